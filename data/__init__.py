@@ -1,0 +1,1 @@
+"""Loaders, downloads and the built-in sample data: files in, arrays out."""

@@ -1,0 +1,218 @@
+"""Where the data files are: the data directory, Keras's cache, or the download.
+
+`python -m data.files` (`make data`) fetches whatever is missing and lists what there is.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.download import download
+from data.errors import DataError
+
+DATA_DIR_VARIABLE = "RNN_DATA_DIR"
+BASE_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+DOWNLOADS = Path(__file__).parent / "downloads"
+
+IMDB = "imdb.npz"
+IMDB_WORD_INDEX = "imdb_word_index.json"
+JENA = "jena_climate_2009_2016.csv"
+NAMES = (IMDB, IMDB_WORD_INDEX, JENA)
+
+PUBLISHED_HASHES = {
+    IMDB: "sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+    IMDB_WORD_INDEX: "md5:bfafd718b763782e994055a2d397834f",
+}
+
+# Relative to each folder that is searched. Keras puts an extracted archive into a folder that is
+# named after the archive, with or without "_extracted" (as its `fname` was given or not).
+CANDIDATES = {
+    JENA: (
+        JENA,
+        f"{JENA}.zip",
+        f"{JENA.removesuffix('.csv')}_extracted/{JENA}",
+        f"{JENA}.zip/{JENA}",
+        f"{JENA}_extracted/{JENA}",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One data file that exists.
+
+    Attributes:
+        path: Where it is.
+        name: Its file name.
+        sha256: SHA-256 of its bytes, in hexadecimal.
+        bytes: Its size.
+        published: Whether it is the published file; `None` where no hash was ever published.
+    """
+
+    path: Path
+    name: str
+    sha256: str
+    bytes: int
+    published: bool | None
+
+    def record(self) -> dict:
+        """What a run record keeps of the file. Without the path, which is this machine's own."""
+        return {
+            "name": self.name,
+            "sha256": self.sha256,
+            "bytes": self.bytes,
+            "published": self.published,
+        }
+
+
+def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
+    """Find a data file, or download it.
+
+    Searched in this order: the data directory (`data_dir`, else the environment variable
+    `RNN_DATA_DIR`), Keras's cache, this project's downloads. What is nowhere is downloaded to the
+    data directory if one is set, else to this project's downloads.
+
+    Args:
+        name: One of `NAMES`.
+        data_dir: Data directory; overrides the environment variable.
+
+    Returns:
+        The file, with its hash. For `JENA` it may be the csv or its zip.
+
+    Raises:
+        DataError: The data directory is unusable, the file is unreadable, or the download failed.
+    """
+    chosen = _data_directory(data_dir)
+    for folder in (chosen, _keras_cache(), DOWNLOADS):
+        for candidate in CANDIDATES.get(name, (name,)):
+            # Unlike Path.is_file, no error if a cache that nobody asked for is forbidden.
+            if folder is not None and os.path.isfile(folder / candidate):
+                return _describe(folder / candidate, name)
+    return _describe(_fetch(name, chosen or DOWNLOADS), name)
+
+
+def _data_directory(data_dir: Path | str | None) -> Path | None:
+    """The data directory that the user set, checked; `None` if there is no such setting."""
+    setting = "--data-dir" if data_dir is not None else DATA_DIR_VARIABLE
+    value = data_dir if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
+    if not value:
+        return None
+    folder = Path(value).expanduser()
+    if not folder.exists():
+        problem = "does not exist"
+    elif not folder.is_dir():
+        problem = "is not a directory"
+    elif not os.access(folder, os.R_OK | os.X_OK):
+        problem = "cannot be read"
+    else:
+        return folder
+    raise DataError(
+        f"data directory {folder} ({setting}) {problem}. "
+        "Name an existing directory, or leave the setting out to download the data."
+    )
+
+
+def _keras_cache() -> Path:
+    """The folder in which `keras.utils.get_file` keeps its downloads."""
+    home = os.environ.get("KERAS_HOME") or "~/.keras"
+    return Path(home).expanduser() / "datasets"
+
+
+def _describe(path: Path, name: str) -> DataFile:
+    """Hash a file and compare it with the published one."""
+    digests = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{path} cannot be read ({error.strerror}). Change its permissions or remove it."
+        ) from error
+    for digest in digests.values():
+        digest.update(content)
+    published = None
+    if name in PUBLISHED_HASHES:
+        algorithm, expected = PUBLISHED_HASHES[name].split(":")
+        published = digests[algorithm].hexdigest() == expected
+    return DataFile(path, path.name, digests["sha256"].hexdigest(), len(content), published)
+
+
+def _fetch(name: str, folder: Path) -> Path:
+    """Download a file into `folder` and return its path. Jena is published as a zip only."""
+    if name == JENA:
+        path = folder / f"{JENA}.zip"
+        download(BASE_URL + path.name, path, known_hash=None, verify=_verify_jena_archive)
+    else:
+        path = folder / name
+        download(BASE_URL + name, path, known_hash=PUBLISHED_HASHES[name])
+    return path
+
+
+def _verify_jena_archive(path: Path) -> None:
+    """Accept an intact zip that holds the one csv; there is no published hash to go by."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            damaged = archive.testzip()
+            # The published archive was packed on a Mac, which adds a folder of its own.
+            members = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+            header = archive.open(members[0]).readline() if members else b""
+    except Exception as error:  # damaged bytes can make zipfile fail in nearly any way
+        raise DataError(f"what arrived is not a readable zip archive ({error}).") from error
+    if damaged is not None:
+        raise DataError(f"the archive is damaged (member {damaged}).")
+    if members != [JENA]:
+        raise DataError(f"the archive holds {members} instead of {JENA}.")
+    if header.split(b",")[0].strip(b'"') != b"Date Time":
+        start = header[:40].decode("latin-1").strip()
+        raise DataError(f'{JENA} starts with {start!r} instead of "Date Time".')
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """`make data`: fetch every file that is missing and say where each one is.
+
+    Returns:
+        Exit status: 0 if every file is there, else 1.
+    """
+    parser = argparse.ArgumentParser(
+        prog="python -m data.files",
+        description="Download the data that is missing, and list what there is.",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="directory searched first, and the destination of downloads; made if missing "
+        f"(default: ${DATA_DIR_VARIABLE}, else data/downloads)",
+    )
+    options = parser.parse_args(arguments)
+    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    if chosen:
+        try:
+            Path(chosen).expanduser().mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"error: directory {chosen} cannot be made ({error.strerror}).", file=sys.stderr)
+            return 1
+
+    failed = False
+    for name in NAMES:
+        try:
+            print(_summary(locate(name, options.data_dir)))
+        except DataError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed = True
+    return 1 if failed else 0
+
+
+def _summary(file: DataFile) -> str:
+    status = {
+        True: "the published file",
+        False: "NOT the published file (hash differs): used only after validation",
+        None: "no hash is published: checked when it is read",
+    }[file.published]
+    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,234 @@
+"""The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data import files, npz
+from data.errors import DataError
+from data.sample_reviews import sample_reviews
+
+START_ID = 1
+OUT_OF_VOCABULARY_ID = 2
+FIRST_WORD_OFFSET = 3  # a word's id is its frequency rank (from 1) plus this
+SHUFFLE_SEED = 113
+
+MEMBERS = ("x_train", "y_train", "x_test", "y_test")
+REVIEWS_PER_SPLIT = 25_000
+VOCABULARY_RANGE = (80_000, 100_000)  # the published file has 88,584 words
+
+
+@dataclass(frozen=True)
+class Imdb:
+    """Encoded reviews, in the order in which `keras.datasets.imdb.load_data` gives them.
+
+    Attributes:
+        x_train: Training reviews, each an int32 array of ids (1 start, 2 out of vocabulary).
+        y_train: Their labels, int32 of shape `(reviews,)`: 0 negative, 1 positive.
+        x_test: Test reviews, as `x_train`.
+        y_test: Their labels, as `y_train`.
+        provenance: Where the data came from, for the run record.
+    """
+
+    x_train: list[np.ndarray]
+    y_train: np.ndarray
+    x_test: list[np.ndarray]
+    y_test: np.ndarray
+    provenance: dict
+
+
+@dataclass(frozen=True)
+class _Ranks:
+    """Reviews of one split as one flat array of ranks, before shuffling and encoding."""
+
+    ranks: np.ndarray  # (words,) int32, all reviews one after the other
+    lengths: np.ndarray  # (reviews,)
+    labels: np.ndarray  # (reviews,) int32
+
+
+def load_imdb(
+    data_dir: Path | str | None = None, *, num_words: int | None = None, sample: bool = False
+) -> Imdb:
+    """Load the reviews as `keras.datasets.imdb.load_data(num_words=num_words)` does.
+
+    Args:
+        data_dir: Data directory, searched first (see `data.files.locate`).
+        num_words: Ids from this one on become the out-of-vocabulary id. `None`: keep all, except
+            that Keras then replaces the one highest id; so does this loader.
+        sample: Use the built-in sample reviews instead of the file.
+
+    Returns:
+        The reviews, shuffled with Keras's seed, and their provenance.
+
+    Raises:
+        DataError: The file cannot be had, read, or is not the IMDB data.
+    """
+    if sample:
+        file, arrays = None, sample_reviews(seed=0)
+        train, test = _flatten(arrays, "train"), _flatten(arrays, "test")
+    else:
+        file = files.locate(files.IMDB, data_dir)
+        train, test = _read_imdb(file.path)
+
+    # One generator for both splits: the test order depends on the training order's draws.
+    shuffler = np.random.RandomState(SHUFFLE_SEED)
+    order_train, order_test = (_shuffled(shuffler, split) for split in (train, test))
+    limit = num_words or max(split.ranks.max() for split in (train, test)) + FIRST_WORD_OFFSET
+    return Imdb(
+        x_train=_encode(train, order_train, limit),
+        y_train=train.labels[order_train],
+        x_test=_encode(test, order_test, limit),
+        y_test=test.labels[order_test],
+        provenance={
+            "dataset": "imdb",
+            "sample": sample,
+            "files": [file.record()] if file else [],
+            "facts": _facts(train, test),
+            "notes": _notes(train, test, file),
+        },
+    )
+
+
+def pad_front(sequences: Sequence[Sequence[int]], maxlen: int) -> np.ndarray:
+    """Bring sequences to one length: short ones get zeros in front, long ones lose their front.
+
+    The same as `keras.utils.pad_sequences(sequences, maxlen)`, without its loop.
+
+    Args:
+        sequences: Sequences of ids, of any lengths.
+        maxlen: Timesteps of the result, at least 1.
+
+    Returns:
+        int32 array of shape `(sequences, maxlen)`.
+    """
+    padded = np.zeros((len(sequences), maxlen), np.int32)
+    if len(sequences) == 0:
+        return padded
+    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))  # (sequences,)
+    # An empty list becomes a float array, hence the cast.
+    ids = np.concatenate(sequences, dtype=np.int32, casting="unsafe")  # (all ids,)
+
+    until_end = np.repeat(lengths.cumsum(), lengths) - np.arange(len(ids))  # 1 for a last id
+    is_filled = np.arange(maxlen, 0, -1) <= lengths[:, None]  # (sequences, maxlen)
+    # Both masks run through the kept ids in the same order.
+    padded[is_filled] = ids[until_end <= maxlen]
+    return padded
+
+
+def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
+    """Read and validate `imdb.npz`: the training and the test reviews."""
+    try:
+        arrays = npz.read_npz(path, MEMBERS)
+        train, test = _flatten(arrays, "train"), _flatten(arrays, "test")
+        _check_is_imdb(train, test)
+    except DataError as error:
+        raise DataError(
+            f"{path}: {error} Remove the file and run `make data` for the published one, "
+            "or use --sample."
+        ) from error
+    return train, test
+
+
+def _flatten(arrays: dict[str, np.ndarray], split: str) -> _Ranks:
+    """Check the reviews and labels of one split, and put all ranks into one array."""
+    reviews, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
+    if reviews.ndim != 1 or reviews.dtype != object:
+        raise DataError(
+            f"x_{split} must be a list of reviews of different lengths, not an array of shape "
+            f"{reviews.shape} and type {reviews.dtype}."
+        )
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"y_{split} must be a list of whole numbers, not an array of shape {labels.shape} "
+            f"and type {labels.dtype}."
+        )
+    if len(reviews) != len(labels):
+        raise DataError(f"x_{split} has {len(reviews)} reviews, y_{split} {len(labels)} labels.")
+    if len(labels) == 0 or not np.isin(labels, (0, 1)).all():
+        raise DataError(f"y_{split} must hold labels 0 and 1, but has {np.unique(labels)[:5]}.")
+
+    rows = [_review(review, f"x_{split}[{row}]") for row, review in enumerate(reviews)]
+    ranks = np.concatenate(rows)
+    if ranks.min() < 1 or ranks.max() >= 2**31 - FIRST_WORD_OFFSET:
+        raise DataError(
+            f"x_{split} has word ranks from {ranks.min()} to {ranks.max()}; the first rank is 1."
+        )
+    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
+    return _Ranks(ranks.astype(np.int32), lengths, labels.astype(np.int32))
+
+
+def _review(review: object, where: str) -> np.ndarray:
+    """One review as an array, checked to be a non-empty list of whole numbers."""
+    try:
+        ranks = np.asarray(review)
+    except ValueError:  # lists of different lengths inside
+        ranks = np.empty((0, 0))
+    if ranks.ndim != 1 or ranks.size == 0 or ranks.dtype.kind not in "iu":
+        raise DataError(f"{where} is not a list of word ranks (whole numbers, at least one).")
+    return ranks
+
+
+def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:
+    """Refuse arrays that have the right form but are not the 50,000 IMDB reviews."""
+    for name, split in (("train", train), ("test", test)):
+        negative, positive = np.bincount(split.labels, minlength=2)
+        if negative != positive or len(split.labels) != REVIEWS_PER_SPLIT:
+            raise DataError(
+                f"y_{name} has {negative} negative and {positive} positive labels; "
+                f"IMDB has {REVIEWS_PER_SPLIT // 2} of each."
+            )
+    highest = max(train.ranks.max(), test.ranks.max())
+    lowest = min(train.ranks.min(), test.ranks.min())
+    if lowest != 1 or not VOCABULARY_RANGE[0] <= highest <= VOCABULARY_RANGE[1]:
+        raise DataError(
+            f"x_train and x_test have word ranks from {lowest} to {highest}; IMDB's start at 1 "
+            "and end near 88584 (all words; no start mark, no limit on the vocabulary)."
+        )
+
+
+def _shuffled(shuffler: np.random.RandomState, split: _Ranks) -> np.ndarray:
+    order = np.arange(len(split.labels))
+    shuffler.shuffle(order)
+    return order
+
+
+def _encode(split: _Ranks, order: np.ndarray, limit: int) -> list[np.ndarray]:
+    """Turn ranks into ids: start mark in front, rank + 3, out of vocabulary from `limit` on."""
+    starts = split.lengths.cumsum() - split.lengths  # where each review begins
+    ids = np.insert(split.ranks + FIRST_WORD_OFFSET, starts, START_ID)  # (words + reviews,)
+    ids[ids >= limit] = OUT_OF_VOCABULARY_ID
+    reviews = np.split(ids, starts[1:] + np.arange(1, len(starts)))
+    return [reviews[row] for row in order]
+
+
+def _facts(train: _Ranks, test: _Ranks) -> dict:
+    return {
+        "train_reviews": len(train.labels),
+        "test_reviews": len(test.labels),
+        "vocabulary_words": int(max(train.ranks.max(), test.ranks.max())),
+        "train_mean_words": round(float(train.lengths.mean()), 2),
+        "test_mean_words": round(float(test.lengths.mean()), 2),
+        "train_longest_words": int(train.lengths.max()),
+        "test_longest_words": int(test.lengths.max()),
+    }
+
+
+def _notes(train: _Ranks, test: _Ranks, file: files.DataFile | None) -> list[str]:
+    """How the data differs from the published file; `file` is `None` for sample data."""
+    sizes = f"{len(train.labels):,} training and {len(test.labels):,} test reviews"
+    if file is None:
+        return [
+            f"Built-in sample data, seed 0: {sizes} of made-up words with IMDB's layout; "
+            "the numbers say nothing about real reviews."
+        ]
+    if file.published:
+        return []
+    highest = max(train.ranks.max(), test.ranks.max())
+    return [
+        "imdb.npz is not the published file (its hash differs); it was used after validation "
+        f"({sizes}, half of each label, word ranks from 1 to {highest:,}). The order of the "
+        "reviews may differ, so the last 5,000 training reviews (the validation set) may be "
+        "other reviews."
+    ]

@@ -1,0 +1,90 @@
+"""Built-in sample reviews: made-up words in which order and distance decide the label.
+
+A review is filler, one opinion word with one negation near it, and filler again:
+
+    filler ... opinion filler negation filler ... filler     the opinion as it stands
+    filler ... negation filler opinion filler ... filler     the opposite of the opinion
+
+A negation turns round the opinion that comes after it, never the one before. Every review holds
+both words, so counting words or neighbouring pairs (a bag of bigrams) shows the opinion and not
+what becomes of it: that is right only as often as opinions are not negated. A recurrent network
+can read the two in their order and carry the result through the filler to the end of the review.
+
+Nothing else tells the label: lengths, filler and negations are drawn alike for both labels.
+"""
+
+import numpy as np
+
+TRAIN_REVIEWS = 8_000
+TEST_REVIEWS = 1_000
+
+# Words are numbered by kind here; `_ranks` turns these numbers into frequency ranks.
+FILLER_WORDS = 200
+OPINION_WORDS = 2  # of each kind, good and bad
+GOOD = FILLER_WORDS + np.arange(OPINION_WORDS)
+BAD = FILLER_WORDS + OPINION_WORDS + np.arange(OPINION_WORDS)
+NEGATION = FILLER_WORDS + 2 * OPINION_WORDS
+
+NEGATED = 0.25  # share of reviews in which the negation comes first
+
+# Shortest and longest stretch of filler, in words.
+BEFORE = (2, 10)
+BETWEEN = (1, 2)
+AFTER = (2, 12)
+
+
+def sample_reviews(seed: int = 0) -> dict[str, np.ndarray]:
+    """Make reviews in the raw layout of `imdb.npz`.
+
+    Args:
+        seed: Seed of the generator; the same seed gives the same reviews.
+
+    Returns:
+        `x_train` and `x_test`, object arrays of lists of word ranks (1 is the most frequent
+        word), and `y_train` and `y_test`, int64 arrays of labels, half 0 (negative) and half 1
+        (positive).
+    """
+    rng = np.random.default_rng(seed)
+    labels = {
+        split: rng.permutation(np.arange(count) % 2)
+        for split, count in (("train", TRAIN_REVIEWS), ("test", TEST_REVIEWS))
+    }
+    reviews = [_review(rng, bool(label)) for split in labels.values() for label in split]
+    ranked = _ranks(reviews)
+    return {
+        "x_train": ranked[:TRAIN_REVIEWS],
+        "y_train": labels["train"],
+        "x_test": ranked[TRAIN_REVIEWS:],
+        "y_test": labels["test"],
+    }
+
+
+def _review(rng: np.random.Generator, positive: bool) -> list[int]:
+    negated = rng.random() < NEGATED
+    opinion = rng.choice(GOOD if positive != negated else BAD)
+    first, second = (NEGATION, opinion) if negated else (opinion, NEGATION)
+    return [
+        *_filler(rng, BEFORE),
+        first,
+        *_filler(rng, BETWEEN),
+        second,
+        *_filler(rng, AFTER),
+    ]
+
+
+def _filler(rng: np.random.Generator, span: tuple[int, int]) -> list[int]:
+    """Words with frequencies as in text: about one over their rank (Zipf's law)."""
+    weights = 1 / np.arange(3, FILLER_WORDS + 3)
+    length = rng.integers(*span, endpoint=True)
+    return list(rng.choice(FILLER_WORDS, length, p=weights / weights.sum()))
+
+
+def _ranks(reviews: list[list[int]]) -> np.ndarray:
+    """Number the words by frequency, the most frequent one 1, as Keras's tokeniser does."""
+    counts = np.bincount(np.concatenate(reviews))
+    by_frequency = np.argsort(-counts, kind="stable")
+    rank = np.empty_like(by_frequency)
+    rank[by_frequency] = np.arange(1, len(counts) + 1)
+    ranked = np.empty(len(reviews), dtype=object)
+    ranked[:] = [rank[words].tolist() for words in reviews]
+    return ranked

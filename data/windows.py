@@ -1,0 +1,241 @@
+"""Windows over a weather series: which rows go into the network, and which one it predicts.
+
+A window is named by the row of its last input; its inputs reach back over the lookback, one row a
+step, and its target is the temperature one horizon after the last input. Windows are gathered
+from the one normalised series when a batch asks for them: written out they would need gigabytes.
+
+The published generator counts from an *anchor* row instead: inputs end one step before the anchor
+and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 25 hours. That is
+the default here; `horizon_hours=24` is the corrected form.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from data.errors import DataError
+from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, Climate
+
+
+@dataclass(frozen=True)
+class Windows:
+    """The windows of one split.
+
+    Attributes:
+        series: float32, shape (rows, features), normalised; the splits share one array.
+        last_rows: int64, shape (windows,). Row of each window's last input.
+        offsets: int64, shape (timesteps,). Input rows relative to the last one: ascending, <= 0,
+            ending in 0.
+        horizon: rows from the last input to the target.
+        target_column: column of `series` that is predicted.
+    """
+
+    series: np.ndarray
+    last_rows: np.ndarray
+    offsets: np.ndarray
+    horizon: int
+    target_column: int
+
+    def __len__(self) -> int:
+        return len(self.last_rows)
+
+    def inputs(self, index: np.ndarray) -> np.ndarray:
+        """Inputs of the windows `index` (int, shape (batch,)).
+
+        Returns:
+            float32, shape (batch, timesteps, features), in standard deviations from the mean.
+        """
+        rows = self.last_rows[index][:, None] + self.offsets  # (batch, timesteps)
+        # `take` gathers whole rows several times faster than series[rows]
+        return self.series.take(rows, axis=0)  # (batch, timesteps, features)
+
+    def targets(self, index: np.ndarray) -> np.ndarray:
+        """Targets of the windows `index` (int, shape (batch,)): float32, shape (batch,)."""
+        return self.series[self.last_rows[index] + self.horizon, self.target_column]
+
+
+@dataclass(frozen=True)
+class ClimateWindows:
+    """The three splits of a series and the scale of their target.
+
+    Attributes:
+        train, validation, test: the windows, in order of time.
+        target_mean, target_std: of the target quantity over the training rows, in its unit:
+            `normalised * target_std + target_mean`.
+        timestamps: datetime64[s], shape (rows,). The time of each row of the series.
+        facts: counts for the run record.
+    """
+
+    train: Windows
+    validation: Windows
+    test: Windows
+    target_mean: float
+    target_std: float
+    timestamps: np.ndarray
+    facts: dict
+
+
+def make_windows(
+    climate: Climate,
+    *,
+    lookback_hours: float = 240,
+    step_hours: float = 1,
+    horizon_hours: float = 25,
+    train_rows: int = 200_000,
+    validation_rows: int = 300_000,
+    straddle_gaps: bool = True,
+    target: str = TEMPERATURE,
+) -> ClimateWindows:
+    """Normalises a series and lays the windows of the three splits over it.
+
+    As in the published form, each split's *inputs* begin at its first row, while its last targets
+    lie up to `horizon - step` rows beyond its end (24 hours by default), where the next split's
+    first inputs are. No target of one split is a target of another.
+
+    Args:
+        climate: the series.
+        lookback_hours: from the first input to one step after the last one; timesteps are
+            `lookback_hours / step_hours`.
+        step_hours: from one input to the next.
+        horizon_hours: from the last input to the target; 25 is the published form, 24 the
+            corrected one.
+        train_rows: end of the training split, in rows of the published 10-minute file whatever
+            the cadence of this one. Mean and standard deviation are taken over these rows.
+        validation_rows: end of the validation split, likewise; the rest is the test split.
+        straddle_gaps: True counts rows alone, as published, whatever their timestamps. False
+            drops repeated rows first and keeps only windows without a gap from the first input
+            to the target.
+        target: name of the predicted quantity.
+
+    Returns:
+        The windows of the three splits.
+
+    Raises:
+        DataError: a span is not a positive whole number of rows, the splits do not fit the
+            series, or a split has no window.
+    """
+    if target not in climate.quantities:
+        raise DataError(
+            f"target {target!r} is not in the Jena data, which has {', '.join(climate.quantities)}."
+        )
+    cadence = climate.cadence_minutes
+    lookback = _rows("lookback", lookback_hours, cadence)
+    step = _rows("step", step_hours, cadence)
+    horizon = _rows("horizon", horizon_hours, cadence)
+    if lookback % step:
+        raise DataError(
+            f"a lookback of {lookback_hours:g} hours is not a whole number of steps of "
+            f"{step_hours:g} hours; choose a multiple of the step."
+        )
+    starts, ends = _split_bounds(climate, train_rows, validation_rows)
+
+    kept = np.ones(len(climate.values), bool) if straddle_gaps else ~climate.repeated
+    values = climate.values[kept]  # (rows, features)
+    timestamps = climate.timestamps[kept]  # (rows,)
+    # the splits stay at the same moments when repeated rows before them are dropped
+    kept_before = np.concatenate([[0], np.cumsum(kept)])
+    starts, ends = kept_before[starts], kept_before[ends]
+
+    delay = horizon - step  # rows from anchor to target
+    # the published generator leaves out the very last row as a target
+    anchor_ends = np.array([ends[0], ends[1], len(values) - delay - 1])
+    offsets = np.arange(-(lookback - step), 1, step)  # (timesteps,)
+    column = climate.quantities.index(target)
+    series, mean, std = _normalise(values, int(ends[0]))
+
+    splits, facts = {}, {}
+    names = ("train", "validation", "test")
+    for name, start, end, anchor_end in zip(names, starts, ends, anchor_ends, strict=True):
+        anchors = np.arange(start + lookback, anchor_end)
+        last_rows = anchors - step
+        if not straddle_gaps:
+            last_rows = _without_gaps(timestamps, last_rows, offsets[0], horizon, cadence)
+        if not len(last_rows):
+            needed = lookback + 1 + (delay + 1 if name == "test" else 0)
+            raise DataError(
+                f"the {name} split has {end - start:,} rows and not one complete window: a "
+                f"lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours "
+                f"need {needed:,} rows{'' if straddle_gaps else ' without a gap'}; choose a "
+                "shorter lookback, other split rows, or a longer file."
+            )
+        splits[name] = Windows(series, last_rows, offsets, horizon, column)
+        facts[f"{name}_windows"] = len(last_rows)
+        facts[f"{name}_windows_skipped_for_gaps"] = len(anchors) - len(last_rows)
+    return ClimateWindows(
+        **splits,
+        target_mean=float(mean[column]),
+        target_std=float(std[column]),
+        timestamps=timestamps,
+        facts={
+            "timesteps": len(offsets),
+            "features": series.shape[1],
+            "rows_per_hour": 60 / cadence,
+            "straddle_gaps": straddle_gaps,
+            "repeated_rows_dropped": int((~kept).sum()),
+            **facts,
+        },
+    )
+
+
+def persistence_mae(windows: Windows) -> float:
+    """Mean absolute error, normalised, of "the target will be as the last input is"."""
+    target = windows.series[:, windows.target_column].astype(np.float64)  # (rows,)
+    return float(
+        np.abs(target[windows.last_rows + windows.horizon] - target[windows.last_rows]).mean()
+    )
+
+
+def _rows(name: str, hours: float, cadence_minutes: int) -> int:
+    rows = hours * 60 / cadence_minutes
+    if not rows > 0 or rows % 1 != 0:
+        raise DataError(
+            f"a {name} of {hours:g} hours cannot be used: with one row every {cadence_minutes} "
+            f"minutes it must be a positive multiple of {cadence_minutes / 60:.3g} hours."
+        )
+    return int(rows)
+
+
+def _split_bounds(
+    climate: Climate, train_rows: int, validation_rows: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """First rows and ends (exclusive) of train, validation and test, in rows of this series."""
+    if not 0 < train_rows < validation_rows:
+        raise DataError(
+            f"train rows ({train_rows:,}) must be positive and less than validation rows "
+            f"({validation_rows:,}): both are row numbers of the 10-minute file."
+        )
+    cadence = climate.cadence_minutes
+    # the published splits leave out one row between them: 200000, 300000
+    published = np.array([0, train_rows + 1, validation_rows + 1, train_rows, validation_rows])
+    bounds = published * PUBLISHED_CADENCE_MINUTES // cadence
+    rows = len(climate.values)
+    if bounds[2] >= rows:
+        raise DataError(
+            f"the test split would begin after row {validation_rows:,} of the 10-minute file, "
+            f"which is row {bounds[4]:,} at one row every {cadence} minutes, but the series has "
+            f"{rows:,} rows; choose fewer train and validation rows."
+        )
+    return bounds[:3], np.append(bounds[3:], rows)
+
+
+def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scales each column to mean 0 and standard deviation 1 over the training rows."""
+    mean = values[:train_rows].mean(axis=0)  # (features,)
+    std = values[:train_rows].std(axis=0)
+    # a column that is constant in training carries nothing: it stays 0 there, in its own unit
+    constant = values[:train_rows].min(axis=0) == values[:train_rows].max(axis=0)
+    std = np.where(constant, 1.0, std)
+    return ((values - mean) / std).astype(np.float32), mean, std
+
+
+def _without_gaps(
+    timestamps: np.ndarray,
+    last_rows: np.ndarray,
+    first_offset: int,
+    horizon: int,
+    cadence_minutes: int,
+) -> np.ndarray:
+    """The last rows of those windows that are contiguous from first input to target."""
+    irregular = np.diff(timestamps) != np.timedelta64(cadence_minutes, "m")
+    gaps_before = np.concatenate([[0], np.cumsum(irregular)])  # (rows,)
+    return last_rows[gaps_before[last_rows + first_offset] == gaps_before[last_rows + horizon]]

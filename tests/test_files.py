@@ -1,0 +1,295 @@
+"""Finding and downloading data files, against servers on the loopback interface."""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from data import files
+from data.errors import DataError
+
+CONTENT = b"the published bytes"
+HEADER = b'"Date Time","p (mbar)"\r\n01.01.2009 00:10:00,996.52\r\n'
+
+
+def archive_bytes(member: str = files.JENA, content: bytes = HEADER) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, content)
+        archive.writestr(f"__MACOSX/._{member}", b"as in the published archive")
+    return buffer.getvalue()
+
+
+class Server:
+    """Serves `answers[name] = (status, body, bytes left out at the end)`; status 0: silence."""
+
+    def __init__(self):
+        self.answers: dict[str, tuple[int, bytes, int]] = {}
+        self.requests: list[str] = []
+        self.stopping = threading.Event()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                name = self.path.lstrip("/")
+                outer.requests.append(name)
+                status, body, left_out = outer.answers.get(name, (404, b"<h1>not here</h1>", 0))
+                if status == 0:
+                    outer.stopping.wait(10)
+                    return
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body[: len(body) - left_out])
+
+            def log_message(self, *arguments):
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.server_port}/"
+
+    def stop(self):
+        self.stopping.set()
+        self.http.shutdown()
+        self.http.server_close()
+
+
+@pytest.fixture
+def server(monkeypatch):
+    server = Server()
+    monkeypatch.setattr(files, "BASE_URL", server.url)
+    yield server
+    server.stop()
+
+
+@pytest.fixture(autouse=True)
+def empty_places(monkeypatch, tmp_path):
+    """No setting, an empty Keras cache, an own download folder, published hashes of `CONTENT`."""
+    monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setattr(files, "DOWNLOADS", tmp_path / "downloads")
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # pooch waits between attempts
+    hashes = {
+        files.IMDB: "sha256:" + hashlib.sha256(CONTENT).hexdigest(),
+        files.IMDB_WORD_INDEX: "md5:" + hashlib.md5(CONTENT).hexdigest(),
+    }
+    monkeypatch.setattr(files, "PUBLISHED_HASHES", hashes)
+
+
+def put(folder: Path, name: str, content: bytes = CONTENT) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def leftovers(folder: Path) -> list[Path]:
+    return list(folder.rglob("*"))
+
+
+def test_search_order_is_setting_cache_downloads(monkeypatch, tmp_path):
+    in_downloads = put(tmp_path / "downloads", files.IMDB)
+    assert files.locate(files.IMDB).path == in_downloads
+    in_cache = put(tmp_path / "keras" / "datasets", files.IMDB)
+    assert files.locate(files.IMDB).path == in_cache
+    in_variable = put(tmp_path / "variable", files.IMDB)
+    monkeypatch.setenv(files.DATA_DIR_VARIABLE, str(tmp_path / "variable"))
+    assert files.locate(files.IMDB).path == in_variable
+    in_argument = put(tmp_path / "argument", files.IMDB)
+    assert files.locate(files.IMDB, tmp_path / "argument").path == in_argument
+
+
+def test_setting_without_the_file_continues_the_search(tmp_path):
+    in_cache = put(tmp_path / "keras" / "datasets", files.IMDB)
+    (tmp_path / "empty").mkdir()
+    assert files.locate(files.IMDB, tmp_path / "empty").path == in_cache
+
+
+def test_record_says_whether_the_file_is_the_published_one(tmp_path):
+    put(tmp_path, files.IMDB)
+    put(tmp_path, files.IMDB_WORD_INDEX, b"something else")
+    put(tmp_path, files.JENA, HEADER)
+    assert files.locate(files.IMDB, tmp_path).record() == {
+        "name": files.IMDB,
+        "sha256": hashlib.sha256(CONTENT).hexdigest(),
+        "bytes": len(CONTENT),
+        "published": True,
+    }
+    assert files.locate(files.IMDB_WORD_INDEX, tmp_path).published is False
+    assert files.locate(files.JENA, tmp_path).published is None
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        files.JENA,
+        f"{files.JENA}.zip",
+        f"jena_climate_2009_2016_extracted/{files.JENA}",  # get_file(fname=..., extract=True)
+        f"{files.JENA}.zip/{files.JENA}",  # get_file(origin=..., extract=True)
+    ],
+)
+def test_jena_is_found_where_keras_puts_it(tmp_path, place):
+    path = put(tmp_path / "keras" / "datasets", place, HEADER)
+    assert files.locate(files.JENA).path == path
+
+
+@pytest.mark.parametrize("through_variable", [False, True])
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_unusable_data_directory(monkeypatch, tmp_path, kind, through_variable):
+    folder = tmp_path / "nowhere" if kind == "missing" else put(tmp_path, "a-file")
+    argument = folder
+    if through_variable:
+        monkeypatch.setenv(files.DATA_DIR_VARIABLE, str(folder))
+        argument = None
+    with pytest.raises(DataError, match=str(folder)) as raised:
+        files.locate(files.IMDB, argument)
+    assert ("does not exist" if kind == "missing" else "is not a directory") in str(raised.value)
+    assert (files.DATA_DIR_VARIABLE if through_variable else "--data-dir") in str(raised.value)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everywhere")
+def test_forbidden_directories(tmp_path):
+    folder = tmp_path / "forbidden"
+    folder.mkdir(mode=0o000)
+    with pytest.raises(DataError, match="cannot be read"):
+        files.locate(files.IMDB, folder)
+    folder.chmod(0o500)
+    with pytest.raises(DataError, match="cannot be written"):
+        files.locate(files.IMDB, folder)
+
+
+@pytest.mark.parametrize("name", [files.IMDB, files.IMDB_WORD_INDEX])
+def test_download_goes_to_the_setting_else_to_downloads(server, tmp_path, name):
+    server.answers[name] = (200, CONTENT, 0)
+    (tmp_path / "own").mkdir()
+    assert files.locate(name).path == tmp_path / "downloads" / name
+    (tmp_path / "downloads" / name).unlink()
+    found = files.locate(name, tmp_path / "own")
+    assert found.path == tmp_path / "own" / name
+    assert found.published
+    assert leftovers(tmp_path / "own") == [found.path]
+    files.locate(name, tmp_path / "own")
+    assert server.requests == [name, name]  # the second look found the file
+
+
+def test_download_of_the_jena_archive(server, tmp_path):
+    server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
+    found = files.locate(files.JENA)
+    assert (found.name, found.published) == (f"{files.JENA}.zip", None)
+    assert leftovers(tmp_path / "downloads") == [found.path]
+
+
+FAILURES = {
+    "error page": (files.IMDB, (503, b"<h1>busy</h1>", 0), "503 Service Unavailable"),
+    "missing": (files.IMDB, (404, b"", 0), "404 Not Found"),
+    "wrong hash": (files.IMDB, (200, b"<h1>please log in</h1>", 0), "not the published file"),
+    "broken off": (files.IMDB, (200, CONTENT, 5), "broke off"),
+    "wrong md5": (files.IMDB_WORD_INDEX, (200, b"{}", 0), "not the published file"),
+    "not a zip": (files.JENA, (200, b"<h1>please log in</h1>", 0), "not a readable zip"),
+    "half a zip": (files.JENA, (200, archive_bytes()[:-30], 0), "not a readable zip"),
+    "other csv": (files.JENA, (200, archive_bytes("other.csv"), 0), "other.csv"),
+    "other table": (files.JENA, (200, archive_bytes(content=b"a,b\n1,2\n"), 0), '"Date Time"'),
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+def test_failed_download_leaves_nothing_behind(server, tmp_path, failure):
+    name, answer, expected = FAILURES[failure]
+    served = f"{name}.zip" if name == files.JENA else name
+    server.answers[served] = answer
+    with pytest.raises(DataError) as raised:
+        files.locate(name)
+    message = str(raised.value)
+    assert expected in message
+    assert server.url + served in message
+    assert "make data" in message
+    assert "--sample" in message
+    assert "\n" not in message
+    assert leftovers(tmp_path / "downloads") == []
+
+
+def test_archive_with_flipped_bytes_is_refused(server, tmp_path):
+    damaged = bytearray(archive_bytes(content=HEADER * 100))
+    start = damaged.index(files.JENA.encode()) + len(files.JENA)
+    damaged[start + 5] ^= 0xFF
+    server.answers[f"{files.JENA}.zip"] = (200, bytes(damaged), 0)
+    with pytest.raises(DataError, match=r"archive"):
+        files.locate(files.JENA)
+    assert leftovers(tmp_path / "downloads") == []
+
+
+def test_connection_refused(server, tmp_path):
+    server.stop()
+    with pytest.raises(DataError, match="connection failed") as raised:
+        files.locate(files.IMDB)
+    assert "refused" in str(raised.value)
+    assert leftovers(tmp_path / "downloads") == []
+
+
+def test_server_that_never_answers(server, monkeypatch, tmp_path):
+    server.answers[files.IMDB] = (0, b"", 0)
+    monkeypatch.setattr("data.download.TIMEOUT_SECONDS", 0.1)
+    with pytest.raises(DataError, match="no answer within"):
+        files.locate(files.IMDB)
+    assert leftovers(tmp_path / "downloads") == []
+
+
+def test_failed_attempt_is_repeated(server, monkeypatch):
+    server.answers[files.IMDB] = (503, b"", 0)
+
+    def recover(seconds):
+        server.answers[files.IMDB] = (200, CONTENT, 0)
+
+    monkeypatch.setattr("time.sleep", recover)
+    assert files.locate(files.IMDB).published
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("through_variable", [False, True])
+def test_make_data_makes_the_directory_and_lists_every_file(
+    server, tmp_path, capsys, monkeypatch, through_variable
+):
+    for name in (files.IMDB, files.IMDB_WORD_INDEX):
+        server.answers[name] = (200, CONTENT, 0)
+    server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
+    arguments = ["--data-dir", str(tmp_path / "new")]
+    if through_variable:
+        monkeypatch.setenv(files.DATA_DIR_VARIABLE, arguments.pop())
+        arguments = []
+    assert files.main(arguments) == 0
+    listed = capsys.readouterr().out
+    for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip"):
+        assert str(tmp_path / "new" / name) in listed
+    assert listed.count("the published file") == 2
+
+
+def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path, capsys):
+    server.answers[files.IMDB_WORD_INDEX] = (200, CONTENT, 0)
+    assert files.main([]) == 1
+    output = capsys.readouterr()
+    assert files.IMDB_WORD_INDEX in output.out
+    errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 2
+
+
+def test_make_data_with_an_unusable_directory(tmp_path, capsys):
+    assert files.main(["--data-dir", str(put(tmp_path, "a-file"))]) == 1
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_import_is_light():
+    """`--help` must answer at once: the download libraries are imported when needed."""
+    check = "import data.files, sys; sys.exit(bool({'pooch', 'tqdm', 'numpy'} & set(sys.modules)))"
+    root = Path(files.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", check], cwd=root).returncode == 0

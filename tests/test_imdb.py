@@ -1,0 +1,246 @@
+"""The IMDB loader: the same arrays as Keras's loader, and no code run from a bad file."""
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from data import files, imdb
+from data.errors import DataError
+
+REVIEWS = imdb.REVIEWS_PER_SPLIT
+
+
+def ragged(reviews: list) -> np.ndarray:
+    array = np.empty(len(reviews), dtype=object)
+    array[:] = reviews
+    return array
+
+
+def made_up_reviews(seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    ends = rng.integers(1, 8, REVIEWS).cumsum()
+    ranks = rng.integers(1, 90_000, ends[-1])
+    ranks[:2] = 1, 88_584
+    return ragged([part.tolist() for part in np.split(ranks, ends[:-1])])
+
+
+@pytest.fixture(scope="module")
+def arrays() -> dict[str, np.ndarray]:
+    """As many reviews as IMDB has, but short ones."""
+    labels = np.random.default_rng(2).permutation(np.arange(REVIEWS) % 2)
+    return {
+        "x_train": made_up_reviews(0),
+        "y_train": labels,
+        "x_test": made_up_reviews(1),
+        "y_test": labels[::-1],
+    }
+
+
+@pytest.fixture
+def data_dir(tmp_path, monkeypatch) -> Path:
+    """An empty data directory, with nothing to find elsewhere."""
+    monkeypatch.delenv(files.DATA_DIR_VARIABLE, raising=False)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    (tmp_path / "data").mkdir()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def good_file(data_dir, arrays) -> Path:
+    np.savez(data_dir / files.IMDB, **arrays)
+    return data_dir / files.IMDB
+
+
+def real_data_dir() -> Path:
+    folder = Path(os.environ.get(files.DATA_DIR_VARIABLE) or "nowhere")
+    if not (folder / files.IMDB).is_file():
+        pytest.skip(f"no {files.IMDB} in ${files.DATA_DIR_VARIABLE}")
+    return folder
+
+
+def assert_same_as_keras(path: Path, ours: imdb.Imdb, num_words: int | None, monkeypatch) -> None:
+    from keras.src.datasets import imdb as keras_imdb
+
+    monkeypatch.setattr(keras_imdb, "get_file", lambda **arguments: str(path))
+    (x_train, y_train), (x_test, y_test) = keras_imdb.load_data(num_words=num_words)
+    for mine, theirs in ((ours.x_train, x_train), (ours.x_test, x_test)):
+        assert [len(review) for review in mine] == [len(review) for review in theirs]
+        np.testing.assert_array_equal(np.concatenate(mine), np.concatenate(list(theirs)))
+    np.testing.assert_array_equal(ours.y_train, y_train)
+    np.testing.assert_array_equal(ours.y_test, y_test)
+
+
+@pytest.mark.parametrize("num_words", [10_000, 200_000, 1, None])
+def test_same_as_keras(good_file, num_words, monkeypatch):
+    ours = imdb.load_imdb(good_file.parent, num_words=num_words)
+    assert ours.x_train[0].dtype == ours.y_train.dtype == np.int32
+    assert_same_as_keras(good_file, ours, num_words, monkeypatch)
+
+
+def test_provenance_of_an_unpublished_file(good_file):
+    provenance = imdb.load_imdb(good_file.parent).provenance
+    assert provenance["files"] == [files.locate(files.IMDB, good_file.parent).record()]
+    assert provenance["facts"]["train_reviews"] == REVIEWS
+    assert provenance["facts"]["test_reviews"] == REVIEWS
+    (note,) = provenance["notes"]
+    assert "not the published file" in note
+    assert "order" in note
+
+
+def test_published_file_needs_no_note(good_file, monkeypatch):
+    sha256 = files.locate(files.IMDB, good_file.parent).sha256
+    monkeypatch.setitem(files.PUBLISHED_HASHES, files.IMDB, f"sha256:{sha256}")
+    assert imdb.load_imdb(good_file.parent).provenance["notes"] == []
+
+
+def test_pickles_of_old_numpy_and_python_can_be_read(data_dir, arrays):
+    """The published file was written by an older NumPy, under its old module name."""
+    with zipfile.ZipFile(data_dir / files.IMDB, "w") as archive:
+        for name, array in arrays.items():
+            stream = io.BytesIO()
+            if array.dtype == object:
+                np.lib.format.write_array_header_1_0(
+                    stream, {"descr": "|O", "fortran_order": False, "shape": array.shape}
+                )
+                pickled = pickle.dumps(array, protocol=3)
+                assert b"numpy._core.multiarray" in pickled
+                stream.write(pickled.replace(b"numpy._core", b"numpy.core"))
+            else:
+                np.save(stream, array)
+            archive.writestr(f"{name}.npy", stream.getvalue())
+    assert len(imdb.load_imdb(data_dir).x_train) == REVIEWS
+
+
+class Attack:
+    """Unpickled by plain NumPy, it would write a file."""
+
+    def __init__(self, target: Path):
+        self.target = target
+
+    def __reduce__(self):
+        return Path.write_text, (self.target, "run")
+
+
+def test_pickled_code_is_not_run(data_dir, arrays, tmp_path):
+    target = tmp_path / "was-run"
+    np.savez(data_dir / files.IMDB, **arrays | {"x_train": ragged([Attack(target), [1]])})
+    with pytest.raises(DataError, match=r"imdb\.npz.*x_train.*not run"):
+        imdb.load_imdb(data_dir)
+    assert not target.exists()
+    np.load(data_dir / files.IMDB, allow_pickle=True)["x_train"]
+    assert target.exists()  # the attack is a real one
+
+
+DAMAGED = {
+    "empty": lambda content: b"",
+    "error page": lambda content: b"<h1>not found</h1>",
+    "truncated": lambda content: content[: len(content) // 2],
+    "middle lost": lambda content: content[:10_000] + content[20_000:],
+    "bytes changed": lambda content: content[:5_000] + bytes(100) + content[5_100:],
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_damaged_file(good_file, damage):
+    good_file.write_bytes(DAMAGED[damage](good_file.read_bytes()))
+    with pytest.raises(DataError) as raised:
+        imdb.load_imdb(good_file.parent)
+    message = str(raised.value)
+    assert str(good_file) in message
+    assert "make data" in message
+    assert "\n" not in message
+
+
+def with_first(arrays, review) -> np.ndarray:
+    return ragged([review, *arrays["x_train"][1:]])
+
+
+WRONG_ARRAYS = {
+    "numbers instead of reviews": ("x_train", lambda a: np.ones((REVIEWS, 3), int)),
+    "empty review": ("x_train", lambda a: with_first(a, [])),
+    "fractions": ("x_train", lambda a: with_first(a, [1.5, 2.0])),
+    "text": ("x_train", lambda a: with_first(a, ["a", "b"])),
+    "nested": ("x_train", lambda a: with_first(a, [[1, 2], [3]])),
+    "a number": ("x_train", lambda a: with_first(a, 7)),
+    "nothing": ("x_train", lambda a: with_first(a, None)),
+    "rank 0": ("x_train", lambda a: with_first(a, [0, 5])),
+    "rank too big": ("x_train", lambda a: with_first(a, [2**40])),
+    "vocabulary too big": ("x_train", lambda a: with_first(a, [1_000_000])),
+    "limited vocabulary": (
+        "x_train",
+        lambda a: ragged([[min(rank, 9_999) for rank in review] for review in a["x_train"]]),
+    ),
+    "fewer reviews": ("x_train", lambda a: a["x_train"][:-1]),
+    "fewer of both": ("y_test", lambda a: a["y_test"][:-2]),
+    "label 2": ("y_train", lambda a: a["y_train"] + 1),
+    "labels as fractions": ("y_train", lambda a: a["y_train"] / 2),
+    "labels in two columns": ("y_train", lambda a: np.eye(2, dtype=int)[a["y_train"]]),
+    "unbalanced": ("y_test", lambda a: np.zeros_like(a["y_test"])),
+}
+
+
+@pytest.mark.parametrize("fault", WRONG_ARRAYS)
+def test_wrong_arrays(data_dir, arrays, fault):
+    member, change = WRONG_ARRAYS[fault]
+    changed = dict(arrays)
+    changed[member] = change(arrays)
+    if fault == "limited vocabulary":
+        changed["x_test"] = changed["x_train"]
+    if fault == "fewer of both":
+        changed["x_test"] = changed["x_test"][:-2]
+    np.savez(data_dir / files.IMDB, **changed)
+    with pytest.raises(DataError) as raised:
+        imdb.load_imdb(data_dir)
+    message = str(raised.value)
+    assert str(data_dir / files.IMDB) in message
+    assert member in message
+    assert "make data" in message
+
+
+def test_missing_member(data_dir, arrays):
+    np.savez(data_dir / files.IMDB, **{k: v for k, v in arrays.items() if k != "y_test"})
+    with pytest.raises(DataError, match="y_test is missing"):
+        imdb.load_imdb(data_dir)
+
+
+def test_sample_goes_through_the_same_encoding():
+    data = imdb.load_imdb(sample=True, num_words=50)
+    assert all(review[0] == imdb.START_ID for review in data.x_train)
+    ids = np.concatenate(data.x_test)
+    assert ids.max() == 49
+    assert (ids == imdb.OUT_OF_VOCABULARY_ID).any()
+    assert data.provenance["sample"] is True
+    assert data.provenance["files"] == []
+    assert data.provenance["notes"][0].startswith("Built-in sample data, seed 0")
+
+
+@pytest.mark.parametrize("maxlen", [1, 3, 7, 20])
+def test_pad_front_is_keras_padding(maxlen):
+    from keras.utils import pad_sequences
+
+    rng = np.random.default_rng(0)
+    sequences = [rng.integers(1, 99, length).tolist() for length in (3, 0, 7, 1, 12, 0)]
+    for batch in (sequences, [np.array(s, np.int32) for s in sequences], sequences[:1], [[]], []):
+        ours = imdb.pad_front(batch, maxlen)
+        theirs = pad_sequences(batch, maxlen)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_real_file(monkeypatch):
+    folder = real_data_dir()
+    data = imdb.load_imdb(folder, num_words=10_000)
+    facts = data.provenance["facts"]
+    assert (facts["train_reviews"], facts["test_reviews"]) == (25_000, 25_000)
+    assert (len(data.x_train), len(data.x_test)) == (25_000, 25_000)
+    assert data.y_train.sum() == data.y_test.sum() == 12_500
+    assert (facts["train_longest_words"], facts["test_longest_words"]) == (2_493, 2_314)
+    for split in (data.x_train, data.x_test):
+        assert imdb.pad_front(split, 500).shape == (25_000, 500)
+        assert imdb.pad_front(split, 100).shape == (25_000, 100)
+    assert_same_as_keras(folder / files.IMDB, data, 10_000, monkeypatch)

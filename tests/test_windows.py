@@ -1,0 +1,263 @@
+"""Windows: which rows are read, which is predicted, and how splits and gaps are kept."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from data.errors import DataError
+from data.jena import Climate
+from data.windows import Windows, make_windows, persistence_mae
+
+SMALL = {"lookback_hours": 6, "step_hours": 2, "horizon_hours": 5}
+
+
+def climate(rows=400, cadence_minutes=60, quantities=("p (mbar)", "T (degC)"), seed=0):
+    """Noise as weather: no two windows alike."""
+    steps = np.arange(rows) * np.timedelta64(cadence_minutes, "m")
+    return Climate(
+        timestamps=np.datetime64("2009-01-01T00:10:00", "s") + steps,
+        values=np.random.default_rng(seed).normal(10, 3, (rows, len(quantities))),
+        quantities=quantities,
+        cadence_minutes=cadence_minutes,
+        repeated=np.zeros(rows, bool),
+        provenance={},
+    )
+
+
+def take_rows(series, rows, repeated):
+    return replace(
+        series,
+        timestamps=series.timestamps[rows],
+        values=series.values[rows],
+        repeated=repeated,
+    )
+
+
+def without_rows(series, removed):
+    rows = np.setdiff1d(np.arange(len(series.values)), removed)
+    return take_rows(series, rows, series.repeated[rows])
+
+
+def with_repeated_block(series, start, end):
+    """The rows [start, end) a second time, right after their first appearance."""
+    rows = np.concatenate([np.arange(end), np.arange(start, len(series.values))])
+    repeated = np.zeros(len(rows), bool)
+    repeated[end : end + end - start] = True
+    return take_rows(series, rows, repeated)
+
+
+def generator_by_hand(series, first, end, lookback, step, delay, column):
+    """The published generator in words: anchor by anchor, row by row."""
+    samples, targets = [], []
+    anchor = first + lookback
+    while anchor < end:
+        sample, row = [], anchor - lookback
+        while row < anchor:
+            sample.append(series[row])
+            row += step
+        samples.append(sample)
+        targets.append(series[anchor + delay][column])
+        anchor += 1
+    return np.array(samples), np.array(targets)
+
+
+def test_published_split_sizes_at_ten_minutes():
+    splits = make_windows(climate(rows=420_551, cadence_minutes=10))
+    assert len(splits.validation) == 98_559  # printed by the document
+    assert len(splits.train) == 200_000 - 1440
+    assert splits.train.last_rows[[0, -1]].tolist() == [1440 - 6, 199_999 - 6]
+    assert splits.test.last_rows[0] == 300_001 + 1440 - 6
+    assert splits.test.last_rows[-1] + splits.test.horizon == 420_549  # all rows but the last
+    assert splits.train.offsets.tolist() == list(range(-1434, 1, 6))
+    assert splits.train.horizon == 150  # 25 hours
+
+
+def test_equals_the_published_generator():
+    series = climate(rows=700, cadence_minutes=10)
+    splits = make_windows(
+        series,
+        lookback_hours=5,
+        step_hours=0.5,
+        horizon_hours=4.5,
+        train_rows=300,
+        validation_rows=450,
+    )
+    values = series.values
+    normalised = (values - values[:300].mean(axis=0)) / values[:300].std(axis=0)
+    normalised = normalised.astype(np.float32)
+    lookback, step, delay = 30, 3, 24
+    bounds = {"train": (0, 300), "validation": (301, 450), "test": (451, 700 - delay - 1)}
+    for name, (first, end) in bounds.items():
+        windows = getattr(splits, name)
+        samples, targets = generator_by_hand(normalised, first, end, lookback, step, delay, 1)
+        everything = np.arange(len(windows))
+        np.testing.assert_array_equal(windows.inputs(everything), samples)
+        np.testing.assert_array_equal(windows.targets(everything), targets)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_horizon_order_and_splits_for_any_size(seed):
+    rng = np.random.default_rng(seed)
+    step = int(rng.integers(1, 4))
+    lookback = step * int(rng.integers(1, 9))
+    horizon = int(rng.integers(1, 12))
+    train, validation = 150 + rng.integers(50), 250 + rng.integers(50)
+    rows = int(validation + 80 + rng.integers(50))
+    splits = make_windows(
+        climate(rows=rows),
+        lookback_hours=lookback,
+        step_hours=step,
+        horizon_hours=horizon,
+        train_rows=int(train) * 6,
+        validation_rows=int(validation) * 6,
+    )
+
+    target_rows = {}
+    for name in ("train", "validation", "test"):
+        windows = getattr(splits, name)
+        inputs = windows.last_rows[:, None] + windows.offsets
+        assert windows.horizon == horizon
+        assert inputs.shape[1] == lookback // step
+        assert (np.diff(inputs, axis=1) == step).all()
+        assert (inputs[:, -1] == windows.last_rows).all()
+        # each window exactly once, none left out in between
+        assert (np.diff(windows.last_rows) == 1).all()
+        target_rows[name] = windows.last_rows + horizon
+    # inputs begin where the split begins ...
+    first_inputs = [
+        int(windows.last_rows[0] + windows.offsets[0])
+        for windows in (splits.train, splits.validation, splits.test)
+    ]
+    assert first_inputs == [0, train, validation]
+    # ... and end before the next one; only targets reach beyond, by less than horizon - step
+    for windows, end in ((splits.train, train), (splits.validation, validation)):
+        assert windows.last_rows[-1] + step == end - 1
+        assert windows.last_rows[-1] + horizon == end - 1 + horizon - step
+    assert target_rows["train"][-1] < target_rows["validation"][0]
+    assert target_rows["validation"][-1] < target_rows["test"][0]
+    assert target_rows["test"][-1] == rows - 2  # as published: the last row is no target
+
+
+def test_corrected_horizon_has_the_same_inputs_and_a_nearer_target():
+    series = climate(rows=900)
+    rows = {"lookback_hours": 48, "train_rows": 1800, "validation_rows": 3600}
+    published = make_windows(series, **rows)
+    corrected = make_windows(series, horizon_hours=24, **rows)
+    assert (published.validation.horizon, corrected.validation.horizon) == (25, 24)
+    np.testing.assert_array_equal(published.validation.last_rows, corrected.validation.last_rows)
+    np.testing.assert_array_equal(published.validation.offsets, corrected.validation.offsets)
+
+
+def test_batches_have_the_stated_shapes_and_share_one_array():
+    splits = make_windows(climate(), **SMALL, train_rows=900, validation_rows=1500)
+    index = np.array([3, 0, 7])
+    inputs, targets = splits.train.inputs(index), splits.train.targets(index)
+    assert inputs.shape == (3, 3, 2)
+    assert targets.shape == (3,)
+    assert inputs.dtype == targets.dtype == np.float32
+    assert splits.train.series is splits.validation.series is splits.test.series
+    np.testing.assert_array_equal(inputs[0], splits.train.inputs(np.array([3]))[0])
+
+
+def test_normalised_by_the_training_rows_alone():
+    series = climate()
+    splits = make_windows(series, **SMALL, train_rows=900, validation_rows=1500)
+    training = splits.train.series[:150]
+    np.testing.assert_allclose(training.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(training.std(axis=0), 1, atol=1e-5)
+    assert splits.target_std == pytest.approx(series.values[:150, 1].std())
+    restored = splits.train.series[:, 1] * splits.target_std + splits.target_mean
+    np.testing.assert_allclose(restored, series.values[:, 1], atol=1e-4)
+
+
+def test_constant_quantity_becomes_zero():
+    series = climate()
+    series.values[:, 0] = 0.1  # not exact in binary: its deviation is not exactly 0
+    splits = make_windows(series, **SMALL, train_rows=900, validation_rows=1500)
+    np.testing.assert_allclose(splits.train.series[:, 0], 0, atol=1e-12)
+
+
+def test_persistence_is_the_error_of_the_last_input():
+    windows = Windows(
+        series=np.array([[0], [1], [3], [6], [10]], np.float32),
+        last_rows=np.array([0, 1, 2]),
+        offsets=np.array([0]),
+        horizon=2,
+        target_column=0,
+    )
+    assert persistence_mae(windows) == pytest.approx((3 + 5 + 7) / 3)
+
+
+def test_windows_across_a_gap_only_in_the_published_form():
+    series = without_rows(climate(rows=440), np.arange(60, 70))
+    splits = {"train_rows": 900, "validation_rows": 1500}
+    straddling = make_windows(series, **SMALL, **splits)
+    contiguous = make_windows(series, **SMALL, **splits, straddle_gaps=False)
+
+    def spans(windows):
+        """Hours from first input to target."""
+        first, last = windows.last_rows + windows.offsets[0], windows.last_rows + windows.horizon
+        return (series.timestamps[last] - series.timestamps[first]) / np.timedelta64(1, "h")
+
+    assert set(spans(straddling.train)) == {9, 19}
+    assert set(spans(contiguous.train)) == {9}
+    # every contiguous window is kept: only those with the gap inside their nine hours are left out
+    assert len(straddling.train) - len(contiguous.train) == 9
+    assert contiguous.facts["train_windows_skipped_for_gaps"] == 9
+    assert straddling.facts["train_windows_skipped_for_gaps"] == 0
+    assert contiguous.facts["validation_windows_skipped_for_gaps"] == 0
+
+
+def test_repeated_rows_stay_as_published_or_are_dropped():
+    once = climate()
+    twice = with_repeated_block(once, 30, 42)
+    splits = {"train_rows": 900, "validation_rows": 1500}
+    published = make_windows(twice, **SMALL, **splits)
+    assert len(published.train.series) == len(twice.values)
+    assert published.facts["repeated_rows_dropped"] == 0
+
+    dropped = make_windows(twice, **SMALL, **splits, straddle_gaps=False)
+    assert dropped.facts["repeated_rows_dropped"] == 12
+    restored = dropped.train.series[:, 1] * dropped.target_std + dropped.target_mean
+    np.testing.assert_allclose(restored, once.values[:, 1], atol=1e-4)
+    # no hour is missing, so no window is lost, and the splits keep their moments
+    assert dropped.facts["train_windows_skipped_for_gaps"] == 0
+    for name in ("train", "validation", "test"):
+        first_and_last = [
+            series.timestamps[getattr(windows, name).last_rows[[0, -1]]].tolist()
+            for series, windows in ((twice, published), (once, dropped))
+        ]
+        assert first_and_last[0] == first_and_last[1]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"lookback_hours": 0}, "lookback of 0 hours"),
+        ({"lookback_hours": -24}, "lookback of -24 hours"),
+        ({"lookback_hours": float("inf")}, "lookback of inf hours"),
+        ({"step_hours": 0.5}, "step of 0.5 hours.*one row every 60 minutes.*multiple of 1 hours"),
+        ({"horizon_hours": 0}, "horizon of 0 hours"),
+        ({"lookback_hours": 7}, "not a whole number of steps"),
+        ({"train_rows": 0}, r"train rows \(0\)"),
+        ({"train_rows": 1500}, r"train rows \(1,500\).*validation rows \(1,500\)"),
+        ({"validation_rows": 2400}, "row 400 at one row every 60 minutes.*has 400 rows"),
+        ({"lookback_hours": 200}, "train split has 150 rows.*need 201 rows.*shorter lookback"),
+        ({"lookback_hours": 120}, "validation split has 100 rows.*need 121 rows"),
+        ({"validation_rows": 2380}, "test split has 4 rows.*need 11 rows"),
+        ({"target": "T (degF)"}, "'T .degF.' is not in the Jena data, which has p .mbar."),
+    ],
+)
+def test_impossible_settings_say_what_is_wrong(settings, message):
+    defaults = {**SMALL, "train_rows": 900, "validation_rows": 1500}
+    with pytest.raises(DataError, match=message):
+        make_windows(climate(), **{**defaults, **settings})
+
+
+def test_the_stated_number_of_rows_is_enough():
+    """The error's "need n rows" is exact: one row fewer fails, n rows do not."""
+    settings = {**SMALL, "train_rows": 900, "validation_rows": 1500}
+    assert len(make_windows(climate(rows=250 + 11), **settings).test) == 1
+    with pytest.raises(DataError, match=r"test split has 10 rows.*need 11 rows"):
+        make_windows(climate(rows=250 + 10), **settings)

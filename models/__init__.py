@@ -1,0 +1,1 @@
+"""Network builders: hyper-parameters in, an uncompiled Keras model out."""

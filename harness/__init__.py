@@ -1,0 +1,1 @@
+"""What every run shares: settings, training, the run record, tables and plots."""

@@ -1,0 +1,157 @@
+"""The run record: the only interface between training and everything that is made from it.
+
+A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files;
+while it runs, the same files stand in `seed-<k>.unfinished/`. The directory is renamed only when
+all of them are complete, so a record under its final name is a whole one.
+"""
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import RunError
+from harness.schema import FIELDS, check
+
+UNFINISHED = ".unfinished"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished run, read from its directory and checked."""
+
+    path: Path
+    config: dict
+    environment: dict
+    data: dict
+    history: dict
+    metrics: dict
+
+    @property
+    def experiment(self) -> str:
+        return self.config["experiment"]
+
+    @property
+    def label(self) -> str:
+        """Experiment and variant: the name of the record's folder and of its plot."""
+        return label(self.experiment, self.config["variant"])
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+
+def label(experiment: str, variant: dict) -> str:
+    """The experiment's name, followed by each setting that differs from its protocol.
+
+    Args:
+        experiment: name of the experiment, such as `jena-gru`.
+        variant: the differing settings and their values, such as `{"horizon_hours": 24}`.
+
+    Returns:
+        A folder name, such as `jena-gru+horizon-hours-24`.
+    """
+    changes = (f"{name.replace('_', '-')}-{_plain(value)}" for name, value in variant.items())
+    return "+".join([experiment, *changes])
+
+
+def _plain(value) -> str:
+    """A setting's value as part of a name: 24.0 as 24, True as yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Writes `content` so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        RunError: the file cannot be written, or a number in it is NaN or infinite.
+    """
+    try:
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; a record holds finite numbers only.") from error
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file atomically (UTF-8, line feeds).
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+                file.write(text)
+            os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+def read_json(path: Path) -> dict:
+    """Reads a JSON file that must hold an object.
+
+    Raises:
+        RunError: the file is missing, unreadable, not JSON or not an object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise RunError(f"{path}: not valid JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: expected a JSON object.")
+    return content
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is not a number")
+
+
+def load_record(path: Path) -> Record:
+    """Reads and checks one finished run.
+
+    Args:
+        path: the run's directory, `.../seed-<k>`.
+
+    Raises:
+        RunError: naming the file and the field that is missing, mistyped or inconsistent.
+    """
+    parts = {name: read_json(path / f"{name}.json") for name in FIELDS}
+    check(path, parts)
+    return Record(path=path, **parts)
+
+
+def find_records(results_dir: Path) -> tuple[list[Record], list[str]]:
+    """All finished runs under a results directory, in a stable order.
+
+    Returns:
+        The records, sorted by experiment, variant and seed, and one sentence for each run that
+        was left out because it is unfinished or damaged.
+
+    Raises:
+        RunError: the directory does not exist or cannot be read.
+    """
+    if not results_dir.is_dir():
+        raise RunError(f"results directory {results_dir} does not exist; run an experiment first.")
+    records, left_out = [], []
+    for path in sorted(results_dir.glob("*/seed-*")):
+        where = path.relative_to(results_dir)
+        if path.name.endswith(UNFINISHED):
+            left_out.append(f"{where}: the run did not finish.")
+            continue
+        try:
+            records.append(load_record(path))
+        except RunError as error:
+            left_out.append(str(error).replace(str(path), str(where)))
+    return sorted(records, key=lambda r: (r.label, r.seed)), left_out

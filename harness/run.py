@@ -1,0 +1,146 @@
+"""The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
+
+import contextlib
+import os
+import shutil
+import time
+from pathlib import Path
+
+from harness.errors import RunError
+from harness.record import UNFINISHED, read_json, write_json
+
+
+class Run:
+    """One run in progress; what it is told is on disk at once.
+
+    Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
+    replacing an earlier run only then: a run that fails or is interrupted destroys nothing.
+
+    Args:
+        directory: where the finished record will stand.
+        seed: the run's seed, for whatever the experiment draws itself.
+        data_dir: the user's data directory, or None.
+        sample: whether the built-in sample data are used.
+    """
+
+    def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
+        self.directory = directory
+        self.seed = seed
+        self.data_dir = data_dir
+        self.sample = sample
+        self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
+        self._made: list[Path] = []  # folders that were not there before, innermost first
+        self._began = time.perf_counter()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The model with the best validation so far (a Keras archive, kept beside the record)."""
+        return self.unfinished / "best.keras"
+
+    def begin(self, config: dict) -> None:
+        """Makes the unfinished directory; one left behind by a dead process is cleared.
+
+        Raises:
+            RunError: the directory cannot be written, or another process is filling it.
+        """
+        lock = self.unfinished / "process.json"
+        if lock.exists() and _alive(pid := read_json(lock).get("pid")):
+            raise RunError(f"{self.directory} is being written by process {pid}; wait for it.")
+        try:
+            if self.unfinished.exists():
+                shutil.rmtree(self.unfinished)
+            self._made = [p for p in self.unfinished.parents if not p.exists()]
+            self.unfinished.mkdir(parents=True)
+        except OSError as error:
+            raise RunError(
+                f"cannot write to {self.unfinished.parent}: {error.strerror}; choose another "
+                "--results-dir or correct its permissions."
+            ) from error
+        write_json(lock, {"pid": os.getpid()})
+        write_json(self.unfinished / "config.json", config)
+
+    def abandon(self) -> None:
+        """Removes what a run that cannot go on has written, with the folders made for it."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another run has used one since
+            for folder in self._made:
+                folder.rmdir()
+
+    def describe(self, part: str, content: dict) -> None:
+        """Writes one file of the record: `environment` or `data`."""
+        write_json(self.unfinished / f"{part}.json", content)
+
+    def add_epoch(self, values: dict[str, float]) -> None:
+        """Appends one epoch to the history and writes it."""
+        for column, value in values.items():
+            self._history.setdefault(column, []).append(value)
+        write_json(self.unfinished / "history.json", self._history)
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Columns by Keras's names, one value an epoch."""
+        return self._history
+
+    def finish(self, metrics: dict) -> None:
+        """Writes the metrics and gives the record its final name.
+
+        Args:
+            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here.
+        """
+        wall = round(time.perf_counter() - self._began, 3)
+        if not self._history:
+            write_json(self.unfinished / "history.json", {})
+        write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
+        (self.unfinished / "process.json").unlink()
+        replaced = self.directory.with_name(f".{self.directory.name}.replaced")
+        shutil.rmtree(replaced, ignore_errors=True)
+        if self.directory.exists():
+            os.replace(self.directory, replaced)
+        os.replace(self.unfinished, self.directory)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def baseline_metrics(
+    metric: str,
+    *,
+    parameters: int | None,
+    validation: float,
+    test: float,
+    reference: dict,
+    degrees_per_unit: float | None = None,
+) -> dict:
+    """The metrics of a baseline without epochs: its only state is both the best and the last.
+
+    Args:
+        metric: `accuracy` or `mae`.
+        parameters: number of fitted parameters, None where nothing is fitted.
+        validation: the metric on the validation data.
+        test: the metric on the test data.
+        reference: the trivial baseline, `{"label", "validation", "test"}`.
+        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
+    """
+    return {
+        "metric": metric,
+        "parameters": parameters,
+        "best_epoch": None,
+        "best_validation": validation,
+        "last_validation": validation,
+        "test_at_best": test,
+        "test_at_end": test,
+        "seconds_per_epoch": None,
+        "degrees_per_unit": degrees_per_unit,
+        "reference": reference,
+    }
+
+
+def _alive(pid: int | None) -> bool:
+    if not isinstance(pid, int) or pid == os.getpid():
+        return False
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            os.kill(pid, 0)
+        except PermissionError:
+            return True  # another user's process
+        return True
+    return False

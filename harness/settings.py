@@ -1,0 +1,91 @@
+"""A protocol's dataclass is its command line.
+
+Each field of a frozen dataclass is declared with `setting(...)`, which documents the value in place
+and bounds it; `add_settings` turns the fields into command-line options.
+"""
+
+import argparse
+import dataclasses
+import math
+from typing import Any, get_type_hints
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """Declares one value of a protocol.
+
+    Args:
+        default: the published value.
+        help: what the value means, with its unit; shown by `--help`.
+        minimum: smallest allowed value.
+        maximum: largest allowed value.
+        below: upper bound that is itself not allowed, such as 1 for a dropout rate.
+    """
+    bounds = {"minimum": minimum, "maximum": maximum, "below": below}
+    return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
+
+
+def bounded(kind: type, minimum=None, maximum=None, below=None):
+    """A parser for one command-line value that refuses what lies outside its bounds."""
+
+    def parse(text: str):
+        try:
+            value = kind(text)
+        except ValueError:
+            noun = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"expected {noun}, got '{text}'") from None
+        if not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"must be finite, got {text}")
+        if minimum is not None and value < minimum:
+            raise argparse.ArgumentTypeError(f"must be at least {minimum}, got {text}")
+        if maximum is not None and value > maximum:
+            raise argparse.ArgumentTypeError(f"must be at most {maximum}, got {text}")
+        if below is not None and value >= below:
+            raise argparse.ArgumentTypeError(f"must be below {below}, got {text}")
+        return value
+
+    return parse
+
+
+def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
+    """Adds an option for every field of a protocol.
+
+    Args:
+        parser: the parser or argument group that receives the options.
+        protocol: an instance whose values are the defaults.
+    """
+    types = get_type_hints(type(protocol))
+    for field in dataclasses.fields(protocol):
+        flag = "--" + field.name.replace("_", "-")
+        default = getattr(protocol, field.name)
+        # argparse formats help texts with the % operator
+        help = f"{field.metadata['help']} (default: {default})".replace("%", "%%")
+        if types[field.name] is bool:
+            parser.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=default, help=help
+            )
+        else:
+            kind = types[field.name]
+            parser.add_argument(
+                flag,
+                type=bounded(kind, **field.metadata["bounds"]),
+                default=default,
+                metavar="N" if kind is int else "X",
+                help=help,
+            )
+
+
+def differences(protocol: Any, published: Any) -> dict[str, Any]:
+    """The settings of `protocol` that differ from `published`, in the order of declaration."""
+    names = [field.name for field in dataclasses.fields(protocol)]
+    return {
+        name: getattr(protocol, name)
+        for name in names
+        if getattr(protocol, name) != getattr(published, name)
+    }

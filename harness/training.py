@@ -1,0 +1,154 @@
+"""Fits a model the way every experiment does, and writes what it measures into the run."""
+
+import math
+import statistics
+import sys
+import time
+
+import keras
+
+from harness.environment import accelerator
+from harness.errors import RunError
+from harness.run import Run
+
+# Evaluation needs no gradients: large batches cost little memory and save most of the time.
+EVALUATION_BATCH = 1000
+
+ADVICE = (
+    "the run was stopped and no record was made. Try a lower --learning-rate or another --seed."
+)
+
+
+class EpochRecorder(keras.callbacks.Callback):
+    """Writes each epoch's values to the run, and its seconds (training and validation)."""
+
+    def __init__(self, run: Run):
+        super().__init__()
+        self.run = run
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = {name: float(value) for name, value in logs.items()}
+        bad = [name for name, value in values.items() if not math.isfinite(value)]
+        if bad:
+            raise RunError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
+        self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
+
+
+def fit(
+    run: Run,
+    model: keras.Model,
+    *,
+    train: tuple | keras.utils.PyDataset,
+    validation: tuple | keras.utils.PyDataset,
+    test: tuple | keras.utils.PyDataset,
+    optimizer: str,
+    learning_rate: float,
+    loss: str,
+    metric: str,
+    epochs: int,
+    batch_size: int | None = None,
+    xla: bool = False,
+    reference: dict,
+    degrees_per_unit: float | None = None,
+) -> None:
+    """Trains a model, evaluates it on the test data twice, and finishes the run.
+
+    The test data are evaluated with the weights of the best validation epoch and with those of the
+    last one; neither takes part in choosing the epoch.
+
+    Args:
+        run: the run to fill; its directory has been begun.
+        model: uncompiled model.
+        train: `(x, y)` arrays, or a dataset of batches.
+        validation: likewise, evaluated whole after each epoch.
+        test: likewise.
+        optimizer: Keras's name of the optimizer.
+        learning_rate: its step size.
+        loss: name of the loss.
+        metric: `accuracy` (higher is better) or `mae` (lower is better).
+        epochs: passes over the training data.
+        batch_size: samples a step, for arrays; a dataset brings its own.
+        xla: compile the training step with XLA where TensorFlow runs on the CPU. It pays for some
+            networks and costs others dearly, so each experiment chooses; elsewhere Keras does.
+        reference: the trivial baseline, `{"label", "validation", "test"}`.
+        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
+
+    Raises:
+        RunError: the loss became NaN or infinite.
+    """
+    higher_is_better = metric == "accuracy"
+    monitor = f"val_{metric}"
+    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and accelerator() is None
+    rule = keras.optimizers.get(optimizer)
+    rule.learning_rate = learning_rate
+    model.compile(
+        optimizer=rule,
+        loss=loss,
+        metrics=[metric],
+        jit_compile=xla if on_tensorflow_cpu else "auto",
+    )
+    callbacks = [
+        keras.callbacks.TerminateOnNaN(raise_error=True),
+        keras.callbacks.ModelCheckpoint(
+            run.checkpoint,
+            monitor=monitor,
+            mode="max" if higher_is_better else "min",
+            save_best_only=True,
+        ),
+        EpochRecorder(run),
+    ]
+    validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
+    inputs = (
+        {"x": train[0], "y": train[1], "batch_size": batch_size}
+        if isinstance(train, tuple)
+        else {"x": train}
+    )
+    try:
+        model.fit(
+            **inputs,
+            epochs=epochs,
+            validation_data=validation,
+            validation_batch_size=validation_batch,
+            callbacks=callbacks,
+            verbose="auto" if sys.stdout.isatty() else 2,
+        )
+    except RuntimeError as error:
+        if "NaN" not in str(error):
+            raise
+        epoch = len(run.history.get("loss", [])) + 1
+        raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
+
+    curve = run.history[monitor]
+    best = max(curve) if higher_is_better else min(curve)
+    best_epoch = curve.index(best) + 1
+    test_at_end = evaluate(model, test)[metric]
+    if best_epoch < len(curve):
+        model.load_weights(run.checkpoint)
+        test_at_best = evaluate(model, test)[metric]
+    else:
+        test_at_best = test_at_end
+    run.finish(
+        {
+            "metric": metric,
+            "parameters": model.count_params(),
+            "best_epoch": best_epoch,
+            "best_validation": best,
+            "last_validation": curve[-1],
+            "test_at_best": test_at_best,
+            "test_at_end": test_at_end,
+            "seconds_per_epoch": statistics.median(run.history["seconds"]),
+            "degrees_per_unit": degrees_per_unit,
+            "reference": reference,
+        }
+    )
+
+
+def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:
+    """Loss and metrics of a compiled model over all samples, by Keras's names."""
+    if isinstance(samples, tuple):
+        x, y = samples
+        return model.evaluate(x, y, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True)
+    return model.evaluate(samples, verbose=0, return_dict=True)

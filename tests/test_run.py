@@ -1,0 +1,90 @@
+"""The run's directory: nothing half-written under a final name, nothing lost."""
+
+import json
+import os
+
+import pytest
+
+from harness.errors import RunError
+from harness.record import label, write_json
+from harness.run import Run, baseline_metrics
+
+CONFIG = {"experiment": "toy"}
+METRICS = baseline_metrics(
+    "mae",
+    parameters=3,
+    validation=0.3,
+    test=0.4,
+    reference={"label": "persistence", "validation": 0.5, "test": 0.6},
+)
+
+
+def begun(tmp_path, config=CONFIG):
+    run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
+    run.begin(config)
+    return run
+
+
+def test_the_final_name_appears_only_with_the_last_file(tmp_path):
+    run = begun(tmp_path)
+    run.describe("data", {})
+    run.add_epoch({"loss": 1.0})
+    assert not run.directory.exists()
+    run.finish(METRICS)
+    assert sorted(p.name for p in run.directory.iterdir()) == [
+        "config.json",
+        "data.json",
+        "history.json",
+        "metrics.json",
+    ]
+    assert list(run.directory.parent.iterdir()) == [run.directory]
+
+
+def test_an_earlier_run_stays_until_its_successor_is_finished(tmp_path):
+    begun(tmp_path).finish(METRICS)
+    run = begun(tmp_path, {"experiment": "toy", "second": True})
+    assert "second" not in json.loads((run.directory / "config.json").read_text())
+    run.finish(METRICS)
+    assert json.loads((run.directory / "config.json").read_text())["second"]
+
+
+def test_what_a_dead_process_left_is_cleared(tmp_path):
+    run = begun(tmp_path)
+    (run.unfinished / "best.keras").write_text("stale")
+    write_json(run.unfinished / "process.json", {"pid": 2**22 + 1})  # beyond Linux's largest
+    begun(tmp_path)
+    assert not (run.unfinished / "best.keras").exists()
+
+
+def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path):
+    run = begun(tmp_path)
+    write_json(run.unfinished / "process.json", {"pid": os.getppid()})
+    with pytest.raises(RunError, match=f"being written by process {os.getppid()}"):
+        begun(tmp_path)
+    assert (run.unfinished / "config.json").exists()
+
+
+def test_the_history_is_on_disk_after_every_epoch(tmp_path):
+    run = begun(tmp_path)
+    for loss in (0.5, 0.25):
+        run.add_epoch({"loss": loss})
+        assert json.loads((run.unfinished / "history.json").read_text())["loss"][-1] == loss
+
+
+def test_a_number_that_is_none_never_reaches_a_record(tmp_path):
+    with pytest.raises(RunError, match="finite numbers only"):
+        write_json(tmp_path / "metrics.json", {"loss": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_results_place_that_is_a_file_is_one_clear_error(tmp_path):
+    (tmp_path / "toy").write_text("in the way")
+    with pytest.raises(RunError, match=r"cannot write to .*toy"):
+        begun(tmp_path)
+
+
+def test_variants_get_folders_of_their_own():
+    assert label("jena-gru", {}) == "jena-gru"
+    assert label("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
+        "jena-gru+horizon-hours-24+straddle-gaps-no"
+    )

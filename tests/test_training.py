@@ -1,0 +1,105 @@
+"""What `fit` measures and how it stops."""
+
+import keras
+import numpy as np
+import pytest
+
+from data.windows import Windows
+from harness.batches import EveryWindow, RandomWindows
+from harness.errors import RunError
+from harness.record import read_json
+from harness.run import Run
+from harness.training import evaluate, fit
+
+REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
+
+
+def line(n, seed):
+    """Points in the plane and whether they lie above a line."""
+    x = np.random.default_rng(seed).normal(size=(n, 2)).astype(np.float32)  # (n, 2)
+    return x, (x[:, 0] > x[:, 1]).astype(np.int32)
+
+
+def train(tmp_path, epochs=3, **changes):
+    keras.utils.set_random_seed(0)
+    run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
+    run.begin({})
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+    settings = {
+        "train": line(200, 1),
+        "validation": line(100, 2),
+        "test": line(100, 3),
+        "optimizer": "rmsprop",
+        "learning_rate": 0.01,
+        "loss": "binary_crossentropy",
+        "metric": "accuracy",
+        "epochs": epochs,
+        "batch_size": 32,
+        "reference": REFERENCE,
+    }
+    fit(run, model, **{**settings, **changes})
+    return run, model
+
+
+def read(run, part):
+    return read_json(run.directory / f"{part}.json")
+
+
+def test_history_has_keras_names_and_one_value_an_epoch(tmp_path):
+    run, _ = train(tmp_path)
+    history = read(run, "history")
+    assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
+    assert {len(column) for column in history.values()} == {3}
+
+
+def test_best_last_and_both_tests_are_what_the_weights_give(tmp_path):
+    # a learning rate so large that the validation goes up and down
+    run, _ = train(tmp_path, epochs=8, learning_rate=3.0)
+    history, metrics = read(run, "history"), read(run, "metrics")
+    curve = history["val_accuracy"]
+    assert metrics["best_validation"] == max(curve)
+    assert metrics["best_epoch"] == curve.index(max(curve)) + 1
+    assert metrics["last_validation"] == curve[-1]
+    best = keras.models.load_model(run.directory / "best.keras")
+    assert metrics["test_at_best"] == evaluate(best, line(100, 3))["accuracy"]
+    assert evaluate(best, line(100, 2))["accuracy"] == pytest.approx(metrics["best_validation"])
+
+
+def test_training_that_becomes_nan_stops_with_advice_and_leaves_no_record(tmp_path):
+    x, y = line(200, 1)
+    x[150] = np.nan
+    with pytest.raises(RunError, match=r"NaN or infinite in epoch 1; .*--learning-rate"):
+        train(tmp_path, train=(x, y))
+    assert not (tmp_path / "toy" / "seed-0").exists()
+
+
+def test_validation_that_becomes_nan_stops_too(tmp_path):
+    x, y = line(100, 2)
+    x[0] = np.nan
+    with pytest.raises(RunError, match="val_loss is nan after epoch 1"):
+        train(tmp_path, validation=(x, y))
+
+
+def windows(n=50, timesteps=4, horizon=3):
+    series = np.arange(2 * (n + timesteps + horizon), dtype=np.float32).reshape(-1, 2)
+    return Windows(series, np.arange(timesteps - 1, n), np.arange(1 - timesteps, 1), horizon, 1)
+
+
+def test_random_windows_repeat_with_the_seed_and_differ_between_epochs():
+    one, same, other = (RandomWindows(windows(), 8, 5, seed) for seed in (1, 1, 2))
+    assert len(one) == 5
+    np.testing.assert_array_equal(one[3][0], same[3][0])
+    assert not np.array_equal(one[3][0], other[3][0])
+    before = one[3][0]
+    one.on_epoch_end()
+    assert not np.array_equal(before, one[3][0])
+
+
+def test_every_window_is_evaluated_exactly_once():
+    all_windows = windows()
+    batches = EveryWindow(all_windows, batch_size=20)
+    inputs, targets = zip(*(batches[i] for i in range(len(batches))), strict=True)
+    assert [len(t) for t in targets] == [20, 20, 7]
+    everything = np.arange(len(all_windows))
+    np.testing.assert_array_equal(np.concatenate(inputs), all_windows.inputs(everything))
+    np.testing.assert_array_equal(np.concatenate(targets), all_windows.targets(everything))

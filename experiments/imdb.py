@@ -1,0 +1,111 @@
+"""What the IMDB experiments share: the protocol's values, the split, and the training call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness.run import Run
+from harness.settings import setting
+
+if TYPE_CHECKING:  # at run time these wait until the command line has been read
+    import keras
+    import numpy as np
+
+# The sample reviews are short and few; so are their epochs.
+SAMPLE = {"num_words": 500, "maxlen": 64, "epochs": 6, "batch_size": 32}
+
+VALIDATED_ON_TEST = (
+    "Validated on the test reviews, as published: the best epoch is chosen on the data that it is "
+    "then tested on."
+)
+
+
+@dataclass(frozen=True)
+class ImdbProtocol:
+    """Values of the 500-word protocol (`simple-rnn-blog`, `recurrent-overview`, `r-slides`)."""
+
+    num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
+    maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1)
+    embedding: int = setting(32, "features of a word vector", minimum=1)
+    units: int = setting(32, "units of each hidden layer", minimum=1)
+    epochs: int = setting(10, "passes over the training reviews", minimum=1)
+    batch_size: int = setting(128, "reviews a training step", minimum=1)
+    learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    validation_split: float = setting(
+        0.2, "last share of the training reviews, kept for validation", minimum=0.01, below=1
+    )
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Three splits: ids of shape (reviews, maxlen) where padded, labels of shape (reviews,)."""
+
+    train: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+
+    def majority(self) -> dict:
+        """Accuracy of always answering the training reviews' more frequent label."""
+        label = int(self.train[1].mean() >= 0.5)
+        return {
+            "label": "majority class",
+            "validation": float((self.validation[1] == label).mean()),
+            "test": float((self.test[1] == label).mean()),
+        }
+
+
+def load_reviews(
+    run: Run, num_words: int | None, maxlen: int | None, validation_split: float
+) -> Reviews:
+    """Loads, pads and splits the reviews, and writes their provenance to the run.
+
+    Args:
+        run: gives the data directory; receives the provenance.
+        num_words: ids from here on become 2; None keeps the whole vocabulary.
+        maxlen: timesteps of every padded review; None leaves each review at its own length.
+        validation_split: last share of the training reviews, kept for validation; 0 validates on
+            the test reviews, and the record says so.
+    """
+    from data.imdb import load_imdb, pad_front
+
+    imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
+    notes = [] if validation_split else [VALIDATED_ON_TEST]
+    run.describe("data", {**imdb.provenance, "notes": imdb.provenance["notes"] + notes})
+    x, x_test = (pad_front(s, maxlen) if maxlen else s for s in (imdb.x_train, imdb.x_test))
+    kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
+    test = x_test, imdb.y_test
+    return Reviews(
+        train=(x[:kept], imdb.y_train[:kept]),
+        validation=(x[kept:], imdb.y_train[kept:]) if validation_split else test,
+        test=test,
+    )
+
+
+def train_classifier(
+    protocol: Any,
+    run: Run,
+    reviews: Reviews,
+    model: keras.Model,
+    *,
+    optimizer: str = "rmsprop",
+    xla: bool,
+) -> None:
+    """Trains on binary cross-entropy; `optimizer` and `xla` as in `harness.training.fit`."""
+    from harness.training import fit
+
+    fit(
+        run,
+        model,
+        train=reviews.train,
+        validation=reviews.validation,
+        test=reviews.test,
+        optimizer=optimizer,
+        learning_rate=protocol.learning_rate,
+        loss="binary_crossentropy",
+        metric="accuracy",
+        epochs=protocol.epochs,
+        batch_size=protocol.batch_size,
+        xla=xla,
+        reference=reviews.majority(),
+    )

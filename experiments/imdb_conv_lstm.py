@@ -1,0 +1,77 @@
+"""Recurrent convolutional network on IMDB: Conv1D and pooling shorten the review for an LSTM.
+
+Source:     hsv-ai-2019 (the widespread Keras example)
+Claim:      docstring: 0.8498 test accuracy after 2 epochs, measured in 2015 with kernel 3, pool 2
+            and a 20,000/5,000 split. Log: epoch 1 val 0.3441 / 0.8470, epoch 2 val 0.3437 / 0.8564.
+Protocol:   20,000 words, the last 100 tokens, adam, binary cross-entropy, batch 30, 2 epochs,
+            trained on all 25,000 training reviews and validated on the 25,000 test reviews.
+Deviations: none.
+Expected:   about 2 minutes on one CPU core.
+"""
+
+from dataclasses import dataclass
+
+from experiments.imdb import SAMPLE, load_reviews, train_classifier
+from harness.errors import RunError
+from harness.experiment import Experiment, main
+from harness.settings import setting
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Values of the 100-word protocol."""
+
+    num_words: int = setting(20_000, "ids below this stay, rarer words become 2", minimum=4)
+    maxlen: int = setting(100, "tokens of each review; the last ones stay", minimum=1)
+    embedding: int = setting(128, "features of a word vector", minimum=1)
+    dropout: float = setting(0.25, "share of the word vectors dropped", minimum=0, below=1)
+    filters: int = setting(64, "features of the convolution", minimum=1)
+    kernel_size: int = setting(5, "words that the convolution sees at once", minimum=1)
+    pool_size: int = setting(4, "positions of which the strongest is kept", minimum=1)
+    units: int = setting(70, "units of the LSTM", minimum=1)
+    epochs: int = setting(2, "passes over the training reviews", minimum=1)
+    batch_size: int = setting(30, "reviews a training step", minimum=1)
+    learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    validation_split: float = setting(
+        0.0,
+        "last share of the training reviews, kept for validation; 0 validates on the test reviews",
+        minimum=0,
+        below=1,
+    )
+
+
+def train(protocol, run):
+    if protocol.maxlen < protocol.kernel_size + protocol.pool_size - 1:
+        raise RunError(
+            f"--maxlen {protocol.maxlen} leaves nothing after a convolution of "
+            f"{protocol.kernel_size} and pooling of {protocol.pool_size}; it must be at least "
+            f"{protocol.kernel_size + protocol.pool_size - 1}."
+        )
+    reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
+    from models import sentiment
+
+    model = sentiment.conv_lstm(
+        protocol.num_words,
+        protocol.embedding,
+        protocol.dropout,
+        protocol.filters,
+        protocol.kernel_size,
+        protocol.pool_size,
+        protocol.units,
+    )
+    # XLA's gradient of a convolution is slow on a CPU: eight times the step's time
+    train_classifier(protocol, run, reviews, model, optimizer="adam", xla=False)
+
+
+EXPERIMENT = Experiment(
+    name="imdb-conv-lstm",
+    title="Conv1D + LSTM",
+    dataset="imdb",
+    role="network",
+    protocol=Protocol(),
+    sample=SAMPLE,
+    train=train,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,53 @@
+"""The trivial baseline on IMDB: always answer the more frequent label of the training reviews.
+
+Source:     none; every accuracy is to be read against it.
+Claim:      0.5 on the test reviews, which are balanced.
+Protocol:   the split of the 500-word protocol; nothing is trained.
+Deviations: none.
+Expected:   seconds.
+"""
+
+from dataclasses import dataclass
+
+from experiments.imdb import load_reviews
+from harness.experiment import Experiment, main
+from harness.run import baseline_metrics
+from harness.settings import setting
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Only the split matters: the answer does not depend on the review."""
+
+    validation_split: float = setting(
+        0.2, "last share of the training reviews, kept for validation", minimum=0.01, below=1
+    )
+
+
+def train(protocol, run):
+    reviews = load_reviews(run, None, None, protocol.validation_split)
+    majority = reviews.majority()
+    run.finish(
+        baseline_metrics(
+            "accuracy",
+            parameters=None,
+            validation=majority["validation"],
+            test=majority["test"],
+            reference=majority,
+        )
+    )
+
+
+EXPERIMENT = Experiment(
+    name="imdb-majority",
+    title="Majority class",
+    dataset="imdb",
+    role="baseline",
+    protocol=Protocol(),
+    sample={},
+    train=train,
+    uses_keras=False,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,42 @@
+"""The trivial baseline on the Jena climate series: it will be as warm as it is now.
+
+Source:     recurrent-overview (after Chollet, Deep Learning with Python)
+Claim:      validation MAE 0.289736, 2.57 °C.
+Protocol:   the windows of jena-gru; nothing is trained.
+Deviations: none.
+Expected:   seconds.
+"""
+
+from experiments.jena import SAMPLE_WINDOWS, WindowProtocol, load_windows, persistence
+from harness.experiment import Experiment, main
+from harness.run import baseline_metrics
+
+
+def train(protocol, run):
+    _, windows = load_windows(protocol, run)
+    errors = persistence(windows)
+    run.finish(
+        baseline_metrics(
+            "mae",
+            parameters=None,
+            validation=errors["validation"],
+            test=errors["test"],
+            reference=errors,
+            degrees_per_unit=windows.target_std,
+        )
+    )
+
+
+EXPERIMENT = Experiment(
+    name="jena-persistence",
+    title="Persistence",
+    dataset="jena",
+    role="baseline",
+    protocol=WindowProtocol(),
+    sample=SAMPLE_WINDOWS,
+    train=train,
+    uses_keras=False,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

@@ -1,0 +1,77 @@
+# Reproduces the classic Keras experiments on recurrent networks. `make help` lists what there is.
+
+PYTHON ?= python3
+VENV   := .venv
+RUN    := $(VENV)/bin/python
+ARGS   ?=
+
+IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn imdb-lstm imdb-conv-lstm
+JENA := jena-persistence jena-ridge jena-dense jena-gru jena-gru-dropout
+EXPERIMENTS := $(IMDB) $(JENA)
+# the longest first, so that two jobs end at about the same time
+DEMO := $(addprefix demo-,imdb-stacked-rnn imdb-lstm jena-gru-dropout jena-gru imdb-conv-lstm \
+          imdb-simple-rnn imdb-dense jena-dense jena-ridge imdb-linear jena-persistence imdb-majority)
+
+.DEFAULT_GOAL := help
+.PHONY: help all demo test data plots tables clean $(EXPERIMENTS) $(DEMO)
+
+help:  ## this list
+	@echo "Usage: make TARGET [ARGS=\"...\"]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo "Experiments on IMDB movie reviews (accuracy):"
+	@for e in $(IMDB); do echo "  $$e"; done
+	@echo "Experiments on the Jena climate series (mean absolute error):"
+	@for e in $(JENA); do echo "  $$e"; done
+	@echo
+	@echo "  make imdb-lstm ARGS=\"--help\"                 every setting of an experiment"
+	@echo "  make imdb-lstm ARGS=\"--epochs 2 --seed 3\"    with other values"
+	@echo "  make imdb-lstm ARGS=\"--sample\"               on the built-in sample data"
+
+demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plots and tables in demo/
+	@mkdir -p demo/logs
+	@$(MAKE) --no-print-directory -j2 $(DEMO)
+	@$(RUN) -m harness.tables --results-dir demo/results
+	@$(RUN) -m harness.plots --results-dir demo/results --plots-dir demo/plots
+	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
+
+# Two run at a time, one thread each; what they print goes to a log.
+$(DEMO): demo-%: $(VENV)/.runtime
+	@TF_NUM_INTRAOP_THREADS=1 $(RUN) -m experiments.$(subst -,_,$*) --sample \
+	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
+	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
+
+all: $(EXPERIMENTS)  ## every experiment on the real data, then tables and plots (about 40 minutes on 2 cores)
+	@$(MAKE) --no-print-directory tables plots
+
+$(EXPERIMENTS): $(VENV)/.runtime
+	@$(RUN) -m experiments.$(subst -,_,$@) $(ARGS)
+
+data: $(VENV)/.runtime  ## download the IMDB reviews and the Jena series
+	@$(RUN) -m data.files $(ARGS)
+
+tables: $(VENV)/.runtime  ## rebuild results/summary.csv, results/RESULTS.md and the README's tables
+	@$(RUN) -m harness.tables --results-dir results --readme README.md $(ARGS)
+
+plots: $(VENV)/.runtime  ## rebuild plots/ from the run records
+	@$(RUN) -m harness.plots --results-dir results --plots-dir plots $(ARGS)
+
+test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/pytest $(ARGS)
+
+clean:  ## remove what the demo, tests and unfinished runs left; records and .venv stay
+	rm -rf demo .pytest_cache .ruff_cache results/*/*.unfinished
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -10,7 +10,8 @@ both words, so counting words or neighbouring pairs (a bag of bigrams) shows the
 what becomes of it: that is right only as often as opinions are not negated. A recurrent network
 can read the two in their order and carry the result through the filler to the end of the review.
 
-Nothing else tells the label: lengths, filler and negations are drawn alike for both labels.
+Nothing else tells the label: lengths, filler and negations are drawn alike for both labels. A few
+reviews carry the wrong label, so the best possible accuracy is less than 1.
 """
 
 import numpy as np
@@ -26,6 +27,7 @@ BAD = FILLER_WORDS + OPINION_WORDS + np.arange(OPINION_WORDS)
 NEGATION = FILLER_WORDS + 2 * OPINION_WORDS
 
 NEGATED = 0.25  # share of reviews in which the negation comes first
+MISLABELLED = 0.05  # share of reviews whose writer gave the wrong label: nobody reads these right
 
 # Shortest and longest stretch of filler, in words.
 BEFORE = (2, 10)
@@ -49,7 +51,8 @@ def sample_reviews(seed: int = 0) -> dict[str, np.ndarray]:
         split: rng.permutation(np.arange(count) % 2)
         for split, count in (("train", TRAIN_REVIEWS), ("test", TEST_REVIEWS))
     }
-    reviews = [_review(rng, bool(label)) for split in labels.values() for label in split]
+    meant = [label != (rng.random() < MISLABELLED) for y in labels.values() for label in y]
+    reviews = [_review(rng, positive) for positive in meant]
     ranked = _ranks(reviews)
     return {
         "x_train": ranked[:TRAIN_REVIEWS],

@@ -69,7 +69,7 @@ EXPERIMENT = Experiment(
     dataset="imdb",
     role="network",
     protocol=Protocol(),
-    sample=SAMPLE,
+    sample=SAMPLE | {"epochs": 3},
     train=train,
 )
 

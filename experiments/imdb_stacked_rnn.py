@@ -39,7 +39,7 @@ EXPERIMENT = Experiment(
     dataset="imdb",
     role="network",
     protocol=Protocol(),
-    sample=SAMPLE,
+    sample=SAMPLE | {"epochs": 4},
     train=train,
 )
 

@@ -5,7 +5,14 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from data.sample_reviews import NEGATED, OPINION_WORDS, TEST_REVIEWS, TRAIN_REVIEWS, sample_reviews
+from data.sample_reviews import (
+    MISLABELLED,
+    NEGATED,
+    OPINION_WORDS,
+    TEST_REVIEWS,
+    TRAIN_REVIEWS,
+    sample_reviews,
+)
 
 
 @pytest.fixture(scope="module")
@@ -51,11 +58,12 @@ def test_order_blind_model_misses_the_negated_reviews(arrays, words):
     test = counter.transform(arrays["x_test"])
     model = LogisticRegression(C=0.1, max_iter=1000).fit(train, arrays["y_train"])
     accuracy = model.score(test, arrays["y_test"])
-    assert abs(accuracy - (1 - NEGATED)) < 0.05
+    as_it_stands = (1 - NEGATED) * (1 - MISLABELLED) + NEGATED * MISLABELLED
+    assert abs(accuracy - as_it_stands) < 0.05
 
 
 def test_order_of_opinion_and_negation_decides(arrays):
-    """The label can be read without error by one who knows the rule."""
+    """One who knows the rule reads all but the mislabelled reviews right."""
     reviews = [*arrays["x_train"], *arrays["x_test"]]
     labels = np.concatenate([arrays["y_train"], arrays["y_test"]])
     # The one word that every review holds exactly once is the negation.
@@ -72,8 +80,13 @@ def test_order_of_opinion_and_negation_decides(arrays):
         for place, word in enumerate(review):
             agreement[word] += sign if place < where else -sign
             seen[word] += 1
-    opinions = np.flatnonzero((seen > 0) & (np.abs(agreement) == seen))
+    # Agreement is the share right less the share wrong; rare filler may agree by chance.
+    expected = 1 - 2 * MISLABELLED
+    opinions = np.flatnonzero((seen > 100) & (np.abs(agreement) > (expected - 0.1) * seen))
     assert len(opinions) == 2 * OPINION_WORDS
+    assert np.abs(agreement[opinions]).sum() / seen[opinions].sum() == pytest.approx(
+        expected, abs=0.02
+    )
 
 
 def _grams(review: list[int], longest: int) -> list[tuple[int, ...]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from records import fabricate
 
-from harness import summary, tables
+from harness import markdown, summary, tables
 from harness.errors import RunError
 from harness.record import find_records
 
@@ -124,7 +124,7 @@ def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
     markdown = build(results, published)
     assert cells(markdown, "BASE")["Notes"] == "1, 2"
     assert cells(markdown, "NET")["Notes"] == "2, 3"
-    assert cells(markdown, "GRU")["Notes"] == tables.ABSENT
+    assert cells(markdown, "GRU")["Notes"] == "–"
     footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
     assert footnotes in markdown
     assert markdown.count("Rebuilt file.") == 1
@@ -216,13 +216,13 @@ def test_same_records_same_bytes_in_any_listing_order(results, published, monkey
 def test_readme_gets_the_published_protocols_between_its_markers(results, published, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(
-        f"before\n{tables.README_START}\nold\n{tables.README_END}\nafter\n", encoding="utf-8"
+        f"before\n{markdown.README_START}\nold\n{markdown.README_END}\nafter\n", encoding="utf-8"
     )
     for _ in range(2):  # replacing twice changes nothing more
         tables.write_tables(results, published, readme)
         text = readme.read_text(encoding="utf-8")
-        assert text.startswith(f"before\n{tables.README_START}\n")
-        assert text.endswith(f"{tables.README_END}\nafter\n")
+        assert text.startswith(f"before\n{markdown.README_START}\n")
+        assert text.endswith(f"{markdown.README_END}\nafter\n")
         assert "old" not in text
         assert text.count("| NET |") == 1
         assert "epochs = 2" not in text
@@ -233,8 +233,8 @@ def test_readme_gets_the_published_protocols_between_its_markers(results, publis
     "text",
     [
         "no markers",
-        f"{tables.README_END} {tables.README_START}",
-        f"{tables.README_START} {tables.README_END} {tables.README_END}",
+        f"{markdown.README_END} {markdown.README_START}",
+        f"{markdown.README_START} {markdown.README_END} {markdown.README_END}",
     ],
 )
 def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text):

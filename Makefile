@@ -38,12 +38,12 @@ demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plot
 
 # Two run at a time, one thread each; what they print goes to a log.
 $(DEMO): demo-%: $(VENV)/.runtime
-	@TF_NUM_INTRAOP_THREADS=1 $(RUN) -m experiments.$(subst -,_,$*) --sample \
+	@TF_NUM_INTRAOP_THREADS=1 $(RUN) -m experiments.$(subst -,_,$*) --sample --force \
 	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
 	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
 
 all: $(EXPERIMENTS)  ## every experiment on the real data, then tables and plots (about 40 minutes on 2 cores)
-	@$(MAKE) --no-print-directory tables plots
+	@$(MAKE) --no-print-directory ARGS= tables plots
 
 $(EXPERIMENTS): $(VENV)/.runtime
 	@$(RUN) -m experiments.$(subst -,_,$@) $(ARGS)
@@ -62,8 +62,8 @@ test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the rea
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/pytest $(ARGS)
 
-clean:  ## remove what the demo, tests and unfinished runs left; records and .venv stay
-	rm -rf demo .pytest_cache .ruff_cache results/*/*.unfinished
+clean:  ## remove what the demo and the tests left; records and .venv stay
+	rm -rf demo .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(VENV)/.runtime: requirements.txt

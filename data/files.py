@@ -208,8 +208,8 @@ def main(arguments: list[str] | None = None) -> int:
 def _summary(file: DataFile) -> str:
     status = {
         True: "the published file",
-        False: "NOT the published file (hash differs): used only after validation",
-        None: "no hash is published: checked when it is read",
+        False: "NOT the published file: its hash differs",
+        None: "no hash of it was published",
     }[file.published]
     return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
 

@@ -5,9 +5,6 @@ another regular cadence or a subset of the quantities. The readings stay in the 
 the published protocol counts rows; what was found on the way is in `Climate.provenance`.
 """
 
-import io
-import zipfile
-import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,33 +13,28 @@ import pandas as pd
 
 from data.errors import DataError
 from data.files import JENA, locate
-from data.sample_weather import sample_weather
-
-TIME_COLUMN = "Date Time"
-TIME_FORMAT = "%d.%m.%Y %H:%M:%S"
-TEMPERATURE = "T (degC)"
-QUANTITIES = (
-    "p (mbar)",
-    TEMPERATURE,
-    "Tpot (K)",
-    "Tdew (degC)",
-    "rh (%)",
-    "VPmax (mbar)",
-    "VPact (mbar)",
-    "VPdef (mbar)",
-    "sh (g/kg)",
-    "H2OC (mmol/mol)",
-    "rho (g/m**3)",
-    "wv (m/s)",
-    "max. wv (m/s)",
-    "wd (deg)",
+from data.jena_file import (
+    MISSING_READING,
+    QUANTITIES,
+    TIME_COLUMN,
+    Source,
+    parse,
+    read_source,
+    readings_of,
+    timestamps_of,
 )
+from data.sample_weather import sample_weather
 
 PUBLISHED_ROWS = 420_551
 PUBLISHED_CADENCE_MINUTES = 10
 
-MISSING_READING = -9999.0  # what the station writes where an instrument gave nothing
+UNVERIFIED = (
+    "No hash of the Jena file was ever published, so that its readings cannot be verified, only "
+    "its form."
+)
+
 MINIMUM_ROWS = 24  # fewer rows do not show what the file's cadence is
+MOST_IRREGULAR = 0.05  # share of steps; beyond it, counting rows no longer counts hours
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
     """
     if sample:
         table = sample_weather()
-        climate = _climate(_Source("built-in sample weather", b"", "utf-8"), table)
+        climate = _climate(Source("built-in sample weather", b"", "utf-8"), table)
         provenance = {
             **climate.provenance,
             "sample": True,
@@ -91,7 +83,8 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
     else:
         file = locate(JENA, data_dir)
         climate = read_jena(file.path)
-        provenance = {**climate.provenance, "files": [file.record()]}
+        notes = [*climate.provenance["notes"], UNVERIFIED]
+        provenance = {**climate.provenance, "files": [file.record()], "notes": notes}
     return replace(climate, provenance=provenance)
 
 
@@ -109,85 +102,11 @@ def read_jena(path: Path) -> Climate:
             a timestamp, timestamps are unsorted or contradict each other, or too few rows.
     """
     path = Path(path)
-    source = _read(path)
-    return _climate(source, _parse(source))
+    source = read_source(path)
+    return _climate(source, parse(source))
 
 
-@dataclass(frozen=True)
-class _Source:
-    """A file's name and content: to parse it, and to say where in it something is wrong."""
-
-    name: str
-    content: bytes
-    encoding: str
-
-    def table(self, **options) -> pd.DataFrame:
-        # bytes, not text: pandas parses them in less than half the time
-        return pd.read_csv(
-            io.BytesIO(self.content), encoding=self.encoding, keep_default_na=False, **options
-        )
-
-    def line(self, row: int) -> int:
-        """Line number, as an editor shows it, of a row counted from 0 after the header."""
-        lines = enumerate(self.content.split(b"\n"), start=1)
-        filled = (number for number, line in lines if line.strip())  # pandas skips blank lines
-        return next(number for index, number in enumerate(filled) if index == row + 1)
-
-
-def _read(path: Path) -> _Source:
-    try:
-        content = _unzip(path) if path.suffix == ".zip" else path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror or error}.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-        raise DataError(
-            f"{path} is not a complete zip archive ({error}); delete it and download it again."
-        ) from error
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError:
-        return _Source(path.name, content, "latin-1")  # the station's own files: 'W/m²'
-    return _Source(path.name, content, "utf-8")
-
-
-def _unzip(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        # archives packed on a Mac hold a '__MACOSX/._name.csv' beside each file
-        tables = [
-            name
-            for name in archive.namelist()
-            if name.endswith(".csv") and not name.startswith("__MACOSX/")
-        ]
-        if len(tables) != 1:
-            raise DataError(f"{path} should hold one .csv file but holds {len(tables)}.")
-        return archive.read(tables[0])
-
-
-def _parse(source: _Source) -> pd.DataFrame:
-    """The file's table, fields as pandas infers them: text stays text, to be refused later."""
-    if not source.content.strip():
-        raise DataError(f"{source.name} is empty; delete it and download it again.")
-    if b"\0" in source.content:
-        raise DataError(f"{source.name} is not a CSV file: it holds binary data.")
-    try:
-        table = source.table(low_memory=False)
-    except pd.errors.ParserError as error:
-        raise DataError(f"{source.name} is not a regular CSV file: {error}.") from error
-    missing = [name for name in (TIME_COLUMN, TEMPERATURE) if name not in table]
-    if missing:
-        raise DataError(
-            f"{source.name} has no column {_quoted(missing)}. "
-            f"Columns found: {_quoted(table.columns[:20])}. "
-            f"The published file has {_quoted((TIME_COLUMN, *QUANTITIES))}."
-        )
-    if not isinstance(table.index, pd.RangeIndex):
-        raise DataError(
-            f"{source.name}, line {source.line(0)}: more fields than the header has columns."
-        )
-    return table
-
-
-def _climate(source: _Source, table: pd.DataFrame) -> Climate:
+def _climate(source: Source, table: pd.DataFrame) -> Climate:
     """Checks a table in the file's layout and describes what it holds."""
     if len(table) < MINIMUM_ROWS:
         raise DataError(
@@ -195,8 +114,8 @@ def _climate(source: _Source, table: pd.DataFrame) -> Climate:
             "is the file complete?"
         )
     quantities = tuple(name for name in QUANTITIES if name in table)
-    timestamps = _timestamps(source, table)
-    readings = _readings(source, table, quantities)
+    timestamps = timestamps_of(source, table)
+    readings = readings_of(source, table, quantities)
     repeated = _repeated_rows(source, timestamps, readings)
     values, replaced = _replace_missing(source, readings, quantities)
 
@@ -208,7 +127,12 @@ def _climate(source: _Source, table: pd.DataFrame) -> Climate:
             f"{source.name} has mostly {cadence} seconds from row to row; "
             "the cadence must be a whole number of minutes."
         )
-    gaps = steps[steps > cadence]
+    gaps = steps[steps != cadence]  # a shorter step breaks the rhythm as a longer one does
+    if len(gaps) > MOST_IRREGULAR * len(steps):
+        raise DataError(
+            f"{source.name} has no regular cadence: {len(gaps):,} of {len(steps):,} steps from row "
+            f"to row are not {cadence // 60} minutes; resample the file to equal steps."
+        )
 
     left_out = [name for name in table.columns if name not in (TIME_COLUMN, *QUANTITIES)]
     facts = {
@@ -238,43 +162,7 @@ def _climate(source: _Source, table: pd.DataFrame) -> Climate:
     )
 
 
-def _timestamps(source: _Source, table: pd.DataFrame) -> np.ndarray:
-    column = table[TIME_COLUMN]
-    parsed = pd.to_datetime(column, format=TIME_FORMAT, errors="coerce")
-    unparsable = parsed.isna().to_numpy()
-    if unparsable.any():
-        row = int(unparsable.argmax())
-        raise DataError(
-            f"{source.name}, line {source.line(row)}, column {TIME_COLUMN!r}: "
-            f"{str(column.iloc[row])!r} is not a timestamp of the form "
-            "dd.mm.yyyy HH:MM:SS; correct or remove that row."
-        )
-    return parsed.to_numpy().astype("datetime64[s]")
-
-
-def _readings(source: _Source, table: pd.DataFrame, quantities: tuple[str, ...]) -> np.ndarray:
-    columns = table[list(quantities)]
-    if all(dtype.kind in "iuf" for dtype in columns.dtypes):
-        readings = columns.to_numpy(np.float64)  # (rows, quantities)
-        if np.isfinite(readings).all():
-            return readings
-
-    # as the file spells them: pandas' inference may have made True or NaN of a word
-    fields = source.table(dtype=str)[list(quantities)].fillna("")
-    numbers = fields.apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
-    unusable = np.argwhere(~np.isfinite(numbers))
-    if not len(unusable):
-        return numbers
-    row, column = unusable[0]  # the first in reading order
-    name, field = quantities[column], fields.iloc[row, column]
-    wrong = f"{field!r} is not a number" if field.strip() else "the field is empty"
-    raise DataError(
-        f"{source.name}, line {source.line(row)}, column {name!r}: {wrong}; correct it, or write "
-        f"{MISSING_READING:.0f} where there is no reading."
-    )
-
-
-def _repeated_rows(source: _Source, timestamps: np.ndarray, readings: np.ndarray) -> np.ndarray:
+def _repeated_rows(source: Source, timestamps: np.ndarray, readings: np.ndarray) -> np.ndarray:
     """Marks rows that copy an earlier row; refuses any other disorder of the timestamps.
 
     The published file holds such copies, alone and in blocks, and its row numbers count them.
@@ -301,7 +189,7 @@ def _repeated_rows(source: _Source, timestamps: np.ndarray, readings: np.ndarray
 
 
 def _replace_missing(
-    source: _Source, readings: np.ndarray, quantities: tuple[str, ...]
+    source: Source, readings: np.ndarray, quantities: tuple[str, ...]
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Puts the last good reading (the next one at the start) where there is none.
 
@@ -359,7 +247,3 @@ def _differences(facts: dict, quantities: tuple[str, ...], left_out: list[str]) 
 
 def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _quoted(names) -> str:
-    return ", ".join(repr(str(name)) for name in names)

@@ -9,12 +9,14 @@ and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 2
 the default here; `horizon_hours=24` is the corrected form.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from data.errors import DataError
-from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, Climate
+from data.jena import PUBLISHED_CADENCE_MINUTES, Climate
+from data.jena_file import TEMPERATURE
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class ClimateWindows:
 
     Attributes:
         train, validation, test: the windows, in order of time.
-        target_mean, target_std: of the target quantity over the training rows, in its unit:
-            `normalised * target_std + target_mean`.
+        degrees_per_unit: standard deviation of the temperature over the training rows, °C per
+            normalised unit.
         timestamps: datetime64[s], shape (rows,). The time of each row of the series.
         facts: counts for the run record.
     """
@@ -69,8 +71,7 @@ class ClimateWindows:
     train: Windows
     validation: Windows
     test: Windows
-    target_mean: float
-    target_std: float
+    degrees_per_unit: float
     timestamps: np.ndarray
     facts: dict
 
@@ -84,7 +85,6 @@ def make_windows(
     train_rows: int = 200_000,
     validation_rows: int = 300_000,
     straddle_gaps: bool = True,
-    target: str = TEMPERATURE,
 ) -> ClimateWindows:
     """Normalises a series and lays the windows of the three splits over it.
 
@@ -105,7 +105,6 @@ def make_windows(
         straddle_gaps: True counts rows alone, as published, whatever their timestamps. False
             drops repeated rows first and keeps only windows without a gap from the first input
             to the target.
-        target: name of the predicted quantity.
 
     Returns:
         The windows of the three splits.
@@ -114,10 +113,6 @@ def make_windows(
         DataError: a span is not a positive whole number of rows, the splits do not fit the
             series, or a split has no window.
     """
-    if target not in climate.quantities:
-        raise DataError(
-            f"target {target!r} is not in the Jena data, which has {', '.join(climate.quantities)}."
-        )
     cadence = climate.cadence_minutes
     lookback = _rows("lookback", lookback_hours, cadence)
     step = _rows("step", step_hours, cadence)
@@ -140,8 +135,8 @@ def make_windows(
     # the published generator leaves out the very last row as a target
     anchor_ends = np.array([ends[0], ends[1], len(values) - delay - 1])
     offsets = np.arange(-(lookback - step), 1, step)  # (timesteps,)
-    column = climate.quantities.index(target)
-    series, mean, std = _normalise(values, int(ends[0]))
+    column = climate.quantities.index(TEMPERATURE)
+    series, std = _normalise(values, int(ends[0]))
 
     splits, facts = {}, {}
     names = ("train", "validation", "test")
@@ -163,8 +158,7 @@ def make_windows(
         facts[f"{name}_windows_skipped_for_gaps"] = len(anchors) - len(last_rows)
     return ClimateWindows(
         **splits,
-        target_mean=float(mean[column]),
-        target_std=float(std[column]),
+        degrees_per_unit=float(std[column]),
         timestamps=timestamps,
         facts={
             "timesteps": len(offsets),
@@ -186,13 +180,15 @@ def persistence_mae(windows: Windows) -> float:
 
 
 def _rows(name: str, hours: float, cadence_minutes: int) -> int:
-    rows = hours * 60 / cadence_minutes
-    if not rows > 0 or rows % 1 != 0:
+    minutes = hours * 60
+    rows = round(minutes / cadence_minutes) if math.isfinite(minutes) else 0
+    # ten minutes are 0.166667 hours on a command line
+    if rows < 1 or not math.isclose(rows * cadence_minutes, minutes, rel_tol=1e-4):
         raise DataError(
             f"a {name} of {hours:g} hours cannot be used: with one row every {cadence_minutes} "
-            f"minutes it must be a positive multiple of {cadence_minutes / 60:.3g} hours."
+            f"minutes it must be a positive multiple of {cadence_minutes / 60:.6g} hours."
         )
-    return int(rows)
+    return rows
 
 
 def _split_bounds(
@@ -218,14 +214,14 @@ def _split_bounds(
     return bounds[:3], np.append(bounds[3:], rows)
 
 
-def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Scales each column to mean 0 and standard deviation 1 over the training rows."""
+def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray]:
+    """The columns with mean 0 and deviation 1 over the training rows, and the deviations."""
     mean = values[:train_rows].mean(axis=0)  # (features,)
     std = values[:train_rows].std(axis=0)
     # a column that is constant in training carries nothing: it stays 0 there, in its own unit
     constant = values[:train_rows].min(axis=0) == values[:train_rows].max(axis=0)
     std = np.where(constant, 1.0, std)
-    return ((values - mean) / std).astype(np.float32), mean, std
+    return ((values - mean) / std).astype(np.float32), std
 
 
 def _without_gaps(

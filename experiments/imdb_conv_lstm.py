@@ -5,7 +5,7 @@ Claim:      docstring: 0.8498 test accuracy after 2 epochs, measured in 2015 wit
             and a 20,000/5,000 split. Log: epoch 1 val 0.3441 / 0.8470, epoch 2 val 0.3437 / 0.8564.
 Protocol:   20,000 words, the last 100 tokens, adam, binary cross-entropy, batch 30, 2 epochs,
             trained on all 25,000 training reviews and validated on the 25,000 test reviews.
-Deviations: none.
+Deviations: the best of the two epochs is shown beside the last, which is the published one.
 Expected:   about 2 minutes on one CPU core.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from experiments.imdb import SAMPLE, load_reviews, train_classifier
 from harness.errors import RunError
 from harness.experiment import Experiment, main
-from harness.settings import setting
+from harness.settings import OPTIMIZERS, setting
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Protocol:
     units: int = setting(70, "units of the LSTM", minimum=1)
     epochs: int = setting(2, "passes over the training reviews", minimum=1)
     batch_size: int = setting(30, "reviews a training step", minimum=1)
+    optimizer: str = setting("adam", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     validation_split: float = setting(
         0.0,
@@ -38,6 +39,15 @@ class Protocol:
         minimum=0,
         below=1,
     )
+
+
+def notes(protocol):
+    if protocol.validation_split:
+        return []
+    return [
+        "Validated on the test reviews, as published: the best epoch is chosen on the data that it "
+        "is then tested on. The published log's number is that of the last epoch."
+    ]
 
 
 def train(protocol, run):
@@ -60,7 +70,7 @@ def train(protocol, run):
         protocol.units,
     )
     # XLA's gradient of a convolution is slow on a CPU: eight times the step's time
-    train_classifier(protocol, run, reviews, model, optimizer="adam", xla=False)
+    train_classifier(protocol, run, reviews, model, xla=False)
 
 
 EXPERIMENT = Experiment(
@@ -70,6 +80,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=Protocol(),
     sample=SAMPLE | {"epochs": 3},
+    notes=notes,
     train=train,
 )
 

@@ -20,6 +20,10 @@ def train(protocol, run):
     train_classifier(protocol, run, reviews, model, xla=False)
 
 
+def notes(protocol):
+    return [f"The documents give no size for this network: one hidden layer of {protocol.units}."]
+
+
 EXPERIMENT = Experiment(
     name="imdb-dense",
     title="Dense on the padded review",
@@ -27,6 +31,7 @@ EXPERIMENT = Experiment(
     role="baseline",
     protocol=ImdbProtocol(),
     sample=SAMPLE,
+    notes=notes,
     train=train,
 )
 

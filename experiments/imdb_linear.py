@@ -56,6 +56,13 @@ def train(protocol, run):
     )
 
 
+def notes(_):
+    return [
+        "Logistic regression on tf-idf weights of whole reviews and all words, where the published "
+        "models are others (NBSVM); trained without the validation reviews."
+    ]
+
+
 EXPERIMENT = Experiment(
     name="imdb-linear",
     title="Linear on words and bigrams",
@@ -63,6 +70,7 @@ EXPERIMENT = Experiment(
     role="baseline",
     protocol=Protocol(),
     sample={},
+    notes=notes,
     train=train,
     uses_keras=False,
 )

@@ -8,7 +8,13 @@ Deviations: as jena-gru.
 Expected:   about 1 minute on one CPU core.
 """
 
-from experiments.jena import SAMPLE, JenaProtocol, load_windows, train_forecaster
+from experiments.jena import (
+    SAMPLE,
+    JenaProtocol,
+    load_windows,
+    train_forecaster,
+    window_notes,
+)
 from harness.experiment import Experiment, main
 
 
@@ -27,6 +33,7 @@ EXPERIMENT = Experiment(
     role="baseline",
     protocol=JenaProtocol(),
     sample=SAMPLE,
+    notes=window_notes,
     train=train,
 )
 

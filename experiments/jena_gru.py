@@ -11,7 +11,13 @@ Deviations: every validation window is evaluated exactly once an epoch (the docu
 Expected:   about 7 minutes on one CPU core.
 """
 
-from experiments.jena import SAMPLE, JenaProtocol, load_windows, train_forecaster
+from experiments.jena import (
+    SAMPLE,
+    GruProtocol,
+    gru_notes,
+    load_windows,
+    train_forecaster,
+)
 from harness.experiment import Experiment, main
 
 
@@ -19,7 +25,9 @@ def train(protocol, run):
     climate, windows = load_windows(protocol, run)
     from models.climate import gru
 
-    model = gru(features=len(climate.quantities), units=protocol.units)
+    model = gru(
+        features=len(climate.quantities), units=protocol.units, reset_after=protocol.reset_after
+    )
     train_forecaster(protocol, run, windows, model, xla=True)
 
 
@@ -28,8 +36,9 @@ EXPERIMENT = Experiment(
     title="GRU",
     dataset="jena",
     role="network",
-    protocol=JenaProtocol(),
+    protocol=GruProtocol(),
     sample=SAMPLE,
+    notes=gru_notes,
     train=train,
 )
 

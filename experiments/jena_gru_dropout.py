@@ -11,13 +11,19 @@ Expected:   about 15 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.jena import SAMPLE, JenaProtocol, load_windows, train_forecaster
+from experiments.jena import (
+    SAMPLE,
+    GruProtocol,
+    gru_notes,
+    load_windows,
+    train_forecaster,
+)
 from harness.experiment import Experiment, main
 from harness.settings import setting
 
 
 @dataclass(frozen=True)
-class Protocol(JenaProtocol):
+class Protocol(GruProtocol):
     """The training protocol with its dropout rates."""
 
     epochs: int = setting(40, "rounds of training and validation", minimum=1)
@@ -34,8 +40,16 @@ def train(protocol, run):
         units=protocol.units,
         dropout=protocol.dropout,
         recurrent_dropout=protocol.recurrent_dropout,
+        reset_after=protocol.reset_after,
     )
     train_forecaster(protocol, run, windows, model, xla=True)
+
+
+def notes(protocol):
+    return [
+        *gru_notes(protocol),
+        "Keras 3 draws one dropout mask a window; Keras 2 on a GPU drew one at every step.",
+    ]
 
 
 EXPERIMENT = Experiment(
@@ -45,6 +59,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=Protocol(),
     sample=SAMPLE,
+    notes=notes,
     train=train,
 )
 

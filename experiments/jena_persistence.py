@@ -7,7 +7,13 @@ Deviations: none.
 Expected:   seconds.
 """
 
-from experiments.jena import SAMPLE_WINDOWS, WindowProtocol, load_windows, persistence
+from experiments.jena import (
+    SAMPLE_WINDOWS,
+    WindowProtocol,
+    load_windows,
+    persistence,
+    window_notes,
+)
 from harness.experiment import Experiment, main
 from harness.run import baseline_metrics
 
@@ -22,7 +28,7 @@ def train(protocol, run):
             validation=errors["validation"],
             test=errors["test"],
             reference=errors,
-            degrees_per_unit=windows.target_std,
+            degrees_per_unit=windows.degrees_per_unit,
         )
     )
 
@@ -34,6 +40,7 @@ EXPERIMENT = Experiment(
     role="baseline",
     protocol=WindowProtocol(),
     sample=SAMPLE_WINDOWS,
+    notes=window_notes,
     train=train,
     uses_keras=False,
 )

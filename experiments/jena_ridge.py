@@ -10,9 +10,16 @@ Deviations: ridge regression minimises the squared error; the table shows its ab
 Expected:   about 1 minute on one CPU core.
 """
 
+import math
 from dataclasses import dataclass, replace
 
-from experiments.jena import SAMPLE_WINDOWS, WindowProtocol, load_windows, persistence
+from experiments.jena import (
+    SAMPLE_WINDOWS,
+    WindowProtocol,
+    load_windows,
+    persistence,
+    window_notes,
+)
 from harness.errors import RunError
 from harness.experiment import Experiment, main
 from harness.run import baseline_metrics
@@ -28,7 +35,7 @@ class Protocol(WindowProtocol):
 
 
 def features(windows, waves, timesteps):
-    """What the regression reads of each window.
+    """What the regression reads of each window, filled in block by block.
 
     Args:
         windows: the windows of one split.
@@ -36,22 +43,27 @@ def features(windows, waves, timesteps):
         timesteps: last timesteps of each window that are read.
 
     Returns:
-        float64, shape (windows, timesteps * quantities + 4).
+        float64, shape (windows, timesteps * quantities + 4): neighbouring hours are nearly
+        collinear, too nearly for float32's normal equations.
     """
     import numpy as np
 
     recent = replace(windows, offsets=windows.offsets[-timesteps:])
-    inputs = recent.inputs(np.arange(len(recent)))  # (windows, timesteps, quantities)
-    # float64: neighbouring hours are nearly collinear, too nearly for float32's normal equations
-    return np.hstack([inputs.reshape(len(inputs), -1), waves[windows.last_rows]], dtype=np.float64)
+    read = timesteps * windows.series.shape[1]
+    table = np.empty((len(recent), read + waves.shape[1]))
+    for block in np.array_split(np.arange(len(recent)), math.ceil(len(recent) / 10_000)):
+        table[block, :read] = recent.inputs(block).reshape(len(block), read)
+    table[:, read:] = waves[recent.last_rows]
+    return table
 
 
 def train(protocol, run):
     timesteps = round(protocol.recent_hours / protocol.step_hours)
-    if not 1 <= timesteps * protocol.step_hours <= protocol.lookback_hours:
+    whole = math.isclose(timesteps * protocol.step_hours, protocol.recent_hours, rel_tol=1e-4)
+    if not whole or not protocol.step_hours <= protocol.recent_hours <= protocol.lookback_hours:
         raise RunError(
-            f"--recent-hours {protocol.recent_hours:g} must lie between the step "
-            f"({protocol.step_hours:g}) and the lookback ({protocol.lookback_hours:g} hours)."
+            f"--recent-hours {protocol.recent_hours:g} must be a whole number of steps of "
+            f"{protocol.step_hours:g} hours within the lookback of {protocol.lookback_hours:g}."
         )
     _, windows = load_windows(protocol, run)
     import numpy as np
@@ -79,7 +91,7 @@ def train(protocol, run):
             validation=error(windows.validation),
             test=error(windows.test),
             reference=persistence(windows),
-            degrees_per_unit=windows.target_std,
+            degrees_per_unit=windows.degrees_per_unit,
         )
     )
 
@@ -91,6 +103,7 @@ EXPERIMENT = Experiment(
     role="baseline",
     protocol=Protocol(),
     sample=SAMPLE_WINDOWS,
+    notes=window_notes,
     train=train,
     uses_keras=False,
 )

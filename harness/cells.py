@@ -20,7 +20,7 @@ def exact(value: float | None) -> str:
 
 
 def devices(row: Row) -> list[tuple[str, str]]:
-    """Each device that trained the row, and the mean seconds an epoch on it.
+    """Each device that trained the row, and the mean over its seeds of the seconds an epoch.
 
     Seconds are never averaged over devices; a row from several devices lists each with its seeds.
     """

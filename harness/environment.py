@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness.errors import RunError
+
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -45,6 +47,9 @@ def load_keras():
     TensorFlow 2.21 writes several lines to the error stream before any of its log levels apply
     (its issue 100442), among them an error for the mere absence of a GPU. They are shown only
     where the import fails.
+
+    Raises:
+        RunError: the backend is not installed or does not start.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
     sys.stderr.flush()
@@ -55,10 +60,14 @@ def load_keras():
             import keras
 
             accelerator()
-        except BaseException:
+        except Exception as error:
             messages.seek(0)
             os.write(error_stream, messages.read())
-            raise
+            name = os.environ.get("KERAS_BACKEND", "tensorflow")
+            raise RunError(
+                f"the Keras backend '{name}' does not start ({error}); install it into the virtual "
+                "environment, or unset KERAS_BACKEND."
+            ) from error
         finally:
             os.dup2(error_stream, 2)
             os.close(error_stream)

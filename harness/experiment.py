@@ -3,10 +3,11 @@
 import argparse
 import dataclasses
 import inspect
+import os
 import shlex
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ class Experiment:
         protocol: the published values, an instance of the experiment's frozen dataclass.
         sample: the values that replace them on the built-in sample data.
         train: called with the protocol and the run; trains, and finishes the run.
-        notes: differences of protocol, each a sentence for a footnote.
+        notes: gives, for a protocol, what a reader must know to compare its results with the
+            published ones: each a sentence for a footnote.
         uses_keras: False for a baseline that needs no Keras backend.
     """
 
@@ -44,7 +46,7 @@ class Experiment:
     protocol: Any
     sample: dict[str, Any]
     train: Callable[[Any, Run], None]
-    notes: tuple[str, ...] = field(default=())
+    notes: Callable[[Any], list[str]] = lambda protocol: []
     uses_keras: bool = True
 
 
@@ -61,7 +63,7 @@ def main(experiment: Experiment) -> None:
 
 def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namespace]:
     """Reads the command line into a protocol and the options common to all experiments."""
-    base = published(experiment, sample="--sample" in argv)
+    base = default_protocol(experiment, sample="--sample" in argv)
     documentation = inspect.getdoc(sys.modules[experiment.train.__module__]) or ""
     parser = argparse.ArgumentParser(
         prog=f"python -m {_module(experiment)}",
@@ -73,7 +75,7 @@ def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namesp
     common = parser.add_argument_group("run")
     common.add_argument(
         "--seed",
-        type=bounded(int, minimum=0, maximum=2**32 - 1),
+        type=bounded(int, minimum=0, below=2**32),
         default=0,
         metavar="N",
         help="seed of everything random (default: 0)",
@@ -118,7 +120,7 @@ def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namesp
     return type(base)(**{name: getattr(arguments, name) for name in names}), arguments
 
 
-def published(experiment: Experiment, sample: bool) -> Any:
+def default_protocol(experiment: Experiment, sample: bool) -> Any:
     """The protocol before any override: the published one, or its sample-data counterpart."""
     return dataclasses.replace(experiment.protocol, **(experiment.sample if sample else {}))
 
@@ -134,10 +136,14 @@ def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) 
     directory = (
         options.results_dir / label(experiment.name, config["variant"]) / f"seed-{options.seed}"
     )
-    refuse_mixture(options.results_dir, options.sample)
+    refuse_other_data(options.results_dir, options.sample)
+    refuse_unwritable(options.plots_dir)
     if directory.exists() and not options.force:
         record = finished(directory, config)
-        print(f"{record.label}, seed {record.seed}: already finished (--force repeats it)")
+        when = record.environment["started"]
+        print(f"{record.label}, seed {record.seed}: already finished at {when}; --force repeats it")
+        for note in record.data["notes"]:
+            print(f"note: {note}")
     else:
         record = train(experiment, protocol, options, config, directory)
     report(record, options)
@@ -145,9 +151,7 @@ def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) 
 
 def describe(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> dict:
     """The content of the record's `config.json`."""
-    variant = differences(protocol, published(experiment, options.sample))
-    if options.deterministic:
-        variant["deterministic"] = True
+    variant = differences(protocol, default_protocol(experiment, options.sample))
     return {
         "schema": SCHEMA,
         "experiment": experiment.name,
@@ -159,23 +163,35 @@ def describe(experiment: Experiment, protocol: Any, options: argparse.Namespace)
         "seed": options.seed,
         "sample": options.sample,
         "deterministic": options.deterministic,
-        "notes": list(experiment.notes),
+        "notes": experiment.notes(protocol),
     }
 
 
-def refuse_mixture(results_dir: Path, sample: bool) -> None:
+def refuse_other_data(results_dir: Path, sample: bool) -> None:
     """Sample-data and real-data runs never share a folder.
 
     Raises:
         RunError: the results directory holds records of the other kind.
     """
     records = find_records(results_dir)[0] if results_dir.is_dir() else []
-    if any(record.config["sample"] != sample for record in records):
+    if any(record.sample != sample for record in records):
         mine, theirs = ("sample", "real") if sample else ("real", "sample")
         raise RunError(
             f"{results_dir} holds runs on {theirs} data, this run is on {mine} data; "
             "choose another --results-dir."
         )
+
+
+def refuse_unwritable(plots_dir: Path) -> None:
+    """A plot that cannot be written should not be found out after the training.
+
+    Raises:
+        RunError: the folder, or the one that it would be made in, cannot be written.
+    """
+    folders = (plots_dir, *plots_dir.absolute().parents)
+    nearest = next(folder for folder in folders if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
 
 
 def finished(directory: Path, config: dict) -> Record:
@@ -189,6 +205,9 @@ def finished(directory: Path, config: dict) -> Record:
     except RunError as error:
         raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
     there, asked = record.config["protocol"], config["protocol"]
+    if config["deterministic"]:  # a record of the same bits also serves who did not ask for them
+        there = {**there, "deterministic": record.config["deterministic"]}
+        asked = {**asked, "deterministic": True}
     differing = [name for name in asked if there.get(name) != asked[name]]
     if differing:
         changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
@@ -222,8 +241,10 @@ def train(
         command = _command(experiment, config)
         run.describe("environment", environment.describe(command, experiment.uses_keras))
         experiment.train(protocol, run)
-    except (RunError, DataError):
-        run.abandon()
+    except Exception as error:
+        # what an unforeseen failure has left of a training is worth a look, bad input is not
+        if isinstance(error, RunError | DataError) or not run.history:
+            run.abandon()
         raise
     return load_record(directory)
 
@@ -256,6 +277,8 @@ def _command(experiment: Experiment, config: dict) -> str:
     command = ["python", "-m", _module(experiment), "--seed", str(config["seed"])]
     if config["sample"]:
         command.append("--sample")
+    if config["deterministic"]:
+        command.append("--deterministic")
     for name, value in config["variant"].items():
         flag = name.replace("_", "-")
         if isinstance(value, bool):

@@ -20,13 +20,14 @@ epoch is chosen on the validation data, so best validation flatters every networ
 the number to compare. A model without epochs has one validation value, which stands in both
 columns. With several seeds a cell is mean ± sample standard deviation over the seeds. Published
 re-runs are independent public ones: best validation, mean ± standard deviation (number of runs).
-*Notes* refers to the list below each table."""
+*Seconds an epoch* is the median over a run's epochs, training and validation. *Notes* refers to the
+list below each table."""
 SAMPLE_EXPLANATION = """\
 **Sample data:** made by the built-in generator to show that everything works. No number here says
 anything about the real data sets, and none is comparable with a published one."""
 
 
-def results_markdown(rows: list[Row], catalogue: Catalogue, left_out: list[str]) -> str:
+def results_markdown(rows: list[Row], catalogue: Catalogue) -> str:
     """The whole of `RESULTS.md`."""
     blocks = ["# Results", "Made by `make tables` from the run records; do not edit.", EXPLANATION]
     if rows[0].sample:
@@ -35,9 +36,6 @@ def results_markdown(rows: list[Row], catalogue: Catalogue, left_out: list[str])
         blocks += [f"## {title}", *_dataset_blocks(members)]
     records = [record for row in rows for record in row.records]
     blocks += ["## How these were made", "\n".join(_origin_lines(records))]
-    if left_out:
-        items = "\n".join(f"- {sentence}" for sentence in left_out)
-        blocks += ["## Left out", f"Unfinished or damaged records, in no table above:\n\n{items}"]
     return "\n\n".join(blocks) + "\n"
 
 

@@ -5,6 +5,7 @@ while it runs, the same files stand in `seed-<k>.unfinished/`. The directory is 
 all of them are complete, so a record under its final name is a whole one.
 """
 
+import hashlib
 import json
 import os
 import tempfile
@@ -15,6 +16,7 @@ from harness.errors import RunError
 from harness.schema import FIELDS, check
 
 UNFINISHED = ".unfinished"
+LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class Record:
     def seed(self) -> int:
         return self.config["seed"]
 
+    @property
+    def sample(self) -> bool:
+        """Whether it was made from the built-in sample data."""
+        return self.config["sample"]
+
 
 def label(experiment: str, variant: dict) -> str:
     """The experiment's name, followed by each setting that differs from its protocol.
@@ -53,14 +60,18 @@ def label(experiment: str, variant: dict) -> str:
         A folder name, such as `jena-gru+horizon-hours-24`.
     """
     changes = (f"{name.replace('_', '-')}-{_plain(value)}" for name, value in variant.items())
-    return "+".join([experiment, *changes])
+    name = "+".join([experiment, *changes])
+    if len(name) <= LONGEST_LABEL:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name[: LONGEST_LABEL - 9]}-{digest}"
 
 
 def _plain(value) -> str:
     """A setting's value as part of a name: 24.0 as 24, True as yes."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(value).removesuffix(".0")
 
 
 def write_json(path: Path, content: dict) -> None:
@@ -107,7 +118,7 @@ def read_json(path: Path) -> dict:
         content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: not valid JSON ({error}).") from error
     if not isinstance(content, dict):
         raise RunError(f"{path}: expected a JSON object.")
@@ -129,7 +140,13 @@ def load_record(path: Path) -> Record:
     """
     parts = {name: read_json(path / f"{name}.json") for name in FIELDS}
     check(path, parts)
-    return Record(path=path, **parts)
+    record = Record(path=path, **parts)
+    if (path.parent.name, path.name) != (record.label, f"seed-{record.seed}"):
+        raise RunError(
+            f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "
+            "folder of its own name."
+        )
+    return record
 
 
 def find_records(results_dir: Path) -> tuple[list[Record], list[str]]:

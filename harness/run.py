@@ -1,13 +1,14 @@
 """The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
 
 import contextlib
+import fcntl
 import os
 import shutil
 import time
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import UNFINISHED, read_json, write_json
+from harness.record import UNFINISHED, write_json
 
 
 class Run:
@@ -29,6 +30,9 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self._replaced = directory.with_name(f".{directory.name}.replaced")
+        self._lock_path = directory.with_name(f".{directory.name}.lock")
+        self._lock = None
         self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
@@ -44,25 +48,27 @@ class Run:
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
         """
-        lock = self.unfinished / "process.json"
-        if lock.exists() and _alive(pid := read_json(lock).get("pid")):
-            raise RunError(f"{self.directory} is being written by process {pid}; wait for it.")
         try:
-            if self.unfinished.exists():
-                shutil.rmtree(self.unfinished)
             self._made = [p for p in self.unfinished.parents if not p.exists()]
-            self.unfinished.mkdir(parents=True)
+            self.directory.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._lock_path)
+            if self._lock is None:
+                raise RunError(f"{self.directory} is being written by another process.")
+            if self._replaced.exists() and not self.directory.exists():
+                os.replace(self._replaced, self.directory)  # a process died between two renames
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            self.unfinished.mkdir()
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.unfinished.parent}: {error.strerror}; choose another "
                 "--results-dir or correct its permissions."
             ) from error
-        write_json(lock, {"pid": os.getpid()})
         write_json(self.unfinished / "config.json", config)
 
     def abandon(self) -> None:
         """Removes what a run that cannot go on has written, with the folders made for it."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
+        self._release()
         with contextlib.suppress(OSError):  # another run has used one since
             for folder in self._made:
                 folder.rmdir()
@@ -92,13 +98,16 @@ class Run:
         if not self._history:
             write_json(self.unfinished / "history.json", {})
         write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
-        (self.unfinished / "process.json").unlink()
-        replaced = self.directory.with_name(f".{self.directory.name}.replaced")
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
         if self.directory.exists():
-            os.replace(self.directory, replaced)
+            os.replace(self.directory, self._replaced)
         os.replace(self.unfinished, self.directory)
-        shutil.rmtree(replaced, ignore_errors=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
+        self._lock_path.unlink(missing_ok=True)
+        self._lock.close()
 
 
 def baseline_metrics(
@@ -134,13 +143,12 @@ def baseline_metrics(
     }
 
 
-def _alive(pid: int | None) -> bool:
-    if not isinstance(pid, int) or pid == os.getpid():
-        return False
-    with contextlib.suppress(ProcessLookupError):
-        try:
-            os.kill(pid, 0)
-        except PermissionError:
-            return True  # another user's process
-        return True
-    return False
+def _lock(path: Path):
+    """Opens a file and locks it until this process closes it or ends; None if another holds it."""
+    file = path.open("w")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

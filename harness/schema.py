@@ -1,5 +1,6 @@
 """What a run record holds, and the checks that tables and plots rely on."""
 
+import math
 from pathlib import Path
 
 from harness.errors import RunError
@@ -72,7 +73,8 @@ def check(path: Path, parts: dict[str, dict]) -> None:
             if field not in parts[name]:
                 raise RunError(f"{path / name}.json: field '{field}' is missing.")
             value = parts[name][field]
-            if type(value) not in (kind if isinstance(kind, tuple) else (kind,)):
+            kinds = kind if isinstance(kind, tuple) else (kind,)
+            if type(value) not in kinds or (type(value) is float and not math.isfinite(value)):
                 raise RunError(
                     f"{path / name}.json: field '{field}' has the wrong type: {value!r}."
                 )
@@ -84,11 +86,15 @@ def check(path: Path, parts: dict[str, dict]) -> None:
     _check_contents(path, **parts)
 
 
+def _is_number(value: object) -> bool:
+    return type(value) in NUMBER and math.isfinite(value)
+
+
 def _check_history(path: Path, history: dict) -> None:
     """Every column holds one finite number an epoch, and all have the same length."""
     lengths = set()
     for column, values in history.items():
-        if not isinstance(values, list) or not all(type(v) in NUMBER for v in values):
+        if not isinstance(values, list) or not all(map(_is_number, values)):
             raise RunError(f"{path}: column '{column}' must be a list of numbers.")
         lengths.add(len(values))
     if len(lengths) > 1:
@@ -108,17 +114,26 @@ def _check_contents(
         expect(all(type(note) is str for note in notes), file, "notes", "a list of sentences")
     hashes = [file.get("sha256") if type(file) is dict else None for file in data["files"]]
     expect(all(type(h) is str for h in hashes), "data", "files", "a list of files with 'sha256'")
+    for field in ("dataset", "sample"):
+        expect(data[field] == config[field], "data", field, f"{config[field]!r} as in config.json")
     packages = environment["packages"].values()
     expect(all(type(v) is str for v in packages), "environment", "packages", "names and versions")
 
     metric, reference = metrics["metric"], metrics["reference"]
     expect(metric in ("accuracy", "mae"), "metrics", "metric", "'accuracy' or 'mae'")
     numbers = [reference.get("validation"), reference.get("test")]
-    whole = type(reference.get("label")) is str and all(type(v) in NUMBER for v in numbers)
+    whole = type(reference.get("label")) is str and all(map(_is_number, numbers))
     expect(whole, "metrics", "reference", "a label with its validation and test value")
-    if not history:
+    scale = metrics["degrees_per_unit"]
+    expect(scale is None or scale > 0, "metrics", "degrees_per_unit", "positive")
+    best, last = metrics["best_epoch"], metrics["last_validation"]
+    if best is None:
+        expect(not history, "metrics", "best_epoch", "the best epoch of the history")
         return
     for column in ("loss", metric, "val_loss", f"val_{metric}", "seconds"):
         expect(column in history, "history", column, "present")
-    epochs, best = len(history["seconds"]), metrics["best_epoch"]
-    expect(best in range(1, epochs + 1), "metrics", "best_epoch", f"from 1 to {epochs}")
+    curve = history[f"val_{metric}"]
+    expect(best in range(1, len(curve) + 1), "metrics", "best_epoch", f"from 1 to {len(curve)}")
+    agrees = metrics["best_validation"] == curve[best - 1]
+    expect(agrees, "metrics", "best_validation", f"{curve[best - 1]!r} as in history.json")
+    expect(last == curve[-1], "metrics", "last_validation", f"{curve[-1]!r} as in history.json")

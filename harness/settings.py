@@ -9,14 +9,16 @@ import dataclasses
 import math
 from typing import Any, get_type_hints
 
+OPTIMIZERS = ("rmsprop", "adam", "sgd")  # Keras's names
+
 
 def setting(
     default: Any,
     help: str,
     *,
     minimum: float | None = None,
-    maximum: float | None = None,
     below: float | None = None,
+    choices: tuple[str, ...] | None = None,
 ) -> Any:
     """Declares one value of a protocol.
 
@@ -24,14 +26,15 @@ def setting(
         default: the published value.
         help: what the value means, with its unit; shown by `--help`.
         minimum: smallest allowed value.
-        maximum: largest allowed value.
         below: upper bound that is itself not allowed, such as 1 for a dropout rate.
+        choices: the allowed words, for a setting that is a word.
     """
-    bounds = {"minimum": minimum, "maximum": maximum, "below": below}
-    return dataclasses.field(default=default, metadata={"help": help, "bounds": bounds})
+    bounds = {"minimum": minimum, "below": below}
+    metadata = {"help": help, "bounds": bounds, "choices": choices}
+    return dataclasses.field(default=default, metadata=metadata)
 
 
-def bounded(kind: type, minimum=None, maximum=None, below=None):
+def bounded(kind: type, minimum=None, below=None):
     """A parser for one command-line value that refuses what lies outside its bounds."""
 
     def parse(text: str):
@@ -44,8 +47,6 @@ def bounded(kind: type, minimum=None, maximum=None, below=None):
             raise argparse.ArgumentTypeError(f"must be finite, got {text}")
         if minimum is not None and value < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, got {text}")
-        if maximum is not None and value > maximum:
-            raise argparse.ArgumentTypeError(f"must be at most {maximum}, got {text}")
         if below is not None and value >= below:
             raise argparse.ArgumentTypeError(f"must be below {below}, got {text}")
         return value
@@ -66,19 +67,15 @@ def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
         default = getattr(protocol, field.name)
         # argparse formats help texts with the % operator
         help = f"{field.metadata['help']} (default: {default})".replace("%", "%%")
-        if types[field.name] is bool:
-            parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=default, help=help
-            )
+        kind = types[field.name]
+        if kind is bool:
+            options = {"action": argparse.BooleanOptionalAction}
+        elif kind is str:
+            options = {"choices": field.metadata["choices"]}
         else:
-            kind = types[field.name]
-            parser.add_argument(
-                flag,
-                type=bounded(kind, **field.metadata["bounds"]),
-                default=default,
-                metavar="N" if kind is int else "X",
-                help=help,
-            )
+            parse = bounded(kind, **field.metadata["bounds"])
+            options = {"type": parse, "metavar": "N" if kind is int else "X"}
+        parser.add_argument(flag, default=default, help=help, **options)
 
 
 def differences(protocol: Any, published: Any) -> dict[str, Any]:

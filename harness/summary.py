@@ -101,7 +101,7 @@ class Row:
 
     @property
     def sample(self) -> bool:
-        return is_sample(self.first)
+        return self.first.sample
 
     @property
     def reference(self) -> dict:
@@ -134,11 +134,6 @@ class Row:
         if self.degrees_per_unit is None:
             return None
         return Spread(tuple(r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records))
-
-
-def is_sample(record: Record) -> bool:
-    """Whether a record was made from the built-in sample data."""
-    return record.config["sample"] or record.data["sample"]
 
 
 def name_of(record: Record) -> str:
@@ -209,8 +204,8 @@ def refuse_mixture(records: list[Record], results_dir: Path) -> None:
     Raises:
         RunError: naming the records of both kinds.
     """
-    sample = sorted(name_of(record) for record in records if is_sample(record))
-    real = sorted(name_of(record) for record in records if not is_sample(record))
+    sample = sorted(name_of(record) for record in records if record.sample)
+    real = sorted(name_of(record) for record in records if not record.sample)
     if sample and real:
         raise RunError(
             f"{results_dir} mixes runs on sample data ({', '.join(sample)}) with runs on real data "
@@ -236,7 +231,7 @@ def make_rows(records: list[Record], catalogue: Catalogue) -> list[Row]:
         mark = "-".join(value[:8] for value in hashes) if copies[label] > 1 else ""
         config = members[0].config
         # A published number belongs to the published protocol, on the published kind of data.
-        comparable = not config["variant"] and not is_sample(members[0])
+        comparable = not config["variant"] and not members[0].sample
         published = catalogue.experiments.get(config["experiment"]) if comparable else None
         rows.append(Row(tuple(members), published or Published(), mark))
 

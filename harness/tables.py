@@ -50,7 +50,7 @@ def write_tables(results_dir: Path, published: Path, readme: Path | None = None)
     rows, left_out = load_rows(results_dir, catalogue)
     outputs = {
         results_dir / "summary.csv": summary_csv(rows),
-        results_dir / "RESULTS.md": results_markdown(rows, catalogue, left_out),
+        results_dir / "RESULTS.md": results_markdown(rows, catalogue),
     }
     if readme is not None:
         link = Path(os.path.relpath(results_dir / "RESULTS.md", readme.parent)).as_posix()

@@ -92,13 +92,13 @@ def fit(
     )
     callbacks = [
         keras.callbacks.TerminateOnNaN(raise_error=True),
+        EpochRecorder(run),  # before the checkpoint, whose writing is not the epoch's time
         keras.callbacks.ModelCheckpoint(
             run.checkpoint,
             monitor=monitor,
             mode="max" if higher_is_better else "min",
             save_best_only=True,
         ),
-        EpochRecorder(run),
     ]
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
     inputs = (

@@ -34,6 +34,7 @@ def ridge(penalty: float = 1.0) -> Pipeline:
         penalty: weight of the squared coefficients.
 
     Returns:
-        A pipeline that is fitted on features of shape (samples, features) and targets (samples,).
+        A pipeline that is fitted on features of shape (samples, features), which it overwrites to
+        save their memory, and targets (samples,).
     """
-    return make_pipeline(StandardScaler(copy=False), Ridge(alpha=penalty))
+    return make_pipeline(StandardScaler(copy=False), Ridge(alpha=penalty, copy_X=False))

@@ -38,6 +38,8 @@ def fabricate(
     """
     dataset = experiment.partition("-")[0]
     worse = -0.01 if metric == "accuracy" else 0.01
+    history = _history(metric, epochs, best, worse)
+    last = history[f"val_{metric}"][-1] if epochs else best
     parts = {
         "config": {
             "schema": 1,
@@ -68,13 +70,13 @@ def fabricate(
             "dirty": False,
         }
         | (environment or {}),
-        "history": _history(metric, epochs, best, worse),
+        "history": history,
         "metrics": {
             "metric": metric,
             "parameters": 1234 if epochs else None,
             "best_epoch": _best_epoch(epochs) if epochs else None,
             "best_validation": best,
-            "last_validation": best + worse,
+            "last_validation": last,
             "test_at_best": best + worse / 2,
             "test_at_end": best + 2 * worse,
             "wall_seconds": 10.0 * epochs,

@@ -3,6 +3,7 @@
 import importlib
 import re
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,7 @@ def test_a_finished_run_is_not_repeated_unless_forced(finished):
     _, tmp_path = finished("jena_ridge")
     began = load_record(tmp_path / "results/jena-ridge/seed-0").environment["started"]
     again = run("experiments.jena_ridge", "--sample", *places(tmp_path))
-    assert "already finished (--force repeats it)" in again.stdout
+    assert "seed 0: already finished at" in again.stdout
     assert load_record(tmp_path / "results/jena-ridge/seed-0").environment["started"] == began
     time.sleep(1)  # start times are recorded in whole seconds
     run("experiments.jena_ridge", "--sample", "--force", *places(tmp_path))
@@ -103,8 +104,8 @@ def test_another_configuration_gets_a_record_of_its_own(finished):
     assert done.returncode == 0, done.stderr
     published = load_record(tmp_path / "results/jena-persistence/seed-0")
     corrected = load_record(tmp_path / "results/jena-persistence+horizon-hours-24/seed-0")
-    assert "25 hours ahead" in published.data["notes"][0]
-    assert corrected.data["notes"][0].startswith("Corrected form")
+    assert "25 hours ahead" in published.config["notes"][0]
+    assert corrected.config["notes"][0].startswith("Corrected form")
     assert corrected.metrics["best_validation"] < published.metrics["best_validation"]
 
 
@@ -128,16 +129,44 @@ def test_sample_and_real_data_never_share_a_folder(finished, tmp_path):
     assert "holds runs on sample data, this run is on real data" in done.stderr
 
 
-def test_the_same_seed_gives_the_same_bits_when_asked_for(tmp_path):
-    command = ["--sample", "--deterministic", "--epochs", 2, "--maxlen", 24]
+@pytest.mark.parametrize("module", ["imdb_conv_lstm", "jena_gru"])
+def test_the_same_seed_gives_the_same_bits_when_asked_for(module, tmp_path):
     histories = []
     for place in (tmp_path / "a", tmp_path / "b"):
-        done = run("experiments.imdb_conv_lstm", *command, *places(place))
+        command = ["--sample", "--deterministic", *small(module), "--epochs", 2]
+        done = run(f"experiments.{module}", *command, *places(place))
         assert done.returncode == 0, done.stderr
         (path,) = (place / "results").glob("*/seed-0")
-        history = load_record(path).history
-        histories.append({name: history[name] for name in history if name != "seconds"})
+        record = load_record(path)
+        assert record.config["deterministic"]
+        assert "--deterministic" in record.environment["command"]
+        histories.append({k: v for k, v in record.history.items() if k != "seconds"})
     assert histories[0] == histories[1]
+
+
+def test_a_record_without_the_same_bits_does_not_pass_for_one_with_them(finished):
+    _, tmp_path = finished("jena_ridge")
+    done = run("experiments.jena_ridge", "--sample", "--deterministic", *places(tmp_path))
+    assert done.returncode == 1
+    assert "(deterministic: False there, True asked)" in done.stderr
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_other_keras_backends(backend, tmp_path):
+    pytest.importorskip(backend)
+    command = ["--sample", *small("imdb_lstm"), *places(tmp_path)]
+    done = run("experiments.imdb_lstm", *command, KERAS_BACKEND=backend)
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    assert load_record(path).environment["backend"] == backend
+
+
+def test_a_backend_that_does_not_exist_is_one_message(tmp_path):
+    done = run("experiments.imdb_lstm", "--sample", *places(tmp_path), KERAS_BACKEND="theano")
+    assert done.returncode == 1
+    assert "error: the Keras backend 'theano' does not start" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -149,9 +178,16 @@ def test_the_same_seed_gives_the_same_bits_when_asked_for(tmp_path):
         ("jena_gru", ["--lookback-hours", "0"], 2, "--lookback-hours: must be at least"),
         ("jena_gru", ["--data-dir", "/no/such/place"], 1, "/no/such/place"),
         ("imdb_conv_lstm", ["--sample", "--maxlen", "7"], 1, "it must be at least 8"),
-        ("jena_ridge", ["--sample", "--recent-hours", "99"], 1, "--recent-hours 99 must lie"),
+        (
+            "jena_ridge",
+            ["--sample", "--recent-hours", "99"],
+            1,
+            "--recent-hours 99 must be a whole",
+        ),
         ("jena_gru", ["--sample", "--lookback-hours", "20000"], 1, "shorter lookback"),
         ("jena_gru", ["--sample", "--horizon-hours", "0.5"], 1, "horizon of 0.5 hours"),
+        ("imdb_majority", ["--sample", "--validation-split", "0.99999"], 1, "leaves 0 of 8,000"),
+        ("imdb_lstm", ["--optimizer", "newton"], 2, "invalid choice: 'newton'"),
     ],
 )
 def test_bad_input_is_one_message_and_leaves_nothing(module, arguments, code, message, tmp_path):
@@ -169,6 +205,14 @@ def test_a_results_directory_that_cannot_be_written_is_one_message(tmp_path):
     assert re.fullmatch(r"error: cannot write to .*results.*\n", done.stderr)
 
 
+def test_a_plots_directory_that_cannot_be_written_is_found_out_before_training(tmp_path):
+    (tmp_path / "plots").write_text("a file, not a directory")
+    done = run("experiments.jena_gru", "--sample", *places(tmp_path))
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: cannot write plots to .*\n", done.stderr)
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("arguments", [["--help"], ["--no-such-flag"], ["--epochs", "none"]])
 def test_help_and_wrong_flags_answer_at_once(arguments):
     began = time.perf_counter()
@@ -182,6 +226,20 @@ def test_defaults_of_the_command_line_are_the_declared_protocol(module):
     protocol, options = parse(experiment, [])
     assert protocol == experiment.protocol
     assert (options.seed, options.sample, options.force) == (0, False, False)
+
+
+def test_every_experiment_has_a_target_and_a_place_in_the_tables():
+    scripts = {
+        path.stem.replace("_", "-")
+        for path in (REPOSITORY / "experiments").glob("*_*.py")
+        if path.stem != "__init__"
+    }
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    lines = dict(line.split(" := ") for line in makefile.splitlines() if " := " in line)
+    published = tomllib.loads((REPOSITORY / "experiments/published.toml").read_text("utf-8"))
+    assert set((lines["IMDB"] + " " + lines["JENA"]).split()) == scripts
+    assert set(published) - {"datasets"} == scripts
+    assert {module.replace("_", "-") for module in MODULES} == scripts
 
 
 @pytest.mark.parametrize("module", MODULES)

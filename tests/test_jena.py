@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from data.errors import DataError
-from data.jena import QUANTITIES, TIME_COLUMN, TIME_FORMAT, load_jena, read_jena
+from data.jena import load_jena, read_jena
+from data.jena_file import QUANTITIES, TIME_COLUMN, TIME_FORMAT
 from data.windows import make_windows, persistence_mae
 
 NAME = "jena_climate_2009_2016.csv"
@@ -127,6 +128,12 @@ def test_zip_as_downloaded(write):
     np.testing.assert_array_equal(read_jena(archive_path).values, read_jena(path).values)
 
 
+def test_a_file_without_a_regular_cadence_is_refused(write):
+    holes = np.random.default_rng(0).permutation(200)[:40]
+    with pytest.raises(DataError, match="no regular cadence: .* are not 10 minutes; resample"):
+        read_jena(write(table(rows=200).drop(index=holes)))
+
+
 def test_gaps_are_counted(write):
     content = table(rows=100).drop(index=[10, 11, 12, 50])
     climate = read_jena(write(content))
@@ -213,7 +220,7 @@ def test_missing_column_is_named_with_those_found(write, column):
     with pytest.raises(DataError) as error:
         read_jena(write(table().drop(columns=column)))
     message = str(error.value)
-    assert message.startswith(f"{NAME} has no column {column!r}. Columns found: ")
+    assert f"{NAME} has no column {column!r}. Columns found: " in message
     found = message.split("Columns found: ")[1].split(". The published file has ")[0]
     assert "'p (mbar)'" in found
     assert repr(column) not in found
@@ -313,5 +320,5 @@ def test_real_persistence(real_climate, horizon_hours, normalised):
     splits = make_windows(real_climate, horizon_hours=horizon_hours)
     assert persistence_mae(splits.validation) == pytest.approx(normalised, abs=5e-4)
     if horizon_hours == 25:
-        degrees = persistence_mae(splits.validation) * splits.target_std
+        degrees = persistence_mae(splits.validation) * splits.degrees_per_unit
         assert degrees == pytest.approx(2.56, abs=0.01)

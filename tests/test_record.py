@@ -1,6 +1,7 @@
 """Reading run records: whole ones are returned, others are named."""
 
 import json
+import shutil
 
 import pytest
 from records import fabricate
@@ -13,7 +14,9 @@ def edit(path, part, **changes):
     """Changes fields of one file of a record; None removes the field."""
     file = path / f"{part}.json"
     content = json.loads(file.read_text()) | changes
-    file.write_text(json.dumps({k: v for k, v in content.items() if v is not None}))
+    for field in [field for field, value in changes.items() if value is None]:
+        del content[field]
+    file.write_text(json.dumps(content))
 
 
 def test_a_whole_record_is_read_back(tmp_path):
@@ -31,6 +34,13 @@ def test_a_whole_record_is_read_back(tmp_path):
         ("config", {"schema": 99}, "schema 99, expected 1"),
         ("history", {"loss": [0.1]}, "columns of different lengths"),
         ("history", {"loss": [0.1, "x", 0.2]}, "column 'loss' must be a list of numbers"),
+        ("metrics", {"test_at_best": float("inf")}, "Infinity is not a number"),
+        ("metrics", {"best_validation": 0.99}, "'best_validation' must be 0.85 as in history"),
+        ("metrics", {"last_validation": 0.99}, "'last_validation' must be"),
+        ("metrics", {"best_epoch": 9}, "'best_epoch' must be from 1 to 3"),
+        ("metrics", {"reference": {}}, "'reference' must be a label"),
+        ("data", {"dataset": "jena"}, "'dataset' must be 'imdb' as in config.json"),
+        ("data", {"files": [{}]}, "'files' must be a list of files with 'sha256'"),
         ("environment", {"device": None}, "environment.json: field 'device' is missing"),
     ],
 )
@@ -48,6 +58,30 @@ def test_files_that_are_not_json_objects_are_refused(tmp_path, text):
     (path / "metrics.json").write_text(text)
     with pytest.raises(RunError, match=r"metrics\.json"):
         load_record(path)
+
+
+def test_a_number_too_large_for_a_float_is_refused(tmp_path):
+    path = fabricate(tmp_path, "imdb-toy")
+    text = (
+        (path / "metrics.json").read_text().replace('"wall_seconds": 30.0', '"wall_seconds": 1e999')
+    )
+    (path / "metrics.json").write_text(text)
+    with pytest.raises(RunError, match="'wall_seconds' has the wrong type: inf"):
+        load_record(path)
+
+
+def test_a_network_without_its_history_is_refused(tmp_path):
+    path = fabricate(tmp_path, "imdb-toy")
+    (path / "history.json").write_text("{}")
+    with pytest.raises(RunError, match=r"history\.json: field 'loss' must be present"):
+        load_record(path)
+
+
+def test_a_copied_record_is_not_another_seed(tmp_path):
+    path = fabricate(tmp_path, "imdb-toy")
+    shutil.copytree(path, path.with_name("seed-1"))
+    with pytest.raises(RunError, match="the record is of imdb-toy, seed 0"):
+        load_record(path.with_name("seed-1"))
 
 
 def test_unfinished_and_damaged_runs_are_left_out_and_named(tmp_path):

@@ -1,7 +1,6 @@
 """The run's directory: nothing half-written under a final name, nothing lost."""
 
 import json
-import os
 
 import pytest
 
@@ -49,19 +48,33 @@ def test_an_earlier_run_stays_until_its_successor_is_finished(tmp_path):
 
 
 def test_what_a_dead_process_left_is_cleared(tmp_path):
-    run = begun(tmp_path)
-    (run.unfinished / "best.keras").write_text("stale")
-    write_json(run.unfinished / "process.json", {"pid": 2**22 + 1})  # beyond Linux's largest
+    left = tmp_path / "toy" / "seed-0.unfinished" / "best.keras"
+    left.parent.mkdir(parents=True)
+    left.write_text("stale")
     begun(tmp_path)
-    assert not (run.unfinished / "best.keras").exists()
+    assert not left.exists()
 
 
 def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path):
-    run = begun(tmp_path)
-    write_json(run.unfinished / "process.json", {"pid": os.getppid()})
-    with pytest.raises(RunError, match=f"being written by process {os.getppid()}"):
+    first = begun(tmp_path)
+    with pytest.raises(RunError, match="being written by another process"):
         begun(tmp_path)
-    assert (run.unfinished / "config.json").exists()
+    assert (first.unfinished / "config.json").exists()
+    first.finish(METRICS)
+    begun(tmp_path)
+
+
+def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
+    first = begun(tmp_path)
+    first.finish(METRICS)
+    first.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
+    begun(tmp_path).abandon()
+    assert (first.directory / "metrics.json").exists()
+
+
+def test_an_abandoned_run_leaves_nothing(tmp_path):
+    begun(tmp_path).abandon()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_history_is_on_disk_after_every_epoch(tmp_path):
@@ -88,3 +101,10 @@ def test_variants_get_folders_of_their_own():
     assert label("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
         "jena-gru+horizon-hours-24+straddle-gaps-no"
     )
+
+
+def test_very_long_variants_get_short_names_that_still_differ():
+    variants = [{f"setting_{i}": i for i in range(30)} | {"last": last} for last in (1, 2)]
+    names = [label("jena-gru", variant) for variant in variants]
+    assert max(map(len, names)) <= 150
+    assert names[0] != names[1]

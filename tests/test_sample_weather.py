@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
-from data.jena import QUANTITIES, TIME_COLUMN, load_jena
+from data.jena import load_jena
+from data.jena_file import QUANTITIES, TIME_COLUMN
 from data.sample_weather import sample_weather
 from data.windows import make_windows, persistence_mae
 

@@ -130,7 +130,7 @@ def test_zip_as_downloaded(write):
 
 def test_a_file_without_a_regular_cadence_is_refused(write):
     holes = np.random.default_rng(0).permutation(200)[:40]
-    with pytest.raises(DataError, match="no regular cadence: .* are not 10 minutes; resample"):
+    with pytest.raises(DataError, match=r"no regular cadence: .* are not 10 minutes; resample"):
         read_jena(write(table(rows=200).drop(index=holes)))
 
 

@@ -1,0 +1,338 @@
+"""Recurrent networks as loops: the documents' definitions in NumPy, in the documents' symbols.
+
+To be read from top to bottom. A recurrent network reads a sequence one timestep at a time and keeps
+a *state*, a few numbers that stand for what it has read so far. One function, the *step*, makes the
+new state from the old state and the next input; its weights are the same at every timestep, so that
+a sequence may have any length. Everything below is such a step; `unfold` is the loop around it.
+
+Shapes are written after the line, as in `# (..., units)`: the dots are nothing for one sequence and
+(batch,) for many at once. A matrix `W` of shape (units, features) maps an input to `W x`; for rows
+of inputs that is written `x @ W.T`.
+
+Sources: `simple-rnn-blog` and `r-slides` (simple RNN, loop), `recurrent-overview` and `r-slides`
+(LSTM through a carry), `hsv-ai-2019` (the LSTM's history, GRU). `from_keras` takes what
+`layer.get_weights()` gives, in Keras's order and layout.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+State = tuple[np.ndarray, ...]
+"""What a cell remembers. Its first array is the output `h`; an LSTM's second is the carry `c`."""
+
+
+def sigmoid(a: np.ndarray) -> np.ndarray:
+    """Squeezes each number into (0, 1): how far a gate is open."""
+    return 0.5 * (1 + np.tanh(0.5 * a))  # as 1 / (1 + exp(-a)), without its overflow
+
+
+def softmax(a: np.ndarray) -> np.ndarray:
+    """Turns scores, shape (..., classes), into probabilities that add up to 1."""
+    e = np.exp(a - a.max(axis=-1, keepdims=True))  # the shift changes nothing but avoids overflow
+    return e / e.sum(axis=-1, keepdims=True)
+
+
+# --- the loop --------------------------------------------------------------------------------
+
+
+class Cell(Protocol):
+    """A step with its weights."""
+
+    def start(self, shape: tuple[int, ...]) -> State:
+        """The state before anything was read: zeros, for sequences of batch shape `shape`."""
+
+    def step(self, state: State, x: np.ndarray) -> State:
+        """The state after one more input `x`, shape (..., features)."""
+
+
+def unfold(
+    cell: Cell, x: np.ndarray, state: State | None = None, return_sequences: bool = True
+) -> np.ndarray:
+    """Runs a cell over sequences.
+
+    Args:
+        cell: the step that is repeated.
+        x: inputs, shape (..., timesteps, features), at least one timestep.
+        state: state before the first input; zeros if left out.
+        return_sequences: the output after every timestep, or after the last one only.
+
+    Returns:
+        Outputs, shape (..., timesteps, units), or (..., units) without `return_sequences`.
+
+    Raises:
+        ValueError: no timestep, or an input or a state that does not fit the weights.
+    """
+    if x.ndim < 2 or x.shape[-2] == 0:
+        raise ValueError(f"x must have shape (..., timesteps >= 1, features), not {x.shape}.")
+    state = cell.start(x.shape[:-2]) if state is None else state
+    outputs = []
+    for t in range(x.shape[-2]):
+        state = cell.step(state, x[..., t, :])
+        outputs.append(state[0])  # (..., units)
+    return np.stack(outputs, axis=-2) if return_sequences else outputs[-1]
+
+
+@dataclass(frozen=True)
+class Affine:
+    """`U h + W x + b`: what each gate sees of the output so far and of the input.
+
+    Attributes:
+        W: weights of the input, shape (units, features).
+        U: weights of the previous output, shape (units, units).
+        b: bias, shape (units,).
+
+    Raises:
+        ValueError: the three do not fit each other.
+    """
+
+    W: np.ndarray
+    U: np.ndarray
+    b: np.ndarray
+
+    def __post_init__(self):
+        units = len(self.b)
+        if self.W.ndim != 2 or len(self.W) != units or self.U.shape != (units, units):
+            raise ValueError(
+                f"W {self.W.shape}, U {self.U.shape} and b {self.b.shape} do not fit; expected "
+                "(units, features), (units, units) and (units,)."
+            )
+
+    def __call__(self, h: np.ndarray, x: np.ndarray) -> np.ndarray:
+        if x.shape[-1] != self.W.shape[1] or h.shape[-1] != len(self.b):
+            raise ValueError(
+                f"input {x.shape} and state {h.shape} do not fit weights for "
+                f"{self.W.shape[1]} features and {len(self.b)} units."
+            )
+        return h @ self.U.T + x @ self.W.T + self.b  # (..., units)
+
+    def zeros(self, shape: tuple[int, ...]) -> np.ndarray:
+        """The `h` of the beginning, shape (*shape, units)."""
+        return np.zeros((*shape, len(self.b)), self.b.dtype)
+
+
+def split_keras(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, gates: int) -> list:
+    """Keras keeps the weights of all gates side by side, transposed; here each gate has its own.
+
+    Args:
+        kernel: shape (features, gates * units).
+        recurrent: shape (units, gates * units).
+        bias: shape (gates * units,).
+        gates: how many.
+
+    Returns:
+        One `Affine` a gate, in Keras's order.
+
+    Raises:
+        ValueError: the shapes are not those of so many gates.
+    """
+    if kernel.shape[1] % gates or recurrent.shape[1] % gates or bias.shape[0] % gates:
+        raise ValueError(
+            f"kernel {kernel.shape}, recurrent kernel {recurrent.shape} and bias {bias.shape} "
+            f"cannot be divided into {gates} gates."
+        )
+    parts = (np.split(weights, gates, axis=-1) for weights in (kernel, recurrent, bias))
+    return [Affine(W.T, U.T, b) for W, U, b in zip(*parts, strict=True)]
+
+
+# --- simple RNN ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SimpleRNN:
+    """`h_t = tanh(U h_{t-1} + W x_t + b)`: the whole memory is the last output."""
+
+    hidden: Affine
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias) -> SimpleRNN:
+        """Takes the weights of `keras.layers.SimpleRNN`."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=1))
+
+    def start(self, shape):
+        return (self.hidden.zeros(shape),)
+
+    def step(self, state, x):
+        (h,) = state
+        return (np.tanh(self.hidden(h, x)),)
+
+
+def predictions(h: np.ndarray, V: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """`p_t = softmax(V h_t + c)`: probabilities of the classes at every position.
+
+    Args:
+        h: outputs of a recurrent network, shape (..., timesteps, units).
+        V: shape (classes, units).
+        c: shape (classes,).
+
+    Returns:
+        Probabilities, shape (..., timesteps, classes).
+    """
+    return softmax(h @ V.T + c)
+
+
+# --- LSTM ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class LSTM:
+    """The LSTM as Keras computes it (with the forget gate of 1999).
+
+    Beside the output `h` runs the carry `c`, which a step changes by a sum and not through a
+    matrix: where the forget gate is open and the input gate closed, it stays as it is. That is how
+    it carries over many steps what a simple RNN loses.
+
+    Attributes:
+        i: input gate, how much of the new is written.
+        f: forget gate, how much of the old is kept.
+        k: the new itself.
+        o: output gate, how much of the carry is shown.
+    """
+
+    i: Affine
+    f: Affine
+    k: Affine
+    o: Affine
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias) -> LSTM:
+        """Takes the weights of `keras.layers.LSTM`, whose order is i, f, k, o."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4))
+
+    def start(self, shape):
+        return self.o.zeros(shape), self.o.zeros(shape)
+
+    def step(self, state, x):
+        h, c = state
+        i, f, o = sigmoid(self.i(h, x)), sigmoid(self.f(h, x)), sigmoid(self.o(h, x))
+        k = np.tanh(self.k(h, x))
+        c = i * k + f * c  # (..., units)
+        return o * np.tanh(c), c
+
+
+@dataclass(frozen=True)
+class DocumentLSTM(LSTM):
+    """The LSTM as `recurrent-overview` and `r-slides` write it.
+
+    `output = act(U_o h + W_o x + V_o c + b_o)`: the output reads the old carry through a matrix
+    `V_o` and is not multiplied by `tanh(c')`. Keras does neither. The documents leave `act` open;
+    here it is the sigmoid for the two gates, tanh for the new and for the output.
+
+    Attributes:
+        V: the matrix `V_o`, shape (units, units).
+    """
+
+    V: np.ndarray
+
+    def step(self, state, x):
+        h, c = state
+        i, f = sigmoid(self.i(h, x)), sigmoid(self.f(h, x))
+        k = np.tanh(self.k(h, x))
+        output = np.tanh(self.o(h, x) + c @ self.V.T)
+        return output, i * k + f * c
+
+
+@dataclass(frozen=True)
+class LSTM1997:
+    """The first LSTM: without a forget gate the carry only ever adds up.
+
+    Attributes:
+        i, k, o: as in `LSTM`.
+    """
+
+    i: Affine
+    k: Affine
+    o: Affine
+
+    def start(self, shape):
+        return self.o.zeros(shape), self.o.zeros(shape)
+
+    def step(self, state, x):
+        h, c = state
+        i, o = sigmoid(self.i(h, x)), sigmoid(self.o(h, x))
+        c = i * np.tanh(self.k(h, x)) + c
+        return o * np.tanh(c), c
+
+
+@dataclass(frozen=True)
+class PeepholeLSTM(LSTM):
+    """The LSTM of 2000: the gates see the carry, and the output has no activation of its own.
+
+    Attributes:
+        p_i, p_f, p_o: peephole weights, one a unit, shape (units,). Input and forget gate look at
+            the old carry, the output gate at the new one.
+    """
+
+    p_i: np.ndarray
+    p_f: np.ndarray
+    p_o: np.ndarray
+
+    def step(self, state, x):
+        h, c = state
+        i = sigmoid(self.i(h, x) + self.p_i * c)
+        f = sigmoid(self.f(h, x) + self.p_f * c)
+        c = i * np.tanh(self.k(h, x)) + f * c
+        o = sigmoid(self.o(h, x) + self.p_o * c)
+        return o * c, c
+
+
+# --- GRU -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GRU:
+    """The GRU of 2014, Keras 2's default (`reset_after=False`): one state, two gates.
+
+    Attributes:
+        z: update gate, how much of the old state stays.
+        r: reset gate, how much of the old state the candidate sees.
+        k: the candidate for the new state.
+    """
+
+    z: Affine
+    r: Affine
+    k: Affine
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias) -> GRU:
+        """Takes the weights of `keras.layers.GRU(reset_after=False)`, whose order is z, r, k."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=3))
+
+    def start(self, shape):
+        return (self.k.zeros(shape),)
+
+    def step(self, state, x):
+        (h,) = state
+        z, r = sigmoid(self.z(h, x)), sigmoid(self.r(h, x))
+        k = np.tanh(self.k(r * h, x))  # reset, then multiplied by U
+        return (z * h + (1 - z) * k,)
+
+
+@dataclass(frozen=True)
+class GRUResetAfter(GRU):
+    """Keras 3's default: the reset gate acts on `U h`, after the matrix product.
+
+    Attributes:
+        b_recurrent: a second bias of the candidate, inside the reset, shape (units,).
+    """
+
+    b_recurrent: np.ndarray
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias) -> GRUResetAfter:
+        """Takes the weights of `keras.layers.GRU`; `bias` has a row for inputs, one for states."""
+        inputs, states = bias  # (3 * units,) each
+        b_recurrent = np.split(states, 3)[2]
+        # Both biases of a gate are added to the same sum; only the candidate keeps them apart.
+        together = np.concatenate([*np.split(inputs + states, 3)[:2], np.split(inputs, 3)[2]])
+        z, r, k = split_keras(kernel, recurrent_kernel, together, gates=3)
+        return cls(z, r, k, b_recurrent)
+
+    def step(self, state, x):
+        (h,) = state
+        z, r = sigmoid(self.z(h, x)), sigmoid(self.r(h, x))
+        k = np.tanh(x @ self.k.W.T + self.k.b + r * (h @ self.k.U.T + self.b_recurrent))
+        return (z * h + (1 - z) * k,)

@@ -1,0 +1,171 @@
+"""The NumPy loops compute what Keras's layers compute, for any shapes."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from models.recurrent_numpy import (
+    GRU,
+    LSTM,
+    LSTM1997,
+    Affine,
+    DocumentLSTM,
+    GRUResetAfter,
+    PeepholeLSTM,
+    SimpleRNN,
+    predictions,
+    unfold,
+)
+
+TOLERANCE = 1e-5  # largest difference, float32
+KERAS_LAYERS = {
+    "SimpleRNN": (layers.SimpleRNN, SimpleRNN),
+    "LSTM": (layers.LSTM, LSTM),
+    "GRU, reset after": (layers.GRU, GRUResetAfter),
+    "GRU, reset before": (lambda *a, **k: layers.GRU(*a, reset_after=False, **k), GRU),
+}
+SHAPES = st.tuples(
+    st.integers(1, 4), st.integers(1, 12), st.integers(1, 6), st.integers(1, 8), st.integers(0, 99)
+)
+
+
+def random_layer(make, units, features, rng, **options):
+    """A Keras layer whose weights, biases too, are all random."""
+    layer = make(units, **options)
+    layer.build((None, None, features))
+    layer.set_weights([rng.normal(0, 0.5, w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize("name", KERAS_LAYERS)
+@settings(max_examples=25, deadline=None)
+@given(shape=SHAPES)
+def test_outputs_are_those_of_keras(name, shape):
+    batch, timesteps, features, units, seed = shape
+    make, cell = KERAS_LAYERS[name]
+    rng = np.random.default_rng(seed)
+    layer = random_layer(make, units, features, rng, return_sequences=True)
+    x = rng.normal(size=(batch, timesteps, features)).astype(np.float32)
+    expected = np.asarray(layer(x))  # (batch, timesteps, units)
+    ours = cell.from_keras(*layer.get_weights())
+
+    assert np.abs(unfold(ours, x) - expected).max() < TOLERANCE
+    last = unfold(ours, x, return_sequences=False)  # (batch, units)
+    assert np.abs(last - expected[:, -1]).max() < TOLERANCE
+    one = unfold(ours, x[0])  # (timesteps, units): one sequence without a batch
+    assert np.abs(one - expected[0]).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("name", KERAS_LAYERS)
+def test_any_initial_state_is_taken_as_keras_takes_it(name):
+    make, cell = KERAS_LAYERS[name]
+    rng = np.random.default_rng(0)
+    layer = random_layer(make, 5, 3, rng, return_sequences=True)
+    x = rng.normal(size=(2, 7, 3)).astype(np.float32)
+    ours = cell.from_keras(*layer.get_weights())
+    state = tuple(rng.normal(size=s.shape).astype(np.float32) for s in ours.start((2,)))
+    expected = np.asarray(layer(x, initial_state=list(state)))
+    assert np.abs(unfold(ours, x, state) - expected).max() < TOLERANCE
+
+
+def test_a_stack_reads_the_outputs_of_the_layer_below():
+    rng = np.random.default_rng(0)
+    stack = [random_layer(layers.SimpleRNN, 4, f, rng, return_sequences=True) for f in (3, 4, 4)]
+    x = rng.normal(size=(2, 9, 3)).astype(np.float32)
+    expected, ours = x, x
+    for layer in stack:
+        expected = layer(expected)
+        ours = unfold(SimpleRNN.from_keras(*layer.get_weights()), ours)
+    assert np.abs(ours - np.asarray(expected)).max() < TOLERANCE
+
+
+def test_reading_in_two_parts_is_reading_at_once():
+    """The state is all that a cell remembers."""
+    rng = np.random.default_rng(1)
+    cell = LSTM.from_keras(*random_layer(layers.LSTM, 4, 2, rng).get_weights())
+    x = rng.normal(size=(10, 2))
+    state = cell.start(())
+    for t in range(6):
+        state = cell.step(state, x[t])
+    np.testing.assert_allclose(unfold(cell, x[6:], state), unfold(cell, x)[6:], atol=1e-12)
+
+
+def test_the_documents_demonstration_has_its_shapes():
+    """100 steps, 32 input and 64 output features, all uniform in [0, 1)."""
+    rng = np.random.default_rng(0)
+    cell = SimpleRNN(Affine(rng.random((64, 32)), rng.random((64, 64)), rng.random(64)))
+    h = unfold(cell, rng.random((100, 32)))
+    assert h.shape == (100, 64)
+    p = predictions(h, rng.random((6, 64)), rng.random(6))
+    assert p.shape == (100, 6)
+    np.testing.assert_allclose(p.sum(axis=-1), 1)
+
+
+def affine(rng, units=3, features=2):
+    shapes = ((units, features), (units, units), (units,))
+    return Affine(*(rng.normal(size=shape) for shape in shapes))
+
+
+def open_gate(size=3, features=2):
+    return Affine(np.zeros((size, features)), np.zeros((size, size)), np.full(size, 50.0))
+
+
+def test_the_documents_lstm_is_not_keras_lstm():
+    """Same weights, another output: it reads the carry through V_o, without tanh of the carry."""
+    rng = np.random.default_rng(0)
+    gates = [affine(rng) for _ in range(4)]
+    x = rng.normal(size=(8, 2))
+    document = unfold(DocumentLSTM(*gates, V=rng.normal(size=(3, 3))), x)
+    assert np.abs(document - unfold(LSTM(*gates), x)).max() > 0.1
+    # by hand, the first step: no carry yet, so V_o does not matter
+    o = gates[3]
+    np.testing.assert_allclose(document[0], np.tanh(o.W @ x[0] + o.b))
+
+
+def test_without_peepholes_only_the_output_activation_is_missing():
+    rng = np.random.default_rng(0)
+    gates, none = [affine(rng) for _ in range(4)], np.zeros(3)
+    x = rng.normal(size=(1, 2))
+    (peephole, carry), (plain, _) = (
+        cell.step(cell.start(()), x[0])
+        for cell in (PeepholeLSTM(*gates, none, none, none), LSTM(*gates))
+    )
+    np.testing.assert_allclose(np.tanh(carry) * peephole / carry, plain)
+
+
+def test_the_first_lstm_is_one_whose_forget_gate_is_always_open():
+    rng = np.random.default_rng(0)
+    i, k, o = (affine(rng) for _ in range(3))
+    x = rng.normal(size=(12, 2))
+    np.testing.assert_allclose(
+        unfold(LSTM1997(i, k, o), x), unfold(LSTM(i, open_gate(), k, o), x), atol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.zeros((0, 2)), r"timesteps >= 1, features\), not \(0, 2\)"),
+        (np.zeros(2), r"not \(2,\)"),
+        (np.zeros((4, 5)), "for 2 features and 3 units"),
+    ],
+)
+def test_inputs_that_do_not_fit_are_refused(x, message):
+    cell = SimpleRNN(affine(np.random.default_rng(0)))
+    with pytest.raises(ValueError, match=message):
+        unfold(cell, x)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="do not fit; expected"):
+        Affine(np.zeros((3, 2)), np.zeros((3, 4)), np.zeros(3))
+    with pytest.raises(ValueError, match="cannot be divided into 4 gates"):
+        LSTM.from_keras(*keras_weights(layers.SimpleRNN(3)))
+
+
+def keras_weights(layer: keras.Layer) -> list[np.ndarray]:
+    layer.build((None, None, 2))
+    return layer.get_weights()

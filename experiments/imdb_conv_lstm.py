@@ -12,8 +12,9 @@ Expected:   about 2 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.imdb import SAMPLE, load_reviews, train_classifier
+from harness.command_line import main
 from harness.errors import RunError
-from harness.experiment import Experiment, main
+from harness.experiment import Experiment
 from harness.settings import OPTIMIZERS, setting
 
 

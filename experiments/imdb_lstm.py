@@ -10,7 +10,8 @@ Expected:   about 3 minutes on one CPU core.
 """
 
 from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 
 
 def train(protocol, run):

@@ -10,7 +10,8 @@ Expected:   seconds.
 from dataclasses import dataclass
 
 from experiments.imdb import load_reviews
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 from harness.run import baseline_metrics
 from harness.settings import setting
 

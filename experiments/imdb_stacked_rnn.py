@@ -11,7 +11,8 @@ Expected:   about 10 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 from harness.settings import setting
 
 

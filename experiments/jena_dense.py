@@ -15,7 +15,8 @@ from experiments.jena import (
     train_forecaster,
     window_notes,
 )
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 
 
 def train(protocol, run):

@@ -18,7 +18,8 @@ from experiments.jena import (
     load_windows,
     train_forecaster,
 )
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 from harness.settings import setting
 
 

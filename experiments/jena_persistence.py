@@ -14,7 +14,8 @@ from experiments.jena import (
     persistence,
     window_notes,
 )
-from harness.experiment import Experiment, main
+from harness.command_line import main
+from harness.experiment import Experiment
 from harness.run import baseline_metrics
 
 

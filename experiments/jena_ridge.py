@@ -20,8 +20,9 @@ from experiments.jena import (
     persistence,
     window_notes,
 )
+from harness.command_line import main
 from harness.errors import RunError
-from harness.experiment import Experiment, main
+from harness.experiment import Experiment
 from harness.run import baseline_metrics
 from harness.settings import setting
 

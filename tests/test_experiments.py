@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from commands import REPOSITORY, run
 
-from harness.experiment import Experiment, parse
+from harness.command_line import parse
+from harness.experiment import Experiment
 from harness.record import load_record
 from harness.schema import FIELDS
 

@@ -1,0 +1,88 @@
+"""The command line of an experiment: its protocol and the options common to all."""
+
+import argparse
+import dataclasses
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+from data.errors import DataError
+from data.files import DATA_DIR_VARIABLE
+from harness.errors import RunError
+from harness.execution import execute
+from harness.experiment import Experiment
+from harness.settings import add_settings, bounded
+
+# by whether the sample data are used, which never share a folder with real data
+PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), Path("demo/plots"))}
+
+
+def main(experiment: Experiment) -> None:
+    """The command line of an experiment; exits with 0, 1 (it failed) or 2 (wrong usage)."""
+    protocol, options = parse(experiment, sys.argv[1:])
+    try:
+        execute(experiment, protocol, options)
+    except (RunError, DataError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted; the run is incomplete and its record was not replaced.")
+
+
+def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namespace]:
+    """Reads the command line into a protocol and the options common to all experiments."""
+    base = experiment.default_protocol(sample="--sample" in argv)
+    documentation = inspect.getdoc(sys.modules[experiment.train.__module__]) or ""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {experiment.module}",
+        description=documentation,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add_settings(parser.add_argument_group("protocol"), base)
+    common = parser.add_argument_group("run")
+    common.add_argument(
+        "--seed",
+        type=bounded(int, minimum=0, below=2**32),
+        default=0,
+        metavar="N",
+        help="seed of everything random (default: 0)",
+    )
+    common.add_argument(
+        "--sample",
+        action="store_true",
+        help="use the built-in sample data and the small protocol that suits them "
+        "(results and plots go to demo/)",
+    )
+    common.add_argument(
+        "--data-dir",
+        type=Path,
+        metavar="DIR",
+        help=f"directory searched first for the data files (default: ${DATA_DIR_VARIABLE})",
+    )
+    results_dir, plots_dir = PLACES["--sample" in argv]
+    common.add_argument(
+        "--results-dir",
+        type=Path,
+        default=results_dir,
+        metavar="DIR",
+        help=f"where the run record goes (default: {results_dir})",
+    )
+    common.add_argument(
+        "--plots-dir",
+        type=Path,
+        default=plots_dir,
+        metavar="DIR",
+        help=f"where the plots go (default: {plots_dir})",
+    )
+    common.add_argument(
+        "--force", action="store_true", help="repeat a finished run and replace its record"
+    )
+    common.add_argument(
+        "--deterministic",
+        action="store_true",
+        help="choose kernels that give the same bits on every run; slower",
+    )
+    arguments = parser.parse_args(argv)
+    names = [f.name for f in dataclasses.fields(base)]
+    return type(base)(**{name: getattr(arguments, name) for name in names}), arguments

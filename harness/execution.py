@@ -1,0 +1,175 @@
+"""Carries an experiment out: refuse what cannot work, run, record, report."""
+
+import argparse
+import dataclasses
+import os
+import shlex
+from pathlib import Path
+from typing import Any
+
+from data.errors import DataError
+from harness.errors import RunError
+from harness.experiment import Experiment
+from harness.record import Record, find_records, label, load_record
+from harness.run import Run
+from harness.schema import SCHEMA
+from harness.settings import differences
+
+
+def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
+    """Runs the experiment unless its record exists already, then draws its plot.
+
+    Raises:
+        RunError: the record cannot be written, or training failed.
+        DataError: the data cannot be used.
+    """
+    config = describe(experiment, protocol, options)
+    directory = (
+        options.results_dir / label(experiment.name, config["variant"]) / f"seed-{options.seed}"
+    )
+    refuse_other_data(options.results_dir, options.sample)
+    refuse_unwritable(options.plots_dir)
+    if directory.exists() and not options.force:
+        record = finished(directory, config)
+        when = record.environment["started"]
+        print(f"{record.label}, seed {record.seed}: already finished at {when}; --force repeats it")
+        for note in record.data["notes"]:
+            print(f"note: {note}")
+    else:
+        record = train(experiment, protocol, options, config, directory)
+    report(record, options)
+
+
+def describe(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> dict:
+    """The content of the record's `config.json`."""
+    variant = differences(protocol, experiment.default_protocol(options.sample))
+    return {
+        "schema": SCHEMA,
+        "experiment": experiment.name,
+        "title": experiment.title,
+        "dataset": experiment.dataset,
+        "role": experiment.role,
+        "variant": variant,
+        "protocol": dataclasses.asdict(protocol),
+        "seed": options.seed,
+        "sample": options.sample,
+        "deterministic": options.deterministic,
+        "notes": experiment.notes(protocol),
+    }
+
+
+def refuse_other_data(results_dir: Path, sample: bool) -> None:
+    """Sample-data and real-data runs never share a folder.
+
+    Raises:
+        RunError: the results directory holds records of the other kind.
+    """
+    records = find_records(results_dir)[0] if results_dir.is_dir() else []
+    if any(record.sample != sample for record in records):
+        mine, theirs = ("sample", "real") if sample else ("real", "sample")
+        raise RunError(
+            f"{results_dir} holds runs on {theirs} data, this run is on {mine} data; "
+            "choose another --results-dir."
+        )
+
+
+def refuse_unwritable(plots_dir: Path) -> None:
+    """A plot that cannot be written should not be found out after the training.
+
+    Raises:
+        RunError: the folder, or the one that it would be made in, cannot be written.
+    """
+    folders = (plots_dir, *plots_dir.absolute().parents)
+    nearest = next(folder for folder in folders if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
+
+
+def finished(directory: Path, config: dict) -> Record:
+    """The record that stands where a run would go, if it is of that very run.
+
+    Raises:
+        RunError: the record is damaged, or was made with another configuration.
+    """
+    try:
+        record = load_record(directory)
+    except RunError as error:
+        raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
+    there, asked = record.config["protocol"], config["protocol"]
+    if config["deterministic"]:  # a record of the same bits also serves who did not ask for them
+        there = {**there, "deterministic": record.config["deterministic"]}
+        asked = {**asked, "deterministic": True}
+    differing = [name for name in asked if there.get(name) != asked[name]]
+    if differing:
+        changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
+        raise RunError(
+            f"{directory} holds a run with another configuration ({changes}); "
+            "--force replaces it, another --results-dir keeps both."
+        )
+    return record
+
+
+def train(
+    experiment: Experiment,
+    protocol: Any,
+    options: argparse.Namespace,
+    config: dict,
+    directory: Path,
+) -> Record:
+    """Makes the run's directory, prepares the machine, trains, and reads the record back."""
+    from harness import environment
+
+    run = Run(
+        directory,
+        seed=options.seed,
+        data_dir=options.data_dir,
+        sample=options.sample,
+    )
+    run.begin(config)
+    try:
+        if experiment.uses_keras:
+            environment.prepare(options.seed, options.deterministic)
+        command = _command(experiment, config)
+        run.describe("environment", environment.describe(command, experiment.uses_keras))
+        experiment.train(protocol, run)
+    except Exception as error:
+        # what an unforeseen failure has left of a training is worth a look, bad input is not
+        if isinstance(error, RunError | DataError) or not run.history:
+            run.abandon()
+        raise
+    return load_record(directory)
+
+
+def report(record: Record, options: argparse.Namespace) -> None:
+    """Prints the result and draws the experiment's plot from all of its seeds."""
+    from harness.plots import plot_experiment
+
+    print(f"record: {record.path}")
+    if record.history:
+        seeds = [r for r in find_records(options.results_dir)[0] if r.label == record.label]
+        for plot in plot_experiment(seeds, options.plots_dir):
+            print(f"plot: {plot}")
+    metrics = record.metrics
+    print(
+        f"{record.label}, seed {record.seed}: {metrics['metric']} "
+        f"best validation {metrics['best_validation']:.4f}, "
+        f"last {metrics['last_validation']:.4f}, "
+        f"test at best {metrics['test_at_best']:.4f} "
+        f"({metrics['reference']['label']} {metrics['reference']['test']:.4f})"
+    )
+
+
+def _command(experiment: Experiment, config: dict) -> str:
+    """The command that repeats the run; places are left out, they differ from user to user."""
+    command = ["python", "-m", experiment.module, "--seed", str(config["seed"])]
+    if config["sample"]:
+        command.append("--sample")
+    if config["deterministic"]:
+        command.append("--deterministic")
+    for name, value in config["variant"].items():
+        flag = name.replace("_", "-")
+        if isinstance(value, bool):
+            command.append(f"--{flag}" if value else f"--no-{flag}")
+        else:
+            command += [f"--{flag}", str(value)]
+    return shlex.join(command)

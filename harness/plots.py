@@ -4,14 +4,13 @@ One figure an experiment (its training curves) and one a data set (all models be
 Same records, same bytes.
 """
 
-import argparse
 import sys
 from pathlib import Path
 
 from harness.comparison import compared, plot_comparison
 from harness.curves import plot_curves
-from harness.errors import RunError
 from harness.figure import has_curve
+from harness.rebuild import rebuild, records_parser
 from harness.record import Record
 from harness.summary import Catalogue, load_published, load_rows, make_rows
 
@@ -60,39 +59,20 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.plots",
-        description="Redraw the figures from the run records, without training.",
-    )
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=Path("results"),
-        help="folder of the records (default: %(default)s)",
+    parser = records_parser(
+        "python -m harness.plots", "Redraw the figures from the run records, without training."
     )
     parser.add_argument(
         "--plots-dir",
         type=Path,
         default=Path("plots"),
+        metavar="DIR",
         help="folder of the figures (default: %(default)s)",
     )
-    parser.add_argument(
-        "--published",
-        type=Path,
-        default=Path("experiments/published.toml"),
-        help="published numbers (default: %(default)s)",
-    )
     arguments = parser.parse_args(argv)
-    try:
-        paths, left_out = plot_all(arguments.results_dir, arguments.plots_dir, arguments.published)
-    except RunError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    for sentence in left_out:
-        print(f"warning: left out: {sentence}", file=sys.stderr)
-    for path in paths:
-        print(f"wrote {path}")
-    return 0
+    return rebuild(
+        lambda: plot_all(arguments.results_dir, arguments.plots_dir, arguments.published)
+    )
 
 
 if __name__ == "__main__":

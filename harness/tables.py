@@ -4,7 +4,6 @@ Writes `summary.csv` (one line a row, all digits) and `RESULTS.md` (to be read).
 functions of the records and the published numbers: same input, same bytes.
 """
 
-import argparse
 import csv
 import io
 import os
@@ -12,7 +11,6 @@ import sys
 from pathlib import Path
 
 from harness.cells import ABSENT, devices, exact, parameters
-from harness.errors import RunError
 from harness.markdown import (
     README_END,
     README_START,
@@ -20,6 +18,7 @@ from harness.markdown import (
     replace_between_markers,
     results_markdown,
 )
+from harness.rebuild import rebuild, records_parser
 from harness.record import write_text
 from harness.summary import (
     Row,
@@ -31,7 +30,9 @@ from harness.summary import (
 MEASURES = ("best_validation", "last_validation", "test_at_best", "test_at_end")
 
 
-def write_tables(results_dir: Path, published: Path, readme: Path | None = None) -> list[str]:
+def write_tables(
+    results_dir: Path, published: Path, readme: Path | None = None
+) -> tuple[list[Path], list[str]]:
     """Rebuilds the tables from the records.
 
     Args:
@@ -40,7 +41,8 @@ def write_tables(results_dir: Path, published: Path, readme: Path | None = None)
         readme: file whose text between the results markers is replaced by the tables.
 
     Returns:
-        One sentence for each run that was left out because it is unfinished or damaged.
+        The files written, and one sentence for each run that was left out because it is
+        unfinished or damaged.
 
     Raises:
         RunError: no records, sample data mixed with real data, markers missing, or a file cannot
@@ -57,7 +59,7 @@ def write_tables(results_dir: Path, published: Path, readme: Path | None = None)
         outputs[readme] = replace_between_markers(readme, readme_markdown(rows, catalogue, link))
     for path, text in outputs.items():
         write_text(path, text)
-    return left_out
+    return list(outputs), left_out
 
 
 def summary_csv(rows: list[Row]) -> str:
@@ -118,37 +120,21 @@ def _digits(value: float | None) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.tables",
-        description="Rebuild the results tables from the run records, without training.",
-    )
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=Path("results"),
-        help="folder of the records; receives summary.csv and RESULTS.md (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--published",
-        type=Path,
-        default=Path("experiments/published.toml"),
-        help="published numbers (default: %(default)s)",
+    parser = records_parser(
+        "python -m harness.tables",
+        "Rebuild summary.csv and RESULTS.md in the results folder from the run records, without "
+        "training.",
     )
     parser.add_argument(
         "--readme",
         type=Path,
+        metavar="FILE",
         help=f"also replace what stands between {README_START} and {README_END} in this file",
     )
     arguments = parser.parse_args(argv)
-    try:
-        left_out = write_tables(arguments.results_dir, arguments.published, arguments.readme)
-    except RunError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    for sentence in left_out:
-        print(f"warning: left out: {sentence}", file=sys.stderr)
-    print(f"wrote {arguments.results_dir / 'summary.csv'} and RESULTS.md")
-    return 0
+    return rebuild(
+        lambda: write_tables(arguments.results_dir, arguments.published, arguments.readme)
+    )
 
 
 if __name__ == "__main__":

@@ -151,13 +151,17 @@ def _fetch(name: str, folder: Path) -> Path:
     return path
 
 
+def own_members(archive: zipfile.ZipFile) -> list[str]:
+    """Names in an archive without the folder that a Mac adds, as one did to the published one."""
+    return [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+
+
 def _verify_jena_archive(path: Path) -> None:
     """Accept an intact zip that holds the one csv; there is no published hash to go by."""
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
-            # The published archive was packed on a Mac, which adds a folder of its own.
-            members = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+            members = own_members(archive)
             header = archive.open(members[0]).readline() if members else b""
     except Exception as error:  # damaged bytes can make zipfile fail in nearly any way
         raise DataError(f"what arrived is not a readable zip archive ({error}).") from error

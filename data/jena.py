@@ -119,6 +119,11 @@ def _climate(source: Source, table: pd.DataFrame) -> Climate:
     repeated = _repeated_rows(source, timestamps, readings)
     values, replaced = _replace_missing(source, readings, quantities)
 
+    distinct = int((~repeated).sum())
+    if distinct < MINIMUM_ROWS:
+        raise DataError(
+            f"{source.name} has {distinct} different rows, at least {MINIMUM_ROWS} are needed."
+        )
     steps = np.diff(timestamps[~repeated]).astype(np.int64)  # seconds
     lengths, counts = np.unique(steps, return_counts=True)
     cadence = int(lengths[counts.argmax()])
@@ -240,7 +245,7 @@ def _differences(facts: dict, quantities: tuple[str, ...], left_out: list[str]) 
         per_quantity = ", ".join(f"{name}: {count}" for name, count in replaced.items())
         notes.append(
             f"{sum(replaced.values())} readings of {MISSING_READING:.0f} were replaced by the "
-            f"last good reading before them ({per_quantity})."
+            f"last good reading before them, at the start by the next ({per_quantity})."
         )
     return notes
 

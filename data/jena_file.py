@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import DataError
+from data.files import own_members
 
 TIME_COLUMN = "Date Time"
 TIME_FORMAT = "%d.%m.%Y %H:%M:%S"
@@ -73,12 +74,7 @@ def read_source(path: Path) -> Source:
 
 def _unzip(path: Path) -> bytes:
     with zipfile.ZipFile(path) as archive:
-        # archives packed on a Mac hold a '__MACOSX/._name.csv' beside each file
-        tables = [
-            name
-            for name in archive.namelist()
-            if name.endswith(".csv") and not name.startswith("__MACOSX/")
-        ]
+        tables = [name for name in own_members(archive) if name.endswith(".csv")]
         if len(tables) != 1:
             raise DataError(f"{path} should hold one .csv file but holds {len(tables)}.")
         return archive.read(tables[0])

@@ -5,8 +5,8 @@ step, and its target is the temperature one horizon after the last input. Window
 from the one normalised series when a batch asks for them: written out they would need gigabytes.
 
 The published generator counts from an *anchor* row instead: inputs end one step before the anchor
-and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 25 hours. That is
-the default here; `horizon_hours=24` is the corrected form.
+and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 25 hours;
+`horizon_hours=24` is the corrected form.
 """
 
 import math
@@ -79,12 +79,12 @@ class ClimateWindows:
 def make_windows(
     climate: Climate,
     *,
-    lookback_hours: float = 240,
-    step_hours: float = 1,
-    horizon_hours: float = 25,
-    train_rows: int = 200_000,
-    validation_rows: int = 300_000,
-    straddle_gaps: bool = True,
+    lookback_hours: float,
+    step_hours: float,
+    horizon_hours: float,
+    train_rows: int,
+    validation_rows: int,
+    straddle_gaps: bool,
 ) -> ClimateWindows:
     """Normalises a series and lays the windows of the three splits over it.
 

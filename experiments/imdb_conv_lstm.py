@@ -11,44 +11,39 @@ Expected:   about 2 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import SAMPLE, load_reviews, train_classifier
+from experiments.imdb import (
+    SAMPLE,
+    ImdbProtocol,
+    load_reviews,
+    split_notes,
+    train_classifier,
+)
 from harness.command_line import main
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.settings import OPTIMIZERS, setting
+from harness.settings import setting
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """Values of the 100-word protocol."""
+class Protocol(ImdbProtocol):
+    """The 500-word protocol's values, to which the 100-word protocol gives others, and its own."""
 
-    num_words: int = setting(20_000, "ids below this stay, rarer words become 2", minimum=4)
-    maxlen: int = setting(100, "tokens of each review; the last ones stay", minimum=1)
-    embedding: int = setting(128, "features of a word vector", minimum=1)
     dropout: float = setting(0.25, "share of the word vectors dropped", minimum=0, below=1)
     filters: int = setting(64, "features of the convolution", minimum=1)
     kernel_size: int = setting(5, "words that the convolution sees at once", minimum=1)
     pool_size: int = setting(4, "positions of which the strongest is kept", minimum=1)
-    units: int = setting(70, "units of the LSTM", minimum=1)
-    epochs: int = setting(2, "passes over the training reviews", minimum=1)
-    batch_size: int = setting(30, "reviews a training step", minimum=1)
-    optimizer: str = setting("adam", "update rule", choices=OPTIMIZERS)
-    learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
-    validation_split: float = setting(
-        0.0,
-        "last share of the training reviews, kept for validation; 0 validates on the test reviews",
-        minimum=0,
-        below=1,
-    )
 
 
-def notes(protocol):
-    if protocol.validation_split:
-        return []
-    return [
-        "Validated on the test reviews, as published: the best epoch is chosen on the data that it "
-        "is then tested on. The published log's number is that of the last epoch."
-    ]
+PUBLISHED = Protocol(
+    num_words=20_000,
+    maxlen=100,
+    embedding=128,
+    units=70,
+    epochs=2,
+    batch_size=30,
+    optimizer="adam",
+    validation_split=0.0,  # the test reviews
+)
 
 
 def train(protocol, run):
@@ -79,9 +74,9 @@ EXPERIMENT = Experiment(
     title="Conv1D + LSTM",
     dataset="imdb",
     role="network",
-    protocol=Protocol(),
+    protocol=PUBLISHED,
     sample=SAMPLE | {"epochs": 3},
-    notes=notes,
+    notes=split_notes,
     train=train,
 )
 

@@ -8,7 +8,13 @@ Deviations: the documents give no size; the hidden layer has as many units as th
 Expected:   about 1 minute on one CPU core.
 """
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
+from experiments.imdb import (
+    SAMPLE,
+    ImdbProtocol,
+    load_reviews,
+    split_notes,
+    train_classifier,
+)
 from harness.command_line import main
 from harness.experiment import Experiment
 
@@ -22,7 +28,8 @@ def train(protocol, run):
 
 
 def notes(protocol):
-    return [f"The documents give no size for this network: one hidden layer of {protocol.units}."]
+    size = f"The documents give no size for this network: one hidden layer of {protocol.units}."
+    return [size, *split_notes(protocol)]
 
 
 EXPERIMENT = Experiment(

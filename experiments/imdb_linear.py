@@ -11,7 +11,7 @@ Expected:   about 1 minute on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import load_reviews
+from experiments.imdb import SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
 from harness.experiment import Experiment
 from harness.run import baseline_metrics
@@ -19,15 +19,12 @@ from harness.settings import setting
 
 
 @dataclass(frozen=True)
-class Protocol:
+class Protocol(SplitProtocol):
     """Whole reviews at their own length: a bag of words needs neither padding nor truncation."""
 
     ngrams: int = setting(2, "longest n-gram counted, in words", minimum=1)
     inverse_regularisation: float = setting(
         10.0, "C of the logistic regression; smaller values shrink more", minimum=1e-6
-    )
-    validation_split: float = setting(
-        0.2, "last share of the training reviews, kept for validation", minimum=0.01, below=1
     )
 
 
@@ -57,10 +54,11 @@ def train(protocol, run):
     )
 
 
-def notes(_):
+def notes(protocol):
     return [
         "Logistic regression on tf-idf weights of whole reviews and all words, where the published "
-        "models are others (NBSVM); trained without the validation reviews."
+        "models are others (NBSVM); trained without the validation reviews.",
+        *split_notes(protocol),
     ]
 
 

@@ -9,7 +9,13 @@ Deviations: as imdb-simple-rnn.
 Expected:   about 3 minutes on one CPU core.
 """
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
+from experiments.imdb import (
+    SAMPLE,
+    ImdbProtocol,
+    load_reviews,
+    split_notes,
+    train_classifier,
+)
 from harness.command_line import main
 from harness.experiment import Experiment
 
@@ -29,6 +35,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=ImdbProtocol(),
     sample=SAMPLE,
+    notes=split_notes,
     train=train,
 )
 

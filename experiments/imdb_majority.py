@@ -7,22 +7,10 @@ Deviations: none.
 Expected:   seconds.
 """
 
-from dataclasses import dataclass
-
-from experiments.imdb import load_reviews
+from experiments.imdb import SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
 from harness.experiment import Experiment
 from harness.run import baseline_metrics
-from harness.settings import setting
-
-
-@dataclass(frozen=True)
-class Protocol:
-    """Only the split matters: the answer does not depend on the review."""
-
-    validation_split: float = setting(
-        0.2, "last share of the training reviews, kept for validation", minimum=0.01, below=1
-    )
 
 
 def train(protocol, run):
@@ -44,8 +32,9 @@ EXPERIMENT = Experiment(
     title="Majority class",
     dataset="imdb",
     role="baseline",
-    protocol=Protocol(),
+    protocol=SplitProtocol(),
     sample={},
+    notes=split_notes,
     train=train,
     uses_keras=False,
 )

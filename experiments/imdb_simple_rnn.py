@@ -10,7 +10,13 @@ Deviations: the published result is the best validation epoch; here the test rev
 Expected:   about 2 minutes on one CPU core.
 """
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
+from experiments.imdb import (
+    SAMPLE,
+    ImdbProtocol,
+    load_reviews,
+    split_notes,
+    train_classifier,
+)
 from harness.command_line import main
 from harness.experiment import Experiment
 
@@ -30,6 +36,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=ImdbProtocol(),
     sample=SAMPLE,
+    notes=split_notes,
     train=train,
 )
 

@@ -10,7 +10,13 @@ Expected:   about 10 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, train_classifier
+from experiments.imdb import (
+    SAMPLE,
+    ImdbProtocol,
+    load_reviews,
+    split_notes,
+    train_classifier,
+)
 from harness.command_line import main
 from harness.experiment import Experiment
 from harness.settings import setting
@@ -41,6 +47,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=Protocol(),
     sample=SAMPLE | {"epochs": 4},
+    notes=split_notes,
     train=train,
 )
 

@@ -23,10 +23,6 @@ PUBLISHED_HORIZON = (
     "24 hours."
 )
 STRADDLED = "Windows count rows and may straddle gaps in the series, as published."
-KERAS_3_GRU = (
-    "Keras 3's GRU applies the reset gate after the matrix product; the documents' Keras 2 applied "
-    "it before (96 parameters fewer)."
-)
 CORRECTED_HORIZON = "Corrected form: predicts a true 24 hours ahead of the last input."
 
 
@@ -83,7 +79,13 @@ def window_notes(protocol: WindowProtocol) -> list[str]:
 
 def gru_notes(protocol: GruProtocol) -> list[str]:
     """The windows' notes, and what Keras 3 changed in the GRU."""
-    return window_notes(protocol) + ([KERAS_3_GRU] if protocol.reset_after else [])
+    if not protocol.reset_after:
+        return window_notes(protocol)
+    return [
+        *window_notes(protocol),
+        "Keras 3's GRU applies the reset gate after the matrix product; the documents' Keras 2 "
+        f"applied it before ({3 * protocol.units} parameters fewer).",
+    ]
 
 
 def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWindows]:

@@ -47,6 +47,8 @@ def train(protocol, run):
 
 
 def notes(protocol):
+    if protocol.dropout == protocol.recurrent_dropout == 0:
+        return gru_notes(protocol)
     return [
         *gru_notes(protocol),
         "Keras 3 draws one dropout mask a window; Keras 2 on a GPU drew one at every step.",

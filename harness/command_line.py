@@ -26,7 +26,7 @@ def main(experiment: Experiment) -> None:
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("error: interrupted; the run is incomplete and its record was not replaced.")
+        sys.exit("error: interrupted.")
 
 
 def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namespace]:

@@ -10,7 +10,7 @@ from harness.figure import (
     COLOURS,
     GREY,
     NAMES,
-    SAMPLE,
+    SAMPLE_SUFFIX,
     add_degrees,
     columns_of,
     count_epochs,
@@ -47,7 +47,7 @@ def plot_comparison(rows: list[Row], title: str, path: Path) -> Path:
 
     lines = max(_label(row).count("\n") + 1 for row in rows)
     height = max(4.8, 2.3 + max(0.5, 0.22 * lines) * len(rows))
-    title += SAMPLE if rows[0].sample else ""
+    title += SAMPLE_SUFFIX if rows[0].sample else ""
     with new_figure(path, title, width=12.5, height=height) as figure:
         left, right, table = figure.subplots(1, 3, width_ratios=(10, 8, 7))
         _draw_validation(left, curves, colours, degrees_per_unit)

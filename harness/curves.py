@@ -7,7 +7,7 @@ import numpy as np
 from harness.figure import (
     COLOURS,
     NAMES,
-    SAMPLE,
+    SAMPLE_SUFFIX,
     add_degrees,
     columns_of,
     count_epochs,
@@ -28,7 +28,7 @@ def plot_curves(row: Row, plots_dir: Path) -> Path:
     title = f"{row.first.experiment}: {row.title}"
     if len(row.records) > 1:
         title += f", mean and range of {len(row.records)} seeds"
-    title += SAMPLE if row.sample else ""
+    title += SAMPLE_SUFFIX if row.sample else ""
     path = plots_dir / f"{row.name}.png"
     with new_figure(path, title, width=10, height=4.4) as figure:
         axes = figure.subplots(1, len(columns), squeeze=False)[0]

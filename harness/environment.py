@@ -25,6 +25,11 @@ def prepare(seed: int, deterministic: bool) -> None:
         seed: seed of everything random in the run.
         deterministic: choose kernels that give the same bits on every run, at some cost in speed.
     """
+    if deterministic:
+        # PyTorch's matrix products and XLA (JAX's compiler) on a GPU read these when they start
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
@@ -63,10 +68,9 @@ def load_keras():
         except Exception as error:
             messages.seek(0)
             os.write(error_stream, messages.read())
-            name = os.environ.get("KERAS_BACKEND", "tensorflow")
             raise RunError(
-                f"the Keras backend '{name}' does not start ({error}); install it into the virtual "
-                "environment, or unset KERAS_BACKEND."
+                f"the Keras backend does not start ({error}); install it into the virtual "
+                "environment, or choose another by KERAS_BACKEND or in ~/.keras/keras.json."
             ) from error
         finally:
             os.dup2(error_stream, 2)
@@ -144,7 +148,8 @@ def cpu_name() -> str:
 def threads() -> int:
     """Processors that this process may use: its affinity, or fewer if TensorFlow was told so."""
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return min(available, int(os.environ.get("TF_NUM_INTRAOP_THREADS") or available))
+    wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return min(available, int(wanted)) if wanted.isdecimal() and int(wanted) else available
 
 
 def code_version() -> tuple[str | None, bool | None]:

@@ -10,7 +10,14 @@ from typing import Any
 from data.errors import DataError
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.record import Record, find_records, label, load_record
+from harness.record import (
+    Record,
+    find_records,
+    label,
+    load_record,
+    put_back,
+    refuse_mixture,
+)
 from harness.run import Run
 from harness.schema import SCHEMA
 from harness.settings import differences
@@ -27,7 +34,10 @@ def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) 
     directory = (
         options.results_dir / label(experiment.name, config["variant"]) / f"seed-{options.seed}"
     )
-    refuse_other_data(options.results_dir, options.sample)
+    if options.results_dir.is_dir():
+        records, _ = find_records(options.results_dir)
+        refuse_mixture(options.results_dir, records, options.sample)
+        put_back(directory)
     refuse_unwritable(options.plots_dir)
     if directory.exists() and not options.force:
         record = finished(directory, config)
@@ -56,21 +66,6 @@ def describe(experiment: Experiment, protocol: Any, options: argparse.Namespace)
         "deterministic": options.deterministic,
         "notes": experiment.notes(protocol),
     }
-
-
-def refuse_other_data(results_dir: Path, sample: bool) -> None:
-    """Sample-data and real-data runs never share a folder.
-
-    Raises:
-        RunError: the results directory holds records of the other kind.
-    """
-    records = find_records(results_dir)[0] if results_dir.is_dir() else []
-    if any(record.sample != sample for record in records):
-        mine, theirs = ("sample", "real") if sample else ("real", "sample")
-        raise RunError(
-            f"{results_dir} holds runs on {theirs} data, this run is on {mine} data; "
-            "choose another --results-dir."
-        )
 
 
 def refuse_unwritable(plots_dir: Path) -> None:

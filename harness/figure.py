@@ -26,7 +26,7 @@ STYLE = {
     "legend.frameon": False,
     "lines.markeredgewidth": 1.8,
 }
-SAMPLE = " (sample data)"
+SAMPLE_SUFFIX = " (sample data)"
 NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
 
 

@@ -149,6 +149,43 @@ def load_record(path: Path) -> Record:
     return record
 
 
+def set_aside(directory: Path) -> Path:
+    """Where a record stands for the moment in which a new one takes its place."""
+    return directory.with_name(f".{directory.name}.replaced")
+
+
+def put_back(directory: Path) -> None:
+    """Restores a record that a process set aside and died before it was replaced."""
+    if set_aside(directory).exists() and not directory.exists():
+        os.replace(set_aside(directory), directory)
+
+
+def refuse_mixture(
+    results_dir: Path, records: list[Record], adding_sample: bool | None = None
+) -> None:
+    """Sample-data and real-data runs never share a folder, a table or a figure.
+
+    Args:
+        results_dir: the folder, for the message.
+        records: its records.
+        adding_sample: whether a run that is to be added uses sample data; None if none is.
+
+    Raises:
+        RunError: naming the records of both kinds.
+    """
+    names = {True: [], False: []}
+    for record in records:
+        names[record.sample].append(f"{record.path.parent.name}/{record.path.name}")
+    if adding_sample is not None:
+        names[adding_sample].append("this run")
+    if all(names.values()):
+        raise RunError(
+            f"{results_dir} would mix runs on sample data ({', '.join(sorted(names[True]))}) with "
+            f"runs on real data ({', '.join(sorted(names[False]))}); use another --results-dir for "
+            "one of the two."
+        )
+
+
 def find_records(results_dir: Path) -> tuple[list[Record], list[str]]:
     """All finished runs under a results directory, in a stable order.
 

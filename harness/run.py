@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import UNFINISHED, write_json
+from harness.record import UNFINISHED, set_aside, write_json
 
 
 class Run:
@@ -30,7 +30,6 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
-        self._replaced = directory.with_name(f".{directory.name}.replaced")
         self._lock_path = directory.with_name(f".{directory.name}.lock")
         self._lock = None
         self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
@@ -48,22 +47,23 @@ class Run:
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
         """
+        self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
-            self._made = [p for p in self.unfinished.parents if not p.exists()]
             self.directory.parent.mkdir(parents=True, exist_ok=True)
             self._lock = _lock(self._lock_path)
-            if self._lock is None:
-                raise RunError(f"{self.directory} is being written by another process.")
-            if self._replaced.exists() and not self.directory.exists():
-                os.replace(self._replaced, self.directory)  # a process died between two renames
-            shutil.rmtree(self.unfinished, ignore_errors=True)
-            self.unfinished.mkdir()
         except OSError as error:
             raise RunError(
-                f"cannot write to {self.unfinished.parent}: {error.strerror}; choose another "
+                f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
                 "--results-dir or correct its permissions."
             ) from error
-        write_json(self.unfinished / "config.json", config)
+        if self._lock is None:
+            raise RunError(f"{self.directory} is being written by another process.")
+        try:
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            write_json(self.unfinished / "config.json", config)
+        except RunError:
+            self.abandon()
+            raise
 
     def abandon(self) -> None:
         """Removes what a run that cannot go on has written, with the folders made for it."""
@@ -98,11 +98,12 @@ class Run:
         if not self._history:
             write_json(self.unfinished / "history.json", {})
         write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
-        shutil.rmtree(self._replaced, ignore_errors=True)
+        replaced = set_aside(self.directory)
+        shutil.rmtree(replaced, ignore_errors=True)
         if self.directory.exists():
-            os.replace(self.directory, self._replaced)
+            os.replace(self.directory, replaced)
         os.replace(self.unfinished, self.directory)
-        shutil.rmtree(self._replaced, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
         self._release()
 
     def _release(self) -> None:
@@ -145,10 +146,14 @@ def baseline_metrics(
 
 def _lock(path: Path):
     """Opens a file and locks it until this process closes it or ends; None if another holds it."""
-    file = path.open("w")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    while True:
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # its holder may have removed the file between our opening and locking it
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
         file.close()
-        return None
-    return file

@@ -68,6 +68,9 @@ def check(path: Path, parts: dict[str, dict]) -> None:
     Raises:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
+    version = parts["config"].get("schema")
+    if version != SCHEMA:
+        raise RunError(f"{path / 'config'}.json: schema {version}, expected {SCHEMA}.")
     for name, fields in FIELDS.items():
         for field, kind in fields.items():
             if field not in parts[name]:
@@ -78,10 +81,6 @@ def check(path: Path, parts: dict[str, dict]) -> None:
                 raise RunError(
                     f"{path / name}.json: field '{field}' has the wrong type: {value!r}."
                 )
-    if parts["config"]["schema"] != SCHEMA:
-        raise RunError(
-            f"{path / 'config'}.json: schema {parts['config']['schema']}, expected {SCHEMA}."
-        )
     _check_history(path / "history.json", parts["history"])
     _check_contents(path, **parts)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import Record, find_records
+from harness.record import Record, find_records, refuse_mixture
 
 
 @dataclass(frozen=True)
@@ -194,24 +194,8 @@ def load_rows(results_dir: Path, catalogue: Catalogue) -> tuple[list[Row], list[
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(records, results_dir)
+    refuse_mixture(results_dir, records)
     return make_rows(records, catalogue), sorted(left_out)
-
-
-def refuse_mixture(records: list[Record], results_dir: Path) -> None:
-    """Stops before sample data and real data meet in one table or figure.
-
-    Raises:
-        RunError: naming the records of both kinds.
-    """
-    sample = sorted(name_of(record) for record in records if record.sample)
-    real = sorted(name_of(record) for record in records if not record.sample)
-    if sample and real:
-        raise RunError(
-            f"{results_dir} mixes runs on sample data ({', '.join(sample)}) with runs on real data "
-            f"({', '.join(real)}), which never share a table; move one kind to another results "
-            "directory."
-        )
 
 
 def make_rows(records: list[Record], catalogue: Catalogue) -> list[Row]:

@@ -2,8 +2,22 @@
 
 To be read from top to bottom. A recurrent network reads a sequence one timestep at a time and keeps
 a *state*, a few numbers that stand for what it has read so far. One function, the *step*, makes the
-new state from the old state and the next input; its weights are the same at every timestep, so that
-a sequence may have any length. Everything below is such a step; `unfold` is the loop around it.
+new state from the old state and the next input. The simplest step there is:
+
+    h_t = tanh(U h_{t-1} + W x_t + b)
+
+`x_t` is the input at timestep t, a list of numbers called *features*; `h_t` is the state, which is
+also the output, a list of numbers called *units*. The weights `W`, `U` and `b` are the same at
+every timestep, so that a sequence may have any length. A step together with its weights is a
+*cell*. Everything below is a cell; `unfold` is the loop around it.
+
+The other cells put *gates* into the step: numbers between 0 (shut) and 1 (open) that multiply
+others and so decide what passes. An LSTM keeps a second list beside `h`, the carry `c`.
+
+Symbols: `x` input, `h` output, `c` carry, `W` weights of the input, `U` of the previous output, `b`
+bias; gates `i` input, `f` forget, `o` output (LSTM), `z` update, `r` reset (GRU); `k` what would be
+newly written. In `predictions` alone, `V` and `c` are the weights and bias of a classifier, and in
+`DocumentLSTM` `V` is the matrix `V_o`: the documents use these letters twice.
 
 Shapes are written after the line, as in `# (..., units)`: the dots are nothing for one sequence and
 (batch,) for many at once. A matrix `W` of shape (units, features) maps an input to `W x`; for rows
@@ -11,7 +25,8 @@ of inputs that is written `x @ W.T`.
 
 Sources: `simple-rnn-blog` and `r-slides` (simple RNN, loop), `recurrent-overview` and `r-slides`
 (LSTM through a carry), `hsv-ai-2019` (the LSTM's history, GRU). `from_keras` takes what
-`layer.get_weights()` gives, in Keras's order and layout.
+`layer.get_weights()` gives, in Keras's order and layout; the sigmoid is Keras 3's (before 2.3,
+gates had a piecewise linear one).
 """
 
 from __future__ import annotations
@@ -22,12 +37,12 @@ from typing import Protocol
 import numpy as np
 
 State = tuple[np.ndarray, ...]
-"""What a cell remembers. Its first array is the output `h`; an LSTM's second is the carry `c`."""
+"""What a cell remembers, each of shape (..., units): `h`, and for an LSTM the carry `c` too."""
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
-    """Squeezes each number into (0, 1): how far a gate is open."""
-    return 0.5 * (1 + np.tanh(0.5 * a))  # as 1 / (1 + exp(-a)), without its overflow
+    """`1 / (1 + exp(-a))`: squeezes each number into (0, 1), as a gate needs it."""
+    return 0.5 * (1 + np.tanh(0.5 * a))  # the same number, without exp's overflow
 
 
 def softmax(a: np.ndarray) -> np.ndarray:
@@ -68,7 +83,11 @@ def unfold(
     """
     if x.ndim < 2 or x.shape[-2] == 0:
         raise ValueError(f"x must have shape (..., timesteps >= 1, features), not {x.shape}.")
-    state = cell.start(x.shape[:-2]) if state is None else state
+    zeros = cell.start(x.shape[:-2])
+    state = zeros if state is None else state
+    if [s.shape for s in state] != [z.shape for z in zeros]:
+        expected, found = [z.shape for z in zeros], [s.shape for s in state]
+        raise ValueError(f"the state must have shapes {expected}, not {found}.")
     outputs = []
     for t in range(x.shape[-2]):
         state = cell.step(state, x[..., t, :])
@@ -78,7 +97,7 @@ def unfold(
 
 @dataclass(frozen=True)
 class Affine:
-    """`U h + W x + b`: what each gate sees of the output so far and of the input.
+    """`U h + W x + b`: the sum inside every step, and inside every gate with its own weights.
 
     Attributes:
         W: weights of the input, shape (units, features).
@@ -178,12 +197,8 @@ def predictions(h: np.ndarray, V: np.ndarray, c: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class LSTM:
-    """The LSTM as Keras computes it (with the forget gate of 1999).
-
-    Beside the output `h` runs the carry `c`, which a step changes by a sum and not through a
-    matrix: where the forget gate is open and the input gate closed, it stays as it is. That is how
-    it carries over many steps what a simple RNN loses.
+class FourGates:
+    """The weights of an LSTM: four sums, from which each kind of LSTM makes its step.
 
     Attributes:
         i: input gate, how much of the new is written.
@@ -197,13 +212,27 @@ class LSTM:
     k: Affine
     o: Affine
 
+    def start(self, shape):
+        return self.o.zeros(shape), self.o.zeros(shape)
+
+
+@dataclass(frozen=True)
+class LSTM(FourGates):
+    """The LSTM as Keras computes it (with the forget gate of 1999).
+
+        i, f, o = sigmoid(U h_{t-1} + W x_t + b), k = tanh(...), each with weights of its own
+        c_t = i k + f c_{t-1}
+        h_t = o tanh(c_t)
+
+    Beside the output `h` runs the carry `c`, which a step changes by a sum and not through a
+    matrix: where the forget gate is open and the input gate shut, it stays as it is. That is how it
+    carries over many steps what a simple RNN loses.
+    """
+
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> LSTM:
         """Takes the weights of `keras.layers.LSTM`, whose order is i, f, k, o."""
         return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4))
-
-    def start(self, shape):
-        return self.o.zeros(shape), self.o.zeros(shape)
 
     def step(self, state, x):
         h, c = state
@@ -214,7 +243,7 @@ class LSTM:
 
 
 @dataclass(frozen=True)
-class DocumentLSTM(LSTM):
+class DocumentLSTM(FourGates):
     """The LSTM as `recurrent-overview` and `r-slides` write it.
 
     `output = act(U_o h + W_o x + V_o c + b_o)`: the output reads the old carry through a matrix
@@ -237,7 +266,7 @@ class DocumentLSTM(LSTM):
 
 @dataclass(frozen=True)
 class LSTM1997:
-    """The first LSTM: without a forget gate the carry only ever adds up.
+    """The first LSTM, without a forget gate: `c_t = i k + c_{t-1}`, the carry only adds up.
 
     Attributes:
         i, k, o: as in `LSTM`.
@@ -258,8 +287,8 @@ class LSTM1997:
 
 
 @dataclass(frozen=True)
-class PeepholeLSTM(LSTM):
-    """The LSTM of 2000: the gates see the carry, and the output has no activation of its own.
+class PeepholeLSTM(FourGates):
+    """The LSTM of 2000: gates see the carry, and the output has no activation: `h_t = o c_t`.
 
     Attributes:
         p_i, p_f, p_o: peephole weights, one a unit, shape (units,). Input and forget gate look at
@@ -284,7 +313,9 @@ class PeepholeLSTM(LSTM):
 
 @dataclass(frozen=True)
 class GRU:
-    """The GRU of 2014, Keras 2's default (`reset_after=False`): one state, two gates.
+    """The GRU of 2014 (`reset_after=False`, Keras 2's default): one state, two gates.
+
+        h_t = z h_{t-1} + (1 - z) k          k = tanh(U (r h_{t-1}) + W x_t + b)
 
     Attributes:
         z: update gate, how much of the old state stays.
@@ -313,7 +344,7 @@ class GRU:
 
 @dataclass(frozen=True)
 class GRUResetAfter(GRU):
-    """Keras 3's default: the reset gate acts on `U h`, after the matrix product.
+    """Keras 3's default: `k = tanh(r (U h_{t-1} + b_recurrent) + W x_t + b)`, reset after `U`.
 
     Attributes:
         b_recurrent: a second bias of the candidate, inside the reset, shape (units,).
@@ -324,6 +355,8 @@ class GRUResetAfter(GRU):
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> GRUResetAfter:
         """Takes the weights of `keras.layers.GRU`; `bias` has a row for inputs, one for states."""
+        if bias.ndim != 2:
+            raise ValueError(f"bias {bias.shape} is of a layer with reset_after=False; use GRU.")
         inputs, states = bias  # (3 * units,) each
         b_recurrent = np.split(states, 3)[2]
         # Both biases of a gate are added to the same sum; only the candidate keeps them apart.

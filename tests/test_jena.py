@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from protocols import windows_of
 
 from data.errors import DataError
 from data.jena import load_jena, read_jena
 from data.jena_file import QUANTITIES, TIME_COLUMN, TIME_FORMAT
-from data.windows import make_windows, persistence_mae
+from data.windows import persistence_mae
 
 NAME = "jena_climate_2009_2016.csv"
 
@@ -152,7 +153,8 @@ def test_missing_readings_take_the_last_good_one(write):
     np.testing.assert_allclose(climate.values[[0, 1, 2], direction], [2.14, 2.14, 2.14])
     assert facts(climate)["replaced_readings"] == {"wv (m/s)": 3, "wd (deg)": 2}
     assert climate.provenance["notes"][-1] == (
-        "5 readings of -9999 were replaced by the last good reading before them "
+        "5 readings of -9999 were replaced by the last good reading before them, "
+        "at the start by the next "
         "(wv (m/s): 3, wd (deg): 2)."
     )
 
@@ -317,7 +319,7 @@ def test_real_hourly_file(real_climate):
 
 @pytest.mark.parametrize(("horizon_hours", "normalised"), [(25, 0.2890), (24, 0.2771)])
 def test_real_persistence(real_climate, horizon_hours, normalised):
-    splits = make_windows(real_climate, horizon_hours=horizon_hours)
+    splits = windows_of(real_climate, horizon_hours=horizon_hours)
     assert persistence_mae(splits.validation) == pytest.approx(normalised, abs=5e-4)
     if horizon_hours == 25:
         degrees = persistence_mae(splits.validation) * splits.degrees_per_unit

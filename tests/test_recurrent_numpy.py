@@ -159,7 +159,15 @@ def test_inputs_that_do_not_fit_are_refused(x, message):
         unfold(cell, x)
 
 
+def test_states_that_do_not_fit_are_refused():
+    cell = LSTM(*(affine(np.random.default_rng(0)) for _ in range(4)))
+    with pytest.raises(ValueError, match=r"must have shapes \[\(3,\), \(3,\)\], not"):
+        unfold(cell, np.zeros((4, 2)), (np.zeros(3), np.zeros(1)))
+
+
 def test_weights_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="reset_after=False; use GRU"):
+        GRUResetAfter.from_keras(*keras_weights(layers.GRU(3, reset_after=False)))
     with pytest.raises(ValueError, match="do not fit; expected"):
         Affine(np.zeros((3, 2)), np.zeros((3, 4)), np.zeros(3))
     with pytest.raises(ValueError, match="cannot be divided into 4 gates"):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.errors import RunError
-from harness.record import label, write_json
+from harness.record import label, put_back, write_json
 from harness.run import Run, baseline_metrics
 
 CONFIG = {"experiment": "toy"}
@@ -68,7 +68,7 @@ def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
     first = begun(tmp_path)
     first.finish(METRICS)
     first.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
-    begun(tmp_path).abandon()
+    put_back(first.directory)
     assert (first.directory / "metrics.json").exists()
 
 

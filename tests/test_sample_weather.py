@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from protocols import windows_of
 from sklearn.linear_model import Ridge
 
 from data.jena import load_jena
 from data.jena_file import QUANTITIES, TIME_COLUMN
 from data.sample_weather import sample_weather
-from data.windows import make_windows, persistence_mae
+from data.windows import persistence_mae
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ def test_loads_like_a_file():
 
 def test_the_last_days_tell_more_than_the_last_hour():
     """A linear model of the window beats persistence; networks then have to beat that."""
-    splits = make_windows(
+    splits = windows_of(
         load_jena(sample=True),
         lookback_hours=48,
         step_hours=4,

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from protocols import windows_of
 
 from data.errors import DataError
 from data.jena import Climate
-from data.windows import Windows, make_windows, persistence_mae
+from data.windows import Windows, persistence_mae
 
 SMALL = {"lookback_hours": 6, "step_hours": 2, "horizon_hours": 5}
 
@@ -63,7 +64,7 @@ def generator_by_hand(series, first, end, lookback, step, delay, column):
 
 
 def test_published_split_sizes_at_ten_minutes():
-    splits = make_windows(climate(rows=420_551, cadence_minutes=10))
+    splits = windows_of(climate(rows=420_551, cadence_minutes=10))
     assert len(splits.validation) == 98_559  # printed by the document
     assert len(splits.train) == 200_000 - 1440
     assert splits.train.last_rows[[0, -1]].tolist() == [1440 - 6, 199_999 - 6]
@@ -75,7 +76,7 @@ def test_published_split_sizes_at_ten_minutes():
 
 def test_equals_the_published_generator():
     series = climate(rows=700, cadence_minutes=10)
-    splits = make_windows(
+    splits = windows_of(
         series,
         lookback_hours=5,
         step_hours=0.5,
@@ -104,7 +105,7 @@ def test_horizon_order_and_splits_for_any_size(seed):
     horizon = int(rng.integers(1, 12))
     train, validation = 150 + rng.integers(50), 250 + rng.integers(50)
     rows = int(validation + 80 + rng.integers(50))
-    splits = make_windows(
+    splits = windows_of(
         climate(rows=rows),
         lookback_hours=lookback,
         step_hours=step,
@@ -142,15 +143,15 @@ def test_horizon_order_and_splits_for_any_size(seed):
 def test_corrected_horizon_has_the_same_inputs_and_a_nearer_target():
     series = climate(rows=900)
     rows = {"lookback_hours": 48, "train_rows": 1800, "validation_rows": 3600}
-    published = make_windows(series, **rows)
-    corrected = make_windows(series, horizon_hours=24, **rows)
+    published = windows_of(series, **rows)
+    corrected = windows_of(series, horizon_hours=24, **rows)
     assert (published.validation.horizon, corrected.validation.horizon) == (25, 24)
     np.testing.assert_array_equal(published.validation.last_rows, corrected.validation.last_rows)
     np.testing.assert_array_equal(published.validation.offsets, corrected.validation.offsets)
 
 
 def test_batches_have_the_stated_shapes_and_share_one_array():
-    splits = make_windows(climate(), **SMALL, train_rows=900, validation_rows=1500)
+    splits = windows_of(climate(), **SMALL, train_rows=900, validation_rows=1500)
     index = np.array([3, 0, 7])
     inputs, targets = splits.train.inputs(index), splits.train.targets(index)
     assert inputs.shape == (3, 3, 2)
@@ -162,7 +163,7 @@ def test_batches_have_the_stated_shapes_and_share_one_array():
 
 def test_normalised_by_the_training_rows_alone():
     series = climate()
-    splits = make_windows(series, **SMALL, train_rows=900, validation_rows=1500)
+    splits = windows_of(series, **SMALL, train_rows=900, validation_rows=1500)
     training = splits.train.series[:150]
     np.testing.assert_allclose(training.mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(training.std(axis=0), 1, atol=1e-5)
@@ -174,7 +175,7 @@ def test_normalised_by_the_training_rows_alone():
 def test_constant_quantity_becomes_zero():
     series = climate()
     series.values[:, 0] = 0.1  # not exact in binary: its deviation is not exactly 0
-    splits = make_windows(series, **SMALL, train_rows=900, validation_rows=1500)
+    splits = windows_of(series, **SMALL, train_rows=900, validation_rows=1500)
     np.testing.assert_allclose(splits.train.series[:, 0], 0, atol=1e-12)
 
 
@@ -192,8 +193,8 @@ def test_persistence_is_the_error_of_the_last_input():
 def test_windows_across_a_gap_only_in_the_published_form():
     series = without_rows(climate(rows=440), np.arange(60, 70))
     splits = {"train_rows": 900, "validation_rows": 1500}
-    straddling = make_windows(series, **SMALL, **splits)
-    contiguous = make_windows(series, **SMALL, **splits, straddle_gaps=False)
+    straddling = windows_of(series, **SMALL, **splits)
+    contiguous = windows_of(series, **SMALL, **splits, straddle_gaps=False)
 
     def spans(windows):
         """Hours from first input to target."""
@@ -213,11 +214,11 @@ def test_repeated_rows_stay_as_published_or_are_dropped():
     once = climate()
     twice = with_repeated_block(once, 30, 42)
     splits = {"train_rows": 900, "validation_rows": 1500}
-    published = make_windows(twice, **SMALL, **splits)
+    published = windows_of(twice, **SMALL, **splits)
     assert len(published.train.series) == len(twice.values)
     assert published.facts["repeated_rows_dropped"] == 0
 
-    dropped = make_windows(twice, **SMALL, **splits, straddle_gaps=False)
+    dropped = windows_of(twice, **SMALL, **splits, straddle_gaps=False)
     assert dropped.facts["repeated_rows_dropped"] == 12
     np.testing.assert_array_equal(dropped.timestamps, once.timestamps)
     degrees = dropped.train.series[:, 1] * dropped.degrees_per_unit  # (rows,) from the mean
@@ -252,12 +253,12 @@ def test_repeated_rows_stay_as_published_or_are_dropped():
 def test_impossible_settings_say_what_is_wrong(settings, message):
     defaults = {**SMALL, "train_rows": 900, "validation_rows": 1500}
     with pytest.raises(DataError, match=message):
-        make_windows(climate(), **{**defaults, **settings})
+        windows_of(climate(), **{**defaults, **settings})
 
 
 def test_the_stated_number_of_rows_is_enough():
     """The error's "need n rows" is exact: one row fewer fails, n rows do not."""
     settings = {**SMALL, "train_rows": 900, "validation_rows": 1500}
-    assert len(make_windows(climate(rows=250 + 11), **settings).test) == 1
+    assert len(windows_of(climate(rows=250 + 11), **settings).test) == 1
     with pytest.raises(DataError, match=r"test split has 10 rows.*need 11 rows"):
-        make_windows(climate(rows=250 + 10), **settings)
+        windows_of(climate(rows=250 + 10), **settings)

@@ -17,8 +17,7 @@ if TYPE_CHECKING:  # at run time these wait until the command line has been read
 SAMPLE = {"num_words": 250, "maxlen": 28, "epochs": 6, "batch_size": 32}
 
 VALIDATED_ON_TEST = (
-    "Validated on the test reviews, as published: the best epoch is chosen on the data that it is "
-    "then tested on. The published log's number is that of the last epoch."
+    "Validated on the test reviews: the best epoch is chosen on the data that it is then tested on."
 )
 
 

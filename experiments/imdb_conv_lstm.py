@@ -26,7 +26,7 @@ from harness.settings import setting
 
 @dataclass(frozen=True)
 class Protocol(ImdbProtocol):
-    """The 500-word protocol's values, to which the 100-word protocol gives others, and its own."""
+    """The 500-word protocol's settings and those of the convolution; the values are below."""
 
     dropout: float = setting(0.25, "share of the word vectors dropped", minimum=0, below=1)
     filters: int = setting(64, "features of the convolution", minimum=1)
@@ -44,6 +44,10 @@ PUBLISHED = Protocol(
     optimizer="adam",
     validation_split=0.0,  # the test reviews
 )
+
+
+def notes(protocol):
+    return [*split_notes(protocol), "The published log's number is that of the last epoch."]
 
 
 def train(protocol, run):
@@ -76,7 +80,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=PUBLISHED,
     sample=SAMPLE | {"epochs": 3},
-    notes=split_notes,
+    notes=notes,
     train=train,
 )
 

@@ -42,7 +42,7 @@ $(DEMO): demo-%: $(VENV)/.runtime
 	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
 	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
 
-all: $(EXPERIMENTS)  ## every experiment on the real data, then tables and plots (about 40 minutes on 2 cores)
+all: $(EXPERIMENTS)  ## every experiment on the real data, then tables and plots (about an hour)
 	@$(MAKE) --no-print-directory ARGS= tables plots
 
 $(EXPERIMENTS): $(VENV)/.runtime

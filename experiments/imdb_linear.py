@@ -6,7 +6,7 @@ Claim:      0.89-0.91 test accuracy.
 Protocol:   whole reviews, whole vocabulary, the same validation reviews as the networks.
 Deviations: logistic regression on tf-idf in place of their NBSVM, and trained without the 5,000
             validation reviews.
-Expected:   about 1 minute on one CPU core.
+Expected:   less than 1 minute on one CPU core.
 """
 
 from dataclasses import dataclass

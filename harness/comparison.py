@@ -83,15 +83,38 @@ def _draw_validation(
     values = ", ".join(f"{value:.4f}" for value in sorted(references))
     for place, (value, name) in enumerate(sorted(references.items())):
         draw_reference(axis, value, f"{name} ({values})" if place == 0 else None)
-    band = any(len(row.records) > 1 for row in rows)
-    axis.set_title(
-        f"Validation {NAMES[rows[0].metric]} after each epoch"
-        + (",\nmean and range of the seeds" if band else "")
-    )
+    title = [f"Validation {NAMES[rows[0].metric]} after each epoch"]
+    if any(len(row.records) > 1 for row in rows):
+        title.append("mean and range of the seeds")
+    frame = _frame([columns_of(row, f"val_{row.metric}") for row in rows], list(references))
+    if frame is not None:
+        axis.set_ylim(*frame)
+        title.append("a few epochs lie outside the frame")
+    axis.set_title(",\n".join(title))
     axis.set_ylabel(quantity(rows[0]))
     if degrees_per_unit is not None:
         add_degrees(axis.secondary_yaxis, degrees_per_unit, "right").set_ylabel("MAE (°C)")
     count_epochs(axis, longest)
+
+
+def _frame(curves: list[np.ndarray], references: list[float]) -> tuple[float, float] | None:
+    """The scale of the curves where a few epochs would press all the others into one line.
+
+    Args:
+        curves: validation of each model, shape (seeds, epochs).
+        references: the trivial predictors.
+
+    Returns:
+        The range without each curve's outermost tenths, or None if the whole range serves.
+    """
+    low = min([*references, *(np.nanquantile(curve, 0.1) for curve in curves)])
+    high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
+    lowest = min([*references, *map(np.nanmin, curves)])
+    highest = max([*references, *map(np.nanmax, curves)])
+    if highest - lowest < 3 * (high - low):
+        return None
+    margin = 0.08 * (high - low)
+    return low - margin, high + margin
 
 
 def _draw_dots(

@@ -59,7 +59,7 @@ def label(experiment: str, variant: dict) -> str:
     Returns:
         A folder name, such as `jena-gru+horizon-hours-24`.
     """
-    changes = (f"{name.replace('_', '-')}-{_plain(value)}" for name, value in variant.items())
+    changes = (f"{name.replace('_', '-')}-{plain(value)}" for name, value in variant.items())
     name = "+".join([experiment, *changes])
     if len(name) <= LONGEST_LABEL:
         return name
@@ -67,8 +67,8 @@ def label(experiment: str, variant: dict) -> str:
     return f"{name[: LONGEST_LABEL - 9]}-{digest}"
 
 
-def _plain(value) -> str:
-    """A setting's value as part of a name: 24.0 as 24, True as yes."""
+def plain(value) -> str:
+    """A setting's value as names and tables write it: 24.0 as 24, True as yes."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value).removesuffix(".0")

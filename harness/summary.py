@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import Record, find_records, refuse_mixture
+from harness.record import Record, find_records, plain, refuse_mixture
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,10 @@ class Row:
     @property
     def title(self) -> str:
         """The model, followed by what differs from the protocol (and by the data, if need be)."""
-        parts = [self.first.config["title"], *(f"{k} = {v}" for k, v in self.variant.items())]
+        parts = [
+            self.first.config["title"],
+            *(f"{k} = {plain(v)}" for k, v in self.variant.items()),
+        ]
         return ", ".join(parts + ([f"data {self.data_mark}"] if self.data_mark else []))
 
     @property

@@ -19,7 +19,7 @@ from harness.markdown import (
     results_markdown,
 )
 from harness.rebuild import rebuild, records_parser
-from harness.record import write_text
+from harness.record import plain, write_text
 from harness.summary import (
     Row,
     Spread,
@@ -78,7 +78,7 @@ def _csv_fields(row: Row) -> dict[str, str]:
         "dataset": row.dataset,
         "sample": str(row.sample).lower(),
         "experiment": row.first.experiment,
-        "variant": ", ".join(f"{k} = {v}" for k, v in row.variant.items()),
+        "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
         "model": config["title"],
         "role": config["role"],
         "parameters": parameters(row, "{}"),

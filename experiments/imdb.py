@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.run import Run
@@ -105,7 +105,7 @@ def split_notes(protocol: SplitProtocol) -> list[str]:
 
 
 def train_classifier(
-    protocol: Any,
+    protocol: ImdbProtocol,
     run: Run,
     reviews: Reviews,
     model: keras.Model,

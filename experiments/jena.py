@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.run import Run
 from harness.settings import OPTIMIZERS, setting
@@ -120,7 +120,7 @@ def persistence(windows: ClimateWindows) -> dict:
 
 
 def train_forecaster(
-    protocol: Any, run: Run, windows: ClimateWindows, model: keras.Model, *, xla: bool
+    protocol: JenaProtocol, run: Run, windows: ClimateWindows, model: keras.Model, *, xla: bool
 ) -> None:
     """Trains on the mean absolute error; `xla` as in `harness.training.fit`."""
     from harness.batches import EveryWindow, RandomWindows

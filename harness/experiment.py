@@ -32,7 +32,7 @@ class Experiment:
     protocol: Any
     sample: dict[str, Any]
     train: Callable[[Any, Run], None]
-    notes: Callable[[Any], list[str]] = lambda protocol: []
+    notes: Callable[[Any], list[str]]
     uses_keras: bool = True
 
     @property

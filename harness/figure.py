@@ -3,14 +3,14 @@
 Matplotlib is imported inside the functions: a command line that only asks for help need not wait.
 """
 
-import os
+import io
 import textwrap
 from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from harness.errors import RunError
+from harness.storage import write_bytes
 from harness.summary import Row
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow is too pale for
@@ -94,14 +94,6 @@ def new_figure(path: Path, title: str, *, width: float, height: float):
 
 
 def _save(figure, path: Path) -> None:
-    """Writes a PNG file that is visible under its name only when complete."""
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            figure.savefig(temporary, format="png", metadata={"Software": None})
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+    png = io.BytesIO()
+    figure.savefig(png, format="png", metadata={"Software": None})
+    write_bytes(path, png.getvalue())

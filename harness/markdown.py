@@ -7,7 +7,7 @@ from pathlib import Path
 from harness.cells import ABSENT, devices, exact, parameters
 from harness.errors import RunError
 from harness.record import Record
-from harness.summary import Catalogue, Row, name_of
+from harness.summary import Catalogue, Row
 
 README_START = "<!-- results:start -->"
 README_END = "<!-- results:end -->"
@@ -147,7 +147,7 @@ def _published(published) -> list[str]:
 
 def _origin_lines(records: list[Record]) -> list[str]:
     """Number of records, software, code, and what was made from changed code."""
-    changed = sorted(name_of(r) for r in records if r.environment["dirty"])
+    changed = sorted(r.place for r in records if r.environment["dirty"])
     return [
         f"- Records: {len(records)}",
         f"- Software: {_distinct(records, _software)}",

@@ -6,14 +6,13 @@ all of them are complete, so a record under its final name is a whole one.
 """
 
 import hashlib
-import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
 from harness.schema import FIELDS, check
+from harness.storage import read_json
 
 UNFINISHED = ".unfinished"
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
@@ -38,6 +37,11 @@ class Record:
     def label(self) -> str:
         """Experiment and variant: the name of the record's folder and of its plot."""
         return label(self.experiment, self.config["variant"])
+
+    @property
+    def place(self) -> str:
+        """Its folder below the results directory: how messages and tables name the record."""
+        return f"{self.path.parent.name}/{self.path.name}"
 
     @property
     def seed(self) -> int:
@@ -72,61 +76,6 @@ def plain(value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return str(value).removesuffix(".0")
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Writes `content` so that a reader sees the old file or the new one, never a part.
-
-    Raises:
-        RunError: the file cannot be written, or a number in it is NaN or infinite.
-    """
-    try:
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    except ValueError as error:
-        raise RunError(f"{path}: {error}; a record holds finite numbers only.") from error
-    write_text(path, text)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a text file atomically (UTF-8, line feeds).
-
-    Raises:
-        RunError: the file cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.write(text)
-            os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
-
-
-def read_json(path: Path) -> dict:
-    """Reads a JSON file that must hold an object.
-
-    Raises:
-        RunError: the file is missing, unreadable, not JSON or not an object.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise RunError(f"{path}: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
-        raise RunError(f"{path}: not valid JSON ({error}).") from error
-    if not isinstance(content, dict):
-        raise RunError(f"{path}: expected a JSON object.")
-    return content
-
-
-def _refuse_constant(name: str):
-    raise ValueError(f"{name} is not a number")
 
 
 def load_record(path: Path) -> Record:
@@ -175,7 +124,7 @@ def refuse_mixture(
     """
     names = {True: [], False: []}
     for record in records:
-        names[record.sample].append(f"{record.path.parent.name}/{record.path.name}")
+        names[record.sample].append(record.place)
     if adding_sample is not None:
         names[adding_sample].append("this run")
     if all(names.values()):

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import UNFINISHED, set_aside, write_json
+from harness.record import UNFINISHED, set_aside
+from harness.storage import write_json
 
 
 class Run:

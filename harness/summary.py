@@ -139,11 +139,6 @@ class Row:
         return Spread(tuple(r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records))
 
 
-def name_of(record: Record) -> str:
-    """How messages and tables name one record: its folder below the results directory."""
-    return f"{record.path.parent.name}/{record.path.name}"
-
-
 def load_published(path: Path) -> Catalogue:
     """Reads the published numbers.
 

@@ -19,7 +19,8 @@ from harness.markdown import (
     results_markdown,
 )
 from harness.rebuild import rebuild, records_parser
-from harness.record import plain, write_text
+from harness.record import plain
+from harness.storage import write_text
 from harness.summary import (
     Row,
     Spread,

@@ -8,6 +8,11 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+def places(folder: Path) -> list:
+    """Options that send results and plots below a folder of the test's own."""
+    return ["--results-dir", folder / "results", "--plots-dir", folder / "plots"]
+
+
 def run(module: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Runs `python -m module arguments...` in the repository's root and captures what it prints.
 

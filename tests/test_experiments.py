@@ -4,10 +4,9 @@ import importlib
 import re
 import time
 import tomllib
-from pathlib import Path
 
 import pytest
-from commands import REPOSITORY, run
+from commands import REPOSITORY, places, run
 
 from harness.command_line import parse
 from harness.experiment import Experiment
@@ -37,10 +36,6 @@ WITHOUT_EPOCHS = {"imdb_majority", "imdb_linear", "jena_persistence", "jena_ridg
 
 def declaration(module: str) -> Experiment:
     return importlib.import_module(f"experiments.{module}").EXPERIMENT
-
-
-def places(tmp_path: Path) -> list:
-    return ["--results-dir", tmp_path / "results", "--plots-dir", tmp_path / "plots"]
 
 
 def small(module: str) -> list:

@@ -9,7 +9,7 @@ import matplotlib
 import pytest
 from records import fabricate
 
-from harness import plots, summary
+from harness import figure, plots, summary
 from harness.errors import RunError
 from harness.record import find_records
 
@@ -38,16 +38,14 @@ def results(tmp_path):
 @pytest.fixture
 def figures(monkeypatch):
     """Keeps the figures that are drawn, by file name."""
-    from matplotlib.figure import Figure
-
     kept = {}
-    save = Figure.savefig
+    save = figure._save
 
-    def savefig(figure, path, **options):
-        kept[path.name.removeprefix(".").removesuffix(".part")] = figure
-        save(figure, path, **options)
+    def keep(drawn, path):
+        kept[path.name] = drawn
+        save(drawn, path)
 
-    monkeypatch.setattr(Figure, "savefig", savefig)
+    monkeypatch.setattr(figure, "_save", keep)
     return kept
 
 

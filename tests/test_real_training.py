@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from commands import run
+from commands import places, run
 
 from data.files import IMDB, JENA
 from harness.record import load_record
@@ -20,9 +20,8 @@ def needs(name: str):
 
 @needs(IMDB)
 def test_a_short_training_beats_the_majority_class(tmp_path):
-    places = ["--results-dir", tmp_path / "results", "--plots-dir", tmp_path / "plots"]
     arguments = ["--data-dir", DATA_DIR, "--epochs", 1, "--batch-size", 128, "--num-words", 5000]
-    done = run("experiments.imdb_conv_lstm", *arguments, *places)
+    done = run("experiments.imdb_conv_lstm", *arguments, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
     metrics = load_record(path).metrics
@@ -32,9 +31,8 @@ def test_a_short_training_beats_the_majority_class(tmp_path):
 
 @needs(JENA)
 def test_a_short_training_beats_persistence(tmp_path):
-    places = ["--results-dir", tmp_path / "results", "--plots-dir", tmp_path / "plots"]
     arguments = ["--data-dir", DATA_DIR, "--epochs", 2, "--batches-per-epoch", 100]
-    done = run("experiments.jena_gru", *arguments, "--lookback-hours", 72, *places)
+    done = run("experiments.jena_gru", *arguments, "--lookback-hours", 72, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
     metrics = load_record(path).metrics

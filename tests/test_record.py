@@ -7,7 +7,8 @@ import pytest
 from records import fabricate
 
 from harness.errors import RunError
-from harness.record import find_records, load_record, write_text
+from harness.record import find_records, load_record
+from harness.storage import write_text
 
 
 def edit(path, part, **changes):

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from harness.errors import RunError
-from harness.record import label, put_back, write_json
+from harness.record import label, put_back
 from harness.run import Run, baseline_metrics
+from harness.storage import write_json
 
 CONFIG = {"experiment": "toy"}
 METRICS = baseline_metrics(

@@ -7,8 +7,8 @@ import pytest
 from data.windows import Windows
 from harness.batches import EveryWindow, RandomWindows
 from harness.errors import RunError
-from harness.record import read_json
 from harness.run import Run
+from harness.storage import read_json
 from harness.training import evaluate, fit
 from models import sentiment
 

@@ -1,0 +1,68 @@
+"""Reading and writing the small files of records, tables and figures, whole or not at all."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from harness.errors import RunError
+
+
+def write_json(path: Path, content: dict) -> None:
+    """Writes `content` so that a reader sees the old file or the new one, never a part.
+
+    Raises:
+        RunError: the file cannot be written, or a number in it is NaN or infinite.
+    """
+    try:
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    except ValueError as error:
+        raise RunError(f"{path}: {error}; a record holds finite numbers only.") from error
+    write_text(path, text)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes a text file (UTF-8, line feeds) as `write_bytes` does."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes a file that is visible under its name only when complete.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
+            os.replace(temporary, path)
+        except BaseException:
+            os.unlink(temporary)
+            raise
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+def read_json(path: Path) -> dict:
+    """Reads a JSON file that must hold an object.
+
+    Raises:
+        RunError: the file is missing, unreadable, not JSON or not an object.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise RunError(f"{path}: not valid JSON ({error}).") from error
+    if not isinstance(content, dict):
+        raise RunError(f"{path}: expected a JSON object.")
+    return content
+
+
+def _refuse_constant(name: str):
+    raise ValueError(f"{name} is not a number")

@@ -252,9 +252,22 @@ class DocumentLSTM(FourGates):
 
     Attributes:
         V: the matrix `V_o`, shape (units, units).
+
+    Raises:
+        ValueError: `V` does not fit the gates.
     """
 
     V: np.ndarray
+
+    def __post_init__(self):
+        units = len(self.o.b)
+        if self.V.shape != (units, units):
+            raise ValueError(f"V {self.V.shape} does not fit; expected {(units, units)}.")
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias, carry_kernel) -> DocumentLSTM:
+        """Takes the weights of `models.lstm_cells.DocumentLSTMCell`, whose order is i, f, k, o."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4), V=carry_kernel.T)
 
     def step(self, state, x):
         h, c = state
@@ -276,6 +289,11 @@ class LSTM1997:
     k: Affine
     o: Affine
 
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias) -> LSTM1997:
+        """Takes the weights of `models.lstm_cells.LSTM1997Cell`, whose order is i, k, o."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=3))
+
     def start(self, shape):
         return self.o.zeros(shape), self.o.zeros(shape)
 
@@ -293,11 +311,24 @@ class PeepholeLSTM(FourGates):
     Attributes:
         p_i, p_f, p_o: peephole weights, one a unit, shape (units,). Input and forget gate look at
             the old carry, the output gate at the new one.
+
+    Raises:
+        ValueError: the peepholes do not fit the gates.
     """
 
     p_i: np.ndarray
     p_f: np.ndarray
     p_o: np.ndarray
+
+    def __post_init__(self):
+        found, expected = [p.shape for p in (self.p_i, self.p_f, self.p_o)], self.o.b.shape
+        if found != [expected] * 3:
+            raise ValueError(f"peepholes {found} do not fit; expected {expected} each.")
+
+    @classmethod
+    def from_keras(cls, kernel, recurrent_kernel, bias, p_i, p_f, p_o) -> PeepholeLSTM:
+        """Takes the weights of `models.lstm_cells.PeepholeLSTMCell`, whose order is i, f, k, o."""
+        return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4), p_i, p_f, p_o)
 
     def step(self, state, x):
         h, c = state

@@ -8,6 +8,8 @@ in the documents: the networks see it as one more word.
 import keras
 from keras import layers
 
+from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+
 
 def simple_rnn(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
     """One SimpleRNN whose last state is classified; 322,113 parameters as published.
@@ -50,6 +52,58 @@ def lstm(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras
     Source: `recurrent-overview`, `r-slides`.
     """
     return _classifier(num_words, embedding, [layers.LSTM(units)], "lstm")
+
+
+def gru(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+    """One GRU whose last state is classified; 326,369 parameters, fewer than the LSTM.
+
+    Args:
+        num_words: size of the vocabulary, ids 0 to `num_words` - 1.
+        embedding: features of a word vector.
+        units: units of the recurrent layer.
+
+    Source: `recurrent-overview`.
+    """
+    return _classifier(num_words, embedding, [layers.GRU(units)], "gru")
+
+
+def document_lstm(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+    """The documents' LSTM, whose output reads the carry by a matrix; 329,377 parameters.
+
+    Args:
+        num_words: size of the vocabulary, ids 0 to `num_words` - 1.
+        embedding: features of a word vector.
+        units: units of the recurrent layer.
+
+    Source: `recurrent-overview`, `r-slides`.
+    """
+    return _classifier(num_words, embedding, [layers.RNN(DocumentLSTMCell(units))], "document_lstm")
+
+
+def lstm_1997(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+    """The LSTM of 1997, without a forget gate; 326,273 parameters.
+
+    Args:
+        num_words: size of the vocabulary, ids 0 to `num_words` - 1.
+        embedding: features of a word vector.
+        units: units of the recurrent layer.
+
+    Source: `hsv-ai-2019`.
+    """
+    return _classifier(num_words, embedding, [layers.RNN(LSTM1997Cell(units))], "lstm_1997")
+
+
+def peephole_lstm(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+    """The LSTM of 2000, whose gates see the carry; 328,449 parameters.
+
+    Args:
+        num_words: size of the vocabulary, ids 0 to `num_words` - 1.
+        embedding: features of a word vector.
+        units: units of the recurrent layer.
+
+    Source: `hsv-ai-2019`.
+    """
+    return _classifier(num_words, embedding, [layers.RNN(PeepholeLSTMCell(units))], "peephole_lstm")
 
 
 def conv_lstm(

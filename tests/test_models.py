@@ -17,6 +17,10 @@ IDS = np.random.default_rng(0).integers(
         (sentiment.simple_rnn, 322_113),
         (sentiment.stacked_rnn, 328_353),
         (sentiment.lstm, 328_353),
+        (sentiment.gru, 326_369),
+        (sentiment.document_lstm, 329_377),
+        (sentiment.lstm_1997, 326_273),
+        (sentiment.peephole_lstm, 328_449),
         (sentiment.conv_lstm, 2_638_895),
         (climate.gru, 4_641),
         (lambda: climate.gru(reset_after=False), 4_545),
@@ -35,7 +39,17 @@ def test_simple_rnn_without_its_dense_layer_has_the_parameters_of_the_printed_su
 
 
 @pytest.mark.parametrize(
-    "build", [sentiment.simple_rnn, sentiment.stacked_rnn, sentiment.lstm, sentiment.conv_lstm]
+    "build",
+    [
+        sentiment.simple_rnn,
+        sentiment.stacked_rnn,
+        sentiment.lstm,
+        sentiment.gru,
+        sentiment.document_lstm,
+        sentiment.lstm_1997,
+        sentiment.peephole_lstm,
+        sentiment.conv_lstm,
+    ],
 )
 def test_recurrent_classifiers_give_a_probability_for_reviews_of_any_length(build):
     model = build()

@@ -1,0 +1,139 @@
+"""The kinds of LSTM that Keras has no layer for, as cells that `keras.layers.RNN` runs and trains.
+
+A cell is one step: from the state, output `h` and carry `c`, and the input at one timestep it makes
+the next output and the next state. `models/recurrent_numpy.py` writes the same steps with one
+matrix a gate, under the same names less `Cell`, and explains them. Here the weights of all gates
+lie side by side, as in Keras's LSTM: `x @ kernel` is then one product for all of them.
+
+To load a saved model, import this module first: importing it tells Keras the cells' names.
+"""
+
+import keras
+from keras import ops
+
+
+class GatedCell(keras.layers.Layer):
+    """What the cells share: the sums inside their gates, with Keras's weights and initial values.
+
+    A subclass names its `gates`, one letter each, in the order in which their weights lie.
+
+    Args:
+        units: length of the output and of the carry.
+    """
+
+    gates: str
+
+    def __init__(self, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.state_size = [units, units]  # h and c, for `keras.layers.RNN`
+
+    def build(self, input_shape):
+        width = len(self.gates) * self.units
+        self.kernel = self.add_weight(
+            (input_shape[-1], width), initializer="glorot_uniform", name="kernel"
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.units, width), initializer="orthogonal", name="recurrent_kernel"
+        )
+        self.bias = self.add_weight((width,), initializer=self._first_bias, name="bias")
+
+    def _first_bias(self, shape, dtype=None):
+        # A forget gate starts open, as in Keras: a carry that fades at once teaches nothing.
+        parts = [(ops.ones if g == "f" else ops.zeros)((self.units,), dtype) for g in self.gates]
+        return ops.concatenate(parts)  # (gates * units,)
+
+    def sums(self, x, h):
+        """`U h + W x + b` of each gate, shape (batch, units), in the order of `gates`."""
+        z = ops.matmul(x, self.kernel) + ops.matmul(h, self.recurrent_kernel) + self.bias
+        return ops.split(z, len(self.gates), axis=-1)
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="models")
+class DocumentLSTMCell(GatedCell):
+    """The LSTM as the documents write it: the output reads the old carry through a matrix.
+
+        c_t = i k + f c_{t-1}
+        h_t = tanh(U_o h_{t-1} + W_o x_t + V_o c_{t-1} + b_o)
+
+    Args:
+        units: length of the output and of the carry.
+
+    Source: `recurrent-overview`, `r-slides`.
+    """
+
+    gates = "ifko"
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        # Orthogonal as the recurrent kernel, the other matrix that reads the state: the output
+        # sees every direction of the carry equally well from the start.
+        self.carry_kernel = self.add_weight(
+            (self.units, self.units), initializer="orthogonal", name="carry_kernel"
+        )
+
+    def call(self, x, states):
+        h, c = states  # (batch, units) each
+        i, f, k, o = self.sums(x, h)
+        h = ops.tanh(o + ops.matmul(c, self.carry_kernel))
+        c = ops.sigmoid(i) * ops.tanh(k) + ops.sigmoid(f) * c
+        return h, [h, c]
+
+
+@keras.saving.register_keras_serializable(package="models")
+class LSTM1997Cell(GatedCell):
+    """The first LSTM, without a forget gate: the carry only adds up.
+
+        c_t = i k + c_{t-1}
+        h_t = o tanh(c_t)
+
+    Args:
+        units: length of the output and of the carry.
+
+    Source: `hsv-ai-2019`.
+    """
+
+    gates = "iko"
+
+    def call(self, x, states):
+        h, c = states  # (batch, units) each
+        i, k, o = self.sums(x, h)
+        c = ops.sigmoid(i) * ops.tanh(k) + c
+        h = ops.sigmoid(o) * ops.tanh(c)
+        return h, [h, c]
+
+
+@keras.saving.register_keras_serializable(package="models")
+class PeepholeLSTMCell(GatedCell):
+    """The LSTM of 2000: gates see the carry, each unit its own, and the output has no activation.
+
+        i, f = sigmoid(U h_{t-1} + W x_t + p c_{t-1} + b)
+        c_t = i k + f c_{t-1}
+        h_t = sigmoid(U_o h_{t-1} + W_o x_t + p_o c_t + b_o) c_t
+
+    Args:
+        units: length of the output and of the carry.
+
+    Source: `hsv-ai-2019`.
+    """
+
+    gates = "ifko"
+
+    def build(self, input_shape):
+        super().build(input_shape)
+        # Small and random, as in TensorFlow's `PeepholeLSTMCell`, which draws them like the kernel.
+        self.p_i, self.p_f, self.p_o = (
+            self.add_weight((self.units,), initializer="glorot_uniform", name=f"peephole_{gate}")
+            for gate in "ifo"
+        )
+
+    def call(self, x, states):
+        h, c = states  # (batch, units) each
+        i, f, k, o = self.sums(x, h)
+        i, f = ops.sigmoid(i + self.p_i * c), ops.sigmoid(f + self.p_f * c)
+        c = i * ops.tanh(k) + f * c
+        h = ops.sigmoid(o + self.p_o * c) * c
+        return h, [h, c]

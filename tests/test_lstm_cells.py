@@ -1,0 +1,118 @@
+"""The Keras cells of the LSTM's kinds compute what their NumPy loops compute, and can be saved."""
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import layers
+
+from models import sentiment
+from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models.recurrent_numpy import LSTM1997, DocumentLSTM, PeepholeLSTM, unfold
+
+TOLERANCE = 1e-5  # largest difference, float32
+CELLS = {
+    "documents": (DocumentLSTMCell, DocumentLSTM),
+    "1997": (LSTM1997Cell, LSTM1997),
+    "peepholes": (PeepholeLSTMCell, PeepholeLSTM),
+}
+SHAPES = st.tuples(
+    st.integers(1, 4), st.integers(1, 12), st.integers(1, 6), st.integers(1, 8), st.integers(0, 99)
+)
+
+
+def random_layer(cell, features, rng, **options):
+    """A Keras layer around the cell whose weights, biases too, are all random."""
+    layer = layers.RNN(cell, **options)
+    layer.build((None, None, features))
+    layer.set_weights([rng.normal(0, 0.5, w.shape) for w in layer.get_weights()])
+    return layer
+
+
+@pytest.mark.parametrize("name", CELLS)
+@settings(max_examples=25, deadline=None)
+@given(shape=SHAPES)
+def test_outputs_are_those_of_the_loop(name, shape):
+    batch, timesteps, features, units, seed = shape
+    make, loop = CELLS[name]
+    rng = np.random.default_rng(seed)
+    layer = random_layer(make(units), features, rng, return_sequences=True)
+    x = rng.normal(size=(batch, timesteps, features)).astype(np.float32)
+    ours = loop.from_keras(*layer.get_weights())
+    state = tuple(rng.normal(size=s.shape).astype(np.float32) for s in ours.start((batch,)))
+
+    outputs = np.asarray(layer(x))  # (batch, timesteps, units)
+    assert np.abs(outputs - unfold(ours, x)).max() < TOLERANCE
+    continued = np.asarray(layer(x, initial_state=list(state)))
+    assert np.abs(continued - unfold(ours, x, state)).max() < TOLERANCE
+    layer.return_sequences = False
+    last = np.asarray(layer(x))  # (batch, units)
+    assert np.abs(last - unfold(ours, x, return_sequences=False)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_every_weight_is_trained(name):
+    layer = random_layer(CELLS[name][0](4), 3, np.random.default_rng(0))
+    model = keras.Sequential([layer, layers.Dense(1)])
+    model.compile("sgd", "mse")
+    before = layer.get_weights()
+    model.fit(np.ones((2, 5, 3)), np.ones((2, 1)), verbose=0)
+    assert all((new != old).any() for new, old in zip(layer.get_weights(), before, strict=True))
+
+
+@pytest.mark.parametrize(
+    "build", [sentiment.document_lstm, sentiment.lstm_1997, sentiment.peephole_lstm]
+)
+def test_a_saved_model_comes_back(build, tmp_path):
+    model = build(num_words=20, embedding=3, units=4)
+    ids = np.random.default_rng(0).integers(0, 20, size=(5, 9))  # (batch, timesteps)
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_array_equal(model.predict(ids, verbose=0), loaded.predict(ids, verbose=0))
+
+
+def test_a_forget_gate_starts_open_and_every_other_bias_at_zero():
+    for make in (DocumentLSTMCell, PeepholeLSTMCell):
+        bias = built(make).get_weights()[2]
+        np.testing.assert_array_equal(bias, [0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0])  # i, f, k, o
+    np.testing.assert_array_equal(built(LSTM1997Cell).get_weights()[2], np.zeros(9))
+
+
+def test_weights_start_as_those_of_keras_lstm_do():
+    """A seed gives the cell the very numbers that it gives the layer."""
+    keras.utils.set_random_seed(0)
+    lstm = layers.LSTM(3)
+    lstm.build((None, None, 2))
+    keras.utils.set_random_seed(0)
+    ours = built(DocumentLSTMCell).get_weights()
+    for start, expected in zip(ours, lstm.get_weights(), strict=False):  # ours has V_o besides
+        np.testing.assert_array_equal(start, expected)
+
+
+def test_what_reads_the_carry_starts_at_work():
+    V = built(DocumentLSTMCell).get_weights()[3]
+    np.testing.assert_allclose(V @ V.T, np.eye(3), atol=1e-6)
+    for peephole in built(PeepholeLSTMCell).get_weights()[3:]:
+        assert (peephole != 0).all()
+        assert np.abs(peephole).max() <= 1  # glorot: the square root of 6 / (units + units)
+
+
+def test_weights_that_do_not_fit_are_refused():
+    gates = built(DocumentLSTMCell).get_weights()[:3]
+    with pytest.raises(ValueError, match=r"V \(2, 3\) does not fit; expected \(3, 3\)"):
+        DocumentLSTM.from_keras(*gates, np.zeros((3, 2)))
+    with pytest.raises(ValueError, match=r"peepholes \[.*\(1,\)\] do not fit; expected \(3,\)"):
+        PeepholeLSTM.from_keras(*gates, np.zeros(3), np.zeros(3), np.zeros(1))
+    with pytest.raises(ValueError, match="do not fit; expected"):
+        LSTM1997.from_keras(*gates)  # twelve columns, which three gates can share
+    for loop, others in ((DocumentLSTM, [np.eye(3)]), (PeepholeLSTM, [np.zeros(3)] * 3)):
+        three_gates = built(LSTM1997Cell).get_weights()
+        with pytest.raises(ValueError, match="cannot be divided into 4 gates"):
+            loop.from_keras(*three_gates, *others)
+
+
+def built(make) -> layers.RNN:
+    layer = layers.RNN(make(3))
+    layer.build((None, None, 2))
+    return layer

@@ -130,3 +130,38 @@ def train_classifier(
         xla=xla,
         reference=reviews.majority(),
     )
+
+
+def train_for_study(
+    protocol: ImdbProtocol, reviews: Reviews, model: keras.Model, name: str, *, xla: bool
+) -> None:
+    """Trains one of several networks of a study; it keeps the weights of the best epoch.
+
+    Args:
+        protocol: values of the training.
+        reviews: its training and validation reviews are used.
+        model: uncompiled network.
+        name: printed before each epoch's values.
+        xla: as in `harness.training.fit`.
+    """
+    import keras
+
+    from harness.training import train_model
+
+    best = keras.callbacks.EarlyStopping(
+        "val_accuracy", patience=protocol.epochs, mode="max", restore_best_weights=True
+    )
+    train_model(
+        model,
+        train=reviews.train,
+        validation=reviews.validation,
+        optimizer=protocol.optimizer,
+        learning_rate=protocol.learning_rate,
+        loss="binary_crossentropy",
+        metric="accuracy",
+        epochs=protocol.epochs,
+        batch_size=protocol.batch_size,
+        xla=xla,
+        callbacks=[best],
+        name=name,
+    )

@@ -1,8 +1,9 @@
-"""Batches of windows for Keras, gathered from one array when they are asked for."""
+"""Batches for Keras, made when they are asked for."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import keras
@@ -12,10 +13,36 @@ if TYPE_CHECKING:
     from data.windows import Windows
 
 
-class RandomWindows(keras.utils.PyDataset):
-    """Windows drawn at random with replacement, as the documents' generator draws them.
+class DrawnBatches(keras.utils.PyDataset):
+    """Batches drawn at random.
 
     A batch depends on the seed, the epoch and its number alone, not on which batch came before.
+
+    Args:
+        draw: makes one batch, inputs and targets, from a generator.
+        batches: batches of an epoch.
+        seed: seed of the draws.
+    """
+
+    def __init__(self, draw: Callable[[np.random.Generator], tuple], batches: int, seed: int):
+        super().__init__()
+        self.draw = draw
+        self.batches = batches
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        return self.draw(np.random.default_rng([self.seed, self.epoch, batch]))
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+
+
+class RandomWindows(DrawnBatches):
+    """Windows drawn at random with replacement, as the documents' generator draws them.
 
     Args:
         windows: the windows to draw from.
@@ -25,23 +52,11 @@ class RandomWindows(keras.utils.PyDataset):
     """
 
     def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
-        super().__init__()
-        self.windows = windows
-        self.batch_size = batch_size
-        self.batches = batches
-        self.seed = seed
-        self.epoch = 0
+        def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+            index = rng.integers(len(windows), size=batch_size)  # (batch,)
+            return windows.inputs(index), windows.targets(index)
 
-    def __len__(self) -> int:
-        return self.batches
-
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self.seed, self.epoch, batch])
-        index = rng.integers(len(self.windows), size=self.batch_size)  # (batch,)
-        return self.windows.inputs(index), self.windows.targets(index)
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+        super().__init__(draw, batches, seed)
 
 
 class EveryWindow(keras.utils.PyDataset):

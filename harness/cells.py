@@ -1,7 +1,11 @@
 """How a number is written in a cell, in the Markdown tables and in the CSV file alike."""
 
+import math
+
+from harness.exhibits import Exhibit, Table
+from harness.groups import Spread
 from harness.record import Record
-from harness.summary import Row, Spread
+from harness.summary import Row
 
 ABSENT = "–"
 
@@ -17,6 +21,16 @@ def exact(value: float | None) -> str:
     if value is None:
         return ""
     return max(f"{value:.4f}", repr(float(value)), key=len)
+
+
+def significant(value: float, digits: int = 4) -> str:
+    """To some significant digits, whole numbers with all theirs: 0.8762, 1,234, 3.1e-07."""
+    if value == int(value) and abs(value) < 1e15:
+        return f"{int(value):,}"
+    size = math.floor(math.log10(abs(value)))
+    if size < -4 or size > 6:
+        return f"{value:.{digits - 3 if digits > 3 else 1}e}"
+    return f"{value:,.{max(digits - 1 - size, 0)}f}"
 
 
 def devices(row: Row) -> list[tuple[str, str]]:
@@ -35,3 +49,25 @@ def devices(row: Row) -> list[tuple[str, str]]:
             device += f" (seeds {', '.join(str(r.seed) for r in records)})"
         devices.append((device, f"{Spread(measured).mean:.1f}" if measured else ABSENT))
     return devices
+
+
+def in_terminal(exhibits: tuple[Exhibit, ...]) -> list[str]:
+    """A study's tables as aligned text."""
+    return [_aligned(exhibit) for exhibit in exhibits if isinstance(exhibit, Table)]
+
+
+def _aligned(table: Table) -> str:
+    cells = {
+        name: [ABSENT if value is None else significant(value) for value in values]
+        for name, values in table.rows.items()
+    }
+    widths = [
+        max(len(head), *(len(values[place]) for values in cells.values()))
+        for place, head in enumerate(table.columns)
+    ]
+    first = max(map(len, cells))
+    lines = [table.title]
+    for name, values in {"": table.columns, **cells}.items():
+        numbers = "  ".join(f"{v:>{w}}" for v, w in zip(values, widths, strict=True))
+        lines.append(f"  {name:<{first}}  {numbers}")
+    return "\n".join(lines)

@@ -1,13 +1,13 @@
 """Carries an experiment out: refuse what cannot work, run, record, report."""
 
 import argparse
-import dataclasses
 import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 from data.errors import DataError
+from harness.cells import in_terminal
 from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.record import (
@@ -20,7 +20,7 @@ from harness.record import (
 )
 from harness.run import Run
 from harness.schema import SCHEMA
-from harness.settings import differences
+from harness.settings import differences, recorded
 
 
 def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
@@ -60,7 +60,7 @@ def describe(experiment: Experiment, protocol: Any, options: argparse.Namespace)
         "dataset": experiment.dataset,
         "role": experiment.role,
         "variant": variant,
-        "protocol": dataclasses.asdict(protocol),
+        "protocol": recorded(protocol),
         "seed": options.seed,
         "sample": options.sample,
         "deterministic": options.deterministic,
@@ -140,10 +140,13 @@ def report(record: Record, options: argparse.Namespace) -> None:
     from harness.plots import plot_experiment
 
     print(f"record: {record.path}")
-    if record.history:
+    if record.history or record.is_study:
         seeds = [r for r in find_records(options.results_dir)[0] if r.label == record.label]
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
+    if record.is_study:
+        print("\n\n".join(in_terminal(record.exhibits)))
+        return
     metrics = record.metrics
     print(
         f"{record.label}, seed {record.seed}: {metrics['metric']} "

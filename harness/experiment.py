@@ -15,8 +15,9 @@ class Experiment:
     Attributes:
         name: the make target and the record's folder, such as `imdb-lstm`.
         title: the row's name in tables and plots.
-        dataset: `imdb` or `jena`.
-        role: `network` or `baseline`.
+        dataset: `imdb`, `jena`, `text`, or `made` where the study makes its own.
+        role: `network` or `baseline`, which one metric measures, or `study`, which hands over
+            exhibits.
         protocol: the published values, an instance of the experiment's frozen dataclass.
         sample: the values that replace them on the built-in sample data.
         train: called with the protocol and the run; trains, and finishes the run.

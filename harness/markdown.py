@@ -1,45 +1,22 @@
-"""The results as Markdown: `RESULTS.md`, and the tables of the README."""
+"""Networks and baselines as Markdown tables, a row each."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from harness.cells import ABSENT, devices, exact, parameters
-from harness.errors import RunError
-from harness.record import Record
 from harness.summary import Catalogue, Row
 
-README_START = "<!-- results:start -->"
-README_END = "<!-- results:end -->"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
 
-EXPLANATION = """\
-*Best validation* is the best epoch's value on the validation data and *last validation* the value
-after the last epoch; *test at best* is the test value of the weights of that best epoch. The best
-epoch is chosen on the validation data, so best validation flatters every network; test at best is
-the number to compare. A model without epochs has one validation value, which stands in both
-columns. With several seeds a cell is mean ± sample standard deviation over the seeds. Published
-re-runs are independent public ones: best validation, mean ± standard deviation (number of runs).
-*Seconds an epoch* is the median over a run's epochs, training and validation. *Notes* refers to the
-list below each table."""
-SAMPLE_EXPLANATION = """\
-**Sample data:** made by the built-in generator to show that everything works. No number here says
-anything about the real data sets, and none is comparable with a published one."""
 
-
-def results_markdown(rows: list[Row], catalogue: Catalogue) -> str:
-    """The whole of `RESULTS.md`."""
-    blocks = ["# Results", "Made by `make tables` from the run records; do not edit.", EXPLANATION]
-    if rows[0].sample:
-        blocks.append(SAMPLE_EXPLANATION)
-    for title, members in by_dataset(rows, catalogue):
+def rows_markdown(rows: list[Row], catalogue: Catalogue) -> list[str]:
+    """The blocks of `RESULTS.md` on networks and baselines."""
+    blocks = []
+    for title, members in _by_dataset(rows, catalogue):
         blocks += [f"## {title}", *_dataset_blocks(members)]
-    records = [record for row in rows for record in row.records]
-    blocks += ["## How these were made", "\n".join(_origin_lines(records))]
-    return "\n\n".join(blocks) + "\n"
+    return blocks
 
 
-def readme_markdown(rows: list[Row], catalogue: Catalogue, link: str) -> str:
+def readme_rows(rows: list[Row], catalogue: Catalogue, link: str) -> str:
     """The published protocols' tables only, for the README.
 
     Args:
@@ -48,7 +25,7 @@ def readme_markdown(rows: list[Row], catalogue: Catalogue, link: str) -> str:
         link: path of `RESULTS.md` as seen from the README.
     """
     blocks = []
-    for title, members in by_dataset(rows, catalogue):
+    for title, members in _by_dataset(rows, catalogue):
         standard = [row for row in members if not row.variant]
         if standard:
             blocks += [f"**{title}**", *_dataset_blocks(standard)]
@@ -56,7 +33,7 @@ def readme_markdown(rows: list[Row], catalogue: Catalogue, link: str) -> str:
     return "\n\n".join(blocks)
 
 
-def by_dataset(rows: list[Row], catalogue: Catalogue) -> list[tuple[str, list[Row]]]:
+def _by_dataset(rows: list[Row], catalogue: Catalogue) -> list[tuple[str, list[Row]]]:
     """The rows of each data set under its title, in order."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
@@ -114,14 +91,15 @@ def _table(rows: list[Row], numbers: dict[str, int]) -> str:
     }
     right = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
     lines = [
-        _line(columns),
-        _line("--:" if name in right or name.startswith("Seconds") else "---" for name in columns),
-        *(_line(cell(row) or ABSENT for cell in columns.values()) for row in rows),
+        line(columns),
+        line("--:" if name in right or name.startswith("Seconds") else "---" for name in columns),
+        *(line(cell(row) or ABSENT for cell in columns.values()) for row in rows),
     ]
     return "\n".join(lines)
 
 
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """One line of a Markdown table."""
     return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
 
 
@@ -143,56 +121,3 @@ def _published(published) -> list[str]:
         lines.append(f"re-runs {published.reruns}")
     lines.append(published.statement)
     return [line for line in lines if line]
-
-
-def _origin_lines(records: list[Record]) -> list[str]:
-    """Number of records, software, code, and what was made from changed code."""
-    changed = sorted(r.place for r in records if r.environment["dirty"])
-    return [
-        f"- Records: {len(records)}",
-        f"- Software: {_distinct(records, _software)}",
-        f"- Keras backend: {_distinct(records, lambda r: r.environment['backend'])}",
-        f"- Commit: {_distinct(records, lambda r: r.environment['commit'] or 'unknown')}",
-        f"- Made with uncommitted changes to the code: {', '.join(changed) or 'none'}",
-    ]
-
-
-def _software(record: Record) -> str:
-    packages = sorted(record.environment["packages"].items())
-    return ", ".join(
-        f"{name} {version}"
-        for name, version in [("Python", record.environment["python"]), *packages]
-    )
-
-
-def _distinct(records: list[Record], describe: Callable[[Record], str]) -> str:
-    """Each value that occurs, with the number of records that have it."""
-    counts = Counter(describe(record) for record in records)
-    return "; ".join(
-        f"{value} ({count} record{'s' if count > 1 else ''})"
-        for value, count in sorted(counts.items())
-    )
-
-
-def replace_between_markers(path: Path, content: str) -> str:
-    """The text of a file with the part between the results markers replaced.
-
-    Args:
-        path: file that holds `<!-- results:start -->` and, after it, `<!-- results:end -->`.
-        content: Markdown that takes the place of what stands between them.
-
-    Raises:
-        RunError: the file cannot be read, or does not hold each marker once and in order.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RunError(f"cannot read {path}: {error}.") from error
-    before, start, rest = text.partition(README_START)
-    _, end, after = rest.partition(README_END)
-    if not (start and end) or README_START in rest or README_END in before + after:
-        raise RunError(
-            f"{path}: expected the lines {README_START} and {README_END}, each once and in this "
-            "order; the tables go between them."
-        )
-    return f"{before}{start}\n\n{content}\n\n{end}{after}"

@@ -1,7 +1,7 @@
 """Figures, made from the run records alone: `python -m harness.plots` (`make plots`).
 
-One figure an experiment (its training curves) and one a data set (all models beside each other).
-Same records, same bytes.
+One figure an experiment (its training curves, or what a study shows) and one a data set (all models
+beside each other). Same records, same bytes.
 """
 
 import sys
@@ -9,14 +9,16 @@ from pathlib import Path
 
 from harness.comparison import compared, plot_comparison
 from harness.curves import plot_curves
+from harness.exhibit_plots import has_panels, plot_study
 from harness.figure import has_curve
 from harness.rebuild import rebuild, records_parser
 from harness.record import Record
-from harness.summary import Catalogue, load_published, load_rows, make_rows
+from harness.results import Results, load_results, make_results
+from harness.summary import Catalogue, load_published
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
-    """Draws the training curves of one experiment.
+    """Draws the figure of one experiment.
 
     Args:
         records: finished runs of the experiment; runs that differ in more than the seed get a
@@ -24,17 +26,21 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
         plots_dir: receives `<experiment>[+variant].png`.
 
     Returns:
-        The files written; none for a model without epochs.
+        The files written; none for a model without epochs, or a study without panels.
 
     Raises:
         RunError: the folder cannot be written.
     """
-    rows = make_rows(records, Catalogue({}, {}))
-    return [plot_curves(row, plots_dir) for row in rows if has_curve(row)]
+    return _plot_each(make_results(records, Catalogue({}, {})), plots_dir)
+
+
+def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
+    curves = [plot_curves(row, plots_dir) for row in results.rows if has_curve(row)]
+    return curves + [plot_study(study, plots_dir) for study in results.studies if has_panels(study)]
 
 
 def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
-    """Draws every figure: one an experiment with epochs, one comparison a data set.
+    """Draws every figure: one an experiment that has any, one comparison a data set.
 
     Args:
         results_dir: folder of the records.
@@ -48,10 +54,10 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
         RunError: no records, sample data mixed with real data, or the folder cannot be written.
     """
     catalogue = load_published(published)
-    rows, left_out = load_rows(results_dir, catalogue)
-    paths = [plot_curves(row, plots_dir) for row in rows if has_curve(row)]
-    for dataset in dict.fromkeys(row.dataset for row in rows):
-        members = compared([row for row in rows if row.dataset == dataset])
+    results, left_out = load_results(results_dir, catalogue)
+    paths = _plot_each(results, plots_dir)
+    for dataset in dict.fromkeys(row.dataset for row in results.rows):
+        members = compared([row for row in results.rows if row.dataset == dataset])
         title = catalogue.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
     return paths, left_out

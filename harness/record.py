@@ -1,8 +1,8 @@
 """The run record: the only interface between training and everything that is made from it.
 
-A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files;
-while it runs, the same files stand in `seed-<k>.unfinished/`. The directory is renamed only when
-all of them are complete, so a record under its final name is a whole one.
+A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files,
+six for a study; while it runs, the same files stand in `seed-<k>.unfinished/`. The directory is
+renamed only when all of them are complete, so a record under its final name is a whole one.
 """
 
 import hashlib
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.schema import FIELDS, check
+from harness.exhibits import Exhibit, from_json
+from harness.schema import check, fields
 from harness.storage import read_json
 
 UNFINISHED = ".unfinished"
@@ -28,6 +29,11 @@ class Record:
     data: dict
     history: dict
     metrics: dict
+    exhibits: tuple[Exhibit, ...] = ()  # of a study
+
+    @property
+    def is_study(self) -> bool:
+        return self.config["role"] == "study"
 
     @property
     def experiment(self) -> str:
@@ -64,11 +70,17 @@ def label(experiment: str, variant: dict) -> str:
         A folder name, such as `jena-gru+horizon-hours-24`.
     """
     changes = (f"{name.replace('_', '-')}-{plain(value)}" for name, value in variant.items())
-    name = "+".join([experiment, *changes])
+    name = "".join(map(_in_folder_name, "+".join([experiment, *changes])))
     if len(name) <= LONGEST_LABEL:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
     return f"{name[: LONGEST_LABEL - 9]}-{digest}"
+
+
+def _in_folder_name(character: str) -> str:
+    """The character itself where every file system takes it, else its number."""
+    usual = character.isalnum() or character in "+-_.,"
+    return character if usual else f"%{ord(character):x}"
 
 
 def plain(value) -> str:
@@ -87,9 +99,12 @@ def load_record(path: Path) -> Record:
     Raises:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
-    parts = {name: read_json(path / f"{name}.json") for name in FIELDS}
+    config = read_json(path / "config.json")
+    others = [name for name in fields(config.get("role")) if name != "config"]
+    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
     check(path, parts)
-    record = Record(path=path, **parts)
+    exhibits = parts.pop("exhibits", {"exhibits": []})["exhibits"]
+    record = Record(path=path, **parts, exhibits=tuple(map(from_json, exhibits)))
     if (path.parent.name, path.name) != (record.label, f"seed-{record.seed}"):
         raise RunError(
             f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "

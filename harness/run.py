@@ -8,8 +8,11 @@ import time
 from pathlib import Path
 
 from harness.errors import RunError
+from harness.exhibits import Exhibit, to_json
 from harness.record import UNFINISHED, set_aside
 from harness.storage import write_json
+
+MODEL = "model.keras"
 
 
 class Run:
@@ -41,6 +44,11 @@ class Run:
     def checkpoint(self) -> Path:
         """The model with the best validation so far (a Keras archive, kept beside the record)."""
         return self.unfinished / "best.keras"
+
+    @property
+    def model_path(self) -> Path:
+        """The model that a study leaves for others to use (a Keras archive beside the record)."""
+        return self.unfinished / MODEL
 
     def begin(self, config: dict) -> None:
         """Makes the unfinished directory; one left behind by a dead process is cleared.
@@ -93,7 +101,8 @@ class Run:
         """Writes the metrics and gives the record its final name.
 
         Args:
-            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here.
+            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here; none
+                for a study.
         """
         wall = round(time.perf_counter() - self._began, 3)
         if not self._history:
@@ -107,9 +116,23 @@ class Run:
         shutil.rmtree(replaced, ignore_errors=True)
         self._release()
 
+    def finish_study(self, exhibits: list[Exhibit]) -> None:
+        """Writes what a study measured and gives the record its final name.
+
+        Args:
+            exhibits: what it shows, in the order of presentation; no two of the same title.
+        """
+        write_json(self.unfinished / "exhibits.json", {"exhibits": list(map(to_json, exhibits))})
+        self.finish({})
+
     def _release(self) -> None:
         self._lock_path.unlink(missing_ok=True)
         self._lock.close()
+
+
+def made_data(sample: bool, note: str) -> dict:
+    """The provenance of data that a study makes itself; `note` says what they are."""
+    return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
 
 
 def baseline_metrics(

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 
 from harness.errors import RunError
+from harness.exhibits import from_json
 
 SCHEMA = 1
 
@@ -12,7 +13,7 @@ MAYBE_NUMBER = (int, float, type(None))
 MAYBE_TEXT = (str, type(None))
 
 # What every record must hold, and of which type. Files may hold more; readers ignore it.
-FIELDS = {
+COMMON = {
     "config": {
         "schema": int,
         "experiment": str,
@@ -42,6 +43,9 @@ FIELDS = {
     },
     "data": {"dataset": str, "sample": bool, "files": list, "facts": dict, "notes": list},
     "history": {},
+}
+# A network or a baseline is measured by one metric, a study by what it exhibits.
+MEASURED = {
     "metrics": {
         "metric": str,
         "parameters": (int, type(None)),
@@ -56,6 +60,12 @@ FIELDS = {
         "reference": dict,
     },
 }
+STUDY = {"metrics": {"wall_seconds": NUMBER}, "exhibits": {"exhibits": list}}
+
+
+def fields(role: object) -> dict[str, dict]:
+    """The files of a record of this role without `.json`, and the fields of each."""
+    return COMMON | (STUDY if role == "study" else MEASURED)
 
 
 def check(path: Path, parts: dict[str, dict]) -> None:
@@ -71,8 +81,9 @@ def check(path: Path, parts: dict[str, dict]) -> None:
     version = parts["config"].get("schema")
     if version != SCHEMA:
         raise RunError(f"{path / 'config'}.json: schema {version}, expected {SCHEMA}.")
-    for name, fields in FIELDS.items():
-        for field, kind in fields.items():
+    role = parts["config"].get("role")
+    for name, kinds_of in fields(role).items():
+        for field, kind in kinds_of.items():
             if field not in parts[name]:
                 raise RunError(f"{path / name}.json: field '{field}' is missing.")
             value = parts[name][field]
@@ -82,7 +93,11 @@ def check(path: Path, parts: dict[str, dict]) -> None:
                     f"{path / name}.json: field '{field}' has the wrong type: {value!r}."
                 )
     _check_history(path / "history.json", parts["history"])
-    _check_contents(path, **parts)
+    _check_common(path, parts["config"], parts["environment"], parts["data"])
+    if role == "study":
+        _check_exhibits(path / "exhibits.json", parts["exhibits"]["exhibits"])
+    else:
+        _check_metrics(path, parts["history"], parts["metrics"])
 
 
 def _is_number(value: object) -> bool:
@@ -100,39 +115,57 @@ def _check_history(path: Path, history: dict) -> None:
         raise RunError(f"{path}: columns of different lengths {sorted(lengths)}.")
 
 
-def _check_contents(
-    path: Path, config: dict, environment: dict, data: dict, history: dict, metrics: dict
-) -> None:
+def _expect(condition: bool, file: Path, field: str, expected: str) -> None:
+    if not condition:
+        raise RunError(f"{file}: field '{field}' must be {expected}.")
+
+
+def _check_common(path: Path, config: dict, environment: dict, data: dict) -> None:
     """What the types of the fields do not say: what tables and figures rely on."""
-
-    def expect(condition: bool, file: str, field: str, expected: str) -> None:
-        if not condition:
-            raise RunError(f"{path / file}.json: field '{field}' must be {expected}.")
-
     for file, notes in (("config", config["notes"]), ("data", data["notes"])):
-        expect(all(type(note) is str for note in notes), file, "notes", "a list of sentences")
+        sentences = all(type(note) is str for note in notes)
+        _expect(sentences, path / f"{file}.json", "notes", "a list of sentences")
+    provenance = path / "data.json"
     hashes = [file.get("sha256") if type(file) is dict else None for file in data["files"]]
-    expect(all(type(h) is str for h in hashes), "data", "files", "a list of files with 'sha256'")
+    whole = all(type(value) is str for value in hashes)
+    _expect(whole, provenance, "files", "a list of files with 'sha256'")
     for field in ("dataset", "sample"):
-        expect(data[field] == config[field], "data", field, f"{config[field]!r} as in config.json")
-    packages = environment["packages"].values()
-    expect(all(type(v) is str for v in packages), "environment", "packages", "names and versions")
+        same = data[field] == config[field]
+        _expect(same, provenance, field, f"{config[field]!r} as in config.json")
+    named = all(type(version) is str for version in environment["packages"].values())
+    _expect(named, path / "environment.json", "packages", "names and versions")
 
+
+def _check_exhibits(file: Path, exhibits: list) -> None:
+    """Every exhibit is whole, and none is hidden by another of its title."""
+    titles = set()
+    for place, content in enumerate(exhibits, start=1):
+        try:
+            title = from_json(content).title
+        except ValueError as error:
+            raise RunError(f"{file}: exhibit {place}: {error}.") from error
+        _expect(title not in titles, file, "title", f"another than that of an exhibit: '{title}'")
+        titles.add(title)
+
+
+def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
+    """The metrics are of a known kind, and those of the history."""
+    file = path / "metrics.json"
     metric, reference = metrics["metric"], metrics["reference"]
-    expect(metric in ("accuracy", "mae"), "metrics", "metric", "'accuracy' or 'mae'")
+    _expect(metric in ("accuracy", "mae"), file, "metric", "'accuracy' or 'mae'")
     numbers = [reference.get("validation"), reference.get("test")]
     whole = type(reference.get("label")) is str and all(map(_is_number, numbers))
-    expect(whole, "metrics", "reference", "a label with its validation and test value")
+    _expect(whole, file, "reference", "a label with its validation and test value")
     scale = metrics["degrees_per_unit"]
-    expect(scale is None or scale > 0, "metrics", "degrees_per_unit", "positive")
+    _expect(scale is None or scale > 0, file, "degrees_per_unit", "positive")
     best, last = metrics["best_epoch"], metrics["last_validation"]
     if best is None:
-        expect(not history, "metrics", "best_epoch", "the best epoch of the history")
+        _expect(not history, file, "best_epoch", "the best epoch of the history")
         return
     for column in ("loss", metric, "val_loss", f"val_{metric}", "seconds"):
-        expect(column in history, "history", column, "present")
+        _expect(column in history, path / "history.json", column, "present")
     curve = history[f"val_{metric}"]
-    expect(best in range(1, len(curve) + 1), "metrics", "best_epoch", f"from 1 to {len(curve)}")
+    _expect(best in range(1, len(curve) + 1), file, "best_epoch", f"from 1 to {len(curve)}")
     agrees = metrics["best_validation"] == curve[best - 1]
-    expect(agrees, "metrics", "best_validation", f"{curve[best - 1]!r} as in history.json")
-    expect(last == curve[-1], "metrics", "last_validation", f"{curve[-1]!r} as in history.json")
+    _expect(agrees, file, "best_validation", f"{curve[best - 1]!r} as in history.json")
+    _expect(last == curve[-1], file, "last_validation", f"{curve[-1]!r} as in history.json")

@@ -7,6 +7,7 @@ and bounds it; `add_settings` turns the fields into command-line options.
 import argparse
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any, get_type_hints
 
 OPTIMIZERS = ("rmsprop", "adam", "sgd")  # Keras's names
@@ -19,6 +20,7 @@ def setting(
     minimum: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] | None = None,
+    is_file: bool = False,
 ) -> Any:
     """Declares one value of a protocol.
 
@@ -27,10 +29,12 @@ def setting(
         help: what the value means, with its unit; shown by `--help`.
         minimum: smallest allowed value.
         below: upper bound that is itself not allowed, such as 1 for a dropout rate.
-        choices: the allowed words, for a setting that is a word.
+        choices: the allowed words, for a setting that is one of a few.
+        is_file: the word may be the path of a file, of which a record keeps the name alone: where
+            it lies differs from user to user.
     """
     bounds = {"minimum": minimum, "below": below}
-    metadata = {"help": help, "bounds": bounds, "choices": choices}
+    metadata = {"help": help, "bounds": bounds, "choices": choices, "is_file": is_file}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -71,18 +75,24 @@ def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
         if kind is bool:
             options = {"action": argparse.BooleanOptionalAction}
         elif kind is str:
-            options = {"choices": field.metadata["choices"]}
+            choices = field.metadata["choices"]
+            options = {"choices": choices} if choices else {"metavar": "TEXT"}
         else:
             parse = bounded(kind, **field.metadata["bounds"])
             options = {"type": parse, "metavar": "N" if kind is int else "X"}
         parser.add_argument(flag, default=default, help=help, **options)
 
 
+def recorded(protocol: Any) -> dict[str, Any]:
+    """The values of a protocol as a record keeps them, in the order of declaration."""
+    values = dataclasses.asdict(protocol)
+    for field in dataclasses.fields(protocol):
+        if field.metadata["is_file"]:
+            values[field.name] = Path(values[field.name]).name
+    return values
+
+
 def differences(protocol: Any, published: Any) -> dict[str, Any]:
-    """The settings of `protocol` that differ from `published`, in the order of declaration."""
-    names = [field.name for field in dataclasses.fields(protocol)]
-    return {
-        name: getattr(protocol, name)
-        for name in names
-        if getattr(protocol, name) != getattr(published, name)
-    }
+    """The recorded settings of `protocol` that differ from `published`."""
+    there, here = recorded(published), recorded(protocol)
+    return {name: value for name, value in here.items() if value != there[name]}

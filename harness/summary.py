@@ -1,19 +1,16 @@
 """From run records to rows: what the tables and the figures have in common.
 
-A row is one experiment in one form of its protocol, measured on one copy of the data; its records
-differ in the seed only. Published numbers and the order of presentation come from a TOML file.
+Published numbers and the order of presentation come from a TOML file.
 """
 
 import dataclasses
-import math
-import statistics
 import tomllib
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.record import Record, find_records, plain, refuse_mixture
+from harness.groups import Group, Spread, group, position
+from harness.record import Record
 
 
 @dataclass(frozen=True)
@@ -38,73 +35,14 @@ class Catalogue:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """One quantity measured once a seed."""
+class Row(Group):
+    """A group that one metric measures, with what was published about it."""
 
-    values: tuple[float, ...]
-
-    @property
-    def n(self) -> int:
-        return len(self.values)
-
-    @property
-    def mean(self) -> float:
-        return statistics.fmean(self.values)
-
-    @property
-    def sd(self) -> float | None:
-        """Sample standard deviation (n - 1); None for a single value."""
-        return statistics.stdev(self.values) if self.n > 1 else None
-
-    def text(self, decimals: int) -> str:
-        """`0.8620 ± 0.0100`, or the number alone for a single value."""
-        if self.sd is None:
-            return f"{self.mean:.{decimals}f}"
-        return f"{self.mean:.{decimals}f} ± {self.sd:.{decimals}f}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """The records of one experiment that differ in their seed only, in the order of the seeds."""
-
-    records: tuple[Record, ...]
     published: Published = Published()
-    data_mark: str = ""
-    """Start of the data files' hashes, where the same experiment also ran on other data."""
-
-    @property
-    def name(self) -> str:
-        """Unique among the rows; names the experiment's figure."""
-        return self.first.label + (f"+data-{self.data_mark}" if self.data_mark else "")
-
-    @property
-    def title(self) -> str:
-        """The model, followed by what differs from the protocol (and by the data, if need be)."""
-        parts = [
-            self.first.config["title"],
-            *(f"{k} = {plain(v)}" for k, v in self.variant.items()),
-        ]
-        return ", ".join(parts + ([f"data {self.data_mark}"] if self.data_mark else []))
-
-    @property
-    def first(self) -> Record:
-        return self.records[0]
-
-    @property
-    def dataset(self) -> str:
-        return self.first.config["dataset"]
-
-    @property
-    def variant(self) -> dict:
-        return self.first.config["variant"]
 
     @property
     def metric(self) -> str:
         return self.first.metrics["metric"]
-
-    @property
-    def sample(self) -> bool:
-        return self.first.sample
 
     @property
     def reference(self) -> dict:
@@ -119,14 +57,8 @@ class Row:
     @property
     def notes(self) -> list[str]:
         """Footnotes: the protocol's, the data's, the published number's; each once."""
-        notes = [
-            note
-            for record in self.records
-            for note in (*record.config["notes"], *record.data["notes"])
-        ]
-        if self.published.note:
-            notes.append(self.published.note)
-        return list(dict.fromkeys(notes))
+        own = [self.published.note] if self.published.note else []
+        return list(dict.fromkeys([*super().notes, *own]))
 
     def spread(self, field: str) -> Spread:
         """A number of `metrics.json`, one value a seed."""
@@ -172,63 +104,24 @@ def load_published(path: Path) -> Catalogue:
     return Catalogue(datasets, {name: Published(**values) for name, values in content.items()})
 
 
-def load_rows(results_dir: Path, catalogue: Catalogue) -> tuple[list[Row], list[str]]:
-    """Reads every finished run below a results directory.
-
-    Args:
-        results_dir: folder that holds `<experiment>[+variant]/seed-<k>/`.
-        catalogue: published numbers; gives the order of the rows.
-
-    Returns:
-        The rows, and one sentence for each run that was left out (unfinished or damaged).
-
-    Raises:
-        RunError: there is no finished run, or sample-data and real-data runs are mixed.
-    """
-    records, left_out = find_records(results_dir)
-    if not records:
-        reasons = " ".join(["", "Left out:", *left_out]) if left_out else ""
-        raise RunError(
-            f"{results_dir} holds no finished run; run an experiment first "
-            f"(`make help` lists them).{reasons}"
-        )
-    refuse_mixture(results_dir, records)
-    return make_rows(records, catalogue), sorted(left_out)
-
-
 def make_rows(records: list[Record], catalogue: Catalogue) -> list[Row]:
-    """Groups records into rows, in the catalogue's order; what it does not name comes last.
-
-    Seeds are averaged only within one form of the protocol on one copy of the data: the same
-    experiment on other data files makes another row.
-    """
-    groups: dict[tuple, list[Record]] = {}
-    for record in sorted(records, key=lambda r: (r.label, r.seed, str(r.path))):
-        hashes = tuple(file["sha256"] for file in record.data["files"])
-        groups.setdefault((record.label, hashes), []).append(record)
-    copies = Counter(label for label, _ in groups)
-
+    """Groups the measured records into rows, in the catalogue's order."""
     rows = []
-    for (label, hashes), members in groups.items():
-        mark = "-".join(value[:8] for value in hashes) if copies[label] > 1 else ""
+    for members, mark in group([record for record in records if not record.is_study]):
         config = members[0].config
         # A published number belongs to the published protocol, on the published kind of data.
         comparable = not config["variant"] and not members[0].sample
         published = catalogue.experiments.get(config["experiment"]) if comparable else None
-        rows.append(Row(tuple(members), published or Published(), mark))
+        rows.append(Row(members, mark, published or Published()))
 
     datasets, experiments = list(catalogue.datasets), list(catalogue.experiments)
     return sorted(
         rows,
         key=lambda row: (
-            _position(datasets, row.dataset),
+            position(datasets, row.dataset),
             row.dataset,
             bool(row.variant),
-            _position(experiments, row.first.experiment),
+            position(experiments, row.first.experiment),
             row.name,
         ),
     )
-
-
-def _position(names: list[str], name: str) -> float:
-    return names.index(name) if name in names else math.inf

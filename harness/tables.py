@@ -1,7 +1,8 @@
 """Results tables, made from the run records alone: `python -m harness.tables` (`make tables`).
 
-Writes `summary.csv` (one line a row, all digits) and `RESULTS.md` (to be read). Both are pure
-functions of the records and the published numbers: same input, same bytes.
+Writes `summary.csv` (one line a network or baseline), `claims.csv` (one line a claim) and
+`RESULTS.md` (to be read). All are pure functions of the records, the published numbers and the
+claims: same input, same bytes.
 """
 
 import csv
@@ -11,35 +12,30 @@ import sys
 from pathlib import Path
 
 from harness.cells import ABSENT, devices, exact, parameters
-from harness.markdown import (
-    README_END,
-    README_START,
-    readme_markdown,
-    replace_between_markers,
-    results_markdown,
-)
+from harness.claims import Claim, judge, load_claims
+from harness.groups import Spread
+from harness.ideas import claims_table
+from harness.markdown import readme_rows
 from harness.rebuild import rebuild, records_parser
 from harness.record import plain
+from harness.report import markers, replace_between_markers, results_markdown
+from harness.results import Results, load_results
 from harness.storage import write_text
-from harness.summary import (
-    Row,
-    Spread,
-    load_published,
-    load_rows,
-)
+from harness.summary import Catalogue, Row, load_published
 
 MEASURES = ("best_validation", "last_validation", "test_at_best", "test_at_end")
 
 
 def write_tables(
-    results_dir: Path, published: Path, readme: Path | None = None
+    results_dir: Path, published: Path, claims: Path, readme: Path | None = None
 ) -> tuple[list[Path], list[str]]:
     """Rebuilds the tables from the records.
 
     Args:
-        results_dir: folder of the records; receives `summary.csv` and `RESULTS.md`.
+        results_dir: folder of the records; receives the tables.
         published: TOML file of the published numbers.
-        readme: file whose text between the results markers is replaced by the tables.
+        claims: TOML file of the claims.
+        readme: file whose text between the markers is replaced by the tables.
 
     Returns:
         The files written, and one sentence for each run that was left out because it is
@@ -49,18 +45,57 @@ def write_tables(
         RunError: no records, sample data mixed with real data, markers missing, or a file cannot
             be read or written.
     """
-    catalogue = load_published(published)
-    rows, left_out = load_rows(results_dir, catalogue)
-    outputs = {
-        results_dir / "summary.csv": summary_csv(rows),
-        results_dir / "RESULTS.md": results_markdown(rows, catalogue),
-    }
+    catalogue, statements = load_published(published), load_claims(claims)
+    results, left_out = load_results(results_dir, catalogue)
+    outputs = {results_dir / "RESULTS.md": results_markdown(results, catalogue, statements)}
+    if results.rows:
+        outputs[results_dir / "summary.csv"] = summary_csv(results.rows)
+    if not results.sample:
+        outputs[results_dir / "claims.csv"] = claims_csv(statements, results)
     if readme is not None:
         link = Path(os.path.relpath(results_dir / "RESULTS.md", readme.parent)).as_posix()
-        outputs[readme] = replace_between_markers(readme, readme_markdown(rows, catalogue, link))
+        parts = readme_parts(results, catalogue, statements, link)
+        outputs[readme] = replace_between_markers(readme, parts)
     for path, text in outputs.items():
         write_text(path, text)
     return list(outputs), left_out
+
+
+def readme_parts(
+    results: Results, catalogue: Catalogue, claims: list[Claim], link: str
+) -> dict[str, str]:
+    """The README's tables by the names of their markers.
+
+    Args:
+        results: what was measured.
+        catalogue: titles and order.
+        claims: the claims.
+        link: path of `RESULTS.md` as seen from the README.
+    """
+    return {
+        "results": readme_rows(results.rows, catalogue, link),
+        "ideas": claims_table(claims, results, reasons=False),
+    }
+
+
+def claims_csv(claims: list[Claim], results: Results) -> str:
+    """All claims with all digits that matter; empty where nothing was measured."""
+    fields = ["id", "source", "statement", "quantity", "experiment", "measured", "sd", "n"]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*fields, "at_least", "at_most", "verdict", "why"])
+    for claim, spread, verdict in judge(claims, results):
+        bounds = ["" if b is None else repr(b) for b in (claim.at_least, claim.at_most)]
+        value = (
+            ["", "", 0] if spread is None else [_exact(spread.mean), _exact(spread.sd), spread.n]
+        )
+        said = [claim.id, claim.source, claim.statement, claim.quantity, claim.experiment]
+        writer.writerow([*said, *map(_exact, value), *bounds, verdict, claim.why])
+    return text.getvalue()
+
+
+def _exact(value: float | None) -> str:
+    return "" if value is None else f"{value:.6g}"
 
 
 def summary_csv(rows: list[Row]) -> str:
@@ -123,18 +158,28 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = records_parser(
         "python -m harness.tables",
-        "Rebuild summary.csv and RESULTS.md in the results folder from the run records, without "
-        "training.",
+        "Rebuild summary.csv, claims.csv and RESULTS.md in the results folder from the run "
+        "records, without training.",
+    )
+    parser.add_argument(
+        "--claims",
+        type=Path,
+        default=Path("experiments/claims.toml"),
+        metavar="FILE",
+        help="the claims to check (default: %(default)s)",
     )
     parser.add_argument(
         "--readme",
         type=Path,
         metavar="FILE",
-        help=f"also replace what stands between {README_START} and {README_END} in this file",
+        help="also replace the tables in this file, between lines such as "
+        + " and ".join(markers("results")),
     )
     arguments = parser.parse_args(argv)
     return rebuild(
-        lambda: write_tables(arguments.results_dir, arguments.published, arguments.readme)
+        lambda: write_tables(
+            arguments.results_dir, arguments.published, arguments.claims, arguments.readme
+        )
     )
 
 

@@ -4,6 +4,7 @@ import math
 import statistics
 import sys
 import time
+from collections.abc import Sequence
 
 import keras
 
@@ -35,6 +36,78 @@ class EpochRecorder(keras.callbacks.Callback):
         if bad:
             raise RunError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
         self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
+
+
+class Progress(keras.callbacks.Callback):
+    """One line an epoch, of one among several networks that a study trains."""
+
+    def __init__(self, name: str):
+        super().__init__()
+        self.name = name
+
+    def on_epoch_end(self, epoch, logs=None):
+        values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+        print(f"{self.name}, epoch {epoch + 1} of {self.params['epochs']}: {values}", flush=True)
+
+
+def train_model(
+    model: keras.Model,
+    *,
+    train: tuple | keras.utils.PyDataset,
+    validation: tuple | keras.utils.PyDataset | None = None,
+    optimizer: str,
+    learning_rate: float,
+    loss: str,
+    metric: str,
+    epochs: int,
+    batch_size: int | None = None,
+    xla: bool = False,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+    name: str | None = None,
+) -> None:
+    """Compiles and trains a model.
+
+    Args:
+        callbacks: further ones; a training that becomes NaN is stopped in any case.
+        name: of one among several networks that a study trains: one line an epoch is printed under
+            it, in place of Keras's own.
+        others: as in `fit`.
+
+    Raises:
+        RunError: the loss became NaN or infinite.
+    """
+    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and accelerator() is None
+    rule = keras.optimizers.get(optimizer)
+    rule.learning_rate = learning_rate
+    model.compile(
+        optimizer=rule,
+        loss=loss,
+        metrics=[metric],
+        jit_compile=xla if on_tensorflow_cpu else "auto",
+    )
+    validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
+    inputs = (
+        {"x": train[0], "y": train[1], "batch_size": batch_size}
+        if isinstance(train, tuple)
+        else {"x": train}
+    )
+    verbose = "auto" if sys.stdout.isatty() else 2
+    if name is not None:
+        callbacks, verbose = [*callbacks, Progress(name)], 0
+    try:
+        model.fit(
+            **inputs,
+            epochs=epochs,
+            validation_data=validation,
+            validation_batch_size=validation_batch,
+            callbacks=[keras.callbacks.TerminateOnNaN(raise_error=True), *callbacks],
+            verbose=verbose,
+        )
+    except RuntimeError as error:
+        if "NaN" not in str(error):
+            raise
+        epoch = len(model.history.epoch) + 1
+        raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
 
 
 def fit(
@@ -81,46 +154,26 @@ def fit(
     """
     higher_is_better = metric == "accuracy"
     monitor = f"val_{metric}"
-    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and accelerator() is None
-    rule = keras.optimizers.get(optimizer)
-    rule.learning_rate = learning_rate
-    model.compile(
-        optimizer=rule,
+    checkpoint = keras.callbacks.ModelCheckpoint(
+        run.checkpoint,
+        monitor=monitor,
+        mode="max" if higher_is_better else "min",
+        save_best_only=True,
+    )
+    train_model(
+        model,
+        train=train,
+        validation=validation,
+        optimizer=optimizer,
+        learning_rate=learning_rate,
         loss=loss,
-        metrics=[metric],
-        jit_compile=xla if on_tensorflow_cpu else "auto",
+        metric=metric,
+        epochs=epochs,
+        batch_size=batch_size,
+        xla=xla,
+        # before the checkpoint, whose writing is not the epoch's time
+        callbacks=[EpochRecorder(run), checkpoint],
     )
-    callbacks = [
-        keras.callbacks.TerminateOnNaN(raise_error=True),
-        EpochRecorder(run),  # before the checkpoint, whose writing is not the epoch's time
-        keras.callbacks.ModelCheckpoint(
-            run.checkpoint,
-            monitor=monitor,
-            mode="max" if higher_is_better else "min",
-            save_best_only=True,
-        ),
-    ]
-    validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    inputs = (
-        {"x": train[0], "y": train[1], "batch_size": batch_size}
-        if isinstance(train, tuple)
-        else {"x": train}
-    )
-    try:
-        model.fit(
-            **inputs,
-            epochs=epochs,
-            validation_data=validation,
-            validation_batch_size=validation_batch,
-            callbacks=callbacks,
-            verbose="auto" if sys.stdout.isatty() else 2,
-        )
-    except RuntimeError as error:
-        if "NaN" not in str(error):
-            raise
-        epoch = len(run.history.get("loss", [])) + 1
-        raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
-
     curve = run.history[monitor]
     best = max(curve) if higher_is_better else min(curve)
     best_epoch = curve.index(best) + 1

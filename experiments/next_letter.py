@@ -1,0 +1,188 @@
+"""The next letter of a word: after seven letters of "namaskar", the eighth.
+
+Source:     noobs-guide
+Claim:      after "namaska" a recurrent network says "r", though what followed the earlier "a"s was
+            another letter each time: it remembers what came before.
+Protocol:   one-hot letters, one SimpleRNN, softmax over the word's letters at every position;
+            trained on that word.
+Deviations: the document leaves units, optimizer and number of steps open.
+Expected:   seconds.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from harness.command_line import main
+from harness.errors import RunError
+from harness.experiment import Experiment
+from harness.run import made_data
+from harness.settings import OPTIMIZERS, setting
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """The word and the training."""
+
+    word: str = setting("namaskar", "the word, or several words with commas between them")
+    units: int = setting(16, "units of the SimpleRNN", minimum=1)
+    steps: int = setting(300, "training steps", minimum=1)
+    optimizer: str = setting("adam", "update rule", choices=OPTIMIZERS)
+    learning_rate: float = setting(0.01, "step size of the optimizer", minimum=1e-8)
+
+
+def split_words(text: str) -> list[str]:
+    """The words, each once, in which every beginning has one continuation.
+
+    Raises:
+        RunError: a word without a next letter, or a beginning that two words continue differently.
+    """
+    words = list(dict.fromkeys(text.split(",")))
+    continued: dict[str, str] = {}  # beginning -> the word that showed how it goes on
+    for word in words:
+        if len(word) < 2:
+            raise RunError(f"--word: '{word}' has no next letter; give a word of two or more.")
+        for end in range(1, len(word)):
+            other = continued.setdefault(word[:end], word)
+            if other[end] != word[end]:
+                raise RunError(
+                    f"--word: '{word[:end]}' goes on with '{other[end]}' in {other} and with "
+                    f"'{word[end]}' in {word}; nothing that was read tells which, so no network "
+                    "can learn both. Leave one of the words out."
+                )
+    return words
+
+
+def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Words as arrays; after a shorter word come zeros of weight zero.
+
+    Returns:
+        Letters (words, timesteps, letters), next letters (words, timesteps), and weights
+        (words, timesteps), where a word of n letters has n - 1 timesteps.
+    """
+    import numpy as np
+
+    timesteps = max(map(len, words)) - 1
+    x = np.zeros((len(words), timesteps, len(letters)), np.float32)
+    following = np.zeros((len(words), timesteps), np.int32)
+    weights = np.zeros((len(words), timesteps), np.float32)
+    for row, word in enumerate(words):
+        for t, (letter, after) in enumerate(pairwise(word)):
+            x[row, t, letters.index(letter)] = 1
+            following[row, t], weights[row, t] = letters.index(after), 1
+    return x, following, weights
+
+
+def without_memory(words: list[str]) -> float:
+    """Most letters that can be right, as a share, where only the last letter is known."""
+    pairs = Counter(pair for word in words for pair in pairwise(word))
+    best = {first: max(n for (f, _), n in pairs.items() if f == first) for first, _ in pairs}
+    return sum(best.values()) / pairs.total()
+
+
+def train(protocol, run):
+    words = split_words(protocol.word)
+
+    import keras
+    import numpy as np
+
+    from harness.batches import DrawnBatches
+    from harness.exhibits import Grid, Table
+    from harness.training import train_model
+    from models.backpropagation_numpy import feed_forward
+    from models.characters import letter_model
+    from models.recurrent_numpy import SimpleRNN, predictions, unfold
+
+    run.describe("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
+    letters = list(dict.fromkeys("".join(words)))
+    x, following, weights = one_hot(words, letters)
+    model = letter_model(len(letters), protocol.units)
+    train_model(
+        model,
+        train=DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed),
+        optimizer=protocol.optimizer,
+        learning_rate=protocol.learning_rate,
+        loss="sparse_categorical_crossentropy",
+        metric="accuracy",
+        epochs=1,
+        name="SimpleRNN",
+    )
+    # The figure is made by the textbook's loop, with the trained weights.
+    cell = SimpleRNN.from_keras(*model.layers[1].get_weights())
+    kernel, bias = model.layers[2].get_weights()
+    h = unfold(cell, x)  # (words, timesteps, units)
+    p = predictions(h, kernel.T, bias)  # (words, timesteps, letters)
+    copies = np.stack([feed_forward([cell.hidden] * x.shape[1], row) for row in x])
+    expected = keras.ops.convert_to_numpy(model(x))  # (words, timesteps, letters)
+
+    real = weights > 0  # (words, timesteps): positions of letters
+    starts = [word[:end] for word in words for end in range(1, len(word))]
+    right = np.take_along_axis(p, following[..., None], -1)[..., 0][real]  # (positions,)
+    marks = [letters[i] for i in following[real]]
+    columns = [start[-1] for start in starts]
+
+    def rows(names, values):
+        return {name: values[real][:, i].tolist() for i, name in enumerate(names)}
+
+    units = [f"unit {i}" for i in range(1, protocol.units + 1)]
+    accuracy = float((p.argmax(-1) == following)[real].mean())
+    run.finish_study(
+        [
+            Table(
+                "Next letters that are right",
+                ["share"],
+                {"SimpleRNN": [accuracy], "at best, from the last letter": [without_memory(words)]},
+            ),
+            Table(
+                "Probability of the letter that follows",
+                ["probability"],
+                {
+                    f"{start} → {mark}": [float(value)]
+                    for start, mark, value in zip(starts, marks, right, strict=True)
+                },
+            ),
+            Table(
+                "The same computation three times",
+                ["largest difference"],
+                {
+                    "predictions: NumPy loop and Keras": [float(np.abs(p - expected).max())],
+                    "states: unfolded feed-forward network and loop": [
+                        float(np.abs(copies - h).max())
+                    ],
+                },
+            ),
+            Grid(
+                "p: probability of the next letter (framed: the right one)",
+                columns,
+                rows(letters, p),
+                marks,
+            ),
+            Grid("h: state after each letter", columns, rows(units, h)),
+            Grid(
+                "x: letters read, one-hot, unfolded over time from left to right",
+                columns,
+                rows(letters, x),
+            ),
+        ]
+    )
+
+
+EXPERIMENT = Experiment(
+    name="next-letter",
+    title="Next letter",
+    dataset="made",
+    role="study",
+    protocol=Protocol(),
+    sample={},
+    notes=lambda protocol: [],
+    train=train,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

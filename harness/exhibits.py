@@ -1,0 +1,157 @@
+"""What a study shows: tables, lines, grids and texts, as data that its record keeps.
+
+A network or a baseline is described by one metric; a study measures what its question asks for. It
+hands over exhibits, which say what was measured and how the axes are named, and nothing of how they
+are drawn: tables, figures and claims are made from the records alone.
+"""
+
+import dataclasses
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Table:
+    """Numbers under the names of their columns, which hold the units.
+
+    Attributes:
+        title: what is measured; claims find the table by it.
+        columns: names, such as `half-life (steps)`.
+        rows: numbers of each row by its name, one a column; None where there is none.
+    """
+
+    title: str
+    columns: list[str]
+    rows: dict[str, list[float | None]]
+
+    def problem(self) -> str | None:
+        return _uneven(self.rows, len(self.columns)) or _not_numbers(self.rows.values())
+
+
+@dataclass(frozen=True)
+class Series:
+    """One curve of a `Lines`; None in `y` leaves a gap.
+
+    Attributes:
+        label: its name in the legend.
+        x, y: as many numbers each.
+        dots: draw dots (training, in the documents' style) in place of a line.
+    """
+
+    label: str
+    x: list[float]
+    y: list[float | None]
+    dots: bool = False
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Curves in one panel of the study's figure.
+
+    Attributes:
+        title: what is shown.
+        x, y: names of the axes, with units.
+        series: the curves.
+        references: values to compare with, by name, drawn as dashed lines.
+        log_x, log_y: logarithmic axes.
+    """
+
+    title: str
+    x: str
+    y: str
+    series: list[Series]
+    references: dict[str, float] = field(default_factory=dict)
+    log_x: bool = False
+    log_y: bool = False
+
+    def problem(self) -> str | None:
+        for one in self.series:
+            if len(one.x) != len(one.y):
+                return f"'{one.label}' has {len(one.x)} x for {len(one.y)} y"
+        numbers = [values for one in self.series for values in (one.x, one.y)]
+        return _not_numbers([*numbers, list(self.references.values())])
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Numbers as shades, in one panel of the study's figure.
+
+    Attributes:
+        title: what is shown.
+        columns: names of the columns, from left to right.
+        rows: numbers of each row by its name, one a column, from top to bottom.
+        marks: row to be framed in each column, by its name; empty where none is.
+    """
+
+    title: str
+    columns: list[str]
+    rows: dict[str, list[float]]
+    marks: list[str] = field(default_factory=list)
+
+    def problem(self) -> str | None:
+        if any(None in values for values in self.rows.values()):
+            return "a grid has no gaps"
+        if self.marks and (
+            len(self.marks) != len(self.columns) or set(self.marks) - set(self.rows)
+        ):
+            return "marks must name one row a column"
+        return _uneven(self.rows, len(self.columns)) or _not_numbers(self.rows.values())
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines of text by their names, such as samples by the round that made them."""
+
+    title: str
+    lines: dict[str, str]
+
+    def problem(self) -> str | None:
+        return None
+
+
+Exhibit = Table | Lines | Grid | Text
+KINDS = {kind.__name__.lower(): kind for kind in (Table, Lines, Grid, Text)}
+
+
+def to_json(exhibit: Exhibit) -> dict[str, Any]:
+    """An exhibit as the record keeps it."""
+    return {"kind": type(exhibit).__name__.lower(), **dataclasses.asdict(exhibit)}
+
+
+def from_json(content: Any) -> Exhibit:
+    """Reads an exhibit.
+
+    Raises:
+        ValueError: it is not one; the message says why.
+    """
+    kind = KINDS.get(content.get("kind")) if isinstance(content, dict) else None
+    if kind is None:
+        raise ValueError(f"an exhibit must be one of {', '.join(KINDS)}")
+    values = {name: value for name, value in content.items() if name != "kind"}
+    try:
+        if kind is Lines:
+            values["series"] = [Series(**one) for one in values["series"]]
+        exhibit = kind(**values)
+        problem = exhibit.problem()
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"not a {content['kind']} ({error})") from error
+    if problem:
+        raise ValueError(f"'{exhibit.title}': {problem}")
+    return exhibit
+
+
+def _uneven(rows: dict[str, list], columns: int) -> str | None:
+    for name, values in rows.items():
+        if len(values) != columns:
+            return f"row '{name}' has {len(values)} values for {columns} columns"
+    return None
+
+
+def _not_numbers(lists) -> str | None:
+    for values in lists:
+        for value in values:
+            known = type(value) in (int, float) and math.isfinite(value)
+            if not known and value is not None:
+                return f"{value!r} is not a finite number"
+    return None

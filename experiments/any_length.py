@@ -90,8 +90,10 @@ def train(protocol, run):
         model.compile(loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False)
         test = whole.x_test, whole.y_test
         own = accuracy_at_own_length(model, *test) if model.input_shape[1] is None else None
-        rows[name] = [own, *(accuracy_at(model, *test, n) for n in lengths(protocol.maxlen))]
-    columns = [OWN, *(f"{n:,} words" for n in lengths(protocol.maxlen))]
+        at = {n: accuracy_at(model, *test, n) for n in lengths(protocol.maxlen)}
+        gain = None if own is None else own - at[protocol.maxlen]
+        rows[name] = [own, *at.values(), gain]
+    columns = [OWN, *(f"{n:,} words" for n in at), f"{OWN} less {protocol.maxlen:,} words"]
     title = f"Test accuracy of weights trained on {protocol.maxlen:,} words"
     run.finish_study([Table(title, columns, rows)])
 

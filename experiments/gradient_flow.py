@@ -66,6 +66,12 @@ def halving(norms) -> tuple[float | None, float | None]:
     return (-1 / slope, None) if slope < 0 else (None, 1 / slope)
 
 
+def _ratio(half_lives: dict[str, float | None], name: str, when: str) -> float | None:
+    """A half-life as a multiple of SimpleRNN's; None where one of the two gradients grows."""
+    own, simple = half_lives[f"{name}, {when}"], half_lives[f"SimpleRNN, {when}"]
+    return own / simple if own and simple else None
+
+
 def train(protocol, run):
     import keras
     import numpy as np
@@ -102,6 +108,11 @@ def train(protocol, run):
         for when, cells in curves.items()
         for name, norms in cells.items()
     }
+    half_lives = {row: values[0] for row, values in rows.items()}
+    longer = {
+        name: [_ratio(half_lives, name, when) for when in (BEFORE, AFTER)]
+        for name in ("LSTM", "GRU")
+    }
     panels = [
         Lines(
             when[0].upper() + when[1:],
@@ -115,7 +126,13 @@ def train(protocol, run):
         )
         for when, cells in curves.items()
     ]
-    run.finish_study([Table("Gradient with respect to distant words", columns, rows), *panels])
+    run.finish_study(
+        [
+            Table("Gradient with respect to distant words", columns, rows),
+            Table("Half-life as a multiple of SimpleRNN's", [BEFORE, AFTER], longer),
+            *panels,
+        ]
+    )
 
 
 EXPERIMENT = Experiment(

@@ -35,6 +35,8 @@ def prepare(seed: int, deterministic: bool) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
+        # It warns of retracing wherever inputs differ in shape, which here is meant.
+        tf.get_logger().setLevel("ERROR")
         for gpu in tf.config.list_physical_devices("GPU"):
             # Take memory as it is needed, so that several runs can share one GPU.
             tf.config.experimental.set_memory_growth(gpu, True)

@@ -5,15 +5,21 @@ VENV   := .venv
 RUN    := $(VENV)/bin/python
 ARGS   ?=
 
-IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn imdb-lstm imdb-conv-lstm
+PROMPT ?= alice was
+export PROMPT
+
+IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn imdb-lstm imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole imdb-gru imdb-conv-lstm
 JENA := jena-persistence jena-ridge jena-dense jena-gru jena-gru-dropout
-EXPERIMENTS := $(IMDB) $(JENA)
+STUDIES := numpy-check gradient-flow recall next-letter text-generation any-length
+EXPERIMENTS := $(IMDB) $(JENA) $(STUDIES)
 # the longest first, so that two jobs end at about the same time
-DEMO := $(addprefix demo-,imdb-stacked-rnn imdb-lstm jena-gru-dropout jena-gru imdb-conv-lstm \
-          imdb-simple-rnn imdb-dense jena-dense jena-ridge imdb-linear jena-persistence imdb-majority)
+DEMO := $(addprefix demo-,gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb-lstm-document \
+          imdb-lstm-1997 imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru imdb-conv-lstm \
+          imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
+          imdb-linear jena-persistence imdb-majority)
 
 .DEFAULT_GOAL := help
-.PHONY: help all demo test data plots tables clean $(EXPERIMENTS) $(DEMO)
+.PHONY: help all demo test data plots tables clean generate nietzsche $(EXPERIMENTS) $(DEMO)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -24,6 +30,8 @@ help:  ## this list
 	@for e in $(IMDB); do echo "  $$e"; done
 	@echo "Experiments on the Jena climate series (mean absolute error):"
 	@for e in $(JENA); do echo "  $$e"; done
+	@echo "Studies of what the documents define and explain:"
+	@for e in $(STUDIES); do echo "  $$e"; done
 	@echo
 	@echo "  make imdb-lstm ARGS=\"--help\"                 every setting of an experiment"
 	@echo "  make imdb-lstm ARGS=\"--epochs 2 --seed 3\"    with other values"
@@ -34,6 +42,7 @@ demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plot
 	@$(MAKE) --no-print-directory -j2 $(DEMO)
 	@$(RUN) -m harness.tables --results-dir demo/results
 	@$(RUN) -m harness.plots --results-dir demo/results --plots-dir demo/plots
+	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
 	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
 
 # Two run at a time, one thread each; what they print goes to a log.
@@ -42,13 +51,19 @@ $(DEMO): demo-%: $(VENV)/.runtime
 	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
 	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
 
-all: $(EXPERIMENTS)  ## every experiment on the real data, then tables and plots (about an hour)
+all: $(EXPERIMENTS) nietzsche  ## every experiment on the real data, then tables and plots (two hours)
 	@$(MAKE) --no-print-directory ARGS= tables plots
 
 $(EXPERIMENTS): $(VENV)/.runtime
 	@$(RUN) -m experiments.$(subst -,_,$@) $(ARGS)
 
-data: $(VENV)/.runtime  ## download the IMDB reviews and the Jena series
+nietzsche: $(VENV)/.runtime  ## text-generation on the other corpus
+	@$(RUN) -m experiments.text_generation --text nietzsche $(ARGS)
+
+generate: $(VENV)/.runtime  ## go on with PROMPT="..." by the network that text-generation trained
+	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
+
+data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
 tables: $(VENV)/.runtime  ## rebuild results/summary.csv, results/RESULTS.md and the README's tables

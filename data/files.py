@@ -21,7 +21,16 @@ DOWNLOADS = Path(__file__).parent / "downloads"
 IMDB = "imdb.npz"
 IMDB_WORD_INDEX = "imdb_word_index.json"
 JENA = "jena_climate_2009_2016.csv"
-NAMES = (IMDB, IMDB_WORD_INDEX, JENA)
+ALICE = "alice.txt"
+NIETZSCHE = "nietzsche.txt"
+NAMES = (IMDB, IMDB_WORD_INDEX, JENA, ALICE, NIETZSCHE)
+
+CORPUS_URLS = {
+    ALICE: "https://www.gutenberg.org/files/11/11-0.txt",
+    NIETZSCHE: "https://s3.amazonaws.com/text-datasets/nietzsche.txt",
+}
+# Words that a corpus cannot be without; no hash of either was published.
+CORPUS_MARKS = {ALICE: "Down the Rabbit-Hole", NIETZSCHE: "SUPPOSING that Truth is a woman"}
 
 PUBLISHED_HASHES = {
     IMDB: "sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
@@ -95,6 +104,19 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     return _describe(_fetch(name, chosen or DOWNLOADS), name)
 
 
+def own_file(path: Path | str) -> DataFile:
+    """A file that the user names.
+
+    Raises:
+        DataError: It does not exist, is no file, or is unreadable.
+    """
+    path = Path(os.path.expanduser(path))
+    if not os.path.isfile(path):
+        problem = "is not a file" if os.path.lexists(path) else "does not exist"
+        raise DataError(f"text {path} {problem}. Name alice, nietzsche or a text file in UTF-8.")
+    return _describe(path, path.name)
+
+
 def _data_directory(data_dir: Path | str | None) -> Path | None:
     """The data directory that the user set, checked; `None` if there is no such setting."""
     setting = "--data-dir" if data_dir is not None else DATA_DIR_VARIABLE
@@ -145,6 +167,9 @@ def _fetch(name: str, folder: Path) -> Path:
     if name == JENA:
         path = folder / f"{JENA}.zip"
         download(BASE_URL + path.name, path, known_hash=None, verify=_verify_jena_archive)
+    elif name in CORPUS_URLS:
+        path = folder / name
+        download(CORPUS_URLS[name], path, known_hash=None, verify=verify_corpus)
     else:
         path = folder / name
         download(BASE_URL + name, path, known_hash=PUBLISHED_HASHES[name])
@@ -172,6 +197,22 @@ def _verify_jena_archive(path: Path) -> None:
     if header.split(b",")[0].strip(b'"') != b"Date Time":
         start = header[:40].decode("latin-1").strip()
         raise DataError(f'{JENA} starts with {start!r} instead of "Date Time".')
+
+
+def verify_corpus(path: Path) -> None:
+    """Accept a text that holds the words of the corpus after which the file is named.
+
+    Raises:
+        DataError: It is unreadable or something else, such as a page that says what went wrong.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    mark = CORPUS_MARKS[path.name]
+    if content.lstrip()[:1] == b"<" or mark.encode() not in content:
+        start = content[:40].decode("latin-1").strip()
+        raise DataError(f'{path.name} starts with {start!r} and is not the book with "{mark}".')
 
 
 def main(arguments: list[str] | None = None) -> int:

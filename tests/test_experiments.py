@@ -11,7 +11,7 @@ from commands import REPOSITORY, places, run
 from harness.command_line import parse
 from harness.experiment import Experiment
 from harness.record import load_record
-from harness.schema import FIELDS
+from harness.schema import fields
 
 MODULES = [
     "imdb_majority",
@@ -20,12 +20,24 @@ MODULES = [
     "imdb_simple_rnn",
     "imdb_stacked_rnn",
     "imdb_lstm",
+    "imdb_lstm_document",
+    "imdb_lstm_1997",
+    "imdb_lstm_peephole",
+    "imdb_gru",
     "imdb_conv_lstm",
     "jena_persistence",
     "jena_ridge",
     "jena_dense",
     "jena_gru",
     "jena_gru_dropout",
+]
+STUDIES = [
+    "numpy_check",
+    "gradient_flow",
+    "recall",
+    "next_letter",
+    "text_generation",
+    "any_length",
 ]
 SMALL = {
     "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 4],
@@ -62,7 +74,7 @@ def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
     done, tmp_path = finished(module)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
-    assert {f.stem for f in path.glob("*.json")} == set(FIELDS)
+    assert {f.stem for f in path.glob("*.json")} == set(fields("network"))
     record = load_record(path)
     assert record.experiment == declaration(module).name == module.replace("_", "-")
     assert record.config["sample"]
@@ -218,7 +230,7 @@ def test_help_and_wrong_flags_answer_at_once(arguments):
     assert time.perf_counter() - began < 1.5
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", MODULES + STUDIES)
 def test_defaults_of_the_command_line_are_the_declared_protocol(module):
     experiment = declaration(module)
     protocol, options = parse(experiment, [])
@@ -229,18 +241,21 @@ def test_defaults_of_the_command_line_are_the_declared_protocol(module):
 def test_every_experiment_has_a_target_and_a_place_in_the_tables():
     scripts = {
         path.stem.replace("_", "-")
-        for path in (REPOSITORY / "experiments").glob("*_*.py")
-        if path.stem != "__init__"
+        for path in (REPOSITORY / "experiments").glob("*.py")
+        if "EXPERIMENT = Experiment(" in path.read_text(encoding="utf-8")
     }
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
     lines = dict(line.split(" := ") for line in makefile.splitlines() if " := " in line)
     published = tomllib.loads((REPOSITORY / "experiments/published.toml").read_text("utf-8"))
-    assert set((lines["IMDB"] + " " + lines["JENA"]).split()) == scripts
+    listed = [lines[kind].split() for kind in ("IMDB", "JENA", "STUDIES")]
+    assert {name for names in listed for name in names} == scripts
+    demo = makefile.partition("DEMO := ")[2].partition("\n\n")[0]
+    assert set(re.findall(r"[a-z]+(?:-[a-z0-9]+)+|recall", demo)) - {"demo-"} >= scripts
     assert set(published) - {"datasets"} == scripts
-    assert {module.replace("_", "-") for module in MODULES} == scripts
+    assert {module.replace("_", "-") for module in MODULES + STUDIES} == scripts
 
 
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize("module", MODULES + STUDIES)
 def test_a_script_reads_as_its_experiment(module):
     path = REPOSITORY / "experiments" / f"{module}.py"
     text = path.read_text(encoding="utf-8")

@@ -16,6 +16,10 @@ from data import files
 from data.errors import DataError
 
 CONTENT = b"the published bytes"
+BOOKS = {
+    files.ALICE: b"CHAPTER I.     Down the Rabbit-Hole\n",
+    files.NIETZSCHE: b"PREFACE\n\n\nSUPPOSING that Truth is a woman--what then?\n",
+}
 HEADER = b'"Date Time","p (mbar)"\r\n01.01.2009 00:10:00,996.52\r\n'
 
 
@@ -69,6 +73,8 @@ class Server:
 def server(monkeypatch):
     server = Server()
     monkeypatch.setattr(files, "BASE_URL", server.url)
+    addresses = {name: server.url + name for name in files.CORPUS_URLS}
+    monkeypatch.setattr(files, "CORPUS_URLS", addresses)
     yield server
     server.stop()
 
@@ -190,6 +196,26 @@ def test_download_of_the_jena_archive(server, tmp_path):
     assert leftovers(tmp_path / "downloads") == [found.path]
 
 
+@pytest.mark.parametrize("name", BOOKS)
+def test_download_of_a_book(server, tmp_path, name):
+    server.answers[name] = (200, BOOKS[name], 0)
+    found = files.locate(name)
+    assert (found.path, found.published) == (tmp_path / "downloads" / name, None)
+    assert found.path.read_bytes() == BOOKS[name]
+    assert leftovers(tmp_path / "downloads") == [found.path]
+
+
+def test_a_file_that_the_user_names(tmp_path):
+    path = put(tmp_path, "mine.txt")
+    found = files.own_file(path)
+    assert (found.path, found.published) == (path, None)
+    assert found.record()["name"] == "mine.txt"
+    with pytest.raises(DataError, match=r"nowhere\.txt does not exist"):
+        files.own_file(tmp_path / "nowhere.txt")
+    with pytest.raises(DataError, match="is not a file"):
+        files.own_file(tmp_path)
+
+
 FAILURES = {
     "error page": (files.IMDB, (503, b"<h1>busy</h1>", 0), "503 Service Unavailable"),
     "missing": (files.IMDB, (404, b"", 0), "404 Not Found"),
@@ -199,6 +225,10 @@ FAILURES = {
     "not a zip": (files.JENA, (200, b"<h1>please log in</h1>", 0), "not a readable zip"),
     "half a zip": (files.JENA, (200, archive_bytes()[:-30], 0), "not a readable zip"),
     "other csv": (files.JENA, (200, archive_bytes("other.csv"), 0), "other.csv"),
+    "error page for a book": (files.ALICE, (404, BOOKS[files.ALICE], 0), "404 Not Found"),
+    "half a book": (files.NIETZSCHE, (200, BOOKS[files.NIETZSCHE], 9), "broke off"),
+    "page about a book": (files.ALICE, (200, b"\n<p>" + BOOKS[files.ALICE], 0), "'<p>CHAPTER"),
+    "another book": (files.NIETZSCHE, (200, BOOKS[files.ALICE], 0), "SUPPOSING"),
     "other table": (files.JENA, (200, archive_bytes(content=b"a,b\n1,2\n"), 0), '"Date Time"'),
 }
 
@@ -263,13 +293,14 @@ def test_make_data_makes_the_directory_and_lists_every_file(
     for name in (files.IMDB, files.IMDB_WORD_INDEX):
         server.answers[name] = (200, CONTENT, 0)
     server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
+    server.answers |= {name: (200, book, 0) for name, book in BOOKS.items()}
     arguments = ["--data-dir", str(tmp_path / "new")]
     if through_variable:
         monkeypatch.setenv(files.DATA_DIR_VARIABLE, arguments.pop())
         arguments = []
     assert files.main(arguments) == 0
     listed = capsys.readouterr().out
-    for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip"):
+    for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip", *BOOKS):
         assert str(tmp_path / "new" / name) in listed
     assert listed.count("the published file") == 2
 
@@ -280,7 +311,7 @@ def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path,
     output = capsys.readouterr()
     assert files.IMDB_WORD_INDEX in output.out
     errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
-    assert len(errors) == 2
+    assert len(errors) == len(files.NAMES) - 1
 
 
 def test_make_data_with_an_unusable_directory(tmp_path, capsys):

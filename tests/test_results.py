@@ -7,11 +7,13 @@ import sys
 import pytest
 from commands import REPOSITORY
 
-from harness.markdown import README_END, README_START, readme_markdown, results_markdown
+from harness.claims import judge, load_claims
 from harness.plots import plot_all
 from harness.record import find_records
-from harness.summary import load_published, make_rows
-from harness.tables import summary_csv
+from harness.report import markers, results_markdown
+from harness.results import make_results
+from harness.summary import load_published
+from harness.tables import claims_csv, readme_parts, summary_csv
 
 
 def changed() -> str:
@@ -30,46 +32,65 @@ pytestmark = pytest.mark.skipif(
 
 RESULTS = REPOSITORY / "results"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
+CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml")
 
 
 @pytest.fixture(scope="module")
-def rows():
+def results():
     records, left_out = find_records(RESULTS)
     assert [sentence for sentence in left_out if ".unfinished" not in sentence] == []
-    return make_rows(records, load_published(PUBLISHED))
+    return make_results(records, load_published(PUBLISHED))
 
 
 @pytest.fixture(scope="module")
-def value(rows):
+def value(results):
     """Mean over the seeds of one number of one experiment in its published protocol."""
 
     def mean(experiment, measure):
-        (row,) = (r for r in rows if r.first.experiment == experiment and not r.variant)
+        (row,) = (r for r in results.rows if r.first.experiment == experiment and not r.variant)
         return row.spread(measure).mean
 
     return mean
 
 
-def test_every_experiment_was_run_on_real_data(rows):
+@pytest.fixture(scope="module")
+def cell(results):
+    """Mean over the seeds of one number of one table of a study in its published protocol."""
+
+    def mean(experiment, *place):
+        (study,) = (s for s in results.studies if s.first.label == experiment)
+        return study.cell(*place).mean
+
+    return mean
+
+
+def test_every_experiment_was_run_on_real_data(results):
     published = set(load_published(PUBLISHED).experiments)
-    assert {row.first.experiment for row in rows if not row.variant} == published
-    assert not any(row.sample for row in rows)
+    groups = [*results.rows, *results.studies]
+    assert {group.first.experiment for group in groups if not group.variant} == published
+    assert not any(record.sample for record in results.records)
 
 
-def test_records_were_made_by_committed_code(rows):
-    for row in rows:
-        for record in row.records:
-            assert record.environment["commit"]
-            assert record.environment["dirty"] is False
+def test_records_were_made_by_committed_code(results):
+    for record in results.records:
+        assert record.environment["commit"]
+        assert record.environment["dirty"] is False
 
 
-def test_tables_are_what_the_records_give(rows):
+def test_every_claim_is_measured(results):
+    assert [claim for claim, spread, _ in judge(CLAIMS, results) if spread is None] == []
+
+
+def test_tables_are_what_the_records_give(results):
     catalogue = load_published(PUBLISHED)
-    assert (RESULTS / "summary.csv").read_text("utf-8") == summary_csv(rows)
-    assert (RESULTS / "RESULTS.md").read_text("utf-8") == results_markdown(rows, catalogue)
+    assert (RESULTS / "summary.csv").read_text("utf-8") == summary_csv(results.rows)
+    assert (RESULTS / "claims.csv").read_text("utf-8") == claims_csv(CLAIMS, results)
+    report = results_markdown(results, catalogue, CLAIMS)
+    assert (RESULTS / "RESULTS.md").read_text("utf-8") == report
     readme = (REPOSITORY / "README.md").read_text("utf-8")
-    between = readme.partition(README_START)[2].partition(README_END)[0]
-    assert between.strip() == readme_markdown(rows, catalogue, "results/RESULTS.md")
+    for part, expected in readme_parts(results, catalogue, CLAIMS, "results/RESULTS.md").items():
+        start, end = markers(part)
+        assert readme.partition(start)[2].partition(end)[0].strip() == expected
 
 
 @pytest.mark.skipif(

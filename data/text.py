@@ -1,0 +1,179 @@
+"""Texts as the character models read them: lower-cased, without blank lines, and as numbers."""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data import files
+from data.errors import DataError
+from data.sample_text import SAMPLE_TEXT
+
+CORPORA = {"alice": files.ALICE, "nietzsche": files.NIETZSCHE}
+SAMPLE = "sample"  # what the built-in text is called where a corpus or a path is named
+
+# Project Gutenberg puts its licence around a book, set off by lines such as
+# "*** START OF THE PROJECT GUTENBERG EBOOK ALICE'S ADVENTURES IN WONDERLAND ***".
+GUTENBERG_START = re.compile(r"^\*\*\* ?START OF .*\n", re.MULTILINE)
+GUTENBERG_END = re.compile(r"^\*\*\* ?END OF ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text and its characters.
+
+    Attributes:
+        text: The whole text in one line.
+        characters: The different characters in it, sorted; their positions are their numbers.
+        provenance: Where the text came from, for the run record. It holds no part of the text.
+    """
+
+    text: str
+    characters: list[str]
+    provenance: dict
+
+    def ids(self) -> np.ndarray:
+        """The text as numbers of its characters, int32 of shape `(length,)`."""
+        number = {character: i for i, character in enumerate(self.characters)}
+        return np.fromiter((number[c] for c in self.text), np.int32, len(self.text))
+
+
+def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -> Corpus:
+    """Load a text and normalise it as the widespread Keras example does.
+
+    Args:
+        data_dir: Data directory, searched first for the corpora (see `data.files.locate`).
+        text: "alice", "nietzsche", or the path of any text in UTF-8; "sample" for sample data.
+        sample: Use the built-in text.
+
+    Raises:
+        DataError: The file cannot be had or read, is not UTF-8, or holds no text.
+    """
+    if sample:
+        if text != SAMPLE:
+            raise DataError(
+                f"--sample reads the built-in text, --text names another ({text}); leave out one "
+                "of the two."
+            )
+        content = normalise(SAMPLE_TEXT)
+        note = f"Built-in text of {len(content):,} characters, written for this project."
+        return _corpus(content, file=None, notes=[note])
+
+    if text in CORPORA:
+        file = files.locate(CORPORA[text], data_dir)
+        try:
+            files.verify_corpus(file.path)
+        except DataError as error:
+            raise DataError(
+                f"{file.path}: {error} Remove the file and run `make data` for the published "
+                "one, or name a text with --text."
+            ) from error
+        notes = [
+            f"No published hash of {file.name} is known, so that nothing tells how this copy "
+            "differs from others; it was used as it is."
+        ]
+    else:
+        file = files.own_file(text)
+        notes = [f"A text of the user's own ({file.name}), for which nothing was published."]
+    book, found = without_licence(read_utf8(file.path))
+    if found:
+        notes.append("Project Gutenberg's licence, before and after the book, was left out.")
+    content = normalise(book)
+    if not content:
+        raise DataError(f"{file.path} holds no text but white space; name a text of some length.")
+    beyond = Counter(character for character in content if not character.isascii())
+    if beyond:
+        commonest = " ".join(character for character, _ in beyond.most_common(8))
+        notes.append(
+            f"{beyond.total():,} of {len(content):,} characters are beyond ASCII (above all "
+            f"{commonest}); they are kept, where the widespread example drops them."
+        )
+    return _corpus(content, file, notes)
+
+
+def normalise(text: str) -> str:
+    """One line in lower case: lines stripped, blank ones dropped, the others joined by a blank."""
+    lines = (line.strip() for line in text.splitlines())
+    return " ".join(line for line in lines if line).lower()
+
+
+def read_utf8(path: Path) -> str:
+    """Read a text file, without its byte order mark.
+
+    Raises:
+        DataError: The file cannot be read, or is not UTF-8; the message says at which byte.
+    """
+    try:
+        content = path.read_bytes()
+        return content.decode("utf-8").removeprefix("\ufeff")
+    except OSError as error:
+        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{path} is not UTF-8: byte {error.start:,} (from 0, in line {line:,}) is "
+            f"0x{content[error.start]:02x}, {error.reason}. Save it as UTF-8, for instance with "
+            "iconv -t UTF-8."
+        ) from error
+
+
+def without_licence(text: str) -> tuple[str, bool]:
+    """What stands between Project Gutenberg's marks, and whether both were found."""
+    text = text.replace("\r\n", "\n")
+    start = GUTENBERG_START.search(text)
+    end = start and GUTENBERG_END.search(text, start.end())
+    return (text[start.end() : end.start()], True) if end else (text, False)
+
+
+def tail_begin(length: int, tail: float, window: int) -> int:
+    """Position of the first character that is held out.
+
+    Args:
+        length: Characters of the text.
+        tail: Last share of the text, held out.
+        window: Characters that are read before the one to predict.
+
+    Raises:
+        DataError: The text is too short to train on windows of that length.
+    """
+    begin = int(length * (1 - tail))
+    if begin <= max(window, 4):  # 5-grams read four characters
+        raise DataError(
+            f"the text has {length:,} characters, of which --tail {tail:g} leaves {begin:,} for "
+            f"training: too few for a --window of {window:,} and a character to predict. Name a "
+            "longer text, or ask for a shorter window."
+        )
+    return begin
+
+
+def windows(
+    ids: np.ndarray, begin: int, end: int, window: int, stride: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """The characters of a stretch of text, each with those before it.
+
+    Args:
+        ids: Numbers of the characters of the whole text, shape `(length,)`.
+        begin: Position of the first character to predict, at least `window`.
+        end: Position after the last one.
+        window: Characters that are read before each.
+        stride: Characters from one that is predicted to the next.
+
+    Returns:
+        What is read, a view of shape `(windows, window)`, and what follows, shape `(windows,)`.
+    """
+    every = np.lib.stride_tricks.sliding_window_view(ids, window)  # (length - window + 1, window)
+    return every[begin - window : end - window : stride], ids[begin:end:stride]
+
+
+def _corpus(text: str, file: files.DataFile | None, notes: list[str]) -> Corpus:
+    characters = sorted(set(text))
+    provenance = {
+        "dataset": "text",
+        "sample": file is None,
+        "files": [] if file is None else [file.record()],
+        "facts": {"characters": "".join(characters), "length": len(text)},
+        "notes": notes,
+    }
+    return Corpus(text, characters, provenance)

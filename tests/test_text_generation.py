@@ -67,7 +67,7 @@ def exhibits(path, kind):
 
 def test_the_tail_is_measured_against_counting(trained):
     path, done = trained
-    (table,) = exhibits(path, Table)
+    table, saved = exhibits(path, Table)
     history = load_record(path).history
     assert table.columns == ["bits per character", "accuracy"]
     bits, accuracy = table.rows["SimpleRNN"]
@@ -75,6 +75,7 @@ def test_the_tail_is_measured_against_counting(trained):
     assert accuracy == history["val_accuracy"][-1]
     counted = [table.rows[name] for name in ("5-gram", "trigram", "bigram", "unigram")]
     assert sorted(counted) == counted
+    assert saved.rows["trigram"] == [table.rows["trigram"][0] - bits]
     assert done.stderr == ""
 
 
@@ -131,7 +132,7 @@ def test_another_cell_and_a_text_of_the_user_s_own(tmp_path, ask):
     record = load_record(path)
     assert record.data["files"][0]["name"] == record.config["protocol"]["text"] == "mine.txt"
     assert str(tmp_path) not in "".join(file.read_text("utf-8") for file in path.glob("*.json"))
-    (table,) = exhibits(path, Table)
+    table, _ = exhibits(path, Table)
     assert next(iter(table.rows)) == "GRU"
     written = ask(generate.main, "--model", path, "--prompt", "ROUND", "--length", 7)
     assert written.returncode == 0, written.stderr

@@ -31,7 +31,7 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
     rows = -(-len(panels) // side_by_side)
     per_row = [panels[row * side_by_side :][:side_by_side] for row in range(rows)]
     heights = [max(map(_height, members)) for members in per_row]
-    title = f"{study.first.experiment}: {study.title}"
+    title = study.title
     if len(study.records) > 1:
         title += f", mean and range of {len(study.records)} seeds"
     title += SAMPLE_SUFFIX if study.sample else ""
@@ -60,7 +60,7 @@ def _height(panel: Lines | Grid) -> float:
 def _draw_lines(axis, study: Study, lines: Lines) -> None:
     """Curves of one panel; the seeds' range as a band, values to compare with as dashed lines."""
     colours = _colours(study)
-    for series in lines.series:
+    for place, series in enumerate(lines.series):
         colour = colours[series.label]
         if series.dots:  # several may share an x, and each is to be seen
             x, y = study.points(lines, series.label)
@@ -68,8 +68,10 @@ def _draw_lines(axis, study: Study, lines: Lines) -> None:
             continue
         curve = study.curve(lines, series.label)
         x = [place for place, _ in curve]
-        style = "o-" if len(x) <= FEW else "-"
-        axis.plot(x, [ys.mean for _, ys in curve], style, color=colour, label=series.label)
+        style = {"color": colour, "label": series.label}
+        if len(x) <= FEW:  # the earlier the larger, so that equal points do not hide each other
+            style |= {"marker": "o", "markersize": max(10 - 2.5 * place, 3)}
+        axis.plot(x, [ys.mean for _, ys in curve], **style)
         if len(study.records) > 1:
             low, high = ([f(ys.values) for _, ys in curve] for f in (min, max))
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)

@@ -14,8 +14,11 @@ from harness.storage import write_bytes
 from harness.summary import Row
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow is too pale for
-# lines on white. Models without epochs, which have no curve, are grey.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+# lines on white. Then three of Paul Tol's. Models without epochs, which have no curve, are grey.
+COLOURS = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"),
+    *("#882255", "#999933", "#332288"),
+)
 GREY = "#6E6E6E"
 DPI = 150
 STYLE = {

@@ -85,16 +85,14 @@ def claims_csv(claims: list[Claim], results: Results) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*fields, "at_least", "at_most", "verdict", "why"])
     for claim, spread, verdict in judge(claims, results):
-        bounds = ["" if b is None else repr(b) for b in (claim.at_least, claim.at_most)]
-        value = (
-            ["", "", 0] if spread is None else [_exact(spread.mean), _exact(spread.sd), spread.n]
-        )
         said = [claim.id, claim.source, claim.statement, claim.quantity, claim.experiment]
-        writer.writerow([*said, *map(_exact, value), *bounds, verdict, claim.why])
+        value = [spread.mean, spread.sd, spread.n] if spread else [None, None, 0]
+        numbers = map(_number, [*value, claim.at_least, claim.at_most])
+        writer.writerow([*said, *numbers, verdict, claim.why])
     return text.getvalue()
 
 
-def _exact(value: float | None) -> str:
+def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
 
 

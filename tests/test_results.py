@@ -121,16 +121,22 @@ def test_results_lie_where_published_and_repeated_runs_lie(value, experiment, me
     assert low <= value(experiment, measure) <= high
 
 
-def test_what_the_readme_says_of_imdb_holds(value):
+def test_what_the_readme_says_of_imdb_holds(results, value):
     test = {
-        name: value(f"imdb-{name}", "test_at_best")
-        for name in ("linear", "dense", "simple-rnn", "stacked-rnn", "lstm", "conv-lstm")
+        row.first.experiment.removeprefix("imdb-"): row.spread("test_at_best").mean
+        for row in results.rows
+        if row.dataset == "imdb" and not row.variant
     }
-    networks = {name: test[name] for name in ("simple-rnn", "stacked-rnn", "lstm", "conv-lstm")}
+    networks = {name: mean for name, mean in test.items() if name not in ("linear", "majority")}
     assert test["linear"] > max(networks.values())
-    assert max(networks, key=networks.get) == "lstm"
+    best = sorted(networks, key=networks.get)[-3:]
+    assert set(best) == {"lstm", "lstm-peephole", "gru"}
+    assert networks[best[2]] - networks[best[0]] < 0.01
     assert 0 < test["simple-rnn"] - test["dense"] < 0.02
     assert test["stacked-rnn"] < test["simple-rnn"]
+    assert -0.01 < test["lstm-document"] - test["lstm"] < 0
+    assert abs(test["lstm-peephole"] - test["lstm"]) < 0.01
+    assert test["lstm"] - test["lstm-1997"] == pytest.approx(0.1, abs=0.02)
 
 
 def test_what_the_readme_says_of_jena_holds(value):
@@ -141,3 +147,62 @@ def test_what_the_readme_says_of_jena_holds(value):
     assert abs(persistence - 0.289736) < 0.001
     assert value("jena-gru", "last_validation") > persistence
     assert value("jena-gru-dropout", "last_validation") < persistence
+
+
+def test_what_the_readme_says_of_the_equations_holds(cell):
+    for layer in ("SimpleRNN", "LSTM", "GRU", "GRU, reset before (Keras 2)"):
+        assert cell("numpy-check", "NumPy loop and Keras layer", layer, "largest difference") < 1e-6
+    formulas = "Formulas that differ from Keras's LSTM, with the same weights"
+    document = (formulas, "LSTM as the documents write it", "mean difference of the outputs")
+    assert cell("numpy-check", *document) == pytest.approx(0.5, abs=0.05)
+
+
+def test_what_the_readme_says_of_gradients_holds(cell):
+    table = "Gradient with respect to distant words"
+
+    def steps(row, column="halves every (steps)"):
+        return cell("gradient-flow", table, row, column)
+
+    assert round(steps("SimpleRNN, before training")) == 35
+    assert round(steps("LSTM, before training")) == 5
+    after = [steps(f"{name}, after training") for name in ("SimpleRNN", "LSTM", "GRU")]
+    assert min(after) > 20
+    assert max(after) < 28
+    exploding = "SimpleRNN, recurrent weights × 1.5, before training"
+    assert round(steps(exploding, "doubles every (steps)")) == 13
+
+
+def test_what_the_readme_says_of_recall_holds(results, cell):
+    (study,) = (s for s in results.studies if s.first.label == "recall")
+    (table,) = (exhibit for exhibit in study.exhibits if exhibit.title == "Recall accuracy")
+
+    def accuracies(row):
+        return {c: cell("recall", table.title, row, c) for c in table.columns}
+
+    alone = accuracies("SimpleRNN, trained on this distance alone")
+    assert alone.pop("400 steps") < 0.2
+    assert min(alone.values()) > 0.99
+    for gated in ("LSTM", "GRU"):
+        alone = accuracies(f"{gated}, trained on this distance alone")
+        assert max(alone[f"{d} steps"] for d in (50, 100, 200, 400)) < 0.2
+        assert set(accuracies(f"{gated}, trained on all distances at once").values()) == {1}
+    assert max(accuracies("SimpleRNN, trained on all distances at once").values()) < 0.4
+
+
+def test_what_the_readme_says_of_texts_holds(cell):
+    for label in ("text-generation", "text-generation+text-nietzsche"):
+        bits = {
+            row: cell(label, "Held-out tail", row, "bits per character")
+            for row in ("SimpleRNN", "trigram", "5-gram")
+        }
+        assert bits["5-gram"] < bits["SimpleRNN"] < bits["trigram"]
+    letters = "Next letters that are right"
+    assert cell("next-letter", letters, "at best, from the last letter", "share") == 5 / 7
+    assert cell("next-letter", letters, "SimpleRNN", "share") == 1
+
+
+def test_what_the_readme_says_of_any_length_holds(cell):
+    table = "Test accuracy of weights trained on 500 words"
+    for column in ("own length", "1,000 words"):
+        trained = cell("any-length", table, "LSTM", "500 words")
+        assert abs(cell("any-length", table, "LSTM", column) - trained) < 0.01

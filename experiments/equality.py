@@ -100,6 +100,23 @@ def _stack(rng: np.random.Generator, x: np.ndarray, units: int) -> float:
     return _largest(ours, expected)
 
 
+def parameter_counts() -> dict[str, int]:
+    """Parameters of the documents' layers, as Keras counts them."""
+    sizes = {
+        "Embedding(10000, 32)": (layers.Embedding(10_000, 32), (None, None)),
+        "SimpleRNN(32) on 32 features": (layers.SimpleRNN(32), (None, None, 32)),
+        "LSTM(32) on 32 features": (layers.LSTM(32), (None, None, 32)),
+        "GRU(32) on 14 features": (layers.GRU(32), (None, None, 14)),
+        "GRU(32) on 14 features, reset before (Keras 2)": (
+            layers.GRU(32, reset_after=False),
+            (None, None, 14),
+        ),
+    }
+    for layer, shape in sizes.values():
+        layer.build(shape)
+    return {name: layer.count_params() for name, (layer, _) in sizes.items()}
+
+
 def demonstration_difference(rng: np.random.Generator) -> float:
     """The documents' example: 100 steps, 32 features, 64 units, all uniform in [0, 1)."""
     x = rng.random((1, 100, 32), dtype=np.float32)

@@ -57,19 +57,18 @@ def gradient_norms(model, x, y):
     return np.median(norms[:, ::-1], axis=0)
 
 
-def halving(norms) -> tuple[float | None, float | None]:
-    """Steps in which the norm halves, or doubles: a straight line through its logarithm."""
+def halvings(norms) -> float | None:
+    """How often the norm halves in one step, negative where it grows.
+
+    It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
+    measured; None where that is less than two steps.
+    """
     import numpy as np
 
-    end = int(np.argmax(norms < MEASURABLE)) or len(norms)
-    slope = float(np.polyfit(np.arange(end), np.log2(norms[:end]), 1)[0])  # doublings a step
-    return (-1 / slope, None) if slope < 0 else (None, 1 / slope)
-
-
-def _ratio(half_lives: dict[str, float | None], name: str, when: str) -> float | None:
-    """A half-life as a multiple of SimpleRNN's; None where one of the two gradients grows."""
-    own, simple = half_lives[f"{name}, {when}"], half_lives[f"SimpleRNN, {when}"]
-    return own / simple if own and simple else None
+    seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
+    if len(seen) < 2:
+        return None
+    return -float(np.polyfit(seen, np.log2(norms[seen]), 1)[0])
 
 
 def train(protocol, run):
@@ -103,16 +102,18 @@ def train(protocol, run):
     marks = [d for d in (10, 100, 400) if d < protocol.maxlen]
     columns = ["halves every (steps)", "doubles every (steps)"]
     columns += [f"at distance {d}, relative to the last word" for d in marks]
-    rows = {
-        f"{name}, {when}": [*halving(norms), *(float(norms[d] / norms[0]) for d in marks)]
-        for when, cells in curves.items()
-        for name, norms in cells.items()
-    }
-    half_lives = {row: values[0] for row, values in rows.items()}
-    longer = {
-        name: [_ratio(half_lives, name, when) for when in (BEFORE, AFTER)]
-        for name in ("LSTM", "GRU")
-    }
+    rows, longer = {}, {}
+    for when, cells in curves.items():
+        rates = {name: halvings(norms) for name, norms in cells.items()}
+        for name, norms in cells.items():
+            rate = rates[name]
+            seen = [float(norms[d] / norms[0]) if norms[d] > MEASURABLE else None for d in marks]
+            half_life = 1 / rate if rate and rate > 0 else None
+            doubling = -1 / rate if rate and rate < 0 else None
+            rows[f"{name}, {when}"] = [half_life, doubling, *seen]
+        for name in ("LSTM", "GRU"):
+            known = rates[name] is not None and rates["SimpleRNN"]
+            longer[f"{name}, {when}"] = [rates[name] / rates["SimpleRNN"] if known else None]
     panels = [
         Lines(
             when[0].upper() + when[1:],
@@ -129,7 +130,11 @@ def train(protocol, run):
     run.finish_study(
         [
             Table("Gradient with respect to distant words", columns, rows),
-            Table("Half-life as a multiple of SimpleRNN's", [BEFORE, AFTER], longer),
+            Table(
+                "How fast the gradient shrinks, relative to SimpleRNN",
+                ["halvings a step, as a multiple of SimpleRNN's"],
+                longer,
+            ),
             *panels,
         ]
     )

@@ -38,9 +38,17 @@ class Protocol:
     tested: int = setting(2000, "new sequences that are tested at each distance", minimum=1)
 
 
-def distances(longest: int) -> list[int]:
-    """The distances that are tested: 10 to the longest, about twice as far each time."""
-    return [d for d in (10, 25, 50, 100, 200, 400, 800, 1600) if d < longest] + [longest]
+def distances(longest: int, shortest: int = 1) -> list[int]:
+    """The distances that are tested, about twice as far each time, up to the longest."""
+    usual = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
+    return [d for d in usual if shortest <= d < longest] + [longest]
+
+
+def notes(protocol):
+    return [
+        f"Each network is trained for {protocol.steps:,} steps of {protocol.batch_size:,} "
+        "sequences; what it has not learnt by then it might learn later."
+    ]
 
 
 def train(protocol, run):
@@ -55,7 +63,7 @@ def train(protocol, run):
 
     note = "Made-up sequences: one symbol among random fillers."
     run.describe("data", made_data(run.sample, note))
-    tested = distances(protocol.longest)
+    alone, mixed = distances(protocol.longest, shortest=10), distances(protocol.longest)
     kinds = (protocol.symbols, protocol.fillers)
 
     def accuracies(cell, name, longest, draw, at):
@@ -77,7 +85,7 @@ def train(protocol, run):
             xla=True,
             name=f"{cell}, {name}",
         )
-        rng = np.random.default_rng([run.seed, 1])  # other sequences than those of the training
+        (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
         return {
             d: evaluate(
                 model, recall_sequences(rng, np.full(protocol.tested, d), longest + 1, *kinds)
@@ -94,31 +102,28 @@ def train(protocol, run):
     found = {ALONE: {}, MIXED: {}}
     for cell in CELLS:
         found[ALONE][cell] = {}
-        for d in tested:
-            found[ALONE][cell] |= accuracies(
-                cell, f"distance {d}", d, partial(one_distance, d), [d]
-            )
+        for d in alone:
+            draw = partial(one_distance, d)
+            found[ALONE][cell] |= accuracies(cell, f"distance {d}", d, draw, [d])
         found[MIXED][cell] = accuracies(
-            cell, "all distances", protocol.longest, any_distance, tested
+            cell, "all distances", protocol.longest, any_distance, mixed
         )
-    columns = [f"{d:,} steps" for d in tested]
-    rows = {
-        f"{cell}, {how}": [values[d] for d in tested]
-        for how, cells in found.items()
-        for cell, values in cells.items()
-    }
-    panels = [
-        Lines(
-            how[0].upper() + how[1:],
-            "steps since the symbol was read",
-            "accuracy",
-            [Series(cell, tested, list(values.values())) for cell, values in cells.items()],
-            references={"chance": 1 / protocol.symbols},
-            log_x=True,
+    tables, panels = [], []
+    for how, cells in found.items():
+        tested = list(cells["SimpleRNN"])
+        rows = {cell: list(values.values()) for cell, values in cells.items()}
+        tables.append(Table(f"Recall accuracy, {how}", [f"{d:,} steps" for d in tested], rows))
+        panels.append(
+            Lines(
+                how[0].upper() + how[1:],
+                "steps since the symbol was read",
+                "accuracy",
+                [Series(cell, tested, values) for cell, values in rows.items()],
+                references={"chance": 1 / protocol.symbols},
+                log_x=True,
+            )
         )
-        for how, cells in found.items()
-    ]
-    run.finish_study([Table("Recall accuracy", columns, rows), *panels])
+    run.finish_study([*tables, *panels])
 
 
 EXPERIMENT = Experiment(
@@ -128,7 +133,7 @@ EXPERIMENT = Experiment(
     role="study",
     protocol=Protocol(),
     sample={"longest": 25, "steps": 60, "tested": 500},
-    notes=lambda protocol: [],
+    notes=notes,
     train=train,
 )
 

@@ -55,7 +55,8 @@ def input_gradients(
     """Gradient of each sample's loss with respect to its own inputs.
 
     Args:
-        reader: model or layer whose inputs are `x`; its weights are left alone.
+        reader: model or layer whose inputs are `x`, all of it trainable; its weights are left
+            alone.
         x: inputs, shape (batch, timesteps, features).
         y: targets of the batch.
         loss: Keras's name of the loss, or a function of targets and outputs.
@@ -65,7 +66,9 @@ def input_gradients(
     """
     inputs = keras.Input(batch_shape=x.shape)  # (batch, timesteps, features)
     reader.trainable = False
-    nudged = keras.Model(inputs, reader(Nudge()(inputs)))
-    (gradient,) = gradients(nudged, x, y, loss).values()
-    reader.trainable = True
+    try:
+        nudged = keras.Model(inputs, reader(Nudge()(inputs)))
+        (gradient,) = gradients(nudged, x, y, loss).values()
+    finally:
+        reader.trainable = True
     return gradient * len(x)  # the loss is a mean: each sample has 1 / batch of it

@@ -49,7 +49,8 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
         sample: Use the built-in text.
 
     Raises:
-        DataError: The file cannot be had or read, is not UTF-8, or holds no text.
+        DataError: The file cannot be had or read, is not UTF-8, or holds no text; or it is named
+            like a corpus.
     """
     if sample:
         if text != SAMPLE:
@@ -76,6 +77,12 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
         ]
     else:
         file = files.own_file(text)
+        if file.name in CORPORA:
+            raise DataError(
+                f"{file.path} is named like the text that '--text {file.name}' stands for, and a "
+                "record, which keeps names alone, could not tell the two apart. Rename the file, "
+                f"for instance to my-{file.name}.txt."
+            )
         notes = [f"A text of the user's own ({file.name}), for which nothing was published."]
     book, found = without_licence(read_utf8(file.path))
     if found:

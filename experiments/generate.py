@@ -8,8 +8,9 @@ The prompt is read in lower case, as the text was, and printed with what the net
 import argparse
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
-from experiments.text_generation import EXPERIMENT
+from experiments.text_generation import CELLS, EXPERIMENT
 from harness.command_line import PLACES
 from harness.errors import RunError
 from harness.record import Record, load_record
@@ -91,6 +92,37 @@ def find_run(directory: Path, sample: bool) -> Record:
     return record
 
 
+class Described(NamedTuple):
+    """What a record says of its network."""
+
+    characters: str
+    cell: str
+    units: int
+    window: int
+
+
+def describe(record: Record) -> Described:
+    """Reads it.
+
+    Raises:
+        RunError: the record, which others may have written, does not say it.
+    """
+    protocol, characters = record.config["protocol"], record.data["facts"].get("characters")
+    cell, units, window = (protocol.get(name) for name in ("cell", "units", "window"))
+    for file, field, whole in (
+        ("data", "facts.characters", type(characters) is str and characters),
+        ("config", "protocol.cell", cell in tuple(CELLS)),
+        ("config", "protocol.units", type(units) is int and units > 0),
+        ("config", "protocol.window", type(window) is int and window > 0),
+    ):
+        if not whole:
+            raise RunError(
+                f"{record.path / file}.json: field '{field}' is missing or says nothing of a "
+                f"network; train one with `make {EXPERIMENT.name}`."
+            )
+    return Described(characters, cell, units, window)
+
+
 def load_network(record: Record):
     """The network as it was after the last round, checked to be the one that the record describes.
 
@@ -114,10 +146,8 @@ def load_network(record: Record):
         raise RunError(
             f"{path} is not a saved network ({reason}). Train it again with {again}."
         ) from error
-    protocol = record.config["protocol"]
-    expected = character_model(
-        protocol["cell"], len(record.data["facts"]["characters"]), protocol["units"]
-    )
+    described = describe(record)
+    expected = character_model(described.cell, len(described.characters), described.units)
     if form(model) != form(expected):
         raise RunError(
             f"{path} is another network than the record beside it describes. Train it again with "
@@ -138,7 +168,7 @@ def go_on(options) -> str:
         RunError: the network cannot be had, or never saw a character of the prompt.
     """
     record = find_run(options.model, options.sample)
-    prompt, characters = options.prompt.lower(), record.data["facts"]["characters"]
+    prompt, (characters, _, _, window) = options.prompt.lower(), describe(record)
     unseen = sorted(set(prompt) - set(characters))
     if unseen:
         raise RunError(
@@ -151,7 +181,6 @@ def go_on(options) -> str:
     from models.characters import continue_text
 
     rng = np.random.default_rng(options.seed)
-    window = record.config["protocol"]["window"]
     return prompt + continue_text(
         model, characters, prompt, options.length, options.temperature, rng, window
     )

@@ -59,6 +59,21 @@ def split_words(text: str) -> list[str]:
     return words
 
 
+def different_letters(words: list[str]) -> list[str]:
+    """The letters of the words, each once: what may follow.
+
+    Raises:
+        RunError: there is one only, so that nothing is left to predict.
+    """
+    letters = list(dict.fromkeys("".join(words)))
+    if len(letters) == 1:
+        raise RunError(
+            f"--word: in {','.join(words)} nothing but '{letters[0]}' can follow, so there is "
+            "nothing to predict; give a word of two different letters or more."
+        )
+    return letters
+
+
 def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Words as arrays; after a shorter word come zeros of weight zero.
 
@@ -88,6 +103,7 @@ def without_memory(words: list[str]) -> float:
 
 def train(protocol, run):
     words = split_words(protocol.word)
+    letters = different_letters(words)
 
     import keras
     import numpy as np
@@ -100,7 +116,6 @@ def train(protocol, run):
     from models.recurrent_numpy import SimpleRNN, predictions, unfold
 
     run.describe("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
-    letters = list(dict.fromkeys("".join(words)))
     x, following, weights = one_hot(words, letters)
     model = letter_model(len(letters), protocol.units)
     train_model(

@@ -6,13 +6,15 @@ any of them.
 """
 
 import dataclasses
+import math
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_type_hints
 
 from harness.errors import RunError
-from harness.groups import Spread
+from harness.groups import Group, Spread
 from harness.results import Results
 
 NUMBER = float | None
@@ -80,6 +82,9 @@ def load_claims(path: Path) -> list[Claim]:
     except ValueError as error:
         raise RunError(f"{path}: not valid TOML ({error}).") from error
     entries = content.get("claim", [])
+    tables = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
+    if not tables or set(content) - {"claim"}:
+        raise RunError(f"{path}: expected tables [[claim]], not {', '.join(content)}.")
     return [_claim(path, place, entry) for place, entry in enumerate(entries, start=1)]
 
 
@@ -91,8 +96,11 @@ def _claim(path: Path, place: int, entry: dict) -> Claim:
     for name, value in entry.items():
         if name not in kinds:
             raise RunError(f"{where} has no field '{name}'; known: {', '.join(kinds)}.")
-        kind = str if kinds[name] is str else (int, float)
-        if not isinstance(value, kind):
+        if kinds[name] is str:
+            known = isinstance(value, str)
+        else:
+            known = type(value) in (int, float) and math.isfinite(value)
+        if not known:
             raise RunError(f"{where}: {name} has the wrong type: {value!r}.")
     if missing := sorted(needed - set(entry)):
         raise RunError(f"{where} lacks {', '.join(missing)}.")
@@ -100,41 +108,102 @@ def _claim(path: Path, place: int, entry: dict) -> Claim:
     cell = [claim.table, claim.row, claim.column]
     if all(cell) == bool(claim.measure) or any(cell) != all(cell):
         raise RunError(f"{where} needs either table, row and column, or measure.")
+    if claim.minus and not claim.measure:
+        raise RunError(f"{where}: minus is for a measure, not for a number of a table.")
     if not claim.bounds:
         raise RunError(f"{where} needs at_least or at_most.")
     return claim
 
 
+class DifferentData(RunError):
+    """The runs that a claim needs are on different copies of the data."""
+
+
 def measured(claim: Claim, results: Results) -> Spread | None:
-    """The number that decides about a claim, one value a seed; None where there is no such run."""
+    """The number that decides about a claim, one value a seed; None where there is no such run.
+
+    Raises:
+        DifferentData: the runs that it needs are not all on the same copy of the data.
+        RunError: the claim asks for a number that is none.
+    """
     if not claim.measure:
-        found = [s.cell(claim.table, claim.row, claim.column) for s in _named(claim, results)]
-        return next(iter(found), None)
-    values = _of_rows(claim.experiment, claim.measure, results)
+        studies = _labelled([claim.experiment], results.studies)
+        return studies[0].cell(claim.table, claim.row, claim.column) if studies else None
+    labels = [claim.experiment, *([claim.minus] if claim.minus else [])]
+    rows = _labelled(labels, results.rows)
+    by_label = {row.first.label: _by_seed(row, claim.measure) for row in rows}
+    values = by_label.get(claim.experiment, {})
     if claim.minus:
-        others = _of_rows(claim.minus, claim.measure, results)
+        others = by_label.get(claim.minus, {})
         values = {seed: values[seed] - others[seed] for seed in values if seed in others}
     return Spread(tuple(values.values())) if values else None
 
 
-def _named(claim: Claim, results: Results):
-    return [study for study in results.studies if study.first.label == claim.experiment]
+def _labelled(labels: list[str], groups: Sequence[Group]) -> list[Group]:
+    """The groups of these labels, one a label at most.
+
+    Raises:
+        DifferentData: they are on several copies of the data: a difference between two, or a
+            mean over them, would be of the data too.
+    """
+    found = [one for one in groups if one.first.label in labels]
+    for one in found[1:]:
+        if _hashes(one) != _hashes(found[0]):
+            copies = " and ".join(
+                f"{group.first.place} on {', '.join(_hashes(group)) or 'no data file'}"
+                for group in (found[0], one)
+            )
+            raise DifferentData(
+                f"A claim about {' minus '.join(labels)} cannot be checked on different copies of "
+                f"the data: {copies} (SHA-256). Move the runs on one of the two to another "
+                "--results-dir."
+            )
+    return found
 
 
-def _of_rows(label: str, measure: str, results: Results) -> dict[int, float]:
-    """One number of `metrics.json` by seed."""
-    return {
-        record.seed: record.metrics[measure]
-        for row in results.rows
-        if row.first.label == label
-        for record in row.records
-    }
+def _hashes(group: Group) -> list[str]:
+    """Of the data files, which all records of a group share."""
+    return [file["sha256"] for file in group.first.data["files"]]
 
 
-def judge(claims: list[Claim], results: Results) -> list[tuple[Claim, Spread | None, str]]:
-    """Each claim with its number and the verdict."""
-    judged = []
+def _by_seed(row: Group, measure: str) -> dict[int, float]:
+    """One number of `metrics.json` by seed.
+
+    Raises:
+        RunError: there is no such number.
+    """
+    values = {record.seed: record.metrics.get(measure) for record in row.records}
+    if not all(type(value) in (int, float) for value in values.values()):
+        raise RunError(f"a claim asks for '{measure}', which is no number of {row.first.place}.")
+    return values
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, checked.
+
+    Attributes:
+        claim: the claim.
+        measured: its number, one value a seed; None where no run measured it.
+        text: `holds`, `does not hold` or `not measured`.
+        notes: what a reader must know of the runs that measured it.
+    """
+
+    claim: Claim
+    measured: Spread | None
+    text: str
+    notes: list[str]
+
+
+def judge(claims: list[Claim], results: Results) -> list[Verdict]:
+    """Checks each claim."""
+    verdicts = []
     for claim in claims:
-        spread = measured(claim, results)
-        judged.append((claim, spread, claim.verdict(spread)))
-    return judged
+        try:
+            number = measured(claim, results)
+            groups = _labelled([claim.experiment], [*results.rows, *results.studies])
+            notes = [note for group in groups for note in group.notes]
+        except DifferentData as error:  # the other claims can be checked all the same
+            number, notes = None, [str(error)]
+        verdicts.append(Verdict(claim, number, claim.verdict(number), notes))
+    return verdicts

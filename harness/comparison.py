@@ -17,6 +17,7 @@ from harness.figure import (
     draw_band,
     draw_reference,
     has_curve,
+    literal,
     new_figure,
     quantity,
 )
@@ -235,4 +236,4 @@ def _mark_off_scale(axis, place: int, below: bool) -> None:
 
 def _label(row: Row) -> str:
     """The row's title, broken to fit beside an axis."""
-    return textwrap.fill(row.title, 30)
+    return literal(textwrap.fill(row.title, 30))

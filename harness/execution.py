@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError
+from data.files import own_file
 from harness.cells import in_terminal
 from harness.errors import RunError
 from harness.experiment import Experiment
@@ -20,7 +21,7 @@ from harness.record import (
 )
 from harness.run import Run
 from harness.schema import SCHEMA
-from harness.settings import differences, recorded
+from harness.settings import differences, file_settings, recorded
 
 
 def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
@@ -41,6 +42,7 @@ def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) 
     refuse_unwritable(options.plots_dir)
     if directory.exists() and not options.force:
         record = finished(directory, config)
+        refuse_another_file(record, protocol)
         when = record.environment["started"]
         print(f"{record.label}, seed {record.seed}: already finished at {when}; --force repeats it")
         for note in record.data["notes"]:
@@ -102,6 +104,27 @@ def finished(directory: Path, config: dict) -> Record:
             "--force replaces it, another --results-dir keeps both."
         )
     return record
+
+
+def refuse_another_file(record: Record, protocol: Any) -> None:
+    """A record keeps the name of a file that a setting names: another file may have it too.
+
+    Raises:
+        RunError: the protocol asks for a file of other content than the record's.
+        DataError: the file cannot be read.
+    """
+    names = {file.get("name") for file in record.data["files"]}
+    hashes = {file["sha256"] for file in record.data["files"]}
+    for name in file_settings(protocol):
+        path = Path(name).expanduser()
+        # A bare word is also how an experiment calls what it knows itself: no file was meant then.
+        if not os.path.isfile(path) or (name == path.name and name not in names):
+            continue
+        if own_file(path).sha256 not in hashes:
+            raise RunError(
+                f"{record.path} holds a run on another {path.name} than {path} (the SHA-256 "
+                "differs); --force replaces it, another --results-dir keeps both."
+            )
 
 
 def train(

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.exhibits import Grid, Lines
-from harness.figure import COLOURS, GREY, SAMPLE_SUFFIX, new_figure
+from harness.figure import COLOURS, GREY, SAMPLE_SUFFIX, literal, new_figure
 from harness.studies import Study
 
 PANEL_HEIGHT = 4.0
@@ -64,21 +64,21 @@ def _draw_lines(axis, study: Study, lines: Lines) -> None:
         colour = colours[series.label]
         if series.dots:  # several may share an x, and each is to be seen
             x, y = study.points(lines, series.label)
-            axis.plot(x, y, "o", markersize=5, color=colour, label=series.label)
+            axis.plot(x, y, "o", markersize=5, color=colour, label=literal(series.label))
             continue
         curve = study.curve(lines, series.label)
         x = [place for place, _ in curve]
-        style = {"color": colour, "label": series.label}
+        style = {"color": colour, "label": literal(series.label)}
         if len(x) <= FEW:  # the earlier the larger, so that equal points do not hide each other
             style |= {"marker": "o", "markersize": max(10 - 2.5 * place, 3)}
         axis.plot(x, [ys.mean for _, ys in curve], **style)
-        if len(study.records) > 1:
+        if curve and len(study.records) > 1:
             low, high = ([f(ys.values) for _, ys in curve] for f in (min, max))
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
     for name, value in lines.references.items():
         axis.axhline(value, color=GREY, linestyle="--", linewidth=1)
         axis.annotate(
-            f"{name} ({value:.4g})",
+            literal(f"{name} ({value:.4g})"),
             (1, value),
             xycoords=axis.get_yaxis_transform(),
             xytext=(0, 2),
@@ -95,9 +95,9 @@ def _draw_lines(axis, study: Study, lines: Lines) -> None:
             axis.minorticks_off()
     if lines.log_y:
         axis.set_yscale("log")
-    axis.set_title(lines.title)
-    axis.set_xlabel(lines.x)
-    axis.set_ylabel(lines.y)
+    axis.set_title(literal(lines.title))
+    axis.set_xlabel(literal(lines.x))
+    axis.set_ylabel(literal(lines.y))
     # Below the axes a legend can never hide a point.
     axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=_legend_columns(lines))
 
@@ -134,9 +134,9 @@ def _draw_grid(axis, grid: Grid) -> None:
     scale = {"cmap": "RdBu_r", "vmin": -limit} if signed else {"cmap": "Blues", "vmin": 0}
     image = axis.imshow(values, aspect="auto", vmax=limit, **scale)
     axis.figure.colorbar(image, ax=axis, pad=0.01)
-    axis.set_title(grid.title)
-    axis.set_xticks(range(len(grid.columns)), grid.columns)
-    axis.set_yticks(range(len(grid.rows)), list(grid.rows))
+    axis.set_title(literal(grid.title))
+    axis.set_xticks(range(len(grid.columns)), [literal(name) for name in grid.columns])
+    axis.set_yticks(range(len(grid.rows)), [literal(name) for name in grid.rows])
     axis.tick_params(length=0)
     if values.size <= MOST_WRITTEN:
         for row, column in np.ndindex(values.shape):

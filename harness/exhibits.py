@@ -26,12 +26,12 @@ class Table:
     rows: dict[str, list[float | None]]
 
     def problem(self) -> str | None:
-        return _uneven(self.rows, len(self.columns)) or _not_numbers(self.rows.values())
+        return _columns_or_rows(self.columns, self.rows, gaps=True)
 
 
 @dataclass(frozen=True)
 class Series:
-    """One curve of a `Lines`; None in `y` leaves a gap.
+    """One curve of a `Lines`; a point whose `y` is None is left out.
 
     Attributes:
         label: its name in the legend.
@@ -66,11 +66,19 @@ class Lines:
     log_y: bool = False
 
     def problem(self) -> str | None:
+        if not self.series:
+            return "no series"
         for one in self.series:
+            if not isinstance(one.label, str):
+                return f"the label {one.label!r} is not a text"
+            problem = _not_numbers(one.x, gaps=False) or _not_numbers(one.y, gaps=True)
+            if problem:
+                return f"'{one.label}': {problem}"
             if len(one.x) != len(one.y):
                 return f"'{one.label}' has {len(one.x)} x for {len(one.y)} y"
-        numbers = [values for one in self.series for values in (one.x, one.y)]
-        return _not_numbers([*numbers, list(self.references.values())])
+        if not (isinstance(self.x, str) and isinstance(self.y, str)):
+            return "the names of the axes must be texts"
+        return _not_numbers(list(self.references.values()), gaps=False)
 
 
 @dataclass(frozen=True)
@@ -90,13 +98,14 @@ class Grid:
     marks: list[str] = field(default_factory=list)
 
     def problem(self) -> str | None:
-        if any(None in values for values in self.rows.values()):
-            return "a grid has no gaps"
+        problem = _columns_or_rows(self.columns, self.rows, gaps=False)
+        if problem:
+            return problem
         if self.marks and (
             len(self.marks) != len(self.columns) or set(self.marks) - set(self.rows)
         ):
             return "marks must name one row a column"
-        return _uneven(self.rows, len(self.columns)) or _not_numbers(self.rows.values())
+        return None
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,8 @@ class Text:
     lines: dict[str, str]
 
     def problem(self) -> str | None:
+        if not all(isinstance(line, str) for line in self.lines.values()):
+            return "a line is not a text"
         return None
 
 
@@ -115,7 +126,13 @@ KINDS = {kind.__name__.lower(): kind for kind in (Table, Lines, Grid, Text)}
 
 
 def to_json(exhibit: Exhibit) -> dict[str, Any]:
-    """An exhibit as the record keeps it."""
+    """An exhibit as the record keeps it.
+
+    Raises:
+        ValueError: it could not be shown; the message says why.
+    """
+    if problem := exhibit.problem():
+        raise ValueError(f"'{exhibit.title}': {problem}")
     return {"kind": type(exhibit).__name__.lower(), **dataclasses.asdict(exhibit)}
 
 
@@ -125,33 +142,46 @@ def from_json(content: Any) -> Exhibit:
     Raises:
         ValueError: it is not one; the message says why.
     """
-    kind = KINDS.get(content.get("kind")) if isinstance(content, dict) else None
+    name = content.get("kind") if isinstance(content, dict) else None
+    kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
         raise ValueError(f"an exhibit must be one of {', '.join(KINDS)}")
-    values = {name: value for name, value in content.items() if name != "kind"}
+    values = {field: value for field, value in content.items() if field != "kind"}
     try:
         if kind is Lines:
             values["series"] = [Series(**one) for one in values["series"]]
         exhibit = kind(**values)
         problem = exhibit.problem()
     except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"not a {content['kind']} ({error})") from error
+        raise ValueError(f"not a {name} ({error})") from error
+    if not isinstance(exhibit.title, str):
+        raise ValueError(f"the title {exhibit.title!r} is not a text")
     if problem:
         raise ValueError(f"'{exhibit.title}': {problem}")
     return exhibit
 
 
-def _uneven(rows: dict[str, list], columns: int) -> str | None:
+def _columns_or_rows(columns: list[str], rows: dict[str, list], gaps: bool) -> str | None:
+    """What is wrong with named columns and rows of numbers."""
+    if not rows:
+        return "no rows"
+    if not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
+        return "the columns must be a list of names"
     for name, values in rows.items():
-        if len(values) != columns:
-            return f"row '{name}' has {len(values)} values for {columns} columns"
+        problem = _not_numbers(values, gaps)
+        if problem:
+            return f"row '{name}': {problem}"
+        if len(values) != len(columns):
+            return f"row '{name}' has {len(values)} values for {len(columns)} columns"
     return None
 
 
-def _not_numbers(lists) -> str | None:
-    for values in lists:
-        for value in values:
-            known = type(value) in (int, float) and math.isfinite(value)
-            if not known and value is not None:
-                return f"{value!r} is not a finite number"
+def _not_numbers(values: Any, gaps: bool) -> str | None:
+    """What is wrong with a list of finite numbers; `gaps` allows None."""
+    if not isinstance(values, list):
+        return f"{values!r} is not a list"
+    for value in values:
+        known = type(value) in (int, float) and math.isfinite(value)
+        if not known and not (gaps and value is None):
+            return f"{value!r} is not a finite number"
     return None

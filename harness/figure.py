@@ -5,6 +5,7 @@ Matplotlib is imported inside the functions: a command line that only asks for h
 
 import io
 import textwrap
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def columns_of(row: Row, column: str) -> np.ndarray:
     return curves
 
 
+def literal(text: str) -> str:
+    """Text of a record as Matplotlib shows it unchanged: a pair of `$` would enclose a formula."""
+    return text.replace("$", r"\$")
+
+
 def draw_band(axis, epochs: np.ndarray, curves: np.ndarray, colour: str) -> None:
     """The seeds' range, from the smallest to the largest value of each epoch."""
     low, high = np.nanmin(curves, 0), np.nanmax(curves, 0)  # (epochs,)
@@ -54,7 +60,7 @@ def draw_band(axis, epochs: np.ndarray, curves: np.ndarray, colour: str) -> None
 
 def draw_reference(axis, value: float, label: str | None) -> None:
     """The trivial predictor as a dashed line; without a label it is not in the legend."""
-    axis.axhline(value, color=GREY, linestyle="--", label=label)
+    axis.axhline(value, color=GREY, linestyle="--", label=label and literal(label))
 
 
 def quantity(row: Row) -> str:
@@ -91,12 +97,15 @@ def new_figure(path: Path, title: str, *, width: float, height: float):
     with context("default"), mpl.rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle(textwrap.fill(title, 90), fontweight="bold")
+        figure.suptitle(literal(textwrap.fill(title, 90)), fontweight="bold")
         yield figure
         _save(figure, path)
 
 
 def _save(figure, path: Path) -> None:
     png = io.BytesIO()
-    figure.savefig(png, format="png", metadata={"Software": None})
+    with warnings.catch_warnings():
+        # One for every letter that the font lacks; the box in its place says as much.
+        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
+        figure.savefig(png, format="png", metadata={"Software": None})
     write_bytes(path, png.getvalue())

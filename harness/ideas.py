@@ -14,32 +14,36 @@ express the statement, for the reason beside them, and were not fitted to what w
 several seeds a number is mean ± sample standard deviation, and the verdict is about the mean."""
 
 
-def claims_table(claims: list[Claim], results: Results, reasons: bool) -> str:
-    """One row a claim.
-
-    Args:
-        claims: the claims.
-        results: what was measured.
-        reasons: with a column that says why the bounds are these.
-    """
-    columns = {"The documents say": "---", "Measured": "---", "Value": "--:", "Holds if": "---"}
-    columns |= {"Verdict": "---", "Run": "---"} | ({"Why this bound": "---"} if reasons else {})
+def claims_table(claims: list[Claim], results: Results) -> str:
+    """One row a claim, and the notes of the runs below; `n` is the number of seeds."""
+    verdicts = judge(claims, results)
+    notes = list(dict.fromkeys(note for verdict in verdicts for note in verdict.notes))
+    numbers = {note: number for number, note in enumerate(notes, start=1)}
+    columns = {"The documents say": "---", "Measured": "---", "Value": "--:", "n": "--:"}
+    columns |= dict.fromkeys(["Holds if", "Verdict", "Run", "Notes"], "---")
     rows = [line(columns), line(columns.values())]
-    for claim, spread, verdict in judge(claims, results):
+    for verdict in verdicts:
+        claim, spread = verdict.claim, verdict.measured
         source = claim.source.replace(", ", "`, `")
-        statement = f"{claim.statement} (`{source}`)"
-        value = ABSENT if spread is None else spread_text(spread)
+        value = [ABSENT, "0"] if spread is None else [spread_text(spread), str(spread.n)]
         run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
-        cells = [statement, claim.quantity, value, claim.bounds, verdict, run]
-        rows.append(line(cells + ([claim.why] if reasons else [])))
-    return "\n".join(rows)
+        marks = ", ".join(str(numbers[note]) for note in verdict.notes)
+        cells = [f"{claim.statement} (`{source}`)", claim.quantity, *value]
+        rows.append(line([*cells, claim.bounds, verdict.text, run, marks or ABSENT]))
+    footnotes = "\n".join(f"{number}. {note}" for note, number in numbers.items())
+    return "\n".join(rows) + (f"\n\n{footnotes}" if footnotes else "")
+
+
+def reasons(claims: list[Claim]) -> str:
+    """Why the bounds are what they are, a line a claim."""
+    return "\n".join(f"- {claim.statement}: {claim.bounds}, since {claim.why}." for claim in claims)
 
 
 def ideas_markdown(claims: list[Claim], results: Results) -> list[str]:
     """The blocks of `RESULTS.md` on claims and studies."""
     blocks = ["## The ideas, checked"]
     if not results.sample:  # a sentence about real data is not checked on made-up ones
-        blocks += [EXPLANATION, claims_table(claims, results, reasons=True)]
+        blocks += [EXPLANATION, claims_table(claims, results), "Why these bounds:", reasons(claims)]
     for study in results.studies:
         blocks += study_blocks(study)
     return blocks

@@ -71,16 +71,16 @@ def label(experiment: str, variant: dict) -> str:
     """
     changes = (f"{name.replace('_', '-')}-{plain(value)}" for name, value in variant.items())
     name = "".join(map(_in_folder_name, "+".join([experiment, *changes])))
-    if len(name) <= LONGEST_LABEL:
+    if len(name.encode()) <= LONGEST_LABEL:
         return name
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]
-    return f"{name[: LONGEST_LABEL - 9]}-{digest}"
+    return f"{name.encode()[: LONGEST_LABEL - 9].decode(errors='ignore')}-{digest}"
 
 
 def _in_folder_name(character: str) -> str:
     """The character itself where every file system takes it, else its number."""
     usual = character.isalnum() or character in "+-_.,"
-    return character if usual else f"%{ord(character):x}"
+    return character if usual else f"%{ord(character):06x}"
 
 
 def plain(value) -> str:

@@ -121,8 +121,15 @@ class Run:
 
         Args:
             exhibits: what it shows, in the order of presentation; no two of the same title.
+
+        Raises:
+            RunError: a number is NaN or infinite, as after a training that went wrong.
         """
-        write_json(self.unfinished / "exhibits.json", {"exhibits": list(map(to_json, exhibits))})
+        try:
+            content = {"exhibits": list(map(to_json, exhibits))}
+        except ValueError as error:
+            raise RunError(f"{self.directory}: {error}; no record was made.") from error
+        write_json(self.unfinished / "exhibits.json", content)
         self.finish({})
 
     def _release(self) -> None:

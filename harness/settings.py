@@ -92,6 +92,12 @@ def recorded(protocol: Any) -> dict[str, Any]:
     return values
 
 
+def file_settings(protocol: Any) -> list[str]:
+    """The words of a protocol that may be paths of files, as they were given."""
+    fields = dataclasses.fields(protocol)
+    return [getattr(protocol, field.name) for field in fields if field.metadata["is_file"]]
+
+
 def differences(protocol: Any, published: Any) -> dict[str, Any]:
     """The recorded settings of `protocol` that differ from `published`."""
     there, here = recorded(published), recorded(protocol)

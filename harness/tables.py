@@ -74,21 +74,22 @@ def readme_parts(
     """
     return {
         "results": readme_rows(results.rows, catalogue, link),
-        "ideas": claims_table(claims, results, reasons=False),
+        "ideas": claims_table(claims, results),
     }
 
 
 def claims_csv(claims: list[Claim], results: Results) -> str:
     """All claims with all digits that matter; empty where nothing was measured."""
-    fields = ["id", "source", "statement", "quantity", "experiment", "measured", "sd", "n"]
+    fields = ["id", "source", "statement", "quantity", "experiment", "minus", "measured", "sd", "n"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*fields, "at_least", "at_most", "verdict", "why"])
-    for claim, spread, verdict in judge(claims, results):
+    for one in judge(claims, results):
+        claim, spread = one.claim, one.measured
         said = [claim.id, claim.source, claim.statement, claim.quantity, claim.experiment]
         value = [spread.mean, spread.sd, spread.n] if spread else [None, None, 0]
         numbers = map(_number, [*value, claim.at_least, claim.at_most])
-        writer.writerow([*said, *numbers, verdict, claim.why])
+        writer.writerow([*said, claim.minus, *numbers, one.text, claim.why])
     return text.getvalue()
 
 

@@ -112,11 +112,14 @@ def feed_forward(
         The outputs of all layers, shape (timesteps, units).
 
     Raises:
-        ValueError: not as many layers as timesteps: unlike a recurrent network, this one reads
-            sequences of one length only.
+        ValueError: no layer, or not as many layers as timesteps: unlike a recurrent network, this
+            one reads sequences of one length only.
     """
-    if len(layers) != len(x):
-        raise ValueError(f"{len(layers)} layers cannot read {len(x)} timesteps.")
+    if not len(layers) == len(x) > 0:
+        raise ValueError(
+            f"{len(layers)} layers cannot read {len(x)} timesteps; expected one layer each, and "
+            "one timestep or more."
+        )
     h = layers[0].zeros(()) if start is None else start
     outputs = []
     for layer, x_t in zip(layers, x, strict=True):

@@ -1,4 +1,4 @@
-"""Counting baselines: the next character's probabilities given the one or two before it."""
+"""Counting baselines: the next character's probabilities given up to four before it."""
 
 from collections import Counter, defaultdict
 

@@ -31,7 +31,7 @@ gates had a piecewise linear one).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -113,8 +113,9 @@ class Affine:
     b: np.ndarray
 
     def __post_init__(self):
-        units = len(self.b)
-        if self.W.ndim != 2 or len(self.W) != units or self.U.shape != (units, units):
+        units = self.b.size
+        found = self.W.shape[:-1], self.U.shape, self.b.shape
+        if found != ((units,), (units, units), (units,)):
             raise ValueError(
                 f"W {self.W.shape}, U {self.U.shape} and b {self.b.shape} do not fit; expected "
                 "(units, features), (units, units) and (units,)."
@@ -133,6 +134,17 @@ class Affine:
         return np.zeros((*shape, len(self.b)), self.b.dtype)
 
 
+def refuse_unequal(*gates: Affine) -> None:
+    """The gates of one cell read the same input and the same state.
+
+    Raises:
+        ValueError: they have different units or features.
+    """
+    if len({gate.W.shape for gate in gates}) > 1:
+        found = [gate.W.shape for gate in gates]
+        raise ValueError(f"gates of (units, features) {found} do not fit each other.")
+
+
 def split_keras(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, gates: int) -> list:
     """Keras keeps the weights of all gates side by side, transposed; here each gate has its own.
 
@@ -148,7 +160,8 @@ def split_keras(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, gat
     Raises:
         ValueError: the shapes are not those of so many gates.
     """
-    if kernel.shape[1] % gates or recurrent.shape[1] % gates or bias.shape[0] % gates:
+    shapes = kernel.shape, recurrent.shape, bias.shape
+    if [len(s) for s in shapes] != [2, 2, 1] or any(s[-1] % gates for s in shapes):
         raise ValueError(
             f"kernel {kernel.shape}, recurrent kernel {recurrent.shape} and bias {bias.shape} "
             f"cannot be divided into {gates} gates."
@@ -189,7 +202,15 @@ def predictions(h: np.ndarray, V: np.ndarray, c: np.ndarray) -> np.ndarray:
 
     Returns:
         Probabilities, shape (..., timesteps, classes).
+
+    Raises:
+        ValueError: the three do not fit each other.
     """
+    if V.shape != (c.size, h.shape[-1]) or c.shape != (c.size,):
+        raise ValueError(
+            f"V {V.shape} and c {c.shape} do not fit outputs {h.shape}; expected (classes, units), "
+            "(classes,) and (..., units)."
+        )
     return softmax(h @ V.T + c)
 
 
@@ -205,12 +226,18 @@ class FourGates:
         f: forget gate, how much of the old is kept.
         k: the new itself.
         o: output gate, how much of the carry is shown.
+
+    Raises:
+        ValueError: the four do not fit each other.
     """
 
     i: Affine
     f: Affine
     k: Affine
     o: Affine
+
+    def __post_init__(self):
+        refuse_unequal(self.i, self.f, self.k, self.o)
 
     def start(self, shape):
         return self.o.zeros(shape), self.o.zeros(shape)
@@ -260,6 +287,7 @@ class DocumentLSTM(FourGates):
     V: np.ndarray
 
     def __post_init__(self):
+        super().__post_init__()
         units = len(self.o.b)
         if self.V.shape != (units, units):
             raise ValueError(f"V {self.V.shape} does not fit; expected {(units, units)}.")
@@ -283,11 +311,17 @@ class LSTM1997:
 
     Attributes:
         i, k, o: as in `LSTM`.
+
+    Raises:
+        ValueError: the three do not fit each other.
     """
 
     i: Affine
     k: Affine
     o: Affine
+
+    def __post_init__(self):
+        refuse_unequal(self.i, self.k, self.o)
 
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> LSTM1997:
@@ -321,6 +355,7 @@ class PeepholeLSTM(FourGates):
     p_o: np.ndarray
 
     def __post_init__(self):
+        super().__post_init__()
         found, expected = [p.shape for p in (self.p_i, self.p_f, self.p_o)], self.o.b.shape
         if found != [expected] * 3:
             raise ValueError(f"peepholes {found} do not fit; expected {expected} each.")
@@ -352,11 +387,17 @@ class GRU:
         z: update gate, how much of the old state stays.
         r: reset gate, how much of the old state the candidate sees.
         k: the candidate for the new state.
+
+    Raises:
+        ValueError: the three do not fit each other.
     """
 
     z: Affine
     r: Affine
     k: Affine
+
+    def __post_init__(self):
+        refuse_unequal(self.z, self.r, self.k)
 
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> GRU:
@@ -379,21 +420,31 @@ class GRUResetAfter(GRU):
 
     Attributes:
         b_recurrent: a second bias of the candidate, inside the reset, shape (units,).
+
+    Raises:
+        ValueError: `b_recurrent` does not fit the gates.
     """
 
     b_recurrent: np.ndarray
 
+    def __post_init__(self):
+        super().__post_init__()
+        found, expected = self.b_recurrent.shape, self.k.b.shape
+        if found != expected:
+            raise ValueError(f"b_recurrent {found} does not fit; expected {expected}.")
+
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> GRUResetAfter:
         """Takes the weights of `keras.layers.GRU`; `bias` has a row for inputs, one for states."""
-        if bias.ndim != 2:
+        if bias.ndim == 1:
             raise ValueError(f"bias {bias.shape} is of a layer with reset_after=False; use GRU.")
+        if bias.ndim != 2 or len(bias) != 2:
+            raise ValueError(f"bias {bias.shape} does not fit; expected (2, 3 * units).")
         inputs, states = bias  # (3 * units,) each
-        b_recurrent = np.split(states, 3)[2]
+        z, r, k = split_keras(kernel, recurrent_kernel, inputs, gates=3)
+        b_z, b_r, b_recurrent = np.split(states, 3)
         # Both biases of a gate are added to the same sum; only the candidate keeps them apart.
-        together = np.concatenate([*np.split(inputs + states, 3)[:2], np.split(inputs, 3)[2]])
-        z, r, k = split_keras(kernel, recurrent_kernel, together, gates=3)
-        return cls(z, r, k, b_recurrent)
+        return cls(replace(z, b=z.b + b_z), replace(r, b=r.b + b_r), k, b_recurrent)
 
     def step(self, state, x):
         (h,) = state

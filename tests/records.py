@@ -2,8 +2,10 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
+from harness.exhibits import Exhibit, to_json
 from harness.record import label
 
 REFERENCES = {
@@ -40,60 +42,106 @@ def fabricate(
     worse = -0.01 if metric == "accuracy" else 0.01
     history = _history(metric, epochs, best, worse)
     last = history[f"val_{metric}"][-1] if epochs else best
-    parts = {
-        "config": {
-            "schema": 1,
-            "experiment": experiment,
-            "title": experiment.partition("-")[2].upper(),
-            "dataset": dataset,
-            "role": "network" if epochs else "baseline",
-            "variant": {},
-            "protocol": {"epochs": epochs},
-            "seed": seed,
-            "sample": False,
-            "deterministic": False,
-            "notes": [],
-        }
-        | (config or {}),
-        "environment": {
-            "started": f"2020-01-0{1 + seed}T00:00:00+00:00",
-            "command": "python -m fabricated",
-            "python": "3.11.0",
-            "platform": "fabricated",
-            "cpu": "fabricated",
-            "cores": 1,
-            "threads": 1,
-            "packages": {"keras": "3.15.0", "tensorflow": "2.21.0"},
-            "backend": "tensorflow" if epochs else "none",
-            "device": "CPU: fabricated",
-            "commit": "c" * 40,
-            "dirty": False,
-        }
-        | (environment or {}),
-        "history": history,
-        "metrics": {
-            "metric": metric,
-            "parameters": 1234 if epochs else None,
-            "best_epoch": _best_epoch(epochs) if epochs else None,
-            "best_validation": best,
-            "last_validation": last,
-            "test_at_best": best + worse / 2,
-            "test_at_end": best + 2 * worse,
-            "wall_seconds": 10.0 * epochs,
-            "seconds_per_epoch": 10.0 if epochs else None,
-            "degrees_per_unit": degrees_per_unit,
-            "reference": REFERENCES[metric],
-        }
-        | (metrics or {}),
-    }
-    parts["data"] = {
+    own = {
+        "title": experiment.partition("-")[2].upper(),
         "dataset": dataset,
-        "sample": parts["config"]["sample"],
-        "files": [{"name": "made-up", "sha256": sha256, "bytes": 1, "published": False}],
-        "facts": {},
-        "notes": list(data_notes),
+        "role": "network" if epochs else "baseline",
+        "protocol": {"epochs": epochs},
     }
-    path = results_dir / label(experiment, parts["config"]["variant"]) / f"seed-{seed}"
+    measured = {
+        "metric": metric,
+        "parameters": 1234 if epochs else None,
+        "best_epoch": _best_epoch(epochs) if epochs else None,
+        "best_validation": best,
+        "last_validation": last,
+        "test_at_best": best + worse / 2,
+        "test_at_end": best + 2 * worse,
+        "wall_seconds": 10.0 * epochs,
+        "seconds_per_epoch": 10.0 if epochs else None,
+        "degrees_per_unit": degrees_per_unit,
+        "reference": REFERENCES[metric],
+    }
+    file = {"name": "made-up", "sha256": sha256, "bytes": 1, "published": False}
+    return _write(
+        results_dir,
+        config=_config(experiment, seed) | own | (config or {}),
+        environment=_environment(seed, "tensorflow" if epochs else "none") | (environment or {}),
+        data={"dataset": dataset, "files": [file], "facts": {}, "notes": list(data_notes)},
+        history=history,
+        metrics=measured | (metrics or {}),
+    )
+
+
+def fabricate_study(
+    results_dir: Path,
+    experiment: str,
+    *,
+    seed: int = 0,
+    exhibits: Sequence[Exhibit],
+    config: dict | None = None,
+    environment: dict | None = None,
+) -> Path:
+    """Writes one complete, made-up record of a study and returns its directory.
+
+    Args:
+        results_dir: folder that receives `<experiment>[+variant]/seed-<k>/`.
+        experiment: name.
+        exhibits: what the study shows.
+        config, environment: fields that replace the made-up ones.
+    """
+    own = {
+        "title": experiment.replace("-", " ").capitalize(),
+        "dataset": "made",
+        "role": "study",
+        "protocol": {"steps": 3},
+    }
+    return _write(
+        results_dir,
+        config=_config(experiment, seed) | own | (config or {}),
+        environment=_environment(seed, "tensorflow") | (environment or {}),
+        data={"dataset": "made", "files": [], "facts": {}, "notes": ["Made-up numbers."]},
+        history={},
+        metrics={"wall_seconds": 90.0},
+        exhibits={"exhibits": [to_json(exhibit) for exhibit in exhibits]},
+    )
+
+
+def _config(experiment: str, seed: int) -> dict:
+    """What the configurations of all kinds of record have in common."""
+    return {
+        "schema": 1,
+        "experiment": experiment,
+        "variant": {},
+        "seed": seed,
+        "sample": False,
+        "deterministic": False,
+        "notes": [],
+    }
+
+
+def _environment(seed: int, backend: str) -> dict:
+    return {
+        "started": f"2020-01-0{1 + seed}T00:00:00+00:00",
+        "command": "python -m fabricated",
+        "python": "3.11.0",
+        "platform": "fabricated",
+        "cpu": "fabricated",
+        "cores": 1,
+        "threads": 1,
+        "packages": {"keras": "3.15.0", "tensorflow": "2.21.0"},
+        "backend": backend,
+        "device": "CPU: fabricated",
+        "commit": "c" * 40,
+        "dirty": False,
+    }
+
+
+def _write(results_dir: Path, **parts: dict) -> Path:
+    """Writes the files of a record into the folder of its name."""
+    config = parts["config"]
+    parts["data"]["sample"] = config["sample"]
+    folder = results_dir / label(config["experiment"], config["variant"])
+    path = folder / f"seed-{config['seed']}"
     path.mkdir(parents=True)
     for name, content in parts.items():
         (path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")

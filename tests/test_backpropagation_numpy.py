@@ -119,3 +119,5 @@ def test_impossible_settings_are_refused():
         backpropagate(cell, x, output_gradients[1:])
     with pytest.raises(ValueError, match="3 layers cannot read 4 timesteps"):
         feed_forward([cell.hidden] * 3, x)
+    with pytest.raises(ValueError, match="0 layers cannot read 0 timesteps"):
+        feed_forward([], x[:0])

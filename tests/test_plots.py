@@ -7,10 +7,13 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from records import fabricate
+from matplotlib.colors import to_hex
+from records import fabricate, fabricate_study
 
-from harness import figure, plots, summary
+from harness import figure, plots
+from harness import results as reading
 from harness.errors import RunError
+from harness.exhibits import Grid, Lines, Series, Table, Text
 from harness.record import find_records
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +36,35 @@ def results(tmp_path):
         config={"variant": {"horizon_hours": 24}},
     )
     return path
+
+
+CURVES = [
+    Lines(
+        "How far it reaches",
+        "distance (steps)",
+        "norm",
+        [Series("far", [1, 10, 100], [0.1, 0.01, 0.001]), Series("near", [1, 10], [0.2, 0.02])],
+        references={"nothing": 0.005},
+        log_x=True,
+        log_y=True,
+    ),
+    Lines(
+        "Differences",
+        "timesteps",
+        "difference",
+        [Series("near", [5, 5, 7], [1.0, 3.0, 2.0], dots=True)],
+    ),
+]
+GRID = Grid(
+    "Shades", ["a", "b", "c"], {"top": [0.9, 0.1, 0.3], "bottom": [0.1, 0.9, 0.7]}, ["top"] * 3
+)
+
+
+def draw(folder: Path, *exhibits, seeds=None) -> None:
+    """Draws a study from records of the same exhibits, or of other ones for each seed."""
+    for seed, shown in enumerate(seeds or [exhibits]):
+        fabricate_study(folder / "results", "made-study", seed=seed, exhibits=shown)
+    plots.plot_experiment(find_records(folder / "results")[0], folder / "plots")
 
 
 @pytest.fixture
@@ -58,6 +90,8 @@ def test_one_figure_an_experiment_with_epochs_and_one_a_data_set(results, tmp_pa
 
 
 def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeypatch):
+    for seed in range(2):
+        fabricate_study(results, "made-study", seed=seed, exhibits=[*CURVES, GRID])
     first, _ = plots.plot_all(results, tmp_path / "first", PUBLISHED)
 
     def shuffled(results_dir):
@@ -65,7 +99,7 @@ def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeyp
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(summary, "find_records", shuffled)
+    monkeypatch.setattr(reading, "find_records", shuffled)
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 20)
     second, _ = plots.plot_all(results, tmp_path / "second", PUBLISHED)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
@@ -133,6 +167,124 @@ def test_a_baseline_alone_has_a_comparison_but_no_curve(tmp_path):
     paths, _ = plots.plot_all(results, tmp_path / "plots", PUBLISHED)
     assert [path.name for path in paths] == ["imdb.png"]
     assert plots.plot_experiment(find_records(results)[0], tmp_path / "plots") == []
+
+
+def test_a_panel_has_the_axes_and_the_references_that_its_study_asks_for(tmp_path, figures):
+    draw(tmp_path, *CURVES)
+    logarithmic, plain = figures["made-study.png"].axes[:2]
+    assert (logarithmic.get_xscale(), logarithmic.get_yscale()) == ("log", "log")
+    assert (plain.get_xscale(), plain.get_yscale()) == ("linear", "linear")
+    assert logarithmic.get_title() == "How far it reaches"
+    assert (logarithmic.get_xlabel(), logarithmic.get_ylabel()) == ("distance (steps)", "norm")
+    ticks = {label.get_text() for label in logarithmic.get_xticklabels()}
+    assert ticks == {"1", "10", "100"}  # the places themselves, not powers of ten
+    far, near, reference = logarithmic.lines
+    assert list(far.get_xdata()) == [1, 10, 100]
+    assert list(far.get_ydata()) == [0.1, 0.01, 0.001]
+    assert (far.get_label(), near.get_label()) == ("far", "near")
+    assert list(reference.get_ydata()) == [0.005, 0.005]
+    assert [text.get_text() for text in logarithmic.texts] == ["nothing (0.005)"]
+    assert list(plain.texts) == []
+
+
+@pytest.mark.parametrize(("x", "y"), [(True, False), (False, True)])
+def test_each_axis_is_logarithmic_only_where_asked(tmp_path, figures, x, y):
+    series = [Series("net", [1, 10], [1, 10])]
+    draw(tmp_path, Lines("Over time", "step", "share", series, log_x=x, log_y=y))
+    axis = figures["made-study.png"].axes[0]
+    assert (axis.get_xscale() == "log", axis.get_yscale() == "log") == (x, y)
+
+
+def test_every_dot_is_drawn_where_several_share_an_x(tmp_path, figures):
+    other = Lines("Differences", "timesteps", "difference", [Series("near", [5], [4.0], dots=True)])
+    draw(tmp_path, seeds=[CURVES, [other]])
+    (dots,) = figures["made-study.png"].axes[1].lines
+    assert dots.get_linestyle() == "None"
+    points = sorted(zip(dots.get_xdata(), dots.get_ydata(), strict=True))
+    assert points == [(5, 1.0), (5, 3.0), (5, 4.0), (7, 2.0)]
+
+
+def test_the_same_name_has_the_same_colour_in_all_panels(tmp_path, figures):
+    draw(tmp_path, *CURVES)
+    first, second = figures["made-study.png"].axes[:2]
+    far, near = (to_hex(line.get_color()) for line in first.lines[:2])
+    assert to_hex(second.lines[0].get_color()) == near != far
+
+
+def curve(*y, label="net", title="Over time", unit="share"):
+    return Lines(title, "step", unit, [Series(label, list(range(1, len(y) + 1)), list(y))])
+
+
+def test_the_seeds_of_a_study_are_a_mean_and_a_band(tmp_path, figures):
+    draw(tmp_path, seeds=[[curve(0.2, 0.5)], [curve(0.4, 0.6)], [curve(0.9, 0.1)]])
+    figure = figures["made-study.png"]
+    assert figure.get_suptitle().endswith("mean and range of 3 seeds")
+    (line,) = figure.axes[0].lines
+    assert line.get_ydata() == pytest.approx([0.5, 0.4])
+    (band,) = figure.axes[0].collections
+    corners = {(x, y) for x, y in band.get_paths()[0].vertices.tolist()}
+    assert corners == {(1, 0.2), (1, 0.9), (2, 0.1), (2, 0.6)}
+
+
+def test_one_seed_has_no_band(tmp_path, figures):
+    draw(tmp_path, curve(0.2, 0.5))
+    assert list(figures["made-study.png"].axes[0].collections) == []
+    assert "seeds" not in figures["made-study.png"].get_suptitle()
+
+
+def test_a_gap_is_not_drawn_as_a_number(tmp_path, figures):
+    draw(tmp_path, seeds=[[curve(0.2, None, 0.4)], [curve(0.4, None, None)]])
+    (line,) = figures["made-study.png"].axes[0].lines
+    assert list(line.get_xdata()) == [1, 3]
+    assert line.get_ydata() == pytest.approx([0.3, 0.4])  # step 3 is of one seed alone
+
+
+def test_the_same_quantity_has_the_same_scale_in_all_panels(tmp_path, figures):
+    small, large = curve(0.4, 0.5, title="Small"), curve(0.1, 0.9, title="Large")
+    draw(tmp_path, small, large, curve(30, 40, title="Other", unit="steps"))
+    first, second, other = figures["made-study.png"].axes
+    low, high = first.get_ylim()
+    assert (low, high) == second.get_ylim()
+    assert low < 0.1
+    assert 0.9 < high < 30
+    assert other.get_ylim()[0] > high
+
+
+def test_a_grid_frames_the_marked_row_of_each_column(tmp_path, figures):
+    marks = ["top", "bottom", "top"]
+    draw(tmp_path, Grid(GRID.title, GRID.columns, GRID.rows, marks))
+    axis = figures["made-study.png"].axes[0]
+    assert [label.get_text() for label in axis.get_xticklabels()] == GRID.columns
+    assert [label.get_text() for label in axis.get_yticklabels()] == ["top", "bottom"]
+    (image,) = axis.images
+    assert image.get_array().tolist() == list(GRID.rows.values())
+    centres = [
+        (frame.get_x() + frame.get_width() / 2, frame.get_y() + frame.get_height() / 2)
+        for frame in axis.patches
+    ]
+    assert centres == [(0, 0), (1, 1), (2, 0)]
+
+
+def test_a_grid_without_marks_has_no_frames_and_zero_is_white_among_signs(tmp_path, figures):
+    draw(tmp_path, Grid("Shades", ["a", "b"], {"only": [-0.5, 0.25]}))
+    axis = figures["made-study.png"].axes[0]
+    assert list(axis.patches) == []
+    (image,) = axis.images
+    assert image.get_clim() == (-0.5, 0.5)
+
+
+def test_a_study_without_panels_has_no_figure(tmp_path):
+    results = tmp_path / "results"
+    fabricate_study(
+        results, "made-study", exhibits=[Table("T", ["a"], {"r": [1]}), Text("X", {"a": "b"})]
+    )
+    assert plots.plot_all(results, tmp_path / "plots", PUBLISHED) == ([], [])
+
+
+def test_sample_figures_of_studies_say_so(tmp_path, figures):
+    fabricate_study(tmp_path / "demo", "made-study", exhibits=CURVES, config={"sample": True})
+    plots.plot_all(tmp_path / "demo", tmp_path / "plots", PUBLISHED)
+    assert "(sample data)" in figures["made-study.png"].get_suptitle()
 
 
 def test_the_command_names_every_file_it_wrote(results, tmp_path, capsys):

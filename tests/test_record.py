@@ -4,9 +4,10 @@ import json
 import shutil
 
 import pytest
-from records import fabricate
+from records import fabricate, fabricate_study
 
 from harness.errors import RunError
+from harness.exhibits import Grid, Lines, Series, Table, Text
 from harness.record import find_records, load_record
 from harness.storage import write_text
 
@@ -20,9 +21,47 @@ def edit(path, part, **changes):
     file.write_text(json.dumps(content))
 
 
+EXHIBITS = [
+    Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
+    Lines(
+        "Curves",
+        "step",
+        "share",
+        [Series("a net", [1, 2], [0.1, None]), Series("dots", [3], [1], dots=True)],
+        references={"chance": 0.125},
+        log_x=True,
+    ),
+    Grid("Shades", ["n", "a"], {"top": [0.5, 1], "bottom": [0, -1]}, marks=["top", "bottom"]),
+    Text("Samples", {"epoch 1": "the the"}),
+]
+
+
+def edit_exhibit(path, title, changes):
+    """Changes fields of one exhibit of a study's record; None removes the field."""
+    file = path / "exhibits.json"
+    content = json.loads(file.read_text())
+    (place,) = (i for i, one in enumerate(content["exhibits"]) if one["title"] == title)
+    kept = {k: v for k, v in content["exhibits"][place].items() if changes.get(k, 0) is not None}
+    content["exhibits"][place] = kept | {k: v for k, v in changes.items() if v is not None}
+    file.write_text(json.dumps(content))
+
+
 def test_a_whole_record_is_read_back(tmp_path):
     record = load_record(fabricate(tmp_path, "imdb-toy", seed=3))
     assert (record.experiment, record.label, record.seed) == ("imdb-toy", "imdb-toy", 3)
+    assert not record.is_study
+    assert record.exhibits == ()
+
+
+def test_a_study_is_read_back_with_what_it_shows(tmp_path):
+    record = load_record(fabricate_study(tmp_path, "toy-study", seed=3, exhibits=EXHIBITS))
+    assert record.is_study
+    assert (record.label, record.seed) == ("toy-study", 3)
+    assert list(record.exhibits) == EXHIBITS
+
+
+def test_a_study_that_shows_nothing_yet_is_whole(tmp_path):
+    assert load_record(fabricate_study(tmp_path, "toy-study", exhibits=[])).exhibits == ()
 
 
 @pytest.mark.parametrize(
@@ -51,6 +90,92 @@ def test_a_damaged_record_is_refused_with_file_and_field(tmp_path, part, changes
     with pytest.raises(RunError) as error:
         load_record(path)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("title", "changes", "message"),
+    [
+        ("Numbers", {"kind": "chart"}, "an exhibit must be one of table, lines, grid, text"),
+        ("Numbers", {"kind": None}, "an exhibit must be one of table, lines, grid, text"),
+        ("Numbers", {"kind": ["table"]}, "an exhibit must be one of table, lines, grid, text"),
+        ("Numbers", {"kind": "lines"}, "not a lines"),
+        ("Numbers", {"rows": None}, "not a table"),
+        ("Numbers", {"rows": [[1, 2]]}, "not a table"),
+        ("Numbers", {"unit": "steps"}, "not a table"),
+        ("Numbers", {"rows": {"a net": [1]}}, "row 'a net' has 1 values for 2 columns"),
+        ("Numbers", {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
+        ("Numbers", {"rows": {"a net": [1, "2"]}}, "'2' is not a finite number"),
+        ("Numbers", {"rows": {"a net": [1, True]}}, "True is not a finite number"),
+        ("Numbers", {"rows": {"a net": [1, float("nan")]}}, "NaN is not a number"),
+        ("Numbers", {"title": "Curves"}, "another than that of an exhibit: 'Curves'"),
+        ("Curves", {"series": [{"label": "a", "x": [1, 2], "y": [1]}]}, "'a' has 2 x for 1 y"),
+        ("Curves", {"series": [{"label": "a", "x": [1]}]}, "not a lines"),
+        ("Curves", {"series": [{"label": "a", "x": ["1"], "y": [1]}]}, "'1' is not a finite"),
+        ("Curves", {"references": {"chance": "1/8"}}, "'1/8' is not a finite number"),
+        ("Shades", {"rows": {"top": [1, 2], "bottom": [1]}}, "row 'bottom' has 1 values for 2"),
+        ("Shades", {"rows": {"top": [1, None], "bottom": [1, 2]}}, "row 'top': None is not a"),
+        ("Shades", {"marks": ["top"]}, "marks must name one row a column"),
+        ("Shades", {"marks": ["top", "middle"]}, "marks must name one row a column"),
+        ("Samples", {"lines": None}, "not a text"),
+    ],
+)
+def test_a_damaged_exhibit_is_refused_with_file_and_reason(tmp_path, title, changes, message):
+    path = fabricate_study(tmp_path, "toy-study", exhibits=EXHIBITS)
+    edit_exhibit(path, title, changes)
+    with pytest.raises(RunError) as error:
+        load_record(path)
+    assert "exhibits.json" in str(error.value)
+    assert message in str(error.value)
+    _, (sentence,) = find_records(tmp_path)  # the other records can still be used
+    assert sentence.startswith("toy-study/seed-0/exhibits.json: ")
+
+
+@pytest.mark.parametrize(
+    ("title", "changes"),
+    [
+        ("Numbers", {"title": 5}),
+        ("Numbers", {"title": ["Numbers"]}),
+        ("Numbers", {"columns": [1, 2]}),
+        ("Numbers", {"columns": "ab"}),
+        ("Curves", {"series": [{"label": "a", "x": [None], "y": [1]}]}),
+        ("Curves", {"y": 3}),
+        ("Curves", {"series": []}),
+        ("Shades", {"rows": {}, "marks": []}),
+        ("Samples", {"lines": ["the the"]}),
+        ("Samples", {"lines": {"epoch 1": 1}}),
+    ],
+)
+def test_an_exhibit_that_could_not_be_shown_is_refused(tmp_path, title, changes):
+    """What is read is drawn and written without further checks."""
+    path = fabricate_study(tmp_path, "toy-study", exhibits=EXHIBITS)
+    edit_exhibit(path, title, changes)
+    with pytest.raises(RunError, match=r"exhibits\.json"):
+        load_record(path)
+
+
+def test_a_study_without_its_exhibits_is_refused(tmp_path):
+    path = fabricate_study(tmp_path, "toy-study", exhibits=EXHIBITS)
+    (path / "exhibits.json").unlink()
+    with pytest.raises(RunError, match=r"exhibits\.json: No such file"):
+        load_record(path)
+
+
+def test_exhibits_that_are_no_list_are_refused(tmp_path):
+    path = fabricate_study(tmp_path, "toy-study", exhibits=EXHIBITS)
+    (path / "exhibits.json").write_text('{"exhibits": {}}')
+    with pytest.raises(RunError, match=r"exhibits\.json: field 'exhibits' has the wrong type"):
+        load_record(path)
+
+
+def test_a_network_does_not_pass_for_a_study_nor_a_study_for_a_network(tmp_path):
+    network = fabricate(tmp_path, "imdb-toy")
+    edit(network, "config", role="study")
+    with pytest.raises(RunError, match=r"exhibits\.json: No such file"):
+        load_record(network)
+    study = fabricate_study(tmp_path, "toy-study", exhibits=EXHIBITS)
+    edit(study, "config", role="network")
+    with pytest.raises(RunError, match=r"metrics\.json: field 'metric' is missing"):
+        load_record(study)
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1, 2]", '{"best_validation": NaN}'])

@@ -174,6 +174,92 @@ def test_weights_that_do_not_fit_are_refused():
         LSTM.from_keras(*keras_weights(layers.SimpleRNN(3)))
 
 
+def zeros(*shapes):
+    return [np.zeros(shape) for shape in shapes]
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((3,), (3, 3), (3,)),
+        ((), (3, 3), (3,)),
+        ((3, 2), (3, 3), ()),
+        ((3, 2), (3, 3), (3, 1)),  # NumPy would stretch the bias
+        ((4, 2), (3, 3), (3,)),
+        ((2, 3, 2), (3, 3), (3,)),
+    ],
+)
+def test_sums_of_other_dimensions_are_refused(shapes):
+    with pytest.raises(ValueError, match="do not fit; expected"):
+        Affine(*zeros(*shapes))
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((12,), (3, 12), (12,)),
+        ((2, 12), (12,), (12,)),
+        ((2, 12), (3, 12), ()),
+        ((2, 12), (3, 12), (12, 1)),
+        ((2, 12), (3, 12), (2, 12)),  # of a GRU
+        ((2, 12), (3, 12), (11,)),
+    ],
+)
+def test_keras_weights_of_other_dimensions_are_refused(shapes):
+    with pytest.raises(ValueError, match="cannot be divided into 4 gates"):
+        LSTM.from_keras(*zeros(*shapes))
+
+
+@pytest.mark.parametrize("other", [{"units": 1}, {"features": 1}, {"units": 4}])
+@pytest.mark.parametrize(
+    ("cell", "gates", "more"),
+    [
+        (LSTM, 4, []),
+        (DocumentLSTM, 4, zeros((3, 3))),
+        (PeepholeLSTM, 4, zeros((3,), (3,), (3,))),
+        (LSTM1997, 3, []),
+        (GRU, 3, []),
+        (GRUResetAfter, 3, zeros((3,))),
+    ],
+)
+def test_gates_of_unequal_units_or_features_are_refused(cell, gates, more, other):
+    rng = np.random.default_rng(0)
+    for place in range(gates):
+        unequal = [affine(rng, **(other if one == place else {})) for one in range(gates)]
+        with pytest.raises(ValueError, match="do not fit each other"):
+            cell(*unequal, *more)
+
+
+@pytest.mark.parametrize("shape", [(1,), (4,), (), (1, 3)])
+def test_a_second_bias_that_does_not_fit_is_refused(shape):
+    gates = [affine(np.random.default_rng(0)) for _ in range(3)]
+    with pytest.raises(ValueError, match=r"b_recurrent .* does not fit; expected \(3,\)"):
+        GRUResetAfter(*gates, np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((3, 9), r"bias \(3, 9\) does not fit; expected \(2, 3 \* units\)"),
+        ((1, 9), "does not fit; expected"),
+        ((), "does not fit; expected"),
+        ((2, 11), "cannot be divided into 3 gates"),
+        ((2, 12), "do not fit; expected"),
+    ],
+)
+def test_a_bias_of_other_rows_or_columns_is_refused(shape, message):
+    with pytest.raises(ValueError, match=message):
+        GRUResetAfter.from_keras(*zeros((2, 9), (3, 9), shape))
+
+
+@pytest.mark.parametrize(
+    ("V", "c"), [((4, 3), (1,)), ((4, 3), ()), ((4, 2), (4,)), ((3,), (4,)), ((4, 3), (4, 1))]
+)
+def test_a_classifier_that_does_not_fit_is_refused(V, c):
+    with pytest.raises(ValueError, match=r"do not fit outputs \(5, 3\); expected"):
+        predictions(np.zeros((5, 3)), *zeros(V, c))
+
+
 def keras_weights(layer: keras.Layer) -> list[np.ndarray]:
     layer.build((None, None, 2))
     return layer.get_weights()

@@ -78,7 +78,7 @@ def test_records_were_made_by_committed_code(results):
 
 
 def test_every_claim_is_measured(results):
-    assert [claim for claim, spread, _ in judge(CLAIMS, results) if spread is None] == []
+    assert [one.claim for one in judge(CLAIMS, results) if one.measured is None] == []
 
 
 def test_tables_are_what_the_records_give(results):

@@ -5,8 +5,9 @@ import json
 import pytest
 
 from harness.errors import RunError
+from harness.exhibits import Table, Text, from_json
 from harness.record import label, put_back
-from harness.run import Run, baseline_metrics
+from harness.run import Run, baseline_metrics, made_data
 from harness.storage import write_json
 
 CONFIG = {"experiment": "toy"}
@@ -38,6 +39,30 @@ def test_the_final_name_appears_only_with_the_last_file(tmp_path):
         "metrics.json",
     ]
     assert list(run.directory.parent.iterdir()) == [run.directory]
+
+
+def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path):
+    exhibits = [Table("Numbers", ["a"], {"r": [0.5]}), Text("Words", {"one": "नमस्कार"})]
+    run = begun(tmp_path)
+    run.describe("data", made_data(True, "Made up."))
+    run.model_path.write_bytes(b"a model")
+    run.finish_study(exhibits)
+    names = {path.name for path in run.directory.iterdir()}
+    files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "exhibits")}
+    assert names == files | {"model.keras"}
+    content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
+    assert [from_json(one) for one in content["exhibits.json"]["exhibits"]] == exhibits
+    assert set(content["metrics.json"]) == {"wall_seconds"}
+    assert content["history.json"] == {}
+    assert content["data.json"]["notes"] == ["Made up."]
+    assert content["data.json"]["sample"] is True
+
+
+def test_a_study_that_measured_no_number_gets_no_final_name(tmp_path):
+    run = begun(tmp_path)
+    with pytest.raises(RunError, match="not a finite number"):
+        run.finish_study([Table("Numbers", ["a"], {"r": [float("nan")]})])
+    assert not run.directory.exists()
 
 
 def test_an_earlier_run_stays_until_its_successor_is_finished(tmp_path):
@@ -86,7 +111,7 @@ def test_the_history_is_on_disk_after_every_epoch(tmp_path):
 
 
 def test_a_number_that_is_none_never_reaches_a_record(tmp_path):
-    with pytest.raises(RunError, match="finite numbers only"):
+    with pytest.raises(RunError, match="not a finite number"):
         write_json(tmp_path / "metrics.json", {"loss": float("nan")})
     assert list(tmp_path.iterdir()) == []
 
@@ -102,6 +127,27 @@ def test_variants_get_folders_of_their_own():
     assert label("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
         "jena-gru+horizon-hours-24+straddle-gaps-no"
     )
+
+
+@pytest.mark.parametrize("word", ["a/b", "../up", "a b", "a:b", 'a"b', "a\\b", "a\nb", "\0"])
+def test_a_free_word_never_leaves_the_folder_of_the_results(word):
+    name = label("toy", {"word": word})
+    assert not set(name) & set('/\\:*?"<>| \n\0')
+    assert name.startswith("toy+word-")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a/b", "ab"), ("a/b", "a%2fb"), ("a/b", "a:b"), ("/b", "\u02fb")]
+)
+def test_different_words_get_different_folders(one, other):
+    assert label("toy", {"word": one}) != label("toy", {"word": other})
+
+
+def test_a_long_word_of_any_script_is_a_file_name():
+    """File systems count bytes, of which a letter may have four."""
+    for letter in "aéन𐍈":
+        name = label("next-letter", {"word": letter * 120})
+        assert len(f"{name}.png".encode()) <= 255
 
 
 def test_very_long_variants_get_short_names_that_still_differ():

@@ -5,11 +5,15 @@ import random
 from pathlib import Path
 
 import pytest
-from records import fabricate
+from records import fabricate, fabricate_study
 
-from harness import markdown, summary, tables
+from harness import results as reading
+from harness import summary, tables
+from harness.cells import in_terminal, significant
 from harness.errors import RunError
+from harness.exhibits import Lines, Series, Table, Text
 from harness.record import find_records
+from harness.report import markers
 
 PUBLISHED = """
 [datasets]
@@ -27,11 +31,42 @@ best_validation = 0.289736
 """
 
 
+CLAIMS = """
+[[claim]]
+id = "made-up"
+source = "a-document, another"
+statement = "the net beats the base"
+experiment = "imdb-net"
+minus = "imdb-base"
+measure = "best_validation"
+quantity = "accuracy over that of the base"
+at_least = 0.3
+why = "A made-up bound."
+[[claim]]
+id = "made-up"
+source = "a-document"
+statement = "what is far is forgotten"
+experiment = "made-study"
+table = "Kept"
+row = "a net"
+column = "share"
+quantity = "share that is kept"
+at_most = 0.1
+why = "Another bound."
+"""
+
+
 @pytest.fixture
 def published(tmp_path):
+    """The published numbers; the claims stand beside them."""
+    (tmp_path / "claims.toml").write_text(CLAIMS, encoding="utf-8")
     path = tmp_path / "published.toml"
     path.write_text(PUBLISHED, encoding="utf-8")
     return path
+
+
+def claims_of(published: Path) -> Path:
+    return published.with_name("claims.toml")
 
 
 @pytest.fixture
@@ -53,9 +88,33 @@ def results(tmp_path):
     return path
 
 
-def build(results: Path, published: Path) -> str:
-    tables.write_tables(results, published)
+def study(share: float) -> list:
+    """Exhibits of a made-up study: a number, none at all, a curve and words."""
+    return [
+        Table("Kept", ["share", "steps"], {"a net": [share, None], "another net": [1, 2]}),
+        Lines("Over time", "steps", "share", [Series("a net", [1, 2], [1, share])]),
+        Text("Said by the net", {"epoch 1": "a | b", "epoch 10": "<i>c</i>"}),
+    ]
+
+
+@pytest.fixture
+def studies(results):
+    """The same results, and two seeds of a study."""
+    for seed, share in enumerate((0.3, 0.5)):
+        fabricate_study(results, "made-study", seed=seed, exhibits=study(share))
+    return results
+
+
+def build(results: Path, published: Path, readme: Path | None = None) -> str:
+    tables.write_tables(results, published, claims_of(published), readme)
     return (results / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def command(results: Path, published: Path) -> int:
+    """The command line, on results and sources of the test's own."""
+    arguments = ["--results-dir", results, "--published", published]
+    arguments += ["--claims", claims_of(published)]
+    return tables.main([str(argument) for argument in arguments])
 
 
 def cells(markdown: str, model: str) -> dict[str, str]:
@@ -70,8 +129,8 @@ def cells(markdown: str, model: str) -> dict[str, str]:
     raise AssertionError(f"no line for {model}")
 
 
-def csv_lines(results: Path) -> list[dict]:
-    with (results / "summary.csv").open(encoding="utf-8", newline="") as file:
+def csv_lines(results: Path, name: str = "summary.csv") -> list[dict]:
+    with (results / name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -127,7 +186,7 @@ def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
     assert cells(markdown, "GRU")["Notes"] == "–"
     footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
     assert footnotes in markdown
-    assert markdown.count("Rebuilt file.") == 1
+    assert markdown.partition("## The ideas")[0].count("Rebuilt file.") == 1
 
 
 def test_other_data_makes_another_row(results, published):
@@ -163,8 +222,7 @@ def test_origin_names_versions_commits_and_changed_code(results, published):
 def test_unfinished_and_damaged_records_are_named_and_left_out(results, published, capsys):
     fabricate(results, "imdb-net", seed=5).rename(results / "imdb-net" / "seed-5.unfinished")
     (fabricate(results, "imdb-net", seed=6) / "metrics.json").write_text("{", encoding="utf-8")
-    arguments = ["--results-dir", str(results), "--published", str(published)]
-    assert tables.main(arguments) == 0
+    assert command(results, published) == 0
     markdown = (results / "RESULTS.md").read_text(encoding="utf-8")
     warnings = capsys.readouterr().err
     for run in ("imdb-net/seed-5.unfinished", "imdb-net/seed-6/metrics.json"):
@@ -175,8 +233,7 @@ def test_unfinished_and_damaged_records_are_named_and_left_out(results, publishe
 
 def test_sample_and_real_records_never_share_a_table(results, published, capsys):
     fabricate(results, "jena-new", config={"sample": True})
-    arguments = ["--results-dir", str(results), "--published", str(published)]
-    assert tables.main(arguments) == 1
+    assert command(results, published) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ")
     assert "sample data (jena-new/seed-0)" in error
@@ -194,12 +251,12 @@ def test_sample_tables_say_so_and_show_no_published_number(tmp_path, published):
 def test_no_records_is_one_clear_message(tmp_path, published):
     (tmp_path / "empty").mkdir()
     with pytest.raises(RunError, match="no finished run; run an experiment first"):
-        tables.write_tables(tmp_path / "empty", published)
+        build(tmp_path / "empty", published)
 
 
-def test_same_records_same_bytes_in_any_listing_order(results, published, monkeypatch):
-    outputs = [results / "summary.csv", results / "RESULTS.md"]
-    build(results, published)
+def test_same_records_same_bytes_in_any_listing_order(studies, published, monkeypatch):
+    outputs = [studies / name for name in ("summary.csv", "claims.csv", "RESULTS.md")]
+    build(studies, published)
     first = [path.read_bytes() for path in outputs]
 
     def shuffled(results_dir):
@@ -207,42 +264,158 @@ def test_same_records_same_bytes_in_any_listing_order(results, published, monkey
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(summary, "find_records", shuffled)
-    build(results, published)
+    monkeypatch.setattr(reading, "find_records", shuffled)
+    build(studies, published)
     assert [path.read_bytes() for path in outputs] == first
     assert b"\r" not in b"".join(first)
 
 
-def test_readme_gets_the_published_protocols_between_its_markers(results, published, tmp_path):
+def test_readme_gets_the_published_protocols_and_the_verdicts(studies, published, tmp_path):
     readme = tmp_path / "README.md"
+    (start, end), (ideas_start, ideas_end) = markers("results"), markers("ideas")
     readme.write_text(
-        f"before\n{markdown.README_START}\nold\n{markdown.README_END}\nafter\n", encoding="utf-8"
+        f"before\n{start}\nstale\n{end}\nbetween\n{ideas_start}\nstale\n{ideas_end}\nafter\n",
+        encoding="utf-8",
     )
     for _ in range(2):  # replacing twice changes nothing more
-        tables.write_tables(results, published, readme)
+        build(studies, published, readme)
         text = readme.read_text(encoding="utf-8")
-        assert text.startswith(f"before\n{markdown.README_START}\n")
-        assert text.endswith(f"{markdown.README_END}\nafter\n")
-        assert "old" not in text
+        assert text.startswith(f"before\n{start}\n")
+        assert f"{end}\nbetween\n{ideas_start}\n" in text
+        assert text.endswith(f"{ideas_end}\nafter\n")
+        assert "stale" not in text
         assert text.count("| NET |") == 1
         assert "epochs = 2" not in text
         assert "(results/RESULTS.md)" in text
+        ideas = text.partition(ideas_start)[2]
+        assert ideas.count("the net beats the base") == 1
+        assert "A made-up bound." not in text  # the reasons are left to RESULTS.md
+
+
+RESULTS_START, RESULTS_END = markers("results")
+IDEAS = " ".join(markers("ideas"))
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "missing"),
     [
-        "no markers",
-        f"{markdown.README_END} {markdown.README_START}",
-        f"{markdown.README_START} {markdown.README_END} {markdown.README_END}",
+        ("no markers", "results:start"),
+        (f"{RESULTS_END} {RESULTS_START} {IDEAS}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {IDEAS}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END}", "ideas:start"),
+        (f"{RESULTS_START} {RESULTS_END} {IDEAS} {IDEAS}", "ideas:start"),
     ],
 )
-def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text):
+def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
     readme = tmp_path / "README.md"
     readme.write_text(text, encoding="utf-8")
-    with pytest.raises(RunError, match="results:start"):
-        tables.write_tables(results, published, readme)
+    with pytest.raises(RunError, match=missing):
+        build(results, published, readme)
     assert readme.read_text(encoding="utf-8") == text
+    assert not (results / "RESULTS.md").exists()
+
+
+def test_a_table_of_a_study_is_the_mean_over_its_seeds(studies, published):
+    lines = build(studies, published).splitlines()
+    # 0.3 and 0.5: mean 0.4, deviation sqrt(2 * 0.1^2 / 1) = 0.1414
+    assert "| a net | 0.4000 ± 0.14 | – |" in lines
+    assert "| another net | 1 ± 0 | 2 ± 0 |" in lines
+    assert lines[lines.index("|  | share | steps |") - 2] == "**Kept**"
+    assert "`made-study`, seed 0, 1, 1.5 ± 0.0 minutes on CPU: fabricated." in lines
+    assert "- Made-up numbers." in lines
+
+
+def test_words_of_a_study_are_shown_as_they_are(studies, published):
+    folded = build(studies, published).partition("<summary>Said by the net</summary>")[2]
+    block = folded.partition("~~~~text\n")[2].partition("\n~~~~")[0]
+    assert block == "epoch 1   a | b\nepoch 10  <i>c</i>"
+
+
+def test_a_study_takes_no_part_in_the_tables_of_networks(studies, published):
+    build(studies, published)
+    assert "made-study" not in {line["experiment"] for line in csv_lines(studies)}
+
+
+def test_studies_alone_have_no_summary(tmp_path, published):
+    results = tmp_path / "studies"
+    fabricate_study(results, "made-study", exhibits=study(0.3))
+    paths, _ = tables.write_tables(results, published, claims_of(published))
+    assert {path.name for path in paths} == {"RESULTS.md", "claims.csv"}
+    assert "| a net | 0.3000 | – |" in paths[0].read_text(encoding="utf-8")
+
+
+def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
+    markdown = build(studies, published)
+    # of the base there is seed 0 alone: 0.84 - 0.5
+    net = (
+        "| the net beats the base (`a-document`, `another`) | accuracy over that of the base "
+        "| 0.3400 | 1 | at least 0.3 | holds | imdb-net − imdb-base | 1, 2 |"
+    )
+    forgotten = (
+        "| what is far is forgotten (`a-document`) | share that is kept "
+        "| 0.4000 ± 0.14 | 2 | at most 0.1 | does not hold | made-study |"
+    )
+    assert f"{net}\n{forgotten}" in markdown
+    verdicts = [line["verdict"] for line in csv_lines(studies, "claims.csv")]
+    assert verdicts == ["holds", "does not hold"]
+
+
+def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, published):
+    results = tmp_path / "demo"
+    fabricate_study(results, "made-study", exhibits=study(0.3), config={"sample": True})
+    markdown = build(results, published)
+    assert "| a net | 0.3000 | – |" in markdown
+    assert "what is far is forgotten" not in markdown
+    assert not (results / "claims.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.87623, "0.8762"),
+        (0.0123456, "0.01235"),
+        (-0.51239, "-0.5124"),
+        (12.3456, "12.35"),
+        (98765.4, "98,765"),
+        (1234, "1,234"),
+        (1.0, "1"),
+        (0.0, "0"),
+        (-2000000.0, "-2,000,000"),
+        (0.00012344, "0.0001234"),
+        (3.14e-07, "3.1e-07"),
+        (-1.26e-30, "-1.3e-30"),
+        (12345678.9, "1.2e+07"),
+    ],
+)
+def test_a_number_is_written_with_the_digits_that_matter(value, written):
+    assert significant(value) == written
+
+
+def test_a_deviation_has_two_digits_that_matter():
+    assert [significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
+        "0.14",
+        "1.2",
+        "57",
+        "2.3e-06",
+    ]
+
+
+def test_tables_in_the_terminal_are_aligned_and_leave_the_rest_to_the_figure():
+    (text,) = in_terminal(tuple(study(0.3)))
+    title, head, *rows = text.splitlines()
+    assert title == "Kept"
+    assert len({len(line) for line in (head, *rows)}) == 1
+    assert head.split() == ["share", "steps"]
+    assert [row.split("  ")[1].strip() for row in rows] == ["a net", "another net"]
+    assert [row.split()[-2:] for row in rows] == [["0.3000", "–"], ["1", "2"]]
+
+
+def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsys):
+    claims_of(published).unlink()
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: cannot read ")
+    assert "claims.toml" in error
     assert not (results / "RESULTS.md").exists()
 
 
@@ -274,7 +447,7 @@ def test_the_projects_published_numbers_are_the_documents():
     assert best["jena-gru-dropout"] == 0.2619
 
 
-def test_fabricated_records_are_valid(results):
-    records, left_out = find_records(results)
-    assert len(records) == 5
+def test_fabricated_records_are_valid(studies):
+    records, left_out = find_records(studies)
+    assert len(records) == 7
     assert left_out == []

@@ -84,6 +84,16 @@ def test_a_corpus_that_is_another_text_is_refused(tmp_path):
     assert "make data" in str(raised.value)
 
 
+@pytest.mark.parametrize("name", ["alice", "nietzsche"])
+def test_a_file_that_is_named_like_a_corpus_is_refused(tmp_path, name):
+    """A record keeps the name alone, which would be that of the corpus."""
+    path = write(tmp_path, name, ALICE)
+    with pytest.raises(DataError, match=f"'--text {name}' stands for.*[Rr]ename") as raised:
+        load_text(None, str(path))
+    assert str(path) in str(raised.value)
+    assert load_text(None, str(path.rename(tmp_path / f"my-{name}.txt"))).text == LINE
+
+
 def test_the_built_in_text_is_long_enough_and_in_one_style():
     corpus = load_text(None, "sample", sample=True)
     assert corpus.provenance["sample"]

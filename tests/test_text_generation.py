@@ -1,5 +1,6 @@
 """Training a network that writes, and letting it write: by their command lines."""
 
+import dataclasses
 import functools
 import json
 import math
@@ -13,11 +14,12 @@ import keras
 import pytest
 from commands import places, run
 
+from data.files import own_file
 from experiments import generate
 from experiments.text_generation import EXPERIMENT
 from harness import command_line
 from harness.exhibits import Lines, Table, Text
-from harness.record import load_record
+from harness.record import label, load_record
 from models.characters import character_model
 
 train = functools.partial(command_line.main, EXPERIMENT)
@@ -235,6 +237,90 @@ def test_a_run_of_another_experiment_is_refused(copy, ask):
     )
     done = ask(generate.main, "--model", renamed / copy.name, "--prompt", "the")
     one_message(done, 1, "is a run of imdb-lstm", "make text-generation")
+
+
+@pytest.mark.parametrize(
+    ("file", "within", "field", "value"),
+    [
+        ("data", "facts", "characters", None),
+        ("data", "facts", "characters", ["a", "b"]),
+        ("config", "protocol", "cell", None),
+        ("config", "protocol", "cell", ["lstm"]),
+        ("config", "protocol", "units", None),
+        ("config", "protocol", "units", "24"),
+        ("config", "protocol", "window", None),
+        ("config", "protocol", "window", 0),
+    ],
+)
+def test_a_foreign_record_is_one_message(file, within, field, value, copy, ask):
+    path = copy / f"{file}.json"
+    content = json.loads(path.read_text("utf-8"))
+    del content[within][field]
+    if value is not None:
+        content[within][field] = value
+    path.write_text(json.dumps(content), "utf-8")
+    done = ask(generate.main, "--model", copy, "--prompt", "the")
+    one_message(done, 1, f"{path}: field '{within}.{field}'", "train one with `make text-gen")
+
+
+@pytest.fixture
+def books(copy, tmp_path, monkeypatch):
+    """Two texts of one name, and a record of the first of them among the results."""
+    folder = tmp_path / "books"
+    paths = [folder / letter / "book.txt" for letter in "ab"]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text(f"All that stands in {path.parent.name}.\n" * 40, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    stands_for(copy, "book.txt", own_file(paths[0]).record(), tmp_path / "results")
+    return paths
+
+
+def stands_for(record, text, file, results):
+    """Puts a record among the results as that of a run on real data."""
+    for part, changes in {
+        "config": {"sample": False, "variant": {"text": text} if text != "alice" else {}},
+        "data": {"sample": False, "files": [file]},
+    }.items():
+        path = record / f"{part}.json"
+        content = json.loads(path.read_text("utf-8")) | changes
+        if part == "config":
+            content["protocol"] = dataclasses.asdict(EXPERIMENT.protocol) | {"text": text}
+        path.write_text(json.dumps(content), "utf-8")
+    config = json.loads((record / "config.json").read_text("utf-8"))
+    place = results / label(config["experiment"], config["variant"]) / "seed-0"
+    place.parent.mkdir(parents=True)
+    record.rename(place)
+
+
+def test_a_record_is_shown_again_for_the_very_file(books, tmp_path, ask):
+    moved = tmp_path / "elsewhere" / "book.txt"
+    moved.parent.mkdir()
+    shutil.copy(books[0], moved)
+    for text in (books[0], "a/book.txt", moved, tmp_path / "gone" / "book.txt"):
+        done = ask(train, "--text", text, *places(tmp_path))
+        assert done.returncode == 0, done.stderr
+        assert "already finished at" in done.stdout
+
+
+def test_another_file_of_the_same_name_is_not_answered_with_the_first_one_s(books, tmp_path, ask):
+    done = ask(train, "--text", books[1], *places(tmp_path))
+    one_message(done, 1, f"another book.txt than {books[1]}", "--force", "--results-dir")
+    assert "seed-0" in done.stderr
+    shutil.copy(books[1], "book.txt")  # a bare name is a file too
+    done = ask(train, "--text", "book.txt", *places(tmp_path))
+    one_message(done, 1, "another book.txt than book.txt")
+
+
+def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
+    stands_for(copy, "alice", {"name": "alice.txt", "sha256": "0" * 64}, tmp_path / "results")
+    (tmp_path / "alice").write_text("Another one.", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = ask(train, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "already finished at" in done.stdout
+    for path in (tmp_path / "alice", "./alice"):
+        one_message(ask(train, "--text", path, *places(tmp_path)), 1, "another alice than")
 
 
 TEXTS = {

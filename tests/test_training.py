@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from data.windows import Windows
-from harness.batches import EveryWindow, RandomWindows
+from harness.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.errors import RunError
 from harness.run import Run
 from harness.storage import read_json
-from harness.training import evaluate, fit
+from harness.training import evaluate, fit, train_model
 from models import sentiment
 
 REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
@@ -21,24 +21,30 @@ def line(n, seed):
     return x, (x[:, 0] > x[:, 1]).astype(np.int32)
 
 
-def train(tmp_path, epochs=3, **changes):
+def toy_model():
     keras.utils.set_random_seed(0)
-    run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
-    run.begin({})
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
-    settings = {
+    return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
+
+
+def settings(epochs):
+    return {
         "train": line(200, 1),
         "validation": line(100, 2),
-        "test": line(100, 3),
         "optimizer": "rmsprop",
         "learning_rate": 0.01,
         "loss": "binary_crossentropy",
         "metric": "accuracy",
         "epochs": epochs,
         "batch_size": 32,
-        "reference": REFERENCE,
     }
-    fit(run, model, **{**settings, **changes})
+
+
+def train(tmp_path, epochs=3, **changes):
+    run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
+    run.begin({})
+    model = toy_model()
+    own = {"test": line(100, 3), "reference": REFERENCE}
+    fit(run, model, **{**settings(epochs), **own, **changes})
     return run, model
 
 
@@ -79,6 +85,88 @@ def test_validation_that_becomes_nan_stops_too(tmp_path):
     x[0] = np.nan
     with pytest.raises(RunError, match="val_loss is nan after epoch 1"):
         train(tmp_path, validation=(x, y))
+
+
+def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(capsys):
+    model = toy_model()
+    train_model(model, **settings(epochs=2), name="LSTM, distance 10")
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2  # nothing of Keras's own beside them
+    for epoch, printed in enumerate(lines, start=1):
+        assert printed.startswith(f"LSTM, distance 10, epoch {epoch} of 2: ")
+    last = evaluate(model, line(100, 2))
+    assert f"val_accuracy {last['accuracy']:.4f}" in lines[1]
+    assert f"val_loss {last['loss']:.4f}" in lines[1]
+
+
+def test_a_network_can_be_trained_without_validation(capsys):
+    train_model(toy_model(), **settings(epochs=1) | {"validation": None}, name="net")
+    (printed,) = capsys.readouterr().out.splitlines()
+    assert "loss" in printed
+    assert "val_" not in printed
+
+
+class Ruin(keras.callbacks.Callback):
+    """Makes the weights NaN when an epoch is over."""
+
+    def __init__(self, epoch):
+        super().__init__()
+        self.epoch = epoch
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch + 1 == self.epoch:
+            self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
+
+
+def test_a_network_of_a_study_that_becomes_nan_stops_and_names_the_epoch():
+    with pytest.raises(RunError, match="NaN or infinite in epoch 3"):
+        train_model(toy_model(), **settings(epochs=5), callbacks=[Ruin(epoch=2)], name="net")
+
+
+def draw_four(rng):
+    return rng.integers(1000, size=4), rng.integers(1000, size=4)
+
+
+def test_drawn_batches_depend_on_seed_epoch_and_number_alone():
+    one, same = (DrawnBatches(draw_four, 5, seed=1) for _ in range(2))
+    assert len(one) == 5
+    backwards = {batch: same[batch] for batch in reversed(range(5))}
+    for batch in range(5):
+        np.testing.assert_array_equal(one[batch], backwards[batch])
+    seen = {np.array(one[batch]).tobytes() for batch in range(5)}
+    assert len(seen) == 5
+    assert np.array(DrawnBatches(draw_four, 5, seed=2)[3]).tobytes() not in seen
+    one.on_epoch_end()
+    assert not seen & {np.array(one[batch]).tobytes() for batch in range(5)}
+    same.on_epoch_end()
+    np.testing.assert_array_equal(one[3], same[3])
+
+
+def train_on_drawn_batches(seed):
+    """Two epochs of three batches; returns the final weights and each batch that was drawn."""
+    drawn = []
+
+    def draw(rng):
+        x = rng.normal(size=(8, 2)).astype(np.float32)  # (batch, 2)
+        drawn.append(x.tobytes())
+        return x, (x[:, 0] > x[:, 1]).astype(np.int32)
+
+    model = toy_model()
+    changes = {"train": DrawnBatches(draw, 3, seed), "validation": None, "batch_size": None}
+    train_model(model, **settings(epochs=2) | changes, name="net")
+    return model.get_weights(), set(drawn)
+
+
+def test_training_sees_other_drawn_batches_in_each_epoch():
+    _, drawn = train_on_drawn_batches(seed=4)
+    assert len(drawn) >= 6  # Keras looks at some more before it starts
+
+
+def test_training_on_drawn_batches_repeats_with_their_seed():
+    one, same, other = (train_on_drawn_batches(seed)[0] for seed in (4, 4, 5))
+    for weights, again in zip(one, same, strict=True):
+        np.testing.assert_array_equal(weights, again)
+    assert not np.allclose(one[0], other[0])
 
 
 def windows(n=50, timesteps=4, horizon=3):

@@ -27,7 +27,7 @@ def claims_table(claims: list[Claim], results: Results) -> str:
         source = claim.source.replace(", ", "`, `")
         value = [ABSENT, "0"] if spread is None else [spread_text(spread), str(spread.n)]
         run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
-        marks = ", ".join(str(numbers[note]) for note in verdict.notes)
+        marks = ", ".join(map(str, sorted(numbers[note] for note in verdict.notes)))
         cells = [f"{claim.statement} (`{source}`)", claim.quantity, *value]
         rows.append(line([*cells, claim.bounds, verdict.text, run, marks or ABSENT]))
     footnotes = "\n".join(f"{number}. {note}" for note, number in numbers.items())

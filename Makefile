@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV   := .venv
 RUN    := $(VENV)/bin/python
 ARGS   ?=
+SEEDS   ?= 1
+WORKERS ?= 2
 
 PROMPT ?= alice was
 export PROMPT
@@ -19,7 +21,7 @@ DEMO := $(addprefix demo-,gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb
           imdb-linear jena-persistence imdb-majority)
 
 .DEFAULT_GOAL := help
-.PHONY: help all demo test data plots tables clean generate nietzsche $(EXPERIMENTS) $(DEMO)
+.PHONY: help all demo test data plots tables clean generate $(EXPERIMENTS) $(DEMO)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -51,14 +53,13 @@ $(DEMO): demo-%: $(VENV)/.runtime
 	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
 	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
 
-all: $(EXPERIMENTS) nietzsche  ## every experiment on the real data, then tables and plots (two hours)
+all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (an hour or two a seed)
+	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \
+	  --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(ARGS)
 	@$(MAKE) --no-print-directory ARGS= tables plots
 
 $(EXPERIMENTS): $(VENV)/.runtime
 	@$(RUN) -m experiments.$(subst -,_,$@) $(ARGS)
-
-nietzsche: $(VENV)/.runtime  ## text-generation on the other corpus
-	@$(RUN) -m experiments.text_generation --text nietzsche $(ARGS)
 
 generate: $(VENV)/.runtime  ## go on with PROMPT="..." by the network that text-generation trained
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)

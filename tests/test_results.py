@@ -167,8 +167,12 @@ def test_what_the_readme_says_of_gradients_holds(cell):
     assert round(steps("SimpleRNN, before training")) == 35
     assert round(steps("LSTM, before training")) == 5
     after = [steps(f"{name}, after training") for name in ("SimpleRNN", "LSTM", "GRU")]
-    assert min(after) > 15
-    assert max(after) < 30
+    assert min(after) > 20
+    assert max(after) < 28
+    far = "at distance 400, relative to the last word"
+    assert (
+        max(steps(f"{name}, after training", far) for name in ("SimpleRNN", "LSTM", "GRU")) < 1e-5
+    )
     exploding = "SimpleRNN, recurrent weights × 1.5, before training"
     assert round(steps(exploding, "doubles every (steps)")) == 13
 
@@ -180,12 +184,13 @@ def test_what_the_readme_says_of_recall_holds(results):
     def accuracy(table, cell, steps):
         return study.cell(table.title, cell, f"{steps} steps").mean
 
-    assert min(accuracy(alone, "SimpleRNN", d) for d in (10, 25, 50, 100, 200)) > 0.99
-    assert accuracy(alone, "SimpleRNN", 400) < 0.2
+    assert len(study.records) == 3
+    assert min(accuracy(alone, "SimpleRNN", d) for d in (10, 25, 50, 100)) == 1
     for gated in ("LSTM", "GRU"):
         assert accuracy(alone, gated, 10) > 0.99
         assert max(accuracy(alone, gated, d) for d in (50, 100, 200, 400)) < 0.2
-        assert min(accuracy(mixed, gated, d) for d in (1, 2, 5, 10, 25, 50, 100, 200, 400)) > 0.99
+        assert min(accuracy(mixed, gated, d) for d in (1, 2, 5, 10, 25, 50, 100, 200)) == 1
+        assert accuracy(mixed, gated, 400) > 0.95
     assert accuracy(mixed, "SimpleRNN", 1) > 0.9
     assert accuracy(mixed, "SimpleRNN", 400) < 0.5
 

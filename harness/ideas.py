@@ -36,7 +36,7 @@ def claims_table(claims: list[Claim], results: Results) -> str:
 
 def reasons(claims: list[Claim]) -> str:
     """Why the bounds are what they are, a line a claim."""
-    return "\n".join(f"- {claim.statement}: {claim.bounds}, since {claim.why}." for claim in claims)
+    return "\n".join(f"- {claim.statement}: {claim.bounds} ({claim.why})" for claim in claims)
 
 
 def ideas_markdown(claims: list[Claim], results: Results) -> list[str]:

@@ -312,5 +312,5 @@ def test_runs_on_different_data_are_not_checked_and_the_table_says_why(read, tmp
 
 def test_every_bound_has_its_reason(claims):
     kept, networks, _ = reasons(claims).splitlines()
-    assert kept.startswith("- it | will: at least 0.5, since Below that it is chance.")
+    assert kept == "- it | will: at least 0.5 (Below that it is chance.)"
     assert "at least 0.6, at most 1" in networks

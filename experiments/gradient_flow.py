@@ -22,7 +22,6 @@ from harness.settings import setting
 
 CELLS = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru"}
 BEFORE, AFTER = "before training", "after training"
-MEASURABLE = 1e-30  # float32 ends near 1e-38, and norms lose digits before
 
 
 @dataclass(frozen=True)
@@ -57,25 +56,12 @@ def gradient_norms(model, x, y):
     return np.median(norms[:, ::-1], axis=0)
 
 
-def halvings(norms) -> float | None:
-    """How often the norm halves in one step, negative where it grows.
-
-    It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
-    measured; None where that is less than two steps.
-    """
-    import numpy as np
-
-    seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
-    if len(seen) < 2:
-        return None
-    return -float(np.polyfit(seen, np.log2(norms[seen]), 1)[0])
-
-
 def train(protocol, run):
     import keras
     import numpy as np
 
     from harness.exhibits import Lines, Series, Table
+    from harness.gradients import MEASURABLE, halvings
     from models import sentiment
 
     reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)

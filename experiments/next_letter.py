@@ -9,21 +9,12 @@ Deviations: the document leaves units, optimizer and number of steps open.
 Expected:   seconds.
 """
 
-from __future__ import annotations
-
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from harness.command_line import main
-from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.run import made_data
 from harness.settings import OPTIMIZERS, setting
-
-if TYPE_CHECKING:
-    import numpy as np
 
 
 @dataclass(frozen=True)
@@ -37,71 +28,9 @@ class Protocol:
     learning_rate: float = setting(0.01, "step size of the optimizer", minimum=1e-8)
 
 
-def split_words(text: str) -> list[str]:
-    """The words, each once, in which every beginning has one continuation.
-
-    Raises:
-        RunError: a word without a next letter, or a beginning that two words continue differently.
-    """
-    words = list(dict.fromkeys(text.split(",")))
-    continued: dict[str, str] = {}  # beginning -> the word that showed how it goes on
-    for word in words:
-        if len(word) < 2:
-            raise RunError(f"--word: '{word}' has no next letter; give a word of two or more.")
-        for end in range(1, len(word)):
-            other = continued.setdefault(word[:end], word)
-            if other[end] != word[end]:
-                raise RunError(
-                    f"--word: '{word[:end]}' goes on with '{other[end]}' in {other} and with "
-                    f"'{word[end]}' in {word}; nothing that was read tells which, so no network "
-                    "can learn both. Leave one of the words out."
-                )
-    return words
-
-
-def different_letters(words: list[str]) -> list[str]:
-    """The letters of the words, each once: what may follow.
-
-    Raises:
-        RunError: there is one only, so that nothing is left to predict.
-    """
-    letters = list(dict.fromkeys("".join(words)))
-    if len(letters) == 1:
-        raise RunError(
-            f"--word: in {','.join(words)} nothing but '{letters[0]}' can follow, so there is "
-            "nothing to predict; give a word of two different letters or more."
-        )
-    return letters
-
-
-def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Words as arrays; after a shorter word come zeros of weight zero.
-
-    Returns:
-        Letters (words, timesteps, letters), next letters (words, timesteps), and weights
-        (words, timesteps), where a word of n letters has n - 1 timesteps.
-    """
-    import numpy as np
-
-    timesteps = max(map(len, words)) - 1
-    x = np.zeros((len(words), timesteps, len(letters)), np.float32)
-    following = np.zeros((len(words), timesteps), np.int32)
-    weights = np.zeros((len(words), timesteps), np.float32)
-    for row, word in enumerate(words):
-        for t, (letter, after) in enumerate(pairwise(word)):
-            x[row, t, letters.index(letter)] = 1
-            following[row, t], weights[row, t] = letters.index(after), 1
-    return x, following, weights
-
-
-def without_memory(words: list[str]) -> float:
-    """Most letters that can be right, as a share, where only the last letter is known."""
-    pairs = Counter(pair for word in words for pair in pairwise(word))
-    best = {first: max(n for (f, _), n in pairs.items() if f == first) for first, _ in pairs}
-    return sum(best.values()) / pairs.total()
-
-
 def train(protocol, run):
+    from data.words import different_letters, one_hot, split_words, without_memory
+
     words = split_words(protocol.word)
     letters = different_letters(words)
 

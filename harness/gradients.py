@@ -9,6 +9,8 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+MEASURABLE = 1e-30  # float32 ends near 1e-38, and norms lose digits before
+
 
 def gradients(model: keras.Model, x, y: np.ndarray, loss: str | Callable) -> dict[str, np.ndarray]:
     """Gradients of the mean loss of one batch with respect to the trainable weights.
@@ -72,3 +74,15 @@ def input_gradients(
     finally:
         reader.trainable = True
     return gradient * len(x)  # the loss is a mean: each sample has 1 / batch of it
+
+
+def halvings(norms: np.ndarray) -> float | None:
+    """How often the norm halves in one step, negative where it grows.
+
+    It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
+    measured; None where that is less than two steps.
+    """
+    seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
+    if len(seen) < 2:
+        return None
+    return -float(np.polyfit(seen, np.log2(norms[seen]), 1)[0])

@@ -71,7 +71,7 @@ def test_keras_automatic_gradients_agree(shape):
     expected = tape.gradient(loss, [w.value for w in layer.trainable_weights])
     shared = backpropagate(cell, x, output_gradients).shared()
     for ours, theirs in zip((shared.W.T, shared.U.T, shared.b), expected, strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
 @settings(max_examples=25, deadline=None)

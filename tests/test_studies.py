@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from data import words as words_data
+from data.errors import DataError
 from data.imdb import pad_front
 from data.recall import recall_sequences
-from experiments import any_length, gradient_flow, next_letter, recall
+from experiments import any_length, gradient_flow, recall
 from experiments.imdb import ImdbProtocol, Reviews, train_for_study
-from harness.errors import RunError
-from harness.gradients import gradients, input_gradients
+from harness.gradients import MEASURABLE, gradients, halvings, input_gradients
 from harness.training import evaluate
 from models import sentiment
 from models.recurrent_numpy import SimpleRNN, unfold
@@ -31,7 +32,7 @@ from models.recurrent_numpy import SimpleRNN, unfold
     ],
 )
 def test_words_stand_between_commas_each_once(text, words):
-    assert next_letter.split_words(text) == words
+    assert words_data.split_words(text) == words
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,8 @@ def test_words_stand_between_commas_each_once(text, words):
     ],
 )
 def test_words_that_no_network_can_learn_are_refused(text, message):
-    with pytest.raises(RunError, match=message):
-        next_letter.split_words(text)
+    with pytest.raises(DataError, match=message):
+        words_data.split_words(text)
 
 
 WORDS = st.lists(st.text("abc", min_size=2, max_size=6), min_size=1, max_size=4)
@@ -61,14 +62,14 @@ def test_words_are_refused_exactly_where_a_beginning_goes_on_in_two_ways(words):
         for end in range(1, len(word)):
             continuations.setdefault(word[:end], set()).add(word[end])
     if max(map(len, continuations.values())) == 1:
-        assert next_letter.split_words(",".join(words)) == list(dict.fromkeys(words))
+        assert words_data.split_words(",".join(words)) == list(dict.fromkeys(words))
     else:
-        with pytest.raises(RunError, match="goes on with"):
-            next_letter.split_words(",".join(words))
+        with pytest.raises(DataError, match="goes on with"):
+            words_data.split_words(",".join(words))
 
 
 def test_words_become_one_hot_letters_and_the_letters_after_them():
-    x, following, weights = next_letter.one_hot(["abc", "ba"], ["a", "b", "c"])
+    x, following, weights = words_data.one_hot(["abc", "ba"], ["a", "b", "c"])
     a, b, none = [1, 0, 0], [0, 1, 0], [0, 0, 0]
     np.testing.assert_array_equal(x, [[a, b], [b, none]])
     np.testing.assert_array_equal(weights, [[1, 1], [1, 0]])  # nothing follows "ba"
@@ -78,7 +79,7 @@ def test_words_become_one_hot_letters_and_the_letters_after_them():
 
 def test_the_last_letter_alone_tells_five_of_seven():
     # "a" is followed by m, s and r, of which one can be right; each other letter tells the next
-    assert next_letter.without_memory(["namaskar"]) == 5 / 7
+    assert words_data.without_memory(["namaskar"]) == 5 / 7
 
 
 @given(words=WORDS)
@@ -86,7 +87,7 @@ def test_no_rule_from_letter_to_letter_is_right_more_often(words):
     pairs = [pair for word in words for pair in pairwise(word)]
     rules = (dict(zip("abc", following, strict=True)) for following in product("abc", repeat=3))
     right = max(sum(rule[first] == second for first, second in pairs) for rule in rules)
-    assert next_letter.without_memory(words) == pytest.approx(Fraction(right, len(pairs)))
+    assert words_data.without_memory(words) == pytest.approx(Fraction(right, len(pairs)))
 
 
 @st.composite
@@ -232,20 +233,20 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
 def test_halvings_of_an_exact_exponential_are_its_own(steps):
     distances = np.arange(40)
     falls = 0.02 * 2.0 ** (-distances / steps)
-    assert gradient_flow.halvings(falls) == pytest.approx(1 / steps)
-    assert gradient_flow.halvings(1 / falls) == pytest.approx(-1 / steps)
+    assert halvings(falls) == pytest.approx(1 / steps)
+    assert halvings(1 / falls) == pytest.approx(-1 / steps)
 
 
 def test_halvings_are_those_of_what_can_be_measured():
     distances = np.arange(60)
     norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
-    norms[norms < gradient_flow.MEASURABLE] = 0
+    norms[norms < MEASURABLE] = 0
     assert 0 < np.count_nonzero(norms) < 60
-    assert gradient_flow.halvings(norms) == pytest.approx(3)
+    assert halvings(norms) == pytest.approx(3)
 
 
 def test_a_level_gradient_never_halves():
-    assert gradient_flow.halvings(np.ones(10)) == pytest.approx(0, abs=1e-12)
+    assert halvings(np.ones(10)) == pytest.approx(0, abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -254,7 +255,7 @@ def test_a_level_gradient_never_halves():
     ids=["one word", "nothing", "one measurable word"],
 )
 def test_less_than_two_norms_tell_nothing(norms):
-    assert gradient_flow.halvings(norms) is None
+    assert halvings(norms) is None
 
 
 def reading_loss(model: keras.Model, vectors: np.ndarray, label: float) -> float:

@@ -1,9 +1,9 @@
-"""The words that next-letter is asked to learn."""
+"""The words that are to be learnt letter by letter."""
 
 import pytest
 
-from experiments.next_letter import different_letters
-from harness.errors import RunError
+from data.errors import DataError
+from data.words import different_letters
 
 
 def test_letters_stand_in_the_order_of_their_first_use():
@@ -13,7 +13,7 @@ def test_letters_stand_in_the_order_of_their_first_use():
 
 @pytest.mark.parametrize("words", [["aaa"], ["aa", "aaaa"], ["नन"]])
 def test_one_letter_alone_leaves_nothing_to_predict(words):
-    with pytest.raises(RunError, match="nothing to predict") as raised:
+    with pytest.raises(DataError, match="nothing to predict") as raised:
         different_letters(words)
     message = str(raised.value)
     assert message.startswith(f"--word: in {','.join(words)} ")

@@ -113,7 +113,8 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
             events.append(event)
     begun = [event.where for event in events if isinstance(event, Started)]
     assert len(set(begun)) == len(begun) == 2
-    assert [event.epoch for event in events if isinstance(event, Advanced)][-1] == 7
+    # the last epochs may end between two looks at the run; its record below has all of them
+    assert [event.epoch for event in events if isinstance(event, Advanced)]
     assert (type(events[-1]), events[-1].failure) == (Ended, None)
     assert len(load_record(planned.directory).history["loss"]) == 7
 

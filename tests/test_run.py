@@ -111,7 +111,7 @@ def test_the_history_is_on_disk_after_every_epoch(tmp_path):
 
 
 def test_a_number_that_is_none_never_reaches_a_record(tmp_path):
-    with pytest.raises(RunError, match="not a finite number"):
+    with pytest.raises(RunError, match="finite numbers only"):
         write_json(tmp_path / "metrics.json", {"loss": float("nan")})
     assert list(tmp_path.iterdir()) == []
 

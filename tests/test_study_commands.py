@@ -107,12 +107,14 @@ def test_gradients_are_shown_for_every_word_and_every_case(shown):
 
 
 def test_recall_is_a_share_of_the_tested_sequences(shown):
-    (table,) = shown("recall", Table).values()
-    assert table.columns == ["10 steps"]
-    assert len(table.rows) == 6
-    for (share,) in table.rows.values():
-        assert 0 <= share <= 1
-        assert share * 20 == pytest.approx(round(share * 20), abs=1e-5)
+    alone, mixed = shown("recall", Table).values()
+    assert alone.columns == ["10 steps"]
+    assert mixed.columns == ["1 steps", "2 steps", "5 steps", "10 steps"]
+    for table in (alone, mixed):
+        assert set(table.rows) == {"SimpleRNN", "LSTM", "GRU"}
+        for share in (share for shares in table.rows.values() for share in shares):
+            assert 0 <= share <= 1
+            assert share * 20 == pytest.approx(round(share * 20), abs=1e-5)
     for panel in shown("recall", Lines).values():
         assert panel.references == {"chance": 1 / 8}
         assert panel.log_x

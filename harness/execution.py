@@ -169,6 +169,8 @@ def report(record: Record, options: argparse.Namespace) -> None:
             print(f"plot: {plot}")
     if record.is_study:
         print("\n\n".join(in_terminal(record.exhibits)))
+        seconds = record.metrics["wall_seconds"]
+        print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return
     metrics = record.metrics
     print(

@@ -70,12 +70,11 @@ def accuracy_at(model, reviews: list[np.ndarray], labels: np.ndarray, length: in
 def train(protocol, run):
     import keras
 
-    from data.imdb import load_imdb
     from harness.exhibits import Table
     from models import sentiment
 
-    reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
-    whole = load_imdb(run.data_dir, num_words=protocol.num_words, sample=run.sample)
+    whole = load_reviews(run, protocol.num_words, None, protocol.validation_split)
+    padded = whole.padded(protocol.maxlen)
     sizes = (protocol.num_words, protocol.embedding, protocol.units)
     networks = {
         "LSTM": lambda: sentiment.lstm(*sizes),
@@ -85,12 +84,11 @@ def train(protocol, run):
     for name, build in networks.items():
         keras.utils.set_random_seed(run.seed)
         model = build()
-        train_for_study(protocol, reviews, model, name, xla=name == "LSTM")
+        train_for_study(protocol, padded, model, name, xla=name == "LSTM")
         # a thousand different lengths: compiling for each would take longer than reading them
         model.compile(loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False)
-        test = whole.x_test, whole.y_test
-        own = accuracy_at_own_length(model, *test) if model.input_shape[1] is None else None
-        at = {n: accuracy_at(model, *test, n) for n in lengths(protocol.maxlen)}
+        own = accuracy_at_own_length(model, *whole.test) if model.input_shape[1] is None else None
+        at = {n: accuracy_at(model, *whole.test, n) for n in lengths(protocol.maxlen)}
         gain = None if own is None else own - at[protocol.maxlen]
         rows[name] = [own, *at.values(), gain]
     columns = [OWN, *(f"{n:,} words" for n in at), f"{OWN} less {protocol.maxlen:,} words"]

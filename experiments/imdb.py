@@ -55,6 +55,15 @@ class Reviews:
     validation: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
 
+    def padded(self, maxlen: int) -> Reviews:
+        """The same reviews, all with `maxlen` timesteps."""
+        from data.imdb import pad_front
+
+        train, validation, test = (
+            (pad_front(x, maxlen), y) for x, y in (self.train, self.validation, self.test)
+        )
+        return Reviews(train, validation, test)
+
     def majority(self) -> dict:
         """Accuracy of always answering the training reviews' more frequent label."""
         label = int(self.train[1].mean() >= 0.5)
@@ -80,28 +89,41 @@ def load_reviews(
     Raises:
         RunError: the split leaves no review on one side.
     """
-    from data.imdb import load_imdb, pad_front
+    from data.imdb import load_imdb
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
     run.describe("data", imdb.provenance)
-    x, x_test = (pad_front(s, maxlen) if maxlen else s for s in (imdb.x_train, imdb.x_test))
+    x = imdb.x_train
     kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
     if kept == 0 or (validation_split and kept == len(x)):
         raise RunError(
             f"--validation-split {validation_split:g} leaves {kept:,} of {len(x):,} reviews for "
             "training; each part needs at least one."
         )
-    test = x_test, imdb.y_test
-    return Reviews(
+    test = imdb.x_test, imdb.y_test
+    reviews = Reviews(
         train=(x[:kept], imdb.y_train[:kept]),
         validation=(x[kept:], imdb.y_train[kept:]) if validation_split else test,
         test=test,
     )
+    return reviews.padded(maxlen) if maxlen else reviews
 
 
 def split_notes(protocol: SplitProtocol) -> list[str]:
     """What a reader must know of the split to compare results."""
     return [] if protocol.validation_split else [VALIDATED_ON_TEST]
+
+
+def _training(protocol: ImdbProtocol) -> dict:
+    """How every network on IMDB is trained, as the harness names it."""
+    return {
+        "optimizer": protocol.optimizer,
+        "learning_rate": protocol.learning_rate,
+        "loss": "binary_crossentropy",
+        "metric": "accuracy",
+        "epochs": protocol.epochs,
+        "batch_size": protocol.batch_size,
+    }
 
 
 def train_classifier(
@@ -121,12 +143,7 @@ def train_classifier(
         train=reviews.train,
         validation=reviews.validation,
         test=reviews.test,
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="binary_crossentropy",
-        metric="accuracy",
-        epochs=protocol.epochs,
-        batch_size=protocol.batch_size,
+        **_training(protocol),
         xla=xla,
         reference=reviews.majority(),
     )
@@ -155,12 +172,7 @@ def train_for_study(
         model,
         train=reviews.train,
         validation=reviews.validation,
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="binary_crossentropy",
-        metric="accuracy",
-        epochs=protocol.epochs,
-        batch_size=protocol.batch_size,
+        **_training(protocol),
         xla=xla,
         callbacks=[best],
         name=name,

@@ -29,7 +29,7 @@ def significant(value: float, digits: int = 4) -> str:
         return f"{int(value):,}"
     size = math.floor(math.log10(abs(value)))
     if size < -4 or size > 6:
-        return f"{value:.{digits - 3 if digits > 3 else 1}e}"
+        return f"{value:.1e}"
     return f"{value:,.{max(digits - 1 - size, 0)}f}"
 
 

@@ -7,7 +7,6 @@ any of them.
 
 import dataclasses
 import math
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import get_type_hints
 from harness.errors import RunError
 from harness.groups import Group, Spread
 from harness.results import Results
+from harness.storage import read_toml
 
 NUMBER = float | None
 
@@ -75,12 +75,7 @@ def load_claims(path: Path) -> list[Claim]:
     Raises:
         RunError: the file is missing or not TOML, or a claim is not whole.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise RunError(f"{path}: not valid TOML ({error}).") from error
+    content = read_toml(path)
     entries = content.get("claim", [])
     tables = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
     if not tables or set(content) - {"claim"}:

@@ -7,9 +7,7 @@ command and gets the record's files; the code is the worker's own checkout, whic
 import asyncio
 import hashlib
 import logging
-import os
 import queue
-import shutil
 import tempfile
 import time
 import uuid
@@ -26,7 +24,7 @@ from harness.environment import REPOSITORY, code_version
 from harness.errors import RunError
 from harness.execution import finished
 from harness.plan import PACKAGE, PlannedRun
-from harness.record import set_aside
+from harness.record import put_in_place
 from harness.run import Run
 from harness.storage import write_bytes
 from harness.workers import POLL, Advanced, Child, Ended, Event, Notice, Started, end, failure
@@ -239,12 +237,7 @@ def receive(run: PlannedRun, files: dict[str, bytes]) -> None:
             for name, content in files.items():
                 write_bytes(staged / name, content)
             finished(staged, run.config)
-            replaced = set_aside(directory)
-            shutil.rmtree(replaced, ignore_errors=True)
-            if directory.exists():
-                os.replace(directory, replaced)
-            os.replace(staged, directory)
-            shutil.rmtree(replaced, ignore_errors=True)
+            put_in_place(staged, directory)
     finally:
         place.abandon()
 

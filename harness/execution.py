@@ -14,9 +14,9 @@ from harness.experiment import Experiment
 from harness.record import (
     Record,
     find_records,
-    label,
     load_record,
     put_back,
+    record_directory,
     refuse_mixture,
 )
 from harness.run import Run
@@ -32,9 +32,7 @@ def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) 
         DataError: the data cannot be used.
     """
     config = describe(experiment, protocol, options)
-    directory = (
-        options.results_dir / label(experiment.name, config["variant"]) / f"seed-{options.seed}"
-    )
+    directory = record_directory(options.results_dir, config)
     if options.results_dir.is_dir():
         records, _ = find_records(options.results_dir)
         refuse_mixture(options.results_dir, records, options.sample)
@@ -164,7 +162,7 @@ def report(record: Record, options: argparse.Namespace) -> None:
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
-        seeds = [r for r in find_records(options.results_dir)[0] if r.label == record.label]
+        seeds, _ = find_records(options.results_dir, record.label)
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:

@@ -107,10 +107,10 @@ def _share_scales(axes, panels: list[Lines | Grid]) -> None:
     first: dict[str, object] = {}
     for axis, panel in zip(axes, panels, strict=False):
         if isinstance(panel, Lines):
-            if panel.y in first:
-                axis.sharey(first[panel.y])
-                first[panel.y].autoscale(axis="y")
-            first.setdefault(panel.y, axis)
+            leading = first.setdefault(panel.y, axis)
+            if leading is not axis:
+                axis.sharey(leading)
+                leading.autoscale(axis="y")
 
 
 def _legend_columns(lines: Lines) -> int:

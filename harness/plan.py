@@ -15,7 +15,7 @@ from harness.command_line import parse
 from harness.errors import RunError
 from harness.execution import describe, finished
 from harness.experiment import Experiment
-from harness.record import Record, find_records, label, refuse_mixture
+from harness.record import Record, find_records, label, record_directory, refuse_mixture
 
 PACKAGE = "experiments"
 DECLARES = re.compile(r"^EXPERIMENT = ", re.MULTILINE)
@@ -176,8 +176,8 @@ def _planned(
     if parsed.sample and not options.sample:
         raise RunError("--sample is an option of the whole suite, not of one experiment.")
     config = describe(experiment, protocol, parsed)
-    folder = options.results_dir / label(experiment.name, config["variant"])
-    return PlannedRun(experiment.module, arguments, config, folder / f"seed-{seed}")
+    directory = record_directory(options.results_dir, config)
+    return PlannedRun(experiment.module, arguments, config, directory)
 
 
 def longest_first(runs: Iterable[PlannedRun], durations: Durations) -> list[PlannedRun]:

@@ -7,12 +7,13 @@ renamed only when all of them are complete, so a record under its final name is 
 
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.exhibits import Exhibit, from_json
-from harness.schema import check, fields
+from harness.exhibits import Exhibit
+from harness.schema import check, fields, read_exhibits
 from harness.storage import read_json
 
 UNFINISHED = ".unfinished"
@@ -83,6 +84,12 @@ def _in_folder_name(character: str) -> str:
     return character if usual else f"%{ord(character):06x}"
 
 
+def record_directory(results_dir: Path, config: dict) -> Path:
+    """Where the record of a run with this `config.json` stands."""
+    folder = label(config["experiment"], config["variant"])
+    return results_dir / folder / f"seed-{config['seed']}"
+
+
 def plain(value) -> str:
     """A setting's value as names and tables write it: 24.0 as 24, True as yes."""
     if isinstance(value, bool):
@@ -103,8 +110,9 @@ def load_record(path: Path) -> Record:
     others = [name for name in fields(config.get("role")) if name != "config"]
     parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
     check(path, parts)
-    exhibits = parts.pop("exhibits", {"exhibits": []})["exhibits"]
-    record = Record(path=path, **parts, exhibits=tuple(map(from_json, exhibits)))
+    content = parts.pop("exhibits", {"exhibits": []})["exhibits"]
+    exhibits = read_exhibits(path / "exhibits.json", content)
+    record = Record(path=path, **parts, exhibits=exhibits)
     if (path.parent.name, path.name) != (record.label, f"seed-{record.seed}"):
         raise RunError(
             f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "
@@ -116,6 +124,16 @@ def load_record(path: Path) -> Record:
 def set_aside(directory: Path) -> Path:
     """Where a record stands for the moment in which a new one takes its place."""
     return directory.with_name(f".{directory.name}.replaced")
+
+
+def put_in_place(whole: Path, directory: Path) -> None:
+    """Gives a whole record its final name, in the place of an earlier one."""
+    replaced = set_aside(directory)
+    shutil.rmtree(replaced, ignore_errors=True)
+    if directory.exists():
+        os.replace(directory, replaced)
+    os.replace(whole, directory)
+    shutil.rmtree(replaced, ignore_errors=True)
 
 
 def put_back(directory: Path) -> None:
@@ -150,8 +168,12 @@ def refuse_mixture(
         )
 
 
-def find_records(results_dir: Path) -> tuple[list[Record], list[str]]:
+def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], list[str]]:
     """All finished runs under a results directory, in a stable order.
+
+    Args:
+        results_dir: the directory.
+        folder: the label of the runs; those of all labels if left out.
 
     Returns:
         The records, sorted by experiment, variant and seed, and one sentence for each run that
@@ -163,7 +185,7 @@ def find_records(results_dir: Path) -> tuple[list[Record], list[str]]:
     if not results_dir.is_dir():
         raise RunError(f"results directory {results_dir} does not exist; run an experiment first.")
     records, left_out = [], []
-    for path in sorted(results_dir.glob("*/seed-*")):
+    for path in sorted(results_dir.glob(f"{folder}/seed-*")):
         where = path.relative_to(results_dir)
         if path.name.endswith(UNFINISHED):
             left_out.append(f"{where}: the run did not finish.")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.exhibits import Exhibit, to_json
-from harness.record import UNFINISHED, set_aside
+from harness.record import UNFINISHED, put_in_place
 from harness.storage import write_json
 
 MODEL = "model.keras"
@@ -108,12 +108,7 @@ class Run:
         if not self._history:
             write_json(self.unfinished / "history.json", {})
         write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
-        replaced = set_aside(self.directory)
-        shutil.rmtree(replaced, ignore_errors=True)
-        if self.directory.exists():
-            os.replace(self.directory, replaced)
-        os.replace(self.unfinished, self.directory)
-        shutil.rmtree(replaced, ignore_errors=True)
+        put_in_place(self.unfinished, self.directory)
         self._release()
 
     def finish_study(self, exhibits: list[Exhibit]) -> None:

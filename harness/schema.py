@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.exhibits import from_json
+from harness.exhibits import Exhibit, from_json
 
 SCHEMA = 1
 
@@ -94,9 +94,7 @@ def check(path: Path, parts: dict[str, dict]) -> None:
                 )
     _check_history(path / "history.json", parts["history"])
     _check_common(path, parts["config"], parts["environment"], parts["data"])
-    if role == "study":
-        _check_exhibits(path / "exhibits.json", parts["exhibits"]["exhibits"])
-    else:
+    if role != "study":
         _check_metrics(path, parts["history"], parts["metrics"])
 
 
@@ -136,16 +134,26 @@ def _check_common(path: Path, config: dict, environment: dict, data: dict) -> No
     _expect(named, path / "environment.json", "packages", "names and versions")
 
 
-def _check_exhibits(file: Path, exhibits: list) -> None:
-    """Every exhibit is whole, and none is hidden by another of its title."""
-    titles = set()
-    for place, content in enumerate(exhibits, start=1):
+def read_exhibits(file: Path, contents: list) -> tuple[Exhibit, ...]:
+    """Reads what a study shows: every exhibit whole, none hidden by another of its title.
+
+    Args:
+        file: where it stands, for the messages.
+        contents: the exhibits as the file has them.
+
+    Raises:
+        RunError: naming the exhibit that is damaged.
+    """
+    exhibits: dict[str, Exhibit] = {}  # by title
+    for place, content in enumerate(contents, start=1):
         try:
-            title = from_json(content).title
+            exhibit = from_json(content)
         except ValueError as error:
             raise RunError(f"{file}: exhibit {place}: {error}.") from error
-        _expect(title not in titles, file, "title", f"another than that of an exhibit: '{title}'")
-        titles.add(title)
+        title = exhibit.title
+        _expect(title not in exhibits, file, "title", f"another than that of an exhibit: '{title}'")
+        exhibits[title] = exhibit
+    return tuple(exhibits.values())
 
 
 def _check_metrics(path: Path, history: dict, metrics: dict) -> None:

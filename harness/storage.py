@@ -3,6 +3,7 @@
 import json
 import os
 import tempfile
+import tomllib
 from pathlib import Path
 
 from harness.errors import RunError
@@ -62,6 +63,20 @@ def read_json(path: Path) -> dict:
     if not isinstance(content, dict):
         raise RunError(f"{path}: expected a JSON object.")
     return content
+
+
+def read_toml(path: Path) -> dict:
+    """Reads a TOML file.
+
+    Raises:
+        RunError: the file is missing, unreadable or not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise RunError(f"{path}: not valid TOML ({error}).") from error
 
 
 def _refuse_constant(name: str):

@@ -4,13 +4,13 @@ Published numbers and the order of presentation come from a TOML file.
 """
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
 from harness.groups import Group, Spread, group, position
 from harness.record import Record
+from harness.storage import read_toml
 
 
 @dataclass(frozen=True)
@@ -81,12 +81,7 @@ def load_published(path: Path) -> Catalogue:
     Raises:
         RunError: the file is missing or not TOML, or a field is unknown or mistyped.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise RunError(f"{path}: not valid TOML ({error}).") from error
+    content = read_toml(path)
     datasets = content.pop("datasets", {})
     kinds = {
         field.name: str if field.type is str else (int, float)

@@ -1,6 +1,7 @@
 """How a number is written in a cell, in the Markdown tables and in the CSV file alike."""
 
 import math
+from collections.abc import Callable
 
 from harness.exhibits import Exhibit, Table
 from harness.groups import Spread
@@ -31,6 +32,16 @@ def significant(value: float, digits: int = 4) -> str:
     if size < -4 or size > 6:
         return f"{value:.1e}"
     return f"{value:,.{max(digits - 1 - size, 0)}f}"
+
+
+def interval(spread: Spread, write: Callable[[float], str] = significant) -> str:
+    """The 95 % interval of a mean, `0.8608 to 0.8632`; empty where there is none.
+
+    Args:
+        spread: the values, one a seed.
+        write: how each end is written.
+    """
+    return " to ".join(write(end) for end in spread.interval or ())
 
 
 def devices(row: Row) -> list[tuple[str, str]]:

@@ -58,12 +58,17 @@ class Claim:
         return ", ".join(f"{words} {value:g}" for words, value in parts if value is not None)
 
     def verdict(self, measured: Spread | None) -> str:
-        """Whether the mean over the seeds lies within the bounds."""
+        """Whether the mean over the seeds lies within the bounds, and whether that is settled."""
         if measured is None:
             return "not measured"
-        low = self.at_least is None or measured.mean >= self.at_least
-        high = self.at_most is None or measured.mean <= self.at_most
-        return "holds" if low and high else "does not hold"
+        lowest = -math.inf if self.at_least is None else self.at_least
+        highest = math.inf if self.at_most is None else self.at_most
+        text = "holds" if lowest <= measured.mean <= highest else "does not hold"
+        if measured.interval is None:
+            return text
+        low, high = measured.interval
+        crosses = low < lowest <= high or low <= highest < high
+        return f"{text}; interval crosses a bound" if crosses else text
 
 
 def load_claims(path: Path) -> list[Claim]:
@@ -180,7 +185,7 @@ class Verdict:
     Attributes:
         claim: the claim.
         measured: its number, one value a seed; None where no run measured it.
-        text: `holds`, `does not hold` or `not measured`.
+        text: `holds`, `does not hold` (either with a remark on the interval) or `not measured`.
         notes: what a reader must know of the runs that measured it.
     """
 

@@ -30,6 +30,21 @@ class Spread:
         """Sample standard deviation (n - 1); None for a single value."""
         return statistics.stdev(self.values) if self.n > 1 else None
 
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """95 % interval of the mean: what Student's t allows, the values taken as normal.
+
+        None for a single value. None too where all values are equal: an interval without width
+        would claim a certainty that a few equal values (a count, a baseline without chance, an
+        accuracy of 1) do not give.
+        """
+        if not self.sd:
+            return None
+        from scipy.stats import t  # slow to load, and only tables of several seeds need it
+
+        low, high = t.interval(0.95, self.n - 1, self.mean, self.sd / math.sqrt(self.n))
+        return float(low), float(high)
+
     def text(self, decimals: int) -> str:
         """`0.8620 ± 0.0100`, or the number alone for a single value."""
         if self.sd is None:

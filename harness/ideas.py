@@ -1,6 +1,6 @@
 """The claims and the studies as Markdown: the README's section on ideas, and its long form."""
 
-from harness.cells import ABSENT, significant
+from harness.cells import ABSENT, interval, significant
 from harness.claims import Claim, judge
 from harness.exhibits import Table, Text
 from harness.groups import Spread
@@ -11,7 +11,12 @@ from harness.studies import Study
 EXPLANATION = """\
 Each row is one sentence of the documents, beside the number that decides about it. The bounds
 express the statement, for the reason beside them, and were not fitted to what was measured. With
-several seeds a number is mean ± sample standard deviation, and the verdict is about the mean."""
+several seeds a number is mean ± sample standard deviation, and the verdict is about the mean. The
+95 % interval is Student's t interval of that mean over the seeds: what chance in training leaves
+open, on the same data. One seed, or seeds that all agree, have none. It takes the values of the
+seeds as normally distributed, so that with few of them it can reach beyond what is possible, such
+as an accuracy above 1. Where it lies on both sides of a bound the verdict says so: other seeds
+might decide otherwise."""
 
 
 def claims_table(claims: list[Claim], results: Results) -> str:
@@ -19,13 +24,16 @@ def claims_table(claims: list[Claim], results: Results) -> str:
     verdicts = judge(claims, results)
     notes = list(dict.fromkeys(note for verdict in verdicts for note in verdict.notes))
     numbers = {note: number for number, note in enumerate(notes, start=1)}
-    columns = {"The documents say": "---", "Measured": "---", "Value": "--:", "n": "--:"}
+    columns = dict.fromkeys(["The documents say", "Measured"], "---")
+    columns |= dict.fromkeys(["Value", "n", "95 % interval"], "--:")
     columns |= dict.fromkeys(["Holds if", "Verdict", "Run", "Notes"], "---")
     rows = [line(columns), line(columns.values())]
     for verdict in verdicts:
         claim, spread = verdict.claim, verdict.measured
         source = claim.source.replace(", ", "`, `")
-        value = [ABSENT, "0"] if spread is None else [spread_text(spread), str(spread.n)]
+        value = [ABSENT, "0", ABSENT]
+        if spread is not None:
+            value = [spread_text(spread), str(spread.n), interval(spread) or ABSENT]
         run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
         marks = ", ".join(map(str, sorted(numbers[note] for note in verdict.notes)))
         cells = [f"{claim.statement} (`{source}`)", claim.quantity, *value]

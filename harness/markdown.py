@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from harness.cells import ABSENT, devices, exact, parameters
+from harness.cells import ABSENT, devices, exact, interval, parameters
 from harness.summary import Catalogue, Row
 
+INTERVAL = "95 % interval of test at best"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
 
 
@@ -71,7 +72,7 @@ def _unit_line(rows: list[Row]) -> str:
 
 
 def _table(rows: list[Row], numbers: dict[str, int]) -> str:
-    """One Markdown table; published numbers have no column where no row has any."""
+    """One Markdown table; intervals and published numbers have no column where no row has any."""
     columns: dict[str, Callable[[Row], str]] = {
         "Model": lambda row: row.title,
         "Parameters": lambda row: parameters(row, "{:,}"),
@@ -80,6 +81,8 @@ def _table(rows: list[Row], numbers: dict[str, int]) -> str:
         "Last validation": lambda row: _measure(row, "last_validation"),
         "Test at best": lambda row: _measure(row, "test_at_best"),
     }
+    if any(_interval(row) for row in rows):
+        columns[INTERVAL] = _interval
     if any(_published(row.published) for row in rows):
         columns["Published: best / last validation"] = lambda row: "<br>".join(
             _published(row.published)
@@ -89,7 +92,7 @@ def _table(rows: list[Row], numbers: dict[str, int]) -> str:
         "Device": lambda row: "<br>".join(device for device, _ in devices(row)),
         "Notes": lambda row: ", ".join(map(str, sorted(numbers[n] for n in row.notes))),
     }
-    right = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
+    right = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best", INTERVAL}
     lines = [
         line(columns),
         line("--:" if name in right or name.startswith("Seconds") else "---" for name in columns),
@@ -107,6 +110,13 @@ def _measure(row: Row, field: str) -> str:
     text = row.spread(field).text(4)
     degrees = row.degrees(field)
     return text if degrees is None else f"{text} ({degrees.text(2)} °C)"
+
+
+def _interval(row: Row) -> str:
+    """Of the number that models are compared by; no table has room for one beside each number."""
+    text = interval(row.spread("test_at_best"), "{:.4f}".format)
+    degrees = row.degrees("test_at_best")
+    return f"{text} ({interval(degrees, '{:.2f}'.format)} °C)" if text and degrees else text
 
 
 def _published(published) -> list[str]:

@@ -17,10 +17,12 @@ EXPLANATION = """\
 after the last epoch; *test at best* is the test value of the weights of that best epoch. The best
 epoch is chosen on the validation data, so best validation flatters every network; test at best is
 the number to compare. A model without epochs has one validation value, which stands in both
-columns. With several seeds a cell is mean ± sample standard deviation over the seeds. Published
-re-runs are independent public ones: best validation, mean ± standard deviation (number of runs).
-*Seconds an epoch* is the median over a run's epochs, training and validation. *Notes* refers to the
-list below each table."""
+columns. With several seeds a cell is mean ± sample standard deviation over the seeds, and the 95 %
+interval is Student's t interval of the mean over the seeds: what chance in training leaves open, on
+the same data. One seed, or seeds that all agree, have none. A single run, such as a published one,
+need not lie in it: runs lie further apart than their means. Published re-runs are independent
+public ones: best validation, mean ± standard deviation (number of runs). *Seconds an epoch* is the
+median over a run's epochs, training and validation. *Notes* refers to the list below each table."""
 SAMPLE_EXPLANATION = """\
 **Sample data:** made by the built-in generator to show that everything works. No number here says
 anything about the real data sets, and none is comparable with a published one."""

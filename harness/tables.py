@@ -81,13 +81,15 @@ def readme_parts(
 def claims_csv(claims: list[Claim], results: Results) -> str:
     """All claims with all digits that matter; empty where nothing was measured."""
     fields = ["id", "source", "statement", "quantity", "experiment", "minus", "measured", "sd", "n"]
+    fields += ["interval_low", "interval_high", "at_least", "at_most", "verdict", "why"]
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*fields, "at_least", "at_most", "verdict", "why"])
+    writer.writerow(fields)
     for one in judge(claims, results):
         claim, spread = one.claim, one.measured
         said = [claim.id, claim.source, claim.statement, claim.quantity, claim.experiment]
-        value = [spread.mean, spread.sd, spread.n] if spread else [None, None, 0]
+        mean, sd, low, high = _numbers(spread)
+        value = [mean, sd, spread.n if spread else 0, low, high]
         numbers = map(_number, [*value, claim.at_least, claim.at_most])
         writer.writerow([*said, claim.minus, *numbers, one.text, claim.why])
     return text.getvalue()
@@ -143,10 +145,17 @@ def _csv_fields(row: Row) -> dict[str, str]:
 
 
 def _csv_spread(name: str, spread: Spread | None) -> dict[str, str]:
-    """Mean and deviation as two fields."""
-    mean = None if spread is None else spread.mean
-    sd = None if spread is None else spread.sd
-    return {name: _digits(mean), f"{name}_sd": _digits(sd)}
+    """Mean, deviation and the two ends of the interval, a field each."""
+    suffixes = ("", "_sd", "_interval_low", "_interval_high")
+    numbers = dict(zip(suffixes, _numbers(spread), strict=True))
+    return {name + suffix: _digits(number) for suffix, number in numbers.items()}
+
+
+def _numbers(spread: Spread | None) -> tuple[float | None, ...]:
+    """Mean, deviation, low and high end of the interval; None for what there is not."""
+    if spread is None:
+        return (None,) * 4
+    return spread.mean, spread.sd, *(spread.interval or (None, None))
 
 
 def _digits(value: float | None) -> str:

@@ -25,6 +25,7 @@ WORDS = {
     "why": "Below that it is chance.",
 }
 CELL = {"table": "Kept", "row": "LSTM", "column": "400 steps"}
+STRADDLES = "; interval crosses a bound"
 CLAIM = WORDS | CELL | {"at_least": 0.5}
 OF_NETWORKS = WORDS | {"experiment": "imdb-net", "measure": "best_validation", "at_least": 0.5}
 
@@ -177,10 +178,38 @@ def test_the_verdict_is_about_the_mean_over_the_seeds(read, results):
     # 0.5 and 0.75, of which one alone is above and one alone below
     claims = read(CLAIM | {"at_least": 0.6, "at_most": 0.65})
     assert number(claims, results).values == (0.5, 0.75)
-    assert verdict(claims, results) == "holds"
-    assert verdict(read(CLAIM | {"at_least": 0.63}), results) == "does not hold"
+    assert verdict(claims, results) == "holds" + STRADDLES
+    assert verdict(read(CLAIM | {"at_least": 0.63}), results) == "does not hold" + STRADDLES
     at_most = {"at_least": None, "at_most": 0.62}
-    assert verdict(read(CLAIM | at_most), results) == "does not hold"
+    assert verdict(read(CLAIM | at_most), results) == "does not hold" + STRADDLES
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({"at_least": -0.5}, "holds"),
+        ({"at_least": 0}, "holds" + STRADDLES),
+        ({"at_least": 1}, "does not hold" + STRADDLES),
+        ({"at_least": 2}, "does not hold"),
+        ({"at_most": 2}, "holds"),
+        ({"at_most": 1}, "holds" + STRADDLES),
+        ({"at_most": 0}, "does not hold" + STRADDLES),
+        ({"at_most": -0.5}, "does not hold"),
+        ({"at_least": -0.5, "at_most": 2}, "holds"),
+        ({"at_least": 0, "at_most": 2}, "holds" + STRADDLES),
+        ({"at_least": 1, "at_most": 1.5}, "does not hold" + STRADDLES),  # the interval is wider
+        ({"at_least": 2, "at_most": 3}, "does not hold"),
+    ],
+)
+def test_a_verdict_says_where_its_interval_lies_on_both_sides_of_a_bound(read, bounds, expected):
+    (claim,) = read(CLAIM | {"at_least": None} | bounds)
+    # Student's t for three values is 4.303: 0.625 ± 4.303 * 0.375 / sqrt(3), or -0.31 to 1.56
+    assert claim.verdict(Spread((0.25, 0.625, 1.0))) == expected
+
+
+def test_seeds_that_agree_leave_a_verdict_as_it_is(read):
+    (claim,) = read(CLAIM | {"at_most": 0.5})
+    assert claim.verdict(Spread((0.5, 0.5, 0.5))) == "holds"
 
 
 def test_a_run_of_another_protocol_decides_only_about_claims_that_name_it(read, results):
@@ -200,7 +229,7 @@ def test_another_network_is_subtracted_seed_by_seed(read, results):
     claims = read(OF_NETWORKS | {"minus": "imdb-base"})
     # seeds 1 and 2 are of both: 0.75 - 0.5 and 1 - 0.25
     assert number(claims, results).values == (0.25, 0.75)
-    assert verdict(claims, results) == "holds"
+    assert verdict(claims, results) == "holds" + STRADDLES
 
 
 @pytest.mark.parametrize(
@@ -245,21 +274,24 @@ def test_the_csv_file_has_every_claim_with_its_number(claims, results):
     assert "\r" not in text
     assert (kept["id"], kept["source"]) == ("memory", "a-document, another")
     assert (kept["statement"], kept["quantity"]) == ("it | will", "share that is kept")
-    assert (kept["experiment"], kept["verdict"]) == ("recall", "holds")
-    # 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2)
+    assert (kept["experiment"], kept["verdict"]) == ("recall", "holds" + STRADDLES)
+    # 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2), interval ± 12.7062 * 0.25 / 2
     assert (kept["measured"], kept["sd"], kept["n"]) == ("0.625", "0.176777", "2")
+    assert (kept["interval_low"], kept["interval_high"]) == ("-0.963276", "2.21328")
     assert (kept["at_least"], kept["at_most"]) == ("0.5", "")
     assert (networks["measured"], networks["n"]) == ("0.5", "2")
     assert (networks["at_least"], networks["at_most"]) == ("0.6", "1")
-    assert networks["verdict"] == "does not hold"
+    assert networks["verdict"] == "does not hold" + STRADDLES
     assert (reading["measured"], reading["sd"], reading["n"]) == ("", "", "0")
+    assert (reading["interval_low"], reading["interval_high"]) == ("", "")
     assert (reading["verdict"], reading["why"]) == ("not measured", 'A "word", and more.')
 
 
-def test_one_seed_has_no_deviation_in_the_csv_file(read, results):
+def test_one_seed_has_neither_deviation_nor_interval_in_the_csv_file(read, results):
     claims = read(OF_NETWORKS | {"experiment": "imdb-late"})
     (line,) = csv.DictReader(io.StringIO(claims_csv(claims, results)))
     assert (line["measured"], line["sd"], line["n"]) == ("0.5", "", "1")
+    assert (line["interval_low"], line["interval_high"]) == ("", "")
 
 
 def rows(table: str) -> list[dict[str, str]]:
@@ -280,15 +312,17 @@ def test_the_table_says_what_was_measured_beside_what_is_claimed(claims, results
         "Measured": "share that is kept",
         "Value": "0.6250 ± 0.18",
         "n": "2",
+        "95 % interval": "-0.9633 to 2.213",
         "Holds if": "at least 0.5",
-        "Verdict": "holds",
+        "Verdict": "holds" + STRADDLES,
         "Run": "recall",
         "Notes": "1",
     }
     assert networks["Run"] == "imdb-net − imdb-base"
     assert networks["Holds if"] == "at least 0.6, at most 1"
-    assert networks["Verdict"] == "does not hold"
+    assert networks["Verdict"] == "does not hold" + STRADDLES
     assert (reading["Value"], reading["n"], reading["Verdict"]) == ("–", "0", "not measured")
+    assert reading["95 % interval"] == "–"
 
 
 def test_the_notes_of_the_runs_stand_once_below_the_table(read, tmp_path):

@@ -311,7 +311,7 @@ def test_mixing_sample_and_real_records_is_refused(results, tmp_path):
 def test_help_loads_neither_matplotlib_nor_keras():
     code = (
         "import sys, harness.plots, harness.tables\n"
-        "print(sorted({'matplotlib', 'keras', 'pandas'} & set(sys.modules)))"
+        "print(sorted({'matplotlib', 'keras', 'pandas', 'scipy'} & set(sys.modules)))"
     )
     output = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True

@@ -12,6 +12,8 @@ from harness import summary, tables
 from harness.cells import in_terminal, significant
 from harness.errors import RunError
 from harness.exhibits import Lines, Series, Table, Text
+from harness.groups import Spread
+from harness.markdown import INTERVAL
 from harness.record import find_records
 from harness.report import markers
 
@@ -148,6 +150,42 @@ def test_seeds_become_mean_and_sample_deviation(results, published):
 
 def test_one_seed_is_the_number_alone(results, published):
     assert cells(build(results, published), "BASE")["Best validation"] == "0.5000"
+
+
+@pytest.mark.parametrize(
+    ("values", "quantile"),  # of Student's t, as printed in its tables
+    [((0.84, 0.86), 12.706), ((1, 2, 6), 4.303), ((0.2, 0.4, 0.5, 0.9, 0.3), 2.776)],
+)
+def test_the_interval_is_students_of_the_mean(values, quantile):
+    spread = Spread(values)
+    half = quantile * spread.sd / len(values) ** 0.5
+    assert spread.interval == pytest.approx((spread.mean - half, spread.mean + half), rel=1e-3)
+
+
+@pytest.mark.parametrize("values", [(0.5,), (0.1, 0.1, 0.1), (2080, 2080)])
+def test_one_seed_and_seeds_that_agree_have_no_interval(values):
+    assert Spread(values).interval is None
+
+
+def test_the_interval_stands_beside_the_number_that_models_are_compared_by(results, published):
+    markdown = build(results, published)
+    # of 0.835 and 0.855: 0.845 ± 12.7062 * 0.01
+    assert cells(markdown, "NET")[INTERVAL] == "0.7179 to 0.9721"
+    assert cells(markdown, "BASE")[INTERVAL] == "–"
+    assert INTERVAL not in cells(markdown, "GRU")  # no row of that table has one
+    base, net, *_ = csv_lines(results)
+    ends = [net[f"best_validation_interval_{end}"] for end in ("low", "high")]
+    assert ends == ["0.722938", "0.977062"]
+    assert net["test_at_best_interval_low"] == "0.717938"
+    assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
+
+
+def test_the_interval_is_in_degrees_too(results, published):
+    fabricate(results, "jena-gru", seed=1, metric="mae", best=0.28, degrees_per_unit=8.5)
+    row = cells(build(results, published), "GRU")
+    # of 0.265 and 0.285: 0.275 ± 12.7062 * 0.01, times 8.5
+    assert row[INTERVAL] == "0.1479 to 0.4021 (1.26 to 3.42 °C)"
+    assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "1.257473"
 
 
 def test_degrees_are_the_normalised_value_times_the_scale(results, published):
@@ -349,15 +387,16 @@ def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
     # of the base there is seed 0 alone: 0.84 - 0.5
     net = (
         "| the net beats the base (`a-document`, `another`) | accuracy over that of the base "
-        "| 0.3400 | 1 | at least 0.3 | holds | imdb-net − imdb-base | 1, 2 |"
+        "| 0.3400 | 1 | – | at least 0.3 | holds | imdb-net − imdb-base | 1, 2 |"
     )
     forgotten = (
         "| what is far is forgotten (`a-document`) | share that is kept "
-        "| 0.4000 ± 0.14 | 2 | at most 0.1 | does not hold | made-study |"
+        "| 0.4000 ± 0.14 | 2 | -0.8706 to 1.671 | at most 0.1 "
+        "| does not hold; interval crosses a bound | made-study |"
     )
     assert f"{net}\n{forgotten}" in markdown
     verdicts = [line["verdict"] for line in csv_lines(studies, "claims.csv")]
-    assert verdicts == ["holds", "does not hold"]
+    assert verdicts == ["holds", "does not hold; interval crosses a bound"]
 
 
 def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, published):

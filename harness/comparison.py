@@ -78,7 +78,8 @@ def _draw_validation(
             label=_label(row),
         )
         if len(row.records) > 1:
-            draw_band(axis, epochs, validation, colours[row.name])
+            # pale, since the bands of many models lie over each other
+            draw_band(axis, epochs, validation, colours[row.name], alpha=0.1)
     # Experiments may validate on different rows, on which the trivial predictor differs too.
     references = {row.reference["validation"]: row.reference["label"] for row in rows}
     values = ", ".join(f"{value:.4f}" for value in sorted(references))
@@ -143,7 +144,8 @@ def _draw_dots(
     axis.grid(axis="y", color="#E0E0E0")
     axis.set_axisbelow(True)
     better = "lower" if rows[0].metric == "mae" else "higher"
-    axis.set_title("All models")
+    several = any(len(row.records) > 1 for row in rows)
+    axis.set_title("All models" + (", mean ± sd" if several else ""))
     axis.set_xlabel(f"{quantity(rows[0])}, {better} is better")
     if degrees_per_unit is not None:
         add_degrees(axis.secondary_xaxis, degrees_per_unit, "top").set_xlabel("MAE (°C)")
@@ -174,13 +176,20 @@ def _draw_numbers(axis, rows: list[Row]) -> None:
 
 
 def _values(row: Row) -> dict[str, tuple[float | None, float | None]]:
-    """Mean and deviation of what the comparison shows of a model, by the names of the markers."""
+    """Mean and deviation of what the comparison shows of a model, by the names of the markers.
+
+    Seeds that all agree, as those of the trivial predictors do, have no deviation to be drawn.
+    """
     best, test = row.spread("best_validation"), row.spread("test_at_best")
     published = row.published.best_validation
     if published is None:
         published = row.published.test
     return dict(
-        zip(MARKERS, ((best.mean, best.sd), (test.mean, test.sd), (published, None)), strict=True)
+        zip(
+            MARKERS,
+            ((best.mean, best.sd or None), (test.mean, test.sd or None), (published, None)),
+            strict=True,
+        )
     )
 
 

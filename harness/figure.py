@@ -52,10 +52,12 @@ def literal(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def draw_band(axis, epochs: np.ndarray, curves: np.ndarray, colour: str) -> None:
+def draw_band(
+    axis, epochs: np.ndarray, curves: np.ndarray, colour: str, alpha: float = 0.18
+) -> None:
     """The seeds' range, from the smallest to the largest value of each epoch."""
     low, high = np.nanmin(curves, 0), np.nanmax(curves, 0)  # (epochs,)
-    axis.fill_between(epochs, low, high, color=colour, alpha=0.18, linewidth=0)
+    axis.fill_between(epochs, low, high, color=colour, alpha=alpha, linewidth=0)
 
 
 def draw_reference(axis, value: float, label: str | None) -> None:

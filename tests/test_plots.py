@@ -147,9 +147,19 @@ def test_comparison_prints_measured_and_published_values(results, tmp_path, figu
     texts = [text.get_text() for text in table.texts]
     assert "0.8550\n± 0.0071" in texts  # 0.85 and 0.86
     assert "0.8928" in texts
+    assert dots.get_title() == "All models, mean ± sd"
     assert [label.get_text() for label in dots.get_yticklabels()] == ["MAJORITY", "LSTM"]
-    variants = [label.get_text() for label in figures["jena.png"].axes[1].get_yticklabels()]
-    assert variants == ["GRU"]
+    jena = figures["jena.png"].axes[1]
+    assert jena.get_title() == "All models"  # one seed has no deviation
+    assert [label.get_text() for label in jena.get_yticklabels()] == ["GRU"]  # and no variants
+
+
+def test_seeds_that_all_agree_have_no_bar_of_deviation(results, tmp_path, figures):
+    fabricate(results, "imdb-majority", seed=1, epochs=0, best=0.5)
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    texts = [text.get_text() for text in figures["imdb.png"].axes[2].texts]
+    assert "0.5000" in texts
+    assert not any("± 0.0000" in text for text in texts)
 
 
 def test_a_far_trivial_predictor_is_marked_instead_of_squeezing_the_rest(

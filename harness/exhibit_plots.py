@@ -32,7 +32,7 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
     per_row = [panels[row * side_by_side :][:side_by_side] for row in range(rows)]
     heights = [max(map(_height, members)) for members in per_row]
     title = study.title
-    if len(study.records) > 1:
+    if len(study.records) > 1 and any(isinstance(panel, Lines) for panel in panels):
         title += f", mean and range of {len(study.records)} seeds"
     title += SAMPLE_SUFFIX if study.sample else ""
     path = plots_dir / f"{study.name}.png"
@@ -42,7 +42,7 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
         axes = list(axes.flat)
         for axis, panel in zip(axes, panels, strict=False):
             if isinstance(panel, Grid):
-                _draw_grid(axis, panel)
+                _draw_grid(axis, panel, study.caption(panel))
             else:
                 _draw_lines(axis, study, panel)
         _share_scales(axes, panels)
@@ -60,22 +60,46 @@ def _height(panel: Lines | Grid) -> float:
 def _draw_lines(axis, study: Study, lines: Lines) -> None:
     """Curves of one panel; the seeds' range as a band, values to compare with as dashed lines."""
     colours = _colours(study)
+    seeds, title = len(study.records), lines.title
     for place, series in enumerate(lines.series):
         colour = colours[series.label]
-        if series.dots:  # several may share an x, and each is to be seen
+        style = {"color": colour, "label": literal(series.label)}
+        if series.dots and study.scattered(lines, series.label):  # each point is to be seen
             x, y = study.points(lines, series.label)
-            axis.plot(x, y, "o", markersize=5, color=colour, label=literal(series.label))
+            axis.plot(x, y, "o", markersize=5 if seeds == 1 else 3, **style)
+            title = lines.title + (", all seeds" if seeds > 1 else "")
             continue
         curve = study.curve(lines, series.label)
         x = [place for place, _ in curve]
-        style = {"color": colour, "label": literal(series.label)}
-        if len(x) <= FEW:  # the earlier the larger, so that equal points do not hide each other
+        if series.dots:
+            style |= {"marker": "o", "markersize": 5, "linestyle": "None"}
+        elif len(x) <= FEW:  # the earlier the larger, so that equal points do not hide each other
             style |= {"marker": "o", "markersize": max(10 - 2.5 * place, 3)}
         axis.plot(x, [ys.mean for _, ys in curve], **style)
-        if curve and len(study.records) > 1:
+        if curve and seeds > 1:
             low, high = ([f(ys.values) for _, ys in curve] for f in (min, max))
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    for name, value in lines.references.items():
+    _draw_references(axis, lines.references)
+    if lines.log_x:
+        axis.set_xscale("log")
+        places = sorted({x for series in lines.series for x in series.x})
+        if len(places) <= FEW:
+            axis.set_xticks(places, [f"{place:,}" for place in places])
+            axis.minorticks_off()
+    if lines.log_y:
+        axis.set_yscale("log")
+    axis.set_title(literal(title))
+    axis.set_xlabel(literal(lines.x))
+    axis.set_ylabel(literal(lines.y))
+    # Below the axes a legend can never hide a point.
+    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=_legend_columns(lines))
+
+
+def _draw_references(axis, references: dict[str, float]) -> None:
+    """Dashed lines with their names, which can be read where they lie over a curve too."""
+    from matplotlib.patheffects import withStroke
+
+    for name, value in references.items():
         axis.axhline(value, color=GREY, linestyle="--", linewidth=1)
         axis.annotate(
             literal(f"{name} ({value:.4g})"),
@@ -86,20 +110,8 @@ def _draw_lines(axis, study: Study, lines: Lines) -> None:
             ha="right",
             color=GREY,
             fontsize=9,
+            path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )
-    if lines.log_x:
-        axis.set_xscale("log")
-        places = sorted({x for series in lines.series for x in series.x})
-        if len(places) <= FEW:
-            axis.set_xticks(places, [f"{place:,}" for place in places])
-            axis.minorticks_off()
-    if lines.log_y:
-        axis.set_yscale("log")
-    axis.set_title(literal(lines.title))
-    axis.set_xlabel(literal(lines.x))
-    axis.set_ylabel(literal(lines.y))
-    # Below the axes a legend can never hide a point.
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=_legend_columns(lines))
 
 
 def _share_scales(axes, panels: list[Lines | Grid]) -> None:
@@ -126,7 +138,7 @@ def _colours(study: Study) -> dict[str, str]:
     return {label: COLOURS[place % len(COLOURS)] for place, label in enumerate(labels)}
 
 
-def _draw_grid(axis, grid: Grid) -> None:
+def _draw_grid(axis, grid: Grid, title: str) -> None:
     """Shades from pale to dark; blue and red around zero where there are negative numbers."""
     values = np.array(list(grid.rows.values()), float)  # (rows, columns)
     signed = values.min() < 0
@@ -134,7 +146,7 @@ def _draw_grid(axis, grid: Grid) -> None:
     scale = {"cmap": "RdBu_r", "vmin": -limit} if signed else {"cmap": "Blues", "vmin": 0}
     image = axis.imshow(values, aspect="auto", vmax=limit, **scale)
     axis.figure.colorbar(image, ax=axis, pad=0.01)
-    axis.set_title(literal(grid.title))
+    axis.set_title(literal(title))
     axis.set_xticks(range(len(grid.columns)), [literal(name) for name in grid.columns])
     axis.set_yticks(range(len(grid.rows)), [literal(name) for name in grid.rows])
     axis.tick_params(length=0)

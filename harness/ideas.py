@@ -70,7 +70,7 @@ def study_blocks(study: Study) -> list[str]:
         if isinstance(exhibit, Table):
             blocks += [f"**{exhibit.title}**", study_table(study, exhibit)]
         elif isinstance(exhibit, Text):
-            blocks.append(_folded(exhibit))
+            blocks.append(_folded(study.caption(exhibit), exhibit))
     return blocks
 
 
@@ -89,9 +89,9 @@ def spread_text(spread: Spread) -> str:
     return text if spread.sd is None else f"{text} ± {significant(spread.sd, 2)}"
 
 
-def _folded(text: Text) -> str:
+def _folded(caption: str, text: Text) -> str:
     """Many lines behind one; a fixed-width block keeps blanks and shows no markup."""
     width = max(map(len, text.lines), default=0)
     lines = [f"{name:<{width}}  {content}" for name, content in text.lines.items()]
     body = "\n".join(lines)
-    return f"<details><summary>{text.title}</summary>\n\n~~~~text\n{body}\n~~~~\n\n</details>"
+    return f"<details><summary>{caption}</summary>\n\n~~~~text\n{body}\n~~~~\n\n</details>"

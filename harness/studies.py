@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harness.exhibits import Exhibit, Lines, Table
+from harness.exhibits import Exhibit, Grid, Lines, Series, Table, Text
 from harness.groups import Group, Spread, group, position
 from harness.record import Record
 from harness.summary import Catalogue
@@ -16,6 +16,12 @@ class Study(Group):
     def exhibits(self) -> tuple[Exhibit, ...]:
         """Those of the first seed: titles, axes, and what is not averaged (grids and texts)."""
         return self.first.exhibits
+
+    def caption(self, exhibit: Exhibit) -> str:
+        """Its title, and which seed it is of where several ran and it is not averaged."""
+        if len(self.records) > 1 and isinstance(exhibit, Grid | Text):
+            return f"{exhibit.title}, seed {self.first.seed}"
+        return exhibit.title
 
     def of_all_seeds(self, exhibit: Exhibit) -> list[Exhibit]:
         """The exhibit of the same kind and title in each record that has it."""
@@ -36,13 +42,21 @@ class Study(Group):
                     values += [] if value is None else [value]
         return Spread(tuple(values)) if values else None
 
+    def _curves(self, lines: Lines, label: str) -> list[Series]:
+        """One curve of a panel, as each seed has it."""
+        panels = self.of_all_seeds(lines)
+        return [series for one in panels for series in one.series if series.label == label]
+
+    def scattered(self, lines: Lines, label: str) -> bool:
+        """Whether a curve is none: a seed has several values at one x, or an x of its own."""
+        places = {tuple(series.x) for series in self._curves(lines, label)}
+        return len(places) > 1 or any(len(set(x)) < len(x) for x in places)
+
     def points(self, lines: Lines, label: str) -> tuple[list[float], list[float]]:
         """Every point of one curve of a panel, of all seeds: x and y, gaps left out."""
         points = [
             point
-            for one in self.of_all_seeds(lines)
-            for series in one.series
-            if series.label == label
+            for series in self._curves(lines, label)
             for point in zip(series.x, series.y, strict=True)
             if point[1] is not None
         ]

@@ -212,6 +212,26 @@ def test_every_dot_is_drawn_where_several_share_an_x(tmp_path, figures):
     assert dots.get_linestyle() == "None"
     points = sorted(zip(dots.get_xdata(), dots.get_ydata(), strict=True))
     assert points == [(5, 1.0), (5, 3.0), (5, 4.0), (7, 2.0)]
+    titles = [axis.get_title() for axis in figures["made-study.png"].axes]
+    assert titles == ["How far it reaches", "Differences, all seeds"]
+
+
+def test_dots_that_each_seed_has_at_another_x_are_all_drawn(tmp_path, figures):
+    seeds = [[dots([1, 2], [0.2, 0.5])], [dots([1, 3], [0.4, 0.6])]]
+    draw(tmp_path, seeds=seeds)
+    axis = figures["made-study.png"].axes[0]
+    assert len(axis.lines[0].get_xdata()) == 4
+    assert list(axis.collections) == []
+
+
+def test_dots_of_one_value_a_seed_are_a_mean_and_a_band(tmp_path, figures):
+    draw(tmp_path, seeds=[[dots([1, 2], [0.2, 0.5])], [dots([1, 2], [0.4, 0.6])]])
+    axis = figures["made-study.png"].axes[0]
+    (line,) = axis.lines
+    assert (line.get_linestyle(), line.get_marker()) == ("None", "o")
+    assert line.get_ydata() == pytest.approx([0.3, 0.55])
+    assert len(axis.collections) == 1
+    assert axis.get_title() == "Training"
 
 
 def test_the_same_name_has_the_same_colour_in_all_panels(tmp_path, figures):
@@ -223,6 +243,10 @@ def test_the_same_name_has_the_same_colour_in_all_panels(tmp_path, figures):
 
 def curve(*y, label="net", title="Over time", unit="share"):
     return Lines(title, "step", unit, [Series(label, list(range(1, len(y) + 1)), list(y))])
+
+
+def dots(x, y):
+    return Lines("Training", "round", "share", [Series("net", x, y, dots=True)])
 
 
 def test_the_seeds_of_a_study_are_a_mean_and_a_band(tmp_path, figures):
@@ -273,6 +297,18 @@ def test_a_grid_frames_the_marked_row_of_each_column(tmp_path, figures):
         for frame in axis.patches
     ]
     assert centres == [(0, 0), (1, 1), (2, 0)]
+
+
+def test_a_grid_says_of_which_of_several_seeds_it_is(tmp_path, figures):
+    draw(tmp_path, seeds=[[GRID], [GRID]])
+    figure = figures["made-study.png"]
+    assert figure.axes[0].get_title() == "Shades, seed 0"
+    assert figure.get_suptitle() == "Made study"  # neither a mean nor a range
+
+
+def test_the_grid_of_the_only_seed_has_its_title_alone(tmp_path, figures):
+    draw(tmp_path, GRID)
+    assert figures["made-study.png"].axes[0].get_title() == "Shades"
 
 
 def test_a_grid_without_marks_has_no_frames_and_zero_is_white_among_signs(tmp_path, figures):

@@ -364,7 +364,8 @@ def test_a_table_of_a_study_is_the_mean_over_its_seeds(studies, published):
 
 
 def test_words_of_a_study_are_shown_as_they_are(studies, published):
-    folded = build(studies, published).partition("<summary>Said by the net</summary>")[2]
+    # of two seeds, whose words are not averaged: the first's
+    folded = build(studies, published).partition("<summary>Said by the net, seed 0</summary>")[2]
     block = folded.partition("~~~~text\n")[2].partition("\n~~~~")[0]
     assert block == "epoch 1   a | b\nepoch 10  <i>c</i>"
 

@@ -81,7 +81,7 @@ def train(protocol, run):
         model.layers[2].set_weights([kernel, recurrent * protocol.scale, bias])
         curves[exploding][name] = gradient_norms(model, x, y)
         model.layers[2].set_weights([kernel, recurrent, bias])
-        train_for_study(protocol, reviews, model, name, xla=True)
+        train_for_study(protocol, reviews, model, name)
         curves[AFTER][name] = gradient_norms(model, x, y)
 
     distances = list(range(protocol.maxlen))

@@ -131,10 +131,8 @@ def train_classifier(
     run: Run,
     reviews: Reviews,
     model: keras.Model,
-    *,
-    xla: bool,
 ) -> None:
-    """Trains on binary cross-entropy; `xla` as in `harness.training.fit`."""
+    """Trains on binary cross-entropy."""
     from harness.training import fit
 
     fit(
@@ -144,13 +142,12 @@ def train_classifier(
         validation=reviews.validation,
         test=reviews.test,
         **_training(protocol),
-        xla=xla,
         reference=reviews.majority(),
     )
 
 
 def train_for_study(
-    protocol: ImdbProtocol, reviews: Reviews, model: keras.Model, name: str, *, xla: bool
+    protocol: ImdbProtocol, reviews: Reviews, model: keras.Model, name: str
 ) -> None:
     """Trains one of several networks of a study; it keeps the weights of the best epoch.
 
@@ -159,7 +156,6 @@ def train_for_study(
         reviews: its training and validation reviews are used.
         model: uncompiled network.
         name: printed before each epoch's values.
-        xla: as in `harness.training.fit`.
     """
     import keras
 
@@ -173,7 +169,6 @@ def train_for_study(
         train=reviews.train,
         validation=reviews.validation,
         **_training(protocol),
-        xla=xla,
         callbacks=[best],
         name=name,
     )

@@ -69,8 +69,7 @@ def train(protocol, run):
         protocol.pool_size,
         protocol.units,
     )
-    # XLA's gradient of a convolution is slow on a CPU: eight times the step's time
-    train_classifier(protocol, run, reviews, model, xla=False)
+    train_classifier(protocol, run, reviews, model)
 
 
 EXPERIMENT = Experiment(

@@ -24,7 +24,7 @@ def train(protocol, run):
     from models import sentiment
 
     model = sentiment.dense(protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen)
-    train_classifier(protocol, run, reviews, model, xla=False)
+    train_classifier(protocol, run, reviews, model)
 
 
 def notes(protocol):

@@ -32,7 +32,7 @@ def train(protocol, run):
     from models import sentiment
 
     model = sentiment.peephole_lstm(protocol.num_words, protocol.embedding, protocol.units)
-    train_classifier(protocol, run, reviews, model, xla=True)
+    train_classifier(protocol, run, reviews, model)
 
 
 EXPERIMENT = Experiment(

@@ -36,8 +36,7 @@ def train(protocol, run):
     model = sentiment.stacked_rnn(
         protocol.num_words, protocol.embedding, protocol.units, protocol.depth
     )
-    # XLA copies the returned sequences at every step: five times slower on a CPU
-    train_classifier(protocol, run, reviews, model, xla=False)
+    train_classifier(protocol, run, reviews, model)
 
 
 EXPERIMENT = Experiment(

@@ -120,9 +120,9 @@ def persistence(windows: ClimateWindows) -> dict:
 
 
 def train_forecaster(
-    protocol: JenaProtocol, run: Run, windows: ClimateWindows, model: keras.Model, *, xla: bool
+    protocol: JenaProtocol, run: Run, windows: ClimateWindows, model: keras.Model
 ) -> None:
-    """Trains on the mean absolute error; `xla` as in `harness.training.fit`."""
+    """Trains on the mean absolute error."""
     from harness.batches import EveryWindow, RandomWindows
     from harness.training import EVALUATION_BATCH, fit
 
@@ -139,7 +139,6 @@ def train_forecaster(
         loss="mae",
         metric="mae",
         epochs=protocol.epochs,
-        xla=xla,
         reference=persistence(windows),
         degrees_per_unit=windows.degrees_per_unit,
     )

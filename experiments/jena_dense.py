@@ -24,7 +24,7 @@ def train(protocol, run):
     from models.climate import dense
 
     model = dense(len(windows.train.offsets), len(climate.quantities), protocol.units)
-    train_forecaster(protocol, run, windows, model, xla=False)
+    train_forecaster(protocol, run, windows, model)
 
 
 EXPERIMENT = Experiment(

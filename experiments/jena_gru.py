@@ -29,7 +29,7 @@ def train(protocol, run):
     model = gru(
         features=len(climate.quantities), units=protocol.units, reset_after=protocol.reset_after
     )
-    train_forecaster(protocol, run, windows, model, xla=True)
+    train_forecaster(protocol, run, windows, model)
 
 
 EXPERIMENT = Experiment(

@@ -43,7 +43,7 @@ def train(protocol, run):
         recurrent_dropout=protocol.recurrent_dropout,
         reset_after=protocol.reset_after,
     )
-    train_forecaster(protocol, run, windows, model, xla=True)
+    train_forecaster(protocol, run, windows, model)
 
 
 def notes(protocol):

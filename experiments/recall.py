@@ -82,7 +82,6 @@ def train(protocol, run):
             loss="sparse_categorical_crossentropy",
             metric="accuracy",
             epochs=1,
-            xla=True,
             name=f"{cell}, {name}",
         )
         (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew

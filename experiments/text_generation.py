@@ -131,7 +131,6 @@ def train(protocol, run):
         metric="accuracy",
         epochs=protocol.epochs,
         batch_size=protocol.batch_size,
-        xla=protocol.cell != "simple-rnn",  # measured: pays for the gates, not for the simple cell
         callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
     )
     # Without the optimizer's state, which is of no use to who only reads on.

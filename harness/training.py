@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import keras
 
+from harness.acceleration import accelerate
 from harness.environment import accelerator
 from harness.errors import RunError
 from harness.run import Run
@@ -61,7 +62,6 @@ def train_model(
     metric: str,
     epochs: int,
     batch_size: int | None = None,
-    xla: bool = False,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     name: str | None = None,
 ) -> None:
@@ -77,13 +77,16 @@ def train_model(
         RunError: the loss became NaN or infinite.
     """
     on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and accelerator() is None
+    if on_tensorflow_cpu:
+        accelerate(model)
     rule = keras.optimizers.get(optimizer)
     rule.learning_rate = learning_rate
     model.compile(
         optimizer=rule,
         loss=loss,
         metrics=[metric],
-        jit_compile=xla if on_tensorflow_cpu else "auto",
+        # left to itself, Keras compiles with XLA on a GPU only
+        jit_compile=True if on_tensorflow_cpu else "auto",
     )
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
     inputs = (
@@ -123,7 +126,6 @@ def fit(
     metric: str,
     epochs: int,
     batch_size: int | None = None,
-    xla: bool = False,
     reference: dict,
     degrees_per_unit: float | None = None,
 ) -> None:
@@ -144,8 +146,6 @@ def fit(
         metric: `accuracy` (higher is better) or `mae` (lower is better).
         epochs: passes over the training data.
         batch_size: samples a step, for arrays; a dataset brings its own.
-        xla: compile the training step with XLA where TensorFlow runs on the CPU. It pays for some
-            networks and costs others dearly, so each experiment chooses; elsewhere Keras does.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
 
@@ -170,7 +170,6 @@ def fit(
         metric=metric,
         epochs=epochs,
         batch_size=batch_size,
-        xla=xla,
         # before the checkpoint, whose writing is not the epoch's time
         callbacks=[EpochRecorder(run), checkpoint],
     )

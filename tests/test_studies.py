@@ -221,7 +221,7 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
     model = sentiment.dense(20, 4, 8, 6)
     # labels that cannot be learned: the validation goes up and down
     protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
-    train_for_study(protocol, Reviews(*splits, splits[1]), model, "Dense", xla=False)
+    train_for_study(protocol, Reviews(*splits, splits[1]), model, "Dense")
     curve = model.history.history["val_accuracy"]
     assert len(curve) == 8
     assert curve[-1] < max(curve)

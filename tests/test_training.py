@@ -10,7 +10,6 @@ from harness.errors import RunError
 from harness.run import Run
 from harness.storage import read_json
 from harness.training import evaluate, fit, train_model
-from models import sentiment
 
 REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
 
@@ -192,21 +191,3 @@ def test_every_window_is_evaluated_exactly_once():
     everything = np.arange(len(all_windows))
     np.testing.assert_array_equal(np.concatenate(inputs), all_windows.inputs(everything))
     np.testing.assert_array_equal(np.concatenate(targets), all_windows.targets(everything))
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="XLA is TensorFlow's here")
-@pytest.mark.parametrize("build", [sentiment.simple_rnn, sentiment.lstm])
-def test_compiled_and_plain_training_steps_agree(build):
-    """The experiments that compile with XLA train the same network as those that do not."""
-    rng = np.random.default_rng(0)
-    ids = rng.integers(0, 50, (16, 20), np.int32)  # (batch, timesteps)
-    labels = rng.integers(0, 2, (16, 1)).astype(np.float32)  # (batch, 1)
-    models = [build(num_words=50, embedding=8, units=8) for _ in range(2)]
-    models[1].set_weights(models[0].get_weights())
-    losses = []
-    for model, xla in zip(models, (False, True), strict=True):
-        model.compile("rmsprop", "binary_crossentropy", jit_compile=xla)
-        losses.append([model.train_on_batch(ids, labels) for _ in range(10)])
-    np.testing.assert_allclose(losses[0], losses[1], atol=1e-4)
-    for plain, compiled in zip(*(m.get_weights() for m in models), strict=True):
-        np.testing.assert_allclose(plain, compiled, atol=1e-4)

@@ -1,0 +1,167 @@
+"""The faster way to compute a layer gives what Keras's own gives, and leaves the model alone."""
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from harness.acceleration import accelerate
+from harness.gradients import gradients
+from models import climate, sentiment
+
+pytestmark = pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="only TensorFlow's layers are replaced"
+)
+
+SMALL = {"num_words": 50, "embedding": 8, "units": 8}
+
+
+def one_layer(layer):
+    sequence = keras.Input((None, 5))
+    return keras.Model(sequence, layers.Dense(1)(layer(sequence)))
+
+
+NETWORKS = {
+    "SimpleRNN": lambda: sentiment.simple_rnn(**SMALL),
+    "stack": lambda: sentiment.stacked_rnn(**SMALL),
+    "LSTM": lambda: sentiment.lstm(**SMALL),
+    "GRU": lambda: sentiment.gru(**SMALL),
+    "Conv1D + LSTM": lambda: sentiment.conv_lstm(**SMALL, dropout=0.25),
+    "GRU on windows": lambda: climate.gru(features=5, units=8),
+    "GRU with dropout": lambda: climate.gru(5, 8, dropout=0.2, recurrent_dropout=0.3),
+    "LSTM with dropout": lambda: one_layer(layers.LSTM(8, dropout=0.3)),
+}
+DROPOUT = ("Conv1D + LSTM", "GRU with dropout", "LSTM with dropout")
+
+
+def batch(model, timesteps=30, samples=16):
+    """Inputs and targets that suit the model."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, (samples, 1)).astype(np.float32)  # (batch, 1)
+    if model.inputs[0].dtype == "int32":
+        return rng.integers(0, 50, (samples, timesteps), np.int32), y
+    return rng.normal(size=(samples, timesteps, 5)).astype(np.float32), y
+
+
+def twins(build):
+    """The same network twice, with the same weights and seeds; the second one is accelerated."""
+    models = []
+    for _ in range(2):
+        keras.utils.set_random_seed(3)
+        models.append(build())
+    rng = np.random.default_rng(1)  # no bias is zero: each takes part
+    weights = [w + rng.normal(0, 0.1, w.shape) for w in models[0].get_weights()]
+    for model in models:
+        model.set_weights(weights)
+    accelerate(models[1])
+    return models
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_ten_training_steps_are_those_of_plain_keras(name):
+    """Losses and weights agree to 1e-4; for dropout without XLA, which draws other numbers."""
+    losses, weights = [], []
+    for model, xla in zip(twins(NETWORKS[name]), (False, name not in DROPOUT), strict=True):
+        model.compile(
+            keras.optimizers.RMSprop(0.001), keras.losses.MeanSquaredError(), jit_compile=xla
+        )
+        x, y = batch(model)
+        losses.append([model.train_on_batch(x, y) for _ in range(10)])
+        weights.append(model.get_weights())
+    assert losses[0][0] != losses[0][-1]
+    np.testing.assert_allclose(losses[1], losses[0], atol=1e-4)
+    for plain, fast in zip(*weights, strict=True):
+        np.testing.assert_allclose(fast, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_gradients_are_those_of_plain_keras(name):
+    models = twins(NETWORKS[name])
+    plain, fast = (gradients(m, *batch(m, timesteps=12), "mse") for m in models)
+    for path, expected in zip(plain, plain.values(), strict=True):
+        assert np.abs(expected).max() > 1e-6, path
+    for ours, expected in zip(fast.values(), plain.values(), strict=True):
+        np.testing.assert_allclose(ours, expected, atol=1e-6 + 1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", ["stack", "LSTM", "GRU on windows"])
+def test_gradients_of_the_inputs_and_of_every_output(name):
+    """The gradient with respect to the sequence itself, and from all steps of a returned one."""
+    import tensorflow as tf
+
+    kinds = {"stack": layers.SimpleRNN, "LSTM": layers.LSTM, "GRU on windows": layers.GRU}
+    rng = np.random.default_rng(0)
+    x = tf.constant(rng.normal(size=(4, 12, 5)), tf.float32)  # (batch, timesteps, features)
+    g = tf.constant(rng.normal(size=(4, 12, 6)), tf.float32)  # (batch, timesteps, units)
+
+    def build():
+        sequence = keras.Input((12, 5))
+        return keras.Model(sequence, kinds[name](6, return_sequences=True)(sequence))
+
+    found = []
+    for model in twins(build):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            loss = tf.reduce_sum(g * model(x))
+        found.append(tape.gradient(loss, x).numpy())
+    np.testing.assert_allclose(found[1], found[0], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_saved_model_is_a_plain_keras_model(name, tmp_path):
+    """Nothing of the replacement is in the file; plain Keras loads it and predicts the same."""
+    plain, fast = twins(NETWORKS[name])
+    x, _ = batch(fast)
+    fast.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert [type(layer) for layer in loaded.layers] == [type(layer) for layer in plain.layers]
+    assert not any("inner_loop" in vars(layer) or "call" in vars(layer) for layer in loaded.layers)
+    np.testing.assert_allclose(loaded.predict(x, verbose=0), fast.predict(x, verbose=0), atol=1e-6)
+
+
+UNKNOWN = {
+    "mask": lambda x: layers.LSTM(6)(layers.Masking(-1.0)(x)),
+    "backwards": lambda x: layers.GRU(6, go_backwards=True)(x),
+    "reset before": lambda x: layers.GRU(6, reset_after=False)(x),
+    "no bias": lambda x: layers.SimpleRNN(6, use_bias=False)(x),
+    "relu": lambda x: layers.SimpleRNN(6, activation="relu")(x),
+    "state returned": lambda x: layers.LSTM(6, return_state=True)(x)[2],
+}
+
+
+@pytest.mark.parametrize("name", UNKNOWN)
+def test_a_layer_that_is_set_up_otherwise_is_left_to_keras(name):
+    def build():
+        sequence = keras.Input((None, 5))
+        return keras.Model(sequence, layers.Dense(1)(UNKNOWN[name](sequence)))
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 9, 5)).astype(np.float32)  # (batch, timesteps, features)
+    x[0, 4:] = -1
+    losses = []
+    for model in twins(build):
+        model.compile("rmsprop", "mse", jit_compile=False)
+        losses.append([model.train_on_batch(x, np.ones((4, 1))) for _ in range(3)])
+    np.testing.assert_allclose(losses[1], losses[0], atol=1e-6)
+
+
+def test_dropout_keeps_its_share_and_the_mean_under_xla():
+    import tensorflow as tf
+
+    _, fast = twins(lambda: keras.Sequential([keras.Input((1000,)), layers.Dropout(0.25)]))
+    compiled = tf.function(lambda x: fast(x, training=True), jit_compile=True)
+    ones = np.ones((100, 1000), np.float32)
+    dropped = [compiled(ones).numpy() for _ in range(2)]
+    assert set(np.unique(dropped)) == {np.float32(0), np.float32(4 / 3)}
+    assert np.mean(dropped[0] == 0) == pytest.approx(0.25, abs=0.006)  # four standard errors
+    assert (dropped[0] != dropped[1]).any()
+    np.testing.assert_array_equal(fast(ones, training=False), ones)
+
+
+def test_reviews_of_any_length_can_be_read():
+    """Where the length is not known when the graph is made, Keras's own loop runs."""
+    plain, fast = twins(NETWORKS["LSTM"])
+    fast.compile("rmsprop", "mse", jit_compile=False)
+    for timesteps in (3, 8, 13, 21):
+        x, _ = batch(fast, timesteps)
+        np.testing.assert_allclose(fast.predict_on_batch(x), plain.predict_on_batch(x), atol=1e-6)

@@ -26,11 +26,6 @@ class Product:
     of_data: bool = False
 
     @property
-    def weights(self) -> int:
-        """Numbers in its right factor."""
-        return self.inner * self.columns
-
-    @property
     def operations(self) -> int:
         """Floating-point operations of a training step."""
         forward = 2 * self.rows * self.inner * self.columns * self.times

@@ -9,6 +9,7 @@ that does nothing else.
 
 import argparse
 import inspect
+import signal
 import sys
 from pathlib import Path
 
@@ -32,6 +33,8 @@ ASIDE = Path("demo/bench"), Path("demo/bench"), None
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     options = parse_arguments(argv)
+    # so that processes and temporary files end with a benchmark that is terminated, too
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results_dir, plots_dir, readme = ASIDE if options.quick or options.sample else OWN
     try:
         benchmark = measure(list(CASES.values()), QUICK if options.quick else FULL, options.sample)

@@ -17,6 +17,7 @@ from data import files
 from harness.environment import describe, threads
 
 MOST_SHARED = 8  # a process takes about a gigabyte, and there are twice as many
+BUSY = 0.3  # processes a core that were running before; what was just built leaves some
 LONGEST = 18 * 60  # seconds; a suite that would end later is not begun again
 
 Say = Callable[[str], None]
@@ -39,6 +40,7 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
             files.locate(name)
     machine = describe("make bench", uses_keras=False)
     machine["memory"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    machine["load"] = round(os.getloadavg()[0], 2)
     shared = min(threads(), MOST_SHARED)
     began = time.monotonic()
 
@@ -46,6 +48,8 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         minutes, seconds = divmod(round(time.monotonic() - began), 60)
         print(f"{minutes:2}:{seconds:02}  {line}", flush=True)
 
+    if machine["load"] > BUSY * threads():
+        say(f"the machine is busy (load {machine['load']:g}): the numbers will not be worth much")
     rates, timings = [one_thread_rate()], {}
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
         folder = Path(temporary)

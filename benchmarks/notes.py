@@ -56,6 +56,7 @@ def machine_lines(benchmark: Benchmark) -> list[str]:
         f"- Processor: {machine['cpu']}, {machine['cores']} cores, {machine['threads']} used",
         f"- Large matrix products on one thread: {cell(rate)} GFLOP/s",
         f"- Memory: {machine['memory'] / 2**30:.0f} GiB",
+        f"- Load before the benchmark: {machine['load']:g}",
         f"- System: {machine['platform']}",
         f"- Software: Python {machine['python']}, {packages}",
         f"- Commit: {machine['commit'] or 'unknown'}{changed}",

@@ -88,6 +88,7 @@ MACHINE_FIELDS = {
     "cores": int,
     "threads": int,
     "memory": int,
+    "load": (int, float),
     "python": str,
     "packages": dict,
     "commit": (str, type(None)),

@@ -63,6 +63,7 @@ def benchmark():
         "cores": 2,
         "threads": 2,
         "memory": 8 * 2**30,
+        "load": 0.1,
         "python": "3.11.0",
         "packages": {"keras": "3.15.0"},
         "commit": None,

@@ -6,6 +6,7 @@ RUN    := $(VENV)/bin/python
 ARGS   ?=
 SEEDS   ?= 1
 WORKERS ?= 2
+QUICK   ?=
 
 PROMPT ?= alice was
 export PROMPT
@@ -21,7 +22,7 @@ DEMO := $(addprefix demo-,gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb
           imdb-linear jena-persistence imdb-majority)
 
 .DEFAULT_GOAL := help
-.PHONY: help all demo test data plots tables clean generate $(EXPERIMENTS) $(DEMO)
+.PHONY: help all bench demo test data plots tables clean generate $(EXPERIMENTS) $(DEMO)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -67,11 +68,16 @@ generate: $(VENV)/.runtime  ## go on with PROMPT="..." by the network that text-
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
-tables: $(VENV)/.runtime  ## rebuild results/summary.csv, results/RESULTS.md and the README's tables
-	@$(RUN) -m harness.tables --results-dir results --readme README.md $(ARGS)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes; QUICK=1: under 4)
+	@$(RUN) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
-plots: $(VENV)/.runtime  ## rebuild plots/ from the run records
+tables: $(VENV)/.runtime  ## rebuild the tables in results/ and the README's, the benchmark's too
+	@$(RUN) -m harness.tables --results-dir results --readme README.md $(ARGS)
+	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.report
+
+plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of the benchmark
 	@$(RUN) -m harness.plots --results-dir results --plots-dir plots $(ARGS)
+	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.plot
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

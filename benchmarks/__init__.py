@@ -1,0 +1,1 @@
+"""Timing of this project's training against the documents' scripts: `make bench`."""

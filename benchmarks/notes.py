@@ -1,0 +1,67 @@
+"""The sentences of `benchmark.md`: on which machine, what was done, and what a number means."""
+
+from benchmarks.goals import cell
+from benchmarks.record import MACHINE, Benchmark
+
+NOTES = {
+    "ways": [
+        "*Plain* is the documents' script: their network, `compile` and `fit` with default "
+        "settings, their generator for Jena, TensorFlow backend, all cores. *Ours* is this "
+        "project's command, alone on all cores. *Shared* is as many processes as there are cores "
+        "(at most eight), one thread each, all training at the same time; its throughput is that "
+        "of all together. *Plain shared* shows what running side by side gives by itself.",
+        "Every process runs its script unchanged, with a callback that makes it stand still until "
+        "its turn comes. A round is a turn of each way, with the same number of steps; a turn "
+        "lasts until the slowest process is done. A cell is the median of the rounds, with the "
+        "smallest and the largest in brackets; a ratio is taken within a round.",
+        "The scripts' Jena validation reads each window once. As printed they ask for 128 times as "
+        "many, which would make them slower than they are here.",
+    ],
+    "Where the time goes": [
+        "*Input pipeline* is the time of a step that computes nothing, in the same `fit` on the "
+        "same data: Keras's own loop is in it, and what would overlap with computing, so it is an "
+        "upper bound. *Validation* is the second one of a process, since the first one builds the "
+        "graph. *Harness* is what this project's callbacks take after each step and after an epoch "
+        "in which the best model is saved. An epoch is its steps at the median, and a validation."
+    ],
+    "Once a run": [
+        "*Compilation* is the first step less a later one. Peak memory is of the whole process "
+        "(resident set), data and libraries included."
+    ],
+    "The arithmetic floor": [
+        "Operations are those of the matrix products of a training step, counted from the layers: "
+        "twice the product of the three sizes, three times for training (forward and two "
+        "gradients; two times where the input is data). The floor is their time at the rate of "
+        "large float32 products on one thread, measured between the experiments. Activations, "
+        "optimizer and memory are not in it."
+    ],
+    "suite": [
+        "*Plain* are the scripts one after another, each in a process of its own on all cores. "
+        "*Ours* is `python -m harness.suite` with as many runs at a time as there are cores. Both "
+        "train one epoch and validate; ours also evaluates the test data, writes records and draws "
+        "plots. Start-up and compilation weigh more in one epoch than in a whole run, so *all "
+        "epochs* adds the remaining ones of the published protocols, at the seconds an epoch "
+        "measured above (ours: side by side)."
+    ],
+}
+
+
+def machine_lines(benchmark: Benchmark) -> list[str]:
+    """The machine and the software as a list."""
+    machine, protocol = benchmark.machine, benchmark.protocol
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    rate = benchmark.find(MACHINE, "matrix products, one thread")
+    changed = ", with uncommitted changes" if machine["dirty"] else ""
+    return [
+        f"- Processor: {machine['cpu']}, {machine['cores']} cores, {machine['threads']} used",
+        f"- Large matrix products on one thread: {cell(rate)} GFLOP/s",
+        f"- Memory: {machine['memory'] / 2**30:.0f} GiB",
+        f"- Load before the benchmark: {machine['load']:g}",
+        f"- System: {machine['platform']}",
+        f"- Software: Python {machine['python']}, {packages}",
+        f"- Commit: {machine['commit'] or 'unknown'}{changed}",
+        f"- Date: {machine['started']}",
+        f"- Rounds: {protocol['rounds']}, of about {protocol['block_seconds']:g} s for the script; "
+        f"{protocol['shared']} processes share the machine; "
+        f"{protocol['seconds'] / 60:.0f} minutes in all",
+    ]

@@ -1,0 +1,30 @@
+"""Runs one experiment on plain Keras: `python -m benchmarks.plain imdb-lstm`."""
+
+import argparse
+import importlib
+import sys
+
+from benchmarks.cases import CASES
+from data.errors import DataError
+
+
+def main() -> None:
+    """Command line; exits with 0, 1 (no data) or 2 (wrong usage)."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.plain",
+        description="Train one of the documents' networks as their scripts do.",
+    )
+    parser.add_argument("experiment", choices=list(CASES))
+    parser.add_argument("--epochs", type=int, help="(default: the documents')")
+    parser.add_argument("--sample", action="store_true", help="use the built-in sample data")
+    options = parser.parse_args()
+    script = importlib.import_module(f"benchmarks.plain.{options.experiment.replace('-', '_')}")
+    epochs = {} if options.epochs is None else {"epochs": options.epochs}
+    try:
+        script.train(sample=options.sample, **epochs)
+    except DataError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

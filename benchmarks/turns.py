@@ -1,0 +1,126 @@
+"""One experiment four ways, taking turns: all processes wait but those whose turn it is."""
+
+import contextlib
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.cases import Case
+from benchmarks.workers import Worker, train
+from harness.errors import RunError
+
+# The ways: the documents' script and this project's experiment, each alone on all cores, and as
+# often as there are cores, one thread each, all at the same time.
+PLAIN, OURS, SHARED, PLAIN_SHARED = "plain", "ours", "ours shared", "plain shared"
+
+MOST_STEPS = 150  # of all rounds together: an epoch on IMDB has 157
+WARM_UP = 2  # steps after the first one, which builds the graph
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long a benchmark takes.
+
+    Attributes:
+        rounds: turns of each way.
+        block_seconds: about how long the script's turn is; the other ways train as many steps.
+        suites: how often all six experiments are run, at most, by either runner.
+        ways: of running an experiment.
+    """
+
+    rounds: int
+    block_seconds: float
+    suites: int
+    ways: tuple[str, ...] = (PLAIN, OURS, SHARED, PLAIN_SHARED)
+
+    def steps(self, seconds: float) -> int:
+        """Steps of a turn, for a script that takes some seconds a step."""
+        return max(1, min(round(self.block_seconds / seconds), MOST_STEPS // self.rounds))
+
+
+@dataclass(frozen=True)
+class Timing:
+    """What the processes of one experiment reported.
+
+    Attributes:
+        steps: of an epoch.
+        features: of an input timestep.
+        first: seconds of the first step, by way.
+        rounds: seconds a step in each round, by way; of several processes the slowest.
+        ends: what each way reported at its end, see `benchmarks.paced`.
+    """
+
+    steps: int
+    features: int
+    first: dict[str, float]
+    rounds: dict[str, list[float]]
+    ends: dict[str, dict]
+
+
+def take_turns(
+    case: Case, effort: Effort, shared: int, sample: bool, folder: Path, say: Callable[[str], None]
+) -> Timing:
+    """Times one experiment.
+
+    Args:
+        case: the experiment.
+        effort: how long.
+        shared: processes that share the machine.
+        sample: use the built-in sample data, in the published shapes.
+        folder: receives logs and throw-away records.
+        say: called with each line that shows the user how far it is.
+
+    Raises:
+        RunError: a process failed.
+    """
+    plain = [*case.plain, "--sample"] if sample else case.plain
+    ours = case.ours + (case.sample_arguments() if sample else [])
+    say("starting")
+    with contextlib.ExitStack() as stack:
+        ways: dict[str, list[Worker]] = {}
+        for way in effort.ways:
+            command = ours if way in (OURS, SHARED) else plain
+            threads = None if way in (PLAIN, OURS) else 1
+            ways[way] = []
+            for number in range(1 if threads is None else shared):
+                name = f"{case.name}-{way.replace(' ', '-')}-{number}"
+                places = ["--results-dir", str(folder / name), "--plots-dir", str(folder / name)]
+                command_here = [*command, *(places if command is ours else [])]
+                worker = Worker(name, command_here, threads, folder)
+                ways[way].append(stack.enter_context(worker))
+        ready = {way: [worker.report() for worker in workers] for way, workers in ways.items()}
+        first = {way: max(train(workers, 1)) for way, workers in ways.items()}
+        rounds = _rounds(ways, effort, say)
+        say("validation, then the input pipeline alone")
+        ends = {way: _end(ways[way]) for way in (PLAIN, OURS)}
+        if effort.suites:  # whose runs validate side by side
+            ends[SHARED] = _end(ways[SHARED])
+    steps = ready[PLAIN][0]["steps_an_epoch"]
+    if steps != ready[OURS][0]["steps_an_epoch"]:
+        raise RunError(f"{case.name}: the script's epochs have {steps} steps, those here others.")
+    return Timing(steps, ready[OURS][0]["features"], first, rounds, ends)
+
+
+def _rounds(
+    ways: dict[str, list[Worker]], effort: Effort, say: Callable[[str], None]
+) -> dict[str, list[float]]:
+    """Seconds a step of each way in each round."""
+    warm = {way: max(train(workers, WARM_UP)) for way, workers in ways.items()}
+    steps = effort.steps(warm[PLAIN])
+    seconds: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(1, effort.rounds + 1):
+        for way, workers in ways.items():
+            # all have done their steps when the slowest has
+            seconds[way].append(max(train(workers, steps)))
+        shown = ", ".join(f"{way} {1000 * values[-1]:.1f}" for way, values in seconds.items())
+        say(f"round {number} of {effort.rounds}, {steps} steps each: {shown} ms a step")
+    return seconds
+
+
+def _end(workers: list[Worker]) -> dict:
+    """Lets workers come to an end at the same time; the median of what they report."""
+    for worker in workers:
+        worker.order(0)
+    reports = [worker.report() for worker in workers]
+    return {key: statistics.median(report[key] for report in reports) for key in reports[0]}

@@ -1,0 +1,337 @@
+"""The benchmark: what is counted, what is written, and a small one from end to end."""
+
+import functools
+import importlib
+import json
+import math
+import platform
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from commands import REPOSITORY, run
+
+from benchmarks import __main__ as command_line
+from benchmarks.cases import CASES
+from benchmarks.floor import Product, convolution, operations, recurrent
+from benchmarks.goals import GOALS, cell, goal_heading
+from benchmarks.measure import measure
+from benchmarks.plain.climate import windows
+from benchmarks.plot import write_plot
+from benchmarks.quantities import quantities, suite_quantities
+from benchmarks.record import Benchmark, load_benchmark, measured
+from benchmarks.report import in_terminal, readme_part, report, write_tables
+from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED, Effort, Timing
+from benchmarks.workers import Worker
+from data.imdb import load_imdb
+from harness.errors import RunError
+
+END = {
+    "validation": 2.0,
+    "step_callbacks": 1e-5,
+    "epoch_callbacks": 0.05,
+    "idle": 0.001,
+    "memory": 2**30,
+}
+SCRIPT = Timing(
+    steps=100,
+    features=14,
+    first={PLAIN: 1.0, OURS: 3.0, SHARED: 4.0, PLAIN_SHARED: 2.0},
+    rounds={
+        PLAIN: [0.080, 0.100, 0.120],
+        OURS: [0.040, 0.050, 0.080],
+        SHARED: [0.050, 0.060, 0.070],
+        PLAIN_SHARED: [0.160, 0.200, 0.240],
+    },
+    ends={PLAIN: END, OURS: END, SHARED: END},
+)
+
+
+@pytest.fixture
+def benchmark():
+    """Made-up measurements of all experiments on a made-up machine."""
+    rows = [measured("machine", "matrix products, one thread", [90.0, 100.0], "GFLOP/s")]
+    for case in CASES.values():
+        rows += quantities(case, SCRIPT, shared=2, rate=100.0)
+    remaining = {way: dict.fromkeys(CASES, seconds) for way, seconds in ((PLAIN, 90), (SHARED, 60))}
+    rows += suite_quantities([200.0, 220.0], [50.0, 44.0], remaining, workers=2)
+    machine = {
+        "started": "2020-01-01T00:00:00+00:00",
+        "platform": "made-up",
+        "cpu": "made-up processor",
+        "cores": 2,
+        "threads": 2,
+        "memory": 8 * 2**30,
+        "load": 0.1,
+        "python": "3.11.0",
+        "packages": {"keras": "3.15.0"},
+        "commit": None,
+        "dirty": None,
+    }
+    protocol = {
+        "rounds": 3,
+        "block_seconds": 0.5,
+        "suites": 2,
+        "shared": 2,
+        "sample": False,
+        "seconds": 600,
+    }
+    return Benchmark(machine, protocol, tuple(rows))
+
+
+# --- counts
+
+
+def test_operations_are_those_counted_by_hand():
+    assert Product(2, 3, 5).operations == 3 * 2 * 2 * 3 * 5
+    assert Product(2, 3, 5, times=7, of_data=True).operations == 2 * 7 * 2 * 2 * 3 * 5
+    # SimpleRNN(4) on 2 sequences of 10 steps of 3 features: (3 + 4) * 4 a step and sequence
+    assert operations(recurrent(1, 2, 10, 3, 4)) == 3 * 2 * 2 * 10 * (3 + 4) * 4
+    assert convolution(2, 10, 5, 3, 4).operations == 3 * 2 * 2 * 10 * 15 * 4
+
+
+def test_an_lstm_step_has_the_operations_counted_by_hand():
+    per_token = 2 * (32 * 128 + 32 * 128)  # inputs and state, four gates of 32 units
+    dense = 2 * 128 * 32
+    assert operations(CASES["imdb-lstm"].products(1)) == 3 * (128 * 500 * per_token + dense)
+
+
+@functools.cache
+def sample_imdb(num_words, sample):
+    """The sample reviews, made once for all scripts."""
+    return load_imdb(num_words=num_words, sample=sample)
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """Builds the network of a plain script, and gives it and what its `fit` was called with."""
+    import keras
+
+    from benchmarks.plain import reviews
+
+    monkeypatch.setattr(reviews, "load_imdb", sample_imdb)
+
+    def network(name):
+        calls = []
+
+        def remember(model, *data, **options):
+            batch = data[0][:2] if isinstance(data[0], np.ndarray) else next(data[0])[0]
+            model(batch)
+            calls.append((model, data, options))
+
+        monkeypatch.setattr(keras.Model, "fit", remember)
+        script = importlib.import_module(f"benchmarks.plain.{name.replace('-', '_')}")
+        script.train(sample=True)
+        return calls[0]
+
+    return network
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_script_trains_the_network_that_is_counted_and_compared(name, trained):
+    model, data, options = trained(name)
+    features = 14
+    kernels = [w for w in model.weights if w.path.endswith("kernel")]
+    counted = sum(product.inner * product.columns for product in CASES[name].products(features))
+    assert sum(math.prod(w.shape) for w in kernels) == counted
+    protocol = importlib.import_module(CASES[name].ours[0]).EXPERIMENT.protocol
+    assert options["epochs"] == protocol.epochs
+    assert type(model.optimizer).__name__.lower() == protocol.optimizer
+    if name.startswith("imdb"):
+        assert data[0].shape[1] == protocol.maxlen
+        assert options["batch_size"] == protocol.batch_size
+    else:
+        x, y = next(data[0])
+        assert x.shape == (protocol.batch_size, protocol.lookback_hours, features)
+        assert y.shape == (protocol.batch_size,)
+        assert options["steps_per_epoch"] == protocol.batches_per_epoch
+
+
+def test_the_scripts_windows_end_a_step_before_the_row_that_the_delay_counts_from():
+    data = np.arange(600.0).reshape(300, 2)
+    common = {"lookback": 12, "delay": 6, "step": 3, "column": 1}
+    x, y = next(windows(data, 10, 290, shuffle=False, **common))
+    assert x.shape == (128, 4, 2)
+    assert x[5, :, 0].tolist() == [2.0 * row for row in (15, 18, 21, 24)]
+    assert y[5] == data[27 + 6, 1]
+    x, y = next(windows(data, 10, 290, shuffle=True, **common))
+    assert (y == x[:, 0, 1] + 2 * (12 + 6)).all()
+
+
+# --- quantities, tables and plot
+
+
+def test_ratios_are_taken_within_a_round(benchmark):
+    assert benchmark.find("jena-gru", f"throughput, {OURS}").value == pytest.approx(2.0)
+    assert benchmark.find("jena-gru", f"throughput, {OURS}").low == pytest.approx(1.5)
+    shared = benchmark.find("jena-gru", f"throughput, {SHARED}")
+    assert [shared.low, shared.value, shared.n] == pytest.approx([3.2, 2 * 0.1 / 0.06, 3])
+    assert benchmark.find("jena-gru", f"throughput, {PLAIN_SHARED}").value == pytest.approx(1)
+
+
+def test_shares_are_of_a_whole_epoch(benchmark):
+    epoch = 100 * 0.05 + 2  # s
+    assert benchmark.find("imdb-lstm", f"epoch, {OURS}").value == pytest.approx(epoch)
+    share = benchmark.find("imdb-lstm", f"validation share, {OURS}").value
+    assert share == pytest.approx(100 * 2 / epoch)
+    harness = benchmark.find("imdb-lstm", f"callbacks, {OURS}").value
+    assert harness == pytest.approx(100 * (0.05 + 100 * 1e-5) / epoch)
+    assert benchmark.find("imdb-lstm", f"input pipeline, {OURS}").value == pytest.approx(2)
+    assert benchmark.find("imdb-lstm", f"compile, {OURS}").value == pytest.approx(2.95)
+
+
+def test_all_epochs_are_computed_from_the_suite_and_the_remaining_epochs(benchmark):
+    assert benchmark.find("suite", "throughput").value == pytest.approx((4 + 5) / 2)
+    # 210 s and 47 s for the first epoch, then six experiments: in turn, or two at a time
+    plain, ours = 210 + 6 * 90, 47 + 3 * 60
+    assert benchmark.find("suite", "all epochs, computed, ours").value == pytest.approx(ours)
+    ratio = benchmark.find("suite", "throughput of all epochs, computed")
+    assert ratio.value == pytest.approx(plain / ours)
+
+
+def test_a_record_is_read_as_it_was_written(benchmark, tmp_path):
+    benchmark.save(tmp_path)
+    assert load_benchmark(tmp_path) == benchmark
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c.update(schema=2), "field 'schema' must be 1"),
+        (lambda c: c.pop("machine"), "field 'machine' must be an object"),
+        (lambda c: c["machine"].pop("cpu"), "field 'machine.cpu' is missing or of the wrong type"),
+        (lambda c: c["protocol"].update(shared="2"), "field 'protocol.shared' is missing or of"),
+        (lambda c: c.update(measurements=[]), "'measurements' must be a list that is not empty"),
+        (lambda c: c["measurements"][0].pop("unit"), "measurement 1 must have the fields"),
+        (lambda c: c["measurements"][1].update(value="3"), "measurement 2: field 'value' must be"),
+    ],
+)
+def test_a_damaged_record_is_one_message(change, message, benchmark, tmp_path):
+    benchmark.save(tmp_path)
+    path = tmp_path / "benchmark.json"
+    content = json.loads(path.read_text("utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), "utf-8")
+    with pytest.raises(RunError) as refusal:
+        load_benchmark(tmp_path)
+    assert str(refusal.value).startswith(f"{path}: ")
+    assert message in str(refusal.value)
+
+
+def test_cells_say_whether_a_goal_is_met():
+    assert cell(measured("jena-gru", f"throughput, {OURS}", [1.2, 1.5], "")).endswith(", met")
+    assert cell(measured("jena-gru", f"throughput, {SHARED}", 1.9, "")) == "1.90, missed"
+    assert cell(measured("jena-gru", f"validation share, {OURS}", 21.0, "")).endswith("missed")
+    assert cell(measured("imdb-lstm", f"validation share, {OURS}", 21.5, "")) == "21.5"
+    assert goal_heading("Ours", f"throughput, {OURS}") == "Ours (goal ≥ 1.3)"
+
+
+def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
+    readme = tmp_path / "README.md"
+    readme.write_text("a\n<!-- benchmark:start -->\n<!-- benchmark:end -->\nb\n", "utf-8")
+    paths = write_tables(benchmark, tmp_path, readme)
+    assert [path.name for path in paths] == ["benchmark.csv", "benchmark.md", "README.md"]
+    lines = (tmp_path / "benchmark.csv").read_text("utf-8").splitlines()
+    assert lines[0] == "experiment,quantity,value,low,high,unit,n"
+    assert 'jena-gru,"throughput, ours",2,1.5,2,x plain,3' in lines
+    text = (tmp_path / "benchmark.md").read_text("utf-8")
+    assert text == report(benchmark)
+    for name in CASES:
+        assert text.count(f"| {name} |") == 5
+        assert f"| {name} |" in readme.read_text("utf-8")
+        assert f"  {name}" in in_terminal(benchmark)
+    assert sum(line.count("goal") for line in text.splitlines()) == len(GOALS)
+    assert "| Runs an hour | 103 (98.2 to 108) | 461 (432 to 491) |" in text
+
+
+def test_what_a_quick_benchmark_leaves_out_has_no_column(benchmark, tmp_path):
+    kept = [m for m in benchmark.measurements if PLAIN_SHARED not in m.quantity]
+    quick = Benchmark(
+        benchmark.machine, benchmark.protocol, tuple(m for m in kept if m.experiment != "suite")
+    )
+    assert "Plain shared |" not in report(quick)
+    assert "All six" not in report(quick)
+    assert write_plot(quick, tmp_path).stat().st_size > 10_000
+
+
+def test_the_same_record_gives_the_same_plot(benchmark, tmp_path):
+    first = write_plot(benchmark, tmp_path / "a").read_bytes()
+    assert write_plot(benchmark, tmp_path / "b").read_bytes() == first
+
+
+def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
+    listed = ["git", "ls-files", "results/benchmark.json"]
+    done = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    if not done.stdout.strip():
+        return  # the benchmark has not been run on real data yet
+    results = REPOSITORY / "results"
+    committed = load_benchmark(results)
+    assert committed.experiments == list(CASES)
+    assert committed.protocol["sample"] is False
+    assert (results / "benchmark.csv").read_text("utf-8") == committed.csv()
+    assert (results / "benchmark.md").read_text("utf-8") == report(committed)
+    assert readme_part(committed) in (REPOSITORY / "README.md").read_text("utf-8")
+    if (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        drawn = write_plot(committed, tmp_path).read_bytes()
+        assert drawn == (REPOSITORY / "plots/benchmark.png").read_bytes()
+
+
+# --- measuring
+
+
+def test_a_turn_is_as_long_as_asked_and_all_turns_fit_into_an_epoch():
+    effort = Effort(rounds=8, block_seconds=1.0, suites=0)
+    assert effort.steps(0.1) == 10
+    assert effort.steps(0.001) == 18
+    assert effort.steps(9.0) == 1
+
+
+def test_a_small_benchmark_measures_every_quantity(capsys):
+    effort = Effort(rounds=2, block_seconds=0.01, suites=0, ways=(PLAIN, OURS, SHARED))
+    small = measure([CASES["imdb-conv-lstm"]], effort, sample=True)
+    assert small.experiments == ["imdb-conv-lstm"]
+    for way in effort.ways:
+        step = small.find("imdb-conv-lstm", f"step, {way}")
+        assert step.n == 2
+        assert 0.1 < step.low <= step.high < 60_000
+    for quantity in ("validation", "callbacks", "compile", "peak memory", "input pipeline"):
+        assert small.find("imdb-conv-lstm", f"{quantity}, {OURS}").value > 0
+    share = small.find("imdb-conv-lstm", f"input pipeline, {OURS}").value
+    assert share < 90  # the step that computes nothing takes less
+    assert "imdb-conv-lstm: round 2 of 2, 1 steps each: plain " in capsys.readouterr().out
+
+
+def test_a_script_that_fails_is_one_message_with_its_last_line(tmp_path):
+    with (
+        Worker("wrong", ["benchmarks.plain", "no-such"], 1, tmp_path) as worker,
+        pytest.raises(RunError, match=r"wrong ended with exit code 2: .*invalid choice: 'no-such'"),
+    ):
+        worker.report()
+
+
+def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("RNN_DATA_DIR", str(tmp_path / "nowhere"))
+    assert command_line.main(["--quick"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith(f"error: data directory {tmp_path / 'nowhere'} (RNN_DATA_DIR) does not")
+    assert error.count("\n") == 1
+
+
+def test_quick_and_sample_benchmarks_never_replace_the_repositorys(
+    benchmark, monkeypatch, tmp_path
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(command_line, "measure", lambda *_: benchmark)
+    for flag in ("--quick", "--sample"):
+        assert command_line.main([flag]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    (tmp_path / "README.md").write_text("<!-- benchmark:start -->\n<!-- benchmark:end -->", "utf-8")
+    assert command_line.main([]) == 0
+    assert (tmp_path / "results/benchmark.md").exists()
+    assert (tmp_path / "plots/benchmark.png").exists()
+
+
+def test_usage_is_explained_and_wrong_usage_refused():
+    assert "--quick" in run("benchmarks", "--help").stdout
+    assert run("benchmarks", "--fast").returncode == 2

@@ -65,7 +65,11 @@ class Pacer(keras.callbacks.Callback):
         if self._ordered is None:
             # a Sequential model without an Input has no such shape
             shape = getattr(self.model, "input_shape", (None,))
-            self._link.report(steps_an_epoch=self.params["steps"], features=shape[-1])
+            self._link.report(
+                steps_an_epoch=self.params["steps"],
+                steps_a_call=self.model.steps_per_execution,
+                features=shape[-1],
+            )
             self._await_order()
 
     def on_train_batch_end(self, batch, logs=None):
@@ -98,16 +102,17 @@ class Stopwatch(keras.callbacks.Callback):
     def __init__(self, steps: int):
         super().__init__()
         self._steps = steps
-        self._ends: list[float] = []
+        self._ends: list[tuple[int, float]] = []  # the steps that were done, and when
 
     def on_train_batch_end(self, batch, logs=None):
-        self._ends.append(time.perf_counter())
+        self._ends.append((batch + 1, time.perf_counter()))
         self.model.stop_training = batch + 1 >= self._steps
 
     def on_epoch_end(self, epoch, logs=None):
-        self.validation = time.perf_counter() - self._ends[-1]
+        self.validation = time.perf_counter() - self._ends[-1][1]
         self.model.stop_training = True  # however short the epoch was
 
     def step(self) -> float:
-        """Median seconds from the end of one step to the end of the next."""
-        return statistics.median(b - a for a, b in itertools.pairwise(self._ends))
+        """Median seconds of a step, between two ends; Keras may do several steps in one call."""
+        pairs = itertools.pairwise(self._ends)
+        return statistics.median((b - a) / (done - before) for (before, a), (done, b) in pairs)

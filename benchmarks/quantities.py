@@ -37,6 +37,7 @@ def quantities(case: Case, timing: Timing, shared: int, rate: float) -> list[Mea
     for way in (PLAIN, OURS):
         end, milliseconds = timing.ends[way], step[way].value
         training = timing.steps * milliseconds / 1000
+        first_seconds, first_steps = timing.first[way]
         epoch = training + end["validation"]
         callbacks = end["epoch_callbacks"] + timing.steps * end["step_callbacks"]
         rows += [
@@ -45,7 +46,7 @@ def quantities(case: Case, timing: Timing, shared: int, rate: float) -> list[Mea
             one(f"validation share, {way}", 100 * end["validation"] / epoch, "% of an epoch"),
             one(f"callbacks, {way}", 100 * callbacks / epoch, "% of an epoch"),
             one(f"epoch, {way}", epoch, "s"),
-            one(f"compile, {way}", timing.first[way] - milliseconds / 1000, "s"),
+            one(f"compile, {way}", first_seconds - first_steps * milliseconds / 1000, "s"),
             one(f"peak memory, {way}", end["memory"] / MIB, "MiB"),
         ]
     if SHARED in timing.ends:

@@ -14,8 +14,7 @@ from harness.errors import RunError
 # often as there are cores, one thread each, all at the same time.
 PLAIN, OURS, SHARED, PLAIN_SHARED = "plain", "ours", "ours shared", "plain shared"
 
-MOST_STEPS = 150  # of all rounds together: an epoch on IMDB has 157
-WARM_UP = 2  # steps after the first one, which builds the graph
+WARM_UP = 2  # calls; the first one builds the graph
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,16 @@ class Effort:
     suites: int
     ways: tuple[str, ...] = (PLAIN, OURS, SHARED, PLAIN_SHARED)
 
-    def steps(self, seconds: float) -> int:
-        """Steps of a turn, for a script that takes some seconds a step."""
-        return max(1, min(round(self.block_seconds / seconds), MOST_STEPS // self.rounds))
+    def steps(self, seconds: float, call: int, epoch: int) -> int:
+        """Steps of a turn: those of one call or a multiple, and few enough for all in one epoch.
+
+        Args:
+            seconds: of a step of the script.
+            call: steps that Keras does in one call.
+            epoch: steps of an epoch.
+        """
+        most = (epoch - WARM_UP * call) // self.rounds
+        return max(1, min(round(self.block_seconds / seconds), most) // call) * call
 
 
 @dataclass(frozen=True)
@@ -46,14 +52,14 @@ class Timing:
     Attributes:
         steps: of an epoch.
         features: of an input timestep.
-        first: seconds of the first step, by way.
+        first: seconds of the first order, and the steps that were done, by way.
         rounds: seconds a step in each round, by way; of several processes the slowest.
         ends: what each way reported at its end, see `benchmarks.paced`.
     """
 
     steps: int
     features: int
-    first: dict[str, float]
+    first: dict[str, tuple[float, int]]
     rounds: dict[str, list[float]]
     ends: dict[str, dict]
 
@@ -91,31 +97,37 @@ def take_turns(
                 ways[way].append(stack.enter_context(worker))
         ready = {way: [worker.report() for worker in workers] for way, workers in ways.items()}
         first = {way: max(train(workers, 1)) for way, workers in ways.items()}
-        rounds = _rounds(ways, effort, say)
+        steps = ready[PLAIN][0]["steps_an_epoch"]
+        call = max(reports[0]["steps_a_call"] for reports in ready.values())
+        warm = a_step(train(ways[PLAIN], 1))
+        for way in ways.keys() - {PLAIN}:
+            train(ways[way], 1)
+        rounds = _rounds(ways, effort.rounds, effort.steps(warm, call, steps), say)
         say("validation, then the input pipeline alone")
         ends = {way: _end(ways[way]) for way in (PLAIN, OURS)}
         if effort.suites:  # whose runs validate side by side
             ends[SHARED] = _end(ways[SHARED])
-    steps = ready[PLAIN][0]["steps_an_epoch"]
     if steps != ready[OURS][0]["steps_an_epoch"]:
         raise RunError(f"{case.name}: the script's epochs have {steps} steps, those here others.")
     return Timing(steps, ready[OURS][0]["features"], first, rounds, ends)
 
 
 def _rounds(
-    ways: dict[str, list[Worker]], effort: Effort, say: Callable[[str], None]
+    ways: dict[str, list[Worker]], rounds: int, steps: int, say: Callable[[str], None]
 ) -> dict[str, list[float]]:
     """Seconds a step of each way in each round."""
-    warm = {way: max(train(workers, WARM_UP)) for way, workers in ways.items()}
-    steps = effort.steps(warm[PLAIN])
     seconds: dict[str, list[float]] = {way: [] for way in ways}
-    for number in range(1, effort.rounds + 1):
+    for number in range(1, rounds + 1):
         for way, workers in ways.items():
-            # all have done their steps when the slowest has
-            seconds[way].append(max(train(workers, steps)))
+            seconds[way].append(a_step(train(workers, steps)))
         shown = ", ".join(f"{way} {1000 * values[-1]:.1f}" for way, values in seconds.items())
-        say(f"round {number} of {effort.rounds}, {steps} steps each: {shown} ms a step")
+        say(f"round {number} of {rounds}, {steps} steps each: {shown} ms a step")
     return seconds
+
+
+def a_step(reports: list[tuple[float, int]]) -> float:
+    """Seconds a step: all processes have done their steps when the slowest has."""
+    return max(seconds / steps for seconds, steps in reports)
 
 
 def _end(workers: list[Worker]) -> dict:

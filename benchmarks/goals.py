@@ -36,6 +36,8 @@ GOALS = {
     f"input pipeline, {OURS}": Goal(5, at_least=False),
     f"validation share, {OURS}": Goal(20, at_least=False, experiments="jena"),
     f"callbacks, {OURS}": Goal(1, at_least=False),
+    "difference, loss": Goal(1e-4, at_least=False),
+    "difference, gradient": Goal(1e-4, at_least=False),
 }
 
 

@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.cases import Case
+from benchmarks.equality import COMPARED, largest_differences
 from benchmarks.quantities import quantities, suite_quantities
 from benchmarks.rate import one_thread_rate
 from benchmarks.record import MACHINE, Benchmark, Measurement, measured
@@ -64,6 +65,7 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
             # the best rate: what slowed the others down is no property of the machine
             rows += quantities(case, timing, shared, max(rates))
         if effort.suites:
+            rows += _equality([case for case in cases if case.name in COMPARED], say)
             deadline = began + LONGEST
             rows += _suites(rows, cases, effort.suites, deadline, sample, folder, say)
     protocol = {
@@ -75,6 +77,17 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         "seconds": round(time.monotonic() - began),
     }
     return Benchmark(machine, protocol, tuple(rows))
+
+
+def _equality(cases: list[Case], say: Say) -> list[Measurement]:
+    rows = []
+    for case in cases:
+        say(
+            f"{case.name}: ten steps of the faster layers and of Keras's own, from the same weights"
+        )
+        for quantity, value in largest_differences(case.name).items():
+            rows.append(measured(case.name, f"difference, {quantity}", value, ""))
+    return rows
 
 
 def _suites(

@@ -45,6 +45,10 @@ TABLES = {
         "Ours shared, multiple": f"multiple of the floor, {SHARED}",
         "Plain shared, multiple": f"multiple of the floor, {PLAIN_SHARED}",
     },
+    "The same results": {
+        "Loss": "difference, loss",
+        "Gradients": "difference, gradient",
+    },
 }
 SUITE_ROWS = {
     "One epoch of each, measured": ("one epoch each", "s"),
@@ -90,7 +94,8 @@ def report(benchmark: Benchmark) -> str:
         blocks.append("**Sample data** in the published shapes: fewer steps an epoch.")
     blocks += ["\n".join(machine_lines(benchmark)), *NOTES["ways"]]
     for title, columns in TABLES.items():
-        blocks += [f"## {title}", _table(benchmark, columns), *NOTES.get(title, [])]
+        if table := _table(benchmark, columns):
+            blocks += [f"## {title}", table, *NOTES.get(title, [])]
     if suite := _suite(benchmark):
         blocks += ["## All six experiments", suite, *NOTES["suite"]]
     return "\n\n".join(blocks) + "\n"
@@ -119,13 +124,15 @@ def in_terminal(benchmark: Benchmark) -> str:
 
 
 def _table(benchmark: Benchmark, columns: dict[str, str]) -> str:
-    """A row an experiment; a column that was not measured is left out."""
+    """A row an experiment, without columns that were not measured; empty if none was."""
     names = benchmark.experiments
     kept = {
         goal_heading(heading, quantity): quantity
         for heading, quantity in columns.items()
         if any(benchmark.find(name, quantity) for name in names)
     }
+    if not kept:
+        return ""
     lines = [line(["Experiment", *kept]), line(["---", *("--:" for _ in kept)])]
     for name in names:
         lines.append(line([name, *(cell(benchmark.find(name, what)) for what in kept.values())]))

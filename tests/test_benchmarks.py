@@ -54,6 +54,8 @@ def benchmark():
     rows = [measured("machine", "matrix products, one thread", [90.0, 100.0], "GFLOP/s")]
     for case in CASES.values():
         rows += quantities(case, SCRIPT, shared=2, rate=100.0)
+        rows.append(measured(case.name, "difference, loss", 1.5e-7, ""))
+        rows.append(measured(case.name, "difference, gradient", 2e-4, ""))
     remaining = {way: dict.fromkeys(CASES, seconds) for way, seconds in ((PLAIN, 90), (SHARED, 60))}
     rows += suite_quantities([200.0, 220.0], [50.0, 44.0], remaining, workers=2)
     machine = {
@@ -238,7 +240,8 @@ def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
     text = (tmp_path / "benchmark.md").read_text("utf-8")
     assert text == report(benchmark)
     for name in CASES:
-        assert text.count(f"| {name} |") == 5
+        assert text.count(f"| {name} |") == 6
+        assert f"| {name} | 1.5e-07, met | 0.000200, missed |" in text
         assert f"| {name} |" in readme.read_text("utf-8")
         assert f"  {name}" in in_terminal(benchmark)
     assert sum(line.count("goal") for line in text.splitlines()) == len(GOALS)
@@ -246,12 +249,14 @@ def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
 
 
 def test_what_a_quick_benchmark_leaves_out_has_no_column(benchmark, tmp_path):
-    kept = [m for m in benchmark.measurements if PLAIN_SHARED not in m.quantity]
+    left_out = (PLAIN_SHARED, "difference")
+    kept = [m for m in benchmark.measurements if not any(n in m.quantity for n in left_out)]
     quick = Benchmark(
         benchmark.machine, benchmark.protocol, tuple(m for m in kept if m.experiment != "suite")
     )
     assert "Plain shared |" not in report(quick)
     assert "All six" not in report(quick)
+    assert "The same results" not in report(quick)
     assert write_plot(quick, tmp_path).stat().st_size > 10_000
 
 

@@ -11,6 +11,7 @@ import keras
 from harness.acceleration import accelerate
 from harness.environment import accelerator
 from harness.errors import RunError
+from harness.pipeline import without_tuning
 from harness.run import Run
 
 # Evaluation needs no gradients: large batches cost little memory and save most of the time.
@@ -93,18 +94,15 @@ def train_model(
         jit_compile=True if on_tensorflow_cpu else "auto",
         steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
     )
+    if validation is not None and keras.backend.backend() == "tensorflow":
+        validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    inputs = (
-        {"x": train[0], "y": train[1], "batch_size": batch_size}
-        if isinstance(train, tuple)
-        else {"x": train}
-    )
     verbose = "auto" if sys.stdout.isatty() else 2
     if name is not None:
         callbacks, verbose = [*callbacks, Progress(name)], 0
     try:
         model.fit(
-            **inputs,
+            **_inputs(train, batch_size, shuffle=True),
             epochs=epochs,
             validation_data=validation,
             validation_batch_size=validation_batch,
@@ -205,7 +203,14 @@ def fit(
 
 def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:
     """Loss and metrics of a compiled model over all samples, by Keras's names."""
+    samples = _inputs(samples, EVALUATION_BATCH, shuffle=False)
+    return model.evaluate(**samples, verbose=0, return_dict=True)
+
+
+def _inputs(samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool) -> dict:
+    """Samples as Keras's `fit` and `evaluate` take them, which shuffle and do not by themselves."""
+    if keras.backend.backend() == "tensorflow":
+        return {"x": without_tuning(samples, batch_size, shuffle)}
     if isinstance(samples, tuple):
-        x, y = samples
-        return model.evaluate(x, y, batch_size=EVALUATION_BATCH, verbose=0, return_dict=True)
-    return model.evaluate(samples, verbose=0, return_dict=True)
+        return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
+    return {"x": samples}

@@ -34,7 +34,7 @@ def quantities(case: Case, timing: Timing, shared: int, rate: float) -> list[Mea
         pairs = zip(timing.rounds[PLAIN], timing.rounds[way], strict=True)
         # side by side in one round, so that what slows the machine down slows both
         rows.append(one(f"throughput, {way}", [runs * p / w for p, w in pairs], "x plain"))
-    for way in (PLAIN, OURS):
+    for way in (way for way in (PLAIN, OURS) if way in timing.ends):
         end, milliseconds = timing.ends[way], step[way].value
         training = timing.steps * milliseconds / 1000
         first_seconds, first_steps = timing.first[way]

@@ -54,7 +54,8 @@ class Timing:
         features: of an input timestep.
         first: seconds of the first order, and the steps that were done, by way.
         rounds: seconds a step in each round, by way; of several processes the slowest.
-        ends: what each way reported at its end, see `benchmarks.paced`.
+        ends: what a way reported at its end, see `benchmarks.paced`; a quick benchmark does not
+            wait for the script's, which may take a minute (see `harness.pipeline`).
     """
 
     steps: int
@@ -104,9 +105,9 @@ def take_turns(
             train(ways[way], 1)
         rounds = _rounds(ways, effort.rounds, effort.steps(warm, call, steps), say)
         say("validation, then the input pipeline alone")
-        ends = {way: _end(ways[way]) for way in (PLAIN, OURS)}
+        ends = {OURS: _end(ways[OURS])}
         if effort.suites:  # whose runs validate side by side
-            ends[SHARED] = _end(ways[SHARED])
+            ends |= {way: _end(ways[way]) for way in (SHARED, PLAIN)}
     if steps != ready[OURS][0]["steps_an_epoch"]:
         raise RunError(f"{case.name}: the script's epochs have {steps} steps, those here others.")
     return Timing(steps, ready[OURS][0]["features"], first, rounds, ends)

@@ -4,6 +4,7 @@ import math
 import statistics
 import sys
 import time
+import warnings
 from collections.abc import Sequence
 
 import keras
@@ -81,20 +82,24 @@ def train_model(
     Raises:
         RunError: the loss became NaN or infinite.
     """
-    on_tensorflow_cpu = keras.backend.backend() == "tensorflow" and accelerator() is None
+    on_tensorflow = keras.backend.backend() == "tensorflow"
+    on_tensorflow_cpu = on_tensorflow and accelerator() is None
     if on_tensorflow_cpu:
         accelerate(model)
     rule = keras.optimizers.get(optimizer)
     rule.learning_rate = learning_rate
-    model.compile(
-        optimizer=rule,
-        loss=loss,
-        metrics=[metric],
-        # left to itself, Keras compiles with XLA on a GPU only
-        jit_compile=True if on_tensorflow_cpu else "auto",
-        steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
-    )
-    if validation is not None and keras.backend.backend() == "tensorflow":
+    with warnings.catch_warnings():
+        # of deterministic runs, which Keras does not compile
+        warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
+        model.compile(
+            optimizer=rule,
+            loss=loss,
+            metrics=[metric],
+            # left to itself, Keras compiles with XLA on a GPU only
+            jit_compile=True if on_tensorflow_cpu else "auto",
+            steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
+        )
+    if validation is not None and on_tensorflow:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
     verbose = "auto" if sys.stdout.isatty() else 2
@@ -103,6 +108,7 @@ def train_model(
     try:
         model.fit(
             **_inputs(train, batch_size, shuffle=True),
+            shuffle=not on_tensorflow,  # there the dataset itself does
             epochs=epochs,
             validation_data=validation,
             validation_batch_size=validation_batch,

@@ -150,8 +150,9 @@ def test_what_the_readme_says_of_seeds_holds(results):
 
 
 def test_what_the_readme_says_of_jena_holds(value):
-    level = [value(name, "test_at_best") for name in ("jena-ridge", "jena-gru", "jena-gru-dropout")]
-    assert max(level) - min(level) < 0.002
+    ridge = value("jena-ridge", "test_at_best")
+    for name in ("jena-gru", "jena-gru-dropout"):
+        assert 0 < value(name, "test_at_best") - ridge < 0.004
     assert value("jena-dense", "test_at_best") >= value("jena-persistence", "test_at_best")
     persistence = value("jena-persistence", "last_validation")
     assert abs(persistence - 0.289736) < 0.001

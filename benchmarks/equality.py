@@ -48,7 +48,8 @@ def main() -> None:
     build, draw, loss = network(name)
     plain, fast = build(), build()
     accelerate(fast)
-    rule = _rule(name)
+    adam = name == "imdb-conv-lstm"
+    rule = keras.optimizers.Adam() if adam else keras.optimizers.RMSprop()
 
     def gradients(model):
         @tf.function(jit_compile=model is fast)
@@ -104,12 +105,6 @@ def network(name: str) -> tuple:
         "imdb-lstm": sentiment.lstm,
     }
     return builders[name], reviews(BATCH, WORDS, 10_000), loss
-
-
-def _rule(name: str):
-    import keras
-
-    return (keras.optimizers.Adam if name == "imdb-conv-lstm" else keras.optimizers.RMSprop)()
 
 
 if __name__ == "__main__":

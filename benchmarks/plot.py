@@ -6,8 +6,8 @@ from pathlib import Path
 from benchmarks.goals import GOALS
 from benchmarks.record import SUITE, Benchmark, Measurement, load_benchmark
 from benchmarks.turns import OURS, PLAIN_SHARED, SHARED
-from harness.errors import RunError
 from harness.figure import COLOURS, GREY, SAMPLE_SUFFIX, new_figure
+from harness.rebuild import rebuild
 
 # By quantity: what its bars are called, and their colour.
 BARS = {
@@ -69,12 +69,7 @@ def _bars(
 
 def main() -> int:
     """Redraws the plot in plots/; returns the exit status."""
-    try:
-        print(f"wrote {write_plot(load_benchmark(Path('results')), Path('plots'))}")
-    except RunError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    return rebuild(lambda: ([write_plot(load_benchmark(Path("results")), Path("plots"))], []))
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from benchmarks.goals import cell, goal_heading
 from benchmarks.notes import NOTES, machine_lines
 from benchmarks.record import SUITE, Benchmark, load_benchmark
 from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED
-from harness.errors import RunError
 from harness.markdown import line
+from harness.rebuild import rebuild
 from harness.report import replace_between_markers
 from harness.storage import write_text
 
@@ -155,14 +155,8 @@ def _suite(benchmark: Benchmark) -> str:
 
 def main() -> int:
     """Rebuilds the tables in results/ and the README; returns the exit status."""
-    try:
-        benchmark = load_benchmark(Path("results"))
-        for path in write_tables(benchmark, Path("results"), Path("README.md")):
-            print(f"wrote {path}")
-    except RunError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    results = Path("results")
+    return rebuild(lambda: (write_tables(load_benchmark(results), results, Path("README.md")), []))
 
 
 if __name__ == "__main__":

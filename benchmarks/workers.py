@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.errors import RunError
-
-THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+from harness.workers import THREADS
 
 
 def environment(threads: int | None) -> dict[str, str]:

@@ -18,6 +18,7 @@ from harness.record import UNFINISHED
 from harness.storage import read_json
 
 POLL = 0.2  # seconds between two looks at the runs in progress
+THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # variables
 GRACE = 10  # seconds that an interrupted run has to end
 
 
@@ -108,7 +109,6 @@ class Child:
     """
 
     def __init__(self, command: list[str], directory: Path, log: Path, threads: int):
-        names = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
         self._unfinished = directory.with_name(directory.name + UNFINISHED)
         self._began = time.time()
         self._epochs = 0
@@ -117,7 +117,9 @@ class Child:
             with log.open("wb") as file:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "harness.attached", *command],
-                    env=os.environ | dict.fromkeys(names, str(threads)) | {"PYTHONUNBUFFERED": "1"},
+                    env=os.environ
+                    | dict.fromkeys(THREADS, str(threads))
+                    | {"PYTHONUNBUFFERED": "1"},
                     stdin=subprocess.PIPE,
                     stdout=file,
                     stderr=subprocess.STDOUT,

@@ -41,26 +41,8 @@ class DrawnBatches(keras.utils.PyDataset):
         self.epoch += 1
 
 
-class RandomWindows(DrawnBatches):
-    """Windows drawn at random with replacement, as the documents' generator draws them.
-
-    Args:
-        windows: the windows to draw from.
-        batch_size: windows of a batch.
-        batches: batches of an epoch.
-        seed: seed of the draws.
-    """
-
-    def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
-        def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-            index = rng.integers(len(windows), size=batch_size)  # (batch,)
-            return windows.inputs(index), windows.targets(index)
-
-        super().__init__(draw, batches, seed)
-
-
-class EveryWindow(keras.utils.PyDataset):
-    """Every window exactly once, in order of time; the last batch may be smaller.
+class WindowBatches(keras.utils.PyDataset):
+    """Batches of windows, each of which is known by its windows' numbers.
 
     Args:
         windows: the windows.
@@ -72,10 +54,50 @@ class EveryWindow(keras.utils.PyDataset):
         self.windows = windows
         self.batch_size = batch_size
 
+    def index(self, batch: int) -> np.ndarray:
+        """Numbers of a batch's windows: int64, shape (batch,)."""
+        raise NotImplementedError
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        index = self.index(batch)
+        return self.windows.inputs(index), self.windows.targets(index)
+
+
+class RandomWindows(WindowBatches):
+    """Windows drawn at random with replacement, as the documents' generator draws them.
+
+    A batch depends on the seed, the epoch and its number alone.
+
+    Args:
+        windows: the windows to draw from.
+        batch_size: windows of a batch.
+        batches: batches of an epoch.
+        seed: seed of the draws.
+    """
+
+    def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
+        super().__init__(windows, batch_size)
+        self.batches = batches
+        self.seed = seed
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def index(self, batch: int) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, self.epoch, batch])
+        return rng.integers(len(self.windows), size=self.batch_size)
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
+
+
+class EveryWindow(WindowBatches):
+    """Every window exactly once, in order of time; the last batch may be smaller."""
+
     def __len__(self) -> int:
         return math.ceil(len(self.windows) / self.batch_size)
 
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+    def index(self, batch: int) -> np.ndarray:
         begin = batch * self.batch_size
-        index = np.arange(begin, min(begin + self.batch_size, len(self.windows)))  # (batch,)
-        return self.windows.inputs(index), self.windows.targets(index)
+        return np.arange(begin, min(begin + self.batch_size, len(self.windows)))

@@ -42,7 +42,7 @@ class Run:
 
     @property
     def checkpoint(self) -> Path:
-        """The model with the best validation so far (a Keras archive, kept beside the record)."""
+        """The model with the best validation (a Keras archive, kept beside the record)."""
         return self.unfinished / "best.keras"
 
     @property

@@ -5,7 +5,7 @@ import statistics
 import sys
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 
@@ -43,6 +43,28 @@ class EpochRecorder(keras.callbacks.Callback):
         if bad:
             raise RunError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
         self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch in memory; a file each time would take 1 % of an epoch.
+
+    Args:
+        run: its history decides, to which the recorder before this callback has added the epoch.
+        monitor: column of the history.
+        best: `max` or `min`.
+
+    Attributes:
+        weights: of the first epoch that no other one surpasses.
+    """
+
+    def __init__(self, run: Run, monitor: str, best: Callable):
+        super().__init__()
+        self.run, self.monitor, self.best = run, monitor, best
+
+    def on_epoch_end(self, epoch, logs=None):
+        curve = self.run.history[self.monitor]
+        if curve.index(self.best(curve)) == epoch:
+            self.weights = self.model.get_weights()
 
 
 class Progress(keras.callbacks.Callback):
@@ -161,14 +183,9 @@ def fit(
     Raises:
         RunError: the loss became NaN or infinite.
     """
-    higher_is_better = metric == "accuracy"
+    best = max if metric == "accuracy" else min
     monitor = f"val_{metric}"
-    checkpoint = keras.callbacks.ModelCheckpoint(
-        run.checkpoint,
-        monitor=monitor,
-        mode="max" if higher_is_better else "min",
-        save_best_only=True,
-    )
+    keeper = BestWeights(run, monitor, best)
     train_model(
         model,
         train=train,
@@ -179,24 +196,23 @@ def fit(
         metric=metric,
         epochs=epochs,
         batch_size=batch_size,
-        # before the checkpoint, whose writing is not the epoch's time
-        callbacks=[EpochRecorder(run), checkpoint],
+        callbacks=[EpochRecorder(run), keeper],
     )
     curve = run.history[monitor]
-    best = max(curve) if higher_is_better else min(curve)
-    best_epoch = curve.index(best) + 1
+    best_epoch = curve.index(best(curve)) + 1
     test_at_end = evaluate(model, test)[metric]
     if best_epoch < len(curve):
-        model.load_weights(run.checkpoint)
+        model.set_weights(keeper.weights)
         test_at_best = evaluate(model, test)[metric]
     else:
         test_at_best = test_at_end
+    model.save(run.checkpoint, include_optimizer=False)  # which is that of the last epoch
     run.finish(
         {
             "metric": metric,
             "parameters": model.count_params(),
             "best_epoch": best_epoch,
-            "best_validation": best,
+            "best_validation": best(curve),
             "last_validation": curve[-1],
             "test_at_best": test_at_best,
             "test_at_end": test_at_end,

@@ -7,6 +7,7 @@ import pytest
 from data.windows import Windows
 from harness.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.errors import RunError
+from harness.pipeline import without_tuning
 from harness.run import Run
 from harness.storage import read_json
 from harness.training import evaluate, fit, train_model
@@ -181,6 +182,19 @@ def test_random_windows_repeat_with_the_seed_and_differ_between_epochs():
     before = one[3][0]
     one.on_epoch_end()
     assert not np.array_equal(before, one[3][0])
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras batches by itself")
+def test_tensorflow_trains_on_the_windows_that_were_drawn():
+    drawn, same = (RandomWindows(windows(), 8, 5, seed=1) for _ in range(2))
+    dataset = without_tuning(drawn, batch_size=None, shuffle=False)
+    for _ in range(3):
+        batches = list(dataset.take(5).as_numpy_iterator())  # like Keras, which then stops
+        assert len(batches) == 5
+        for number, (inputs, targets) in enumerate(batches):
+            np.testing.assert_array_equal(inputs, same[number][0])
+            np.testing.assert_array_equal(targets, same[number][1])
+        same.on_epoch_end()
 
 
 def test_every_window_is_evaluated_exactly_once():

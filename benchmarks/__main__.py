@@ -23,7 +23,7 @@ from data.errors import DataError
 from harness.errors import RunError
 
 FULL = Effort(rounds=6, block_seconds=0.8, suites=2)
-QUICK = Effort(rounds=3, block_seconds=0.3, suites=0, ways=(PLAIN, OURS, SHARED))
+QUICK = Effort(rounds=2, block_seconds=0.3, suites=0, ways=(PLAIN, OURS, SHARED))
 
 # Where tables, plot and README are: the whole benchmark on real data makes the repository's own.
 OWN = Path("results"), Path("plots"), Path("README.md")

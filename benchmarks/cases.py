@@ -30,6 +30,11 @@ class Case:
         return ["benchmarks.plain", self.name]
 
     @property
+    def optimizer(self) -> str:
+        """Keras's name of the published optimizer."""
+        return import_module(self.ours[0]).EXPERIMENT.protocol.optimizer
+
+    @property
     def ours(self) -> list[str]:
         """Command of this project's experiment."""
         return [f"experiments.{self.name.replace('-', '_')}"]

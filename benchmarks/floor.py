@@ -1,12 +1,17 @@
-"""The arithmetic floor of a training step: its matrix products at the rate of large ones.
+"""Floors of a training step: its matrix products and its update at the rates of large arrays.
 
 A product of (rows, inner) and (inner, columns) takes 2 * rows * inner * columns operations.
 Training takes it three times: forward, and for the gradients with respect to either factor; twice
-where one factor is data, which needs no gradient. Activations, optimizer and memory are not
-counted, nor is that small products run slower than large ones: no step is as fast as its floor.
+where one factor is data, which needs no gradient. The update of the weights reads and writes
+them and the optimizer's averages. Activations are not counted, nor what else passes through
+memory, nor that small products run slower than large ones: no step is as fast as its floors.
 """
 
 from dataclasses import dataclass
+
+# Numbers of four bytes that an update reads and writes for each weight: its gradient is read,
+# weight and averages (RMSprop keeps one, Adam two) are read and written.
+NUMBERS_OF_AN_UPDATE = {"rmsprop": 5, "adam": 7}
 
 
 @dataclass(frozen=True)
@@ -64,3 +69,8 @@ def dense(batch: int, inputs: int) -> Product:
 def operations(products: list[Product]) -> int:
     """Floating-point operations of a training step of all these products."""
     return sum(product.operations for product in products)
+
+
+def update_bytes(parameters: int, optimizer: str) -> int:
+    """Bytes that an update of all weights reads and writes."""
+    return 4 * NUMBERS_OF_AN_UPDATE[optimizer] * parameters

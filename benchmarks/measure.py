@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.cases import Case
 from benchmarks.equality import COMPARED, largest_differences
 from benchmarks.quantities import quantities, suite_quantities
-from benchmarks.rate import one_thread_rate
+from benchmarks.rate import Rates, one_thread_rates
 from benchmarks.record import MACHINE, Benchmark, Measurement, measured
 from benchmarks.suites import our_suite, plain_suite
 from benchmarks.turns import PLAIN, SHARED, Effort, take_turns
@@ -51,7 +51,7 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
 
     if machine["load"] > BUSY * threads():
         say(f"the machine is busy (load {machine['load']:g}): the numbers will not be worth much")
-    rates, timings = [one_thread_rate()], {}
+    rates, timings = [one_thread_rates()], {}
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
         folder = Path(temporary)
         for case in cases:
@@ -59,11 +59,17 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
             timings[case] = take_turns(
                 case, effort, shared, sample, folder, lambda line, name=name: say(f"{name}: {line}")
             )
-            rates.append(one_thread_rate())
-        rows = [measured(MACHINE, "matrix products, one thread", rates, "GFLOP/s")]
+            rates.append(one_thread_rates())
+        products, memory = (
+            [getattr(one, kind) for one in rates] for kind in ("products", "memory")
+        )
+        rows = [
+            measured(MACHINE, "matrix products, one thread", products, "GFLOP/s"),
+            measured(MACHINE, "memory, one thread", memory, "GB/s"),
+        ]
         for case, timing in timings.items():
-            # the best rate: what slowed the others down is no property of the machine
-            rows += quantities(case, timing, shared, max(rates))
+            # the best rates: what slowed the others down is no property of the machine
+            rows += quantities(case, timing, shared, Rates(max(products), max(memory)))
         if effort.suites:
             rows += _equality([case for case in cases if case.name in COMPARED], say)
             deadline = began + LONGEST

@@ -31,12 +31,14 @@ NOTES = {
         "*Compilation* is the first step less a later one. Peak memory is of the whole process "
         "(resident set), data and libraries included."
     ],
-    "The arithmetic floor": [
+    "The floors on one thread": [
         "Operations are those of the matrix products of a training step, counted from the layers: "
         "twice the product of the three sizes, three times for training (forward and two "
-        "gradients; two times where the input is data). The floor is their time at the rate of "
-        "large float32 products on one thread, measured between the experiments. Activations, "
-        "optimizer and memory are not in it."
+        "gradients; two times where the input is data). *Arithmetic* is their time at the rate of "
+        "large float32 products on one thread, measured between the experiments. *Update* is the "
+        "time to read and write what the optimizer does (weights, gradient, averages) at the rate "
+        "at which one thread adds large arrays. Activations and all else that passes through "
+        "memory are in neither. Processes that share the machine share the way to its memory."
     ],
     "The same results": [
         "Largest difference over ten training steps of the published shapes, on made-up data "
@@ -59,11 +61,13 @@ def machine_lines(benchmark: Benchmark) -> list[str]:
     """The machine and the software as a list."""
     machine, protocol = benchmark.machine, benchmark.protocol
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    rate = benchmark.find(MACHINE, "matrix products, one thread")
+    products = benchmark.find(MACHINE, "matrix products, one thread")
+    memory = benchmark.find(MACHINE, "memory, one thread")
     changed = ", with uncommitted changes" if machine["dirty"] else ""
     return [
         f"- Processor: {machine['cpu']}, {machine['cores']} cores, {machine['threads']} used",
-        f"- Large matrix products on one thread: {cell(rate)} GFLOP/s",
+        f"- Large matrix products on one thread: {cell(products)} GFLOP/s",
+        f"- Adding large arrays on one thread: {cell(memory)} GB/s",
         f"- Memory: {machine['memory'] / 2**30:.0f} GiB",
         f"- Load before the benchmark: {machine['load']:g}",
         f"- System: {machine['platform']}",

@@ -69,6 +69,7 @@ class Pacer(keras.callbacks.Callback):
                 steps_an_epoch=self.params["steps"],
                 steps_a_call=self.model.steps_per_execution,
                 features=shape[-1],
+                parameters=self.model.count_params() if self.model.built else None,
             )
             self._await_order()
 

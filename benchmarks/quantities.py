@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from benchmarks.cases import Case
-from benchmarks.floor import operations
+from benchmarks.floor import operations, update_bytes
+from benchmarks.rate import Rates
 from benchmarks.record import SUITE, Measurement, measured
 from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED, Timing
 from harness.plan import time_left
@@ -11,14 +12,14 @@ from harness.plan import time_left
 MIB = 2**20
 
 
-def quantities(case: Case, timing: Timing, shared: int, rate: float) -> list[Measurement]:
+def quantities(case: Case, timing: Timing, shared: int, rates: Rates) -> list[Measurement]:
     """All that is said of one experiment.
 
     Args:
         case: the experiment.
         timing: its seconds.
         shared: processes that share the machine.
-        rate: of large matrix products on one thread, 1e9 operations a second.
+        rates: of one thread.
     """
 
     def one(quantity: str, values: Iterable[float] | float, unit: str) -> Measurement:
@@ -53,12 +54,17 @@ def quantities(case: Case, timing: Timing, shared: int, rate: float) -> list[Mea
         epoch = timing.steps * step[SHARED].value / 1000 + timing.ends[SHARED]["validation"]
         rows.append(one(f"epoch, {SHARED}", epoch, "s"))
     count = operations(case.products(timing.features)) / 1e9
-    floor = 1000 * count / rate  # ms
-    rows += [one("operations", count, "GFLOP a step"), one("floor", floor, "ms")]
+    moved = update_bytes(timing.parameters, case.optimizer) / 1e9
+    products, update = 1000 * count / rates.products, 1000 * moved / rates.memory  # ms
+    rows += [
+        one("operations", count, "GFLOP a step"),
+        one("floor of the products", products, "ms"),
+        one("floor of the update", update, "ms"),
+    ]
     for way in (SHARED, PLAIN_SHARED):
         if way in timing.rounds:
-            values = _times(1000 / floor, timing.rounds[way])
-            rows.append(one(f"multiple of the floor, {way}", values, "x floor"))
+            values = _times(1000 / (products + update), timing.rounds[way])
+            rows.append(one(f"multiple of the floors, {way}", values, "x floors"))
     return rows
 
 

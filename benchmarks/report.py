@@ -39,11 +39,12 @@ TABLES = {
         "Peak memory, MiB": f"peak memory, {OURS}",
         "plain: peak memory": f"peak memory, {PLAIN}",
     },
-    "The arithmetic floor": {
+    "The floors on one thread": {
         "Operations, GFLOP a step": "operations",
-        "Floor on one thread, ms": "floor",
-        "Ours shared, multiple": f"multiple of the floor, {SHARED}",
-        "Plain shared, multiple": f"multiple of the floor, {PLAIN_SHARED}",
+        "Arithmetic, ms": "floor of the products",
+        "Update, ms": "floor of the update",
+        "Ours shared, multiple of both": f"multiple of the floors, {SHARED}",
+        "Plain shared, multiple of both": f"multiple of the floors, {PLAIN_SHARED}",
     },
     "The same results": {
         "Loss": "difference, loss",

@@ -52,6 +52,7 @@ class Timing:
     Attributes:
         steps: of an epoch.
         features: of an input timestep.
+        parameters: of the network.
         first: seconds of the first order, and the steps that were done, by way.
         rounds: seconds a step in each round, by way; of several processes the slowest.
         ends: what a way reported at its end, see `benchmarks.paced`; a quick benchmark does not
@@ -60,6 +61,7 @@ class Timing:
 
     steps: int
     features: int
+    parameters: int
     first: dict[str, tuple[float, int]]
     rounds: dict[str, list[float]]
     ends: dict[str, dict]
@@ -110,7 +112,8 @@ def take_turns(
             ends |= {way: _end(ways[way]) for way in (SHARED, PLAIN)}
     if steps != ready[OURS][0]["steps_an_epoch"]:
         raise RunError(f"{case.name}: the script's epochs have {steps} steps, those here others.")
-    return Timing(steps, ready[OURS][0]["features"], first, rounds, ends)
+    network = ready[OURS][0]
+    return Timing(steps, network["features"], network["parameters"], first, rounds, ends)
 
 
 def _rounds(

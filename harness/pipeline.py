@@ -60,7 +60,9 @@ def _of_windows(batches: WindowBatches):
         return inputs, tf.gather(target, rows + windows.horizon)
 
     epochs = _epochs(batches, lambda: [np.concatenate([*map(batches.index, range(len(batches)))])])
-    numbers = tf.data.Dataset.from_generator(epochs, output_signature=tf.TensorSpec(None, tf.int64))
+    numbers = tf.data.Dataset.from_generator(
+        epochs, output_signature=tf.TensorSpec((None,), tf.int64)
+    )
     dataset = numbers.rebatch(batches.batch_size).map(gather)
     return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
 

@@ -188,6 +188,7 @@ def test_random_windows_repeat_with_the_seed_and_differ_between_epochs():
 def test_tensorflow_trains_on_the_windows_that_were_drawn():
     drawn, same = (RandomWindows(windows(), 8, 5, seed=1) for _ in range(2))
     dataset = without_tuning(drawn, batch_size=None, shuffle=False)
+    assert [spec.shape.as_list() for spec in dataset.element_spec] == [[None, 4, 2], [None]]
     for _ in range(3):
         batches = list(dataset.take(5).as_numpy_iterator())  # like Keras, which then stops
         assert len(batches) == 5

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 import keras
 
-from harness.acceleration import accelerate
+from harness.acceleration import accelerate, accelerate_updates
 from harness.environment import accelerator
 from harness.errors import RunError
 from harness.pipeline import without_tuning
@@ -106,10 +106,11 @@ def train_model(
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
-    if on_tensorflow_cpu:
-        accelerate(model)
     rule = keras.optimizers.get(optimizer)
     rule.learning_rate = learning_rate
+    if on_tensorflow_cpu:
+        accelerate(model)
+        accelerate_updates(rule)
     with warnings.catch_warnings():
         # of deterministic runs, which Keras does not compile
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")

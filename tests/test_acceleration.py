@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from harness.acceleration import accelerate
+from harness.acceleration import accelerate, accelerate_updates
 from harness.gradients import gradients
 from models import climate, sentiment
 
@@ -143,6 +143,45 @@ def test_a_layer_that_is_set_up_otherwise_is_left_to_keras(name):
         model.compile("rmsprop", "mse", jit_compile=False)
         losses.append([model.train_on_batch(x, np.ones((4, 1))) for _ in range(3)])
     np.testing.assert_allclose(losses[1], losses[0], atol=1e-6)
+
+
+@pytest.mark.parametrize("xla", [False, True])
+def test_ten_updates_are_those_of_plain_adam(xla):
+    """Weights and averages; of an embedding whose rows a batch reads twice, once or not at all."""
+
+    def build():
+        ids = keras.Input((6,), dtype="int32")
+        vectors = layers.Embedding(40, 3)(ids)  # (batch, 6, 3)
+        return keras.Model(ids, layers.Dense(1)(layers.Flatten()(vectors)))
+
+    rng = np.random.default_rng(0)
+    draws = [(rng.integers(0, 40, (4, 6)), rng.normal(size=(4, 1))) for _ in range(10)]
+    rules = [keras.optimizers.Adam(0.01), keras.optimizers.Adam(0.01)]
+    accelerate_updates(rules[1])
+    models = twins(build)
+    for model, rule in zip(models, rules, strict=True):
+        model.compile(rule, "mse", jit_compile=xla)
+        for x, y in draws:
+            model.train_on_batch(x, y)
+    plain, fast = ([*m.weights, *r.variables] for m, r in zip(models, rules, strict=True))
+    for expected, found in zip(plain, fast, strict=True):
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-7)
+    assert "update_step" not in vars(rules[0])
+    assert "update_step" in vars(rules[1])
+
+
+@pytest.mark.parametrize("timesteps", [12, 14, None])
+def test_pooling_gives_what_plain_keras_gives(timesteps):
+    """A last window that is not whole is left out; of a length not known before, too."""
+
+    def build():
+        sequence = keras.Input((timesteps, 3))
+        return keras.Model(sequence, layers.MaxPooling1D(4)(sequence))
+
+    x = np.random.default_rng(0).normal(size=(2, timesteps or 14, 3)).astype(np.float32)
+    plain, fast = (model.predict(x, verbose=0) for model in twins(build))
+    assert plain.shape == (2, 3, 3)
+    np.testing.assert_array_equal(fast, plain)
 
 
 def test_dropout_keeps_its_share_and_the_mean_under_xla():

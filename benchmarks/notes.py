@@ -43,8 +43,11 @@ NOTES = {
     "The same results": [
         "Largest difference over ten training steps of the published shapes, on made-up data "
         "without dropout; at each step, Keras's own layers and the faster ones start from the same "
-        "weights. A gradient's difference is relative to its largest entry. Where two phrases are "
-        "equal but for rounding, pooling may pass the gradient of Conv1D + LSTM to either of them."
+        "weights. A gradient's difference is relative to its largest entry. XLA rounds otherwise "
+        "than plain Keras, and over hundreds of timesteps that adds up. The last column "
+        "is what it does to Keras's own layers: where it is as large, the faster layers add "
+        "nothing to it. Where two phrases are equal but for rounding, pooling may pass the "
+        "gradient of Conv1D + LSTM to either of them."
     ],
     "suite": [
         "*Plain* are the scripts one after another, each in a process of its own on all cores. "

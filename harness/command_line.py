@@ -48,41 +48,56 @@ def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namesp
         metavar="N",
         help="seed of everything random (default: 0)",
     )
-    common.add_argument(
-        "--sample",
-        action="store_true",
-        help="use the built-in sample data and the small protocol that suits them "
-        "(results and plots go to demo/)",
-    )
-    common.add_argument(
+    add_data_dir(common)
+    add_common_options(common, sample="--sample" in argv)
+    arguments = parser.parse_args(argv)
+    names = [f.name for f in dataclasses.fields(base)]
+    return type(base)(**{name: getattr(arguments, name) for name in names}), arguments
+
+
+def add_data_dir(parser: argparse._ActionsContainer) -> None:
+    """Adds the option that names the data directory."""
+    parser.add_argument(
         "--data-dir",
         type=Path,
         metavar="DIR",
         help=f"directory searched first for the data files (default: ${DATA_DIR_VARIABLE})",
     )
-    results_dir, plots_dir = PLACES["--sample" in argv]
-    common.add_argument(
+
+
+def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None:
+    """Adds the options that a run and a suite of runs have in common.
+
+    Args:
+        parser: a parser or a group of it.
+        sample: whether the command line asks for the sample data, which go to other places.
+    """
+    results_dir, plots_dir = PLACES[sample]
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="use the built-in sample data and the small protocol that suits them "
+        "(results and plots go to demo/)",
+    )
+    parser.add_argument(
         "--results-dir",
         type=Path,
         default=results_dir,
         metavar="DIR",
-        help=f"where the run record goes (default: {results_dir})",
+        help=f"where run records go (default: {results_dir})",
     )
-    common.add_argument(
+    parser.add_argument(
         "--plots-dir",
         type=Path,
         default=plots_dir,
         metavar="DIR",
-        help=f"where the plots go (default: {plots_dir})",
+        help=f"where plots go (default: {plots_dir})",
     )
-    common.add_argument(
+    parser.add_argument(
         "--force", action="store_true", help="repeat a finished run and replace its record"
     )
-    common.add_argument(
+    parser.add_argument(
         "--deterministic",
         action="store_true",
         help="choose kernels that give the same bits on every run; slower",
     )
-    arguments = parser.parse_args(argv)
-    names = [f.name for f in dataclasses.fields(base)]
-    return type(base)(**{name: getattr(arguments, name) for name in names}), arguments

@@ -29,8 +29,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from data.files import DATA_DIR_VARIABLE
-from harness.command_line import PLACES
+from harness.command_line import add_common_options, add_data_dir
 from harness.errors import RunError
 from harness.plan import Plan, PlannedRun, make_plan
 from harness.progress import Display, span
@@ -69,6 +68,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
+    argv = sys.argv[1:] if argv is None else argv
     parser = argparse.ArgumentParser(
         prog="python -m harness.suite",
         description=inspect.getdoc(sys.modules[__name__]),
@@ -95,12 +95,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="ADDRESS",
         help="scheduler of a Dask cluster, such as tcp://scheduler:8786, whose workers do the runs",
     )
-    where.add_argument(
-        "--data-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"directory searched first for the data files (default: ${DATA_DIR_VARIABLE})",
-    )
+    add_data_dir(where)
     parser.add_argument(
         "--workers",
         type=bounded(int, minimum=1),
@@ -108,34 +103,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="N",
         help="runs at a time, without --cluster (default: %(default)s)",
     )
-    parser.add_argument(
-        "--sample", action="store_true", help="use the built-in sample data (results in demo/)"
-    )
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"where the records and logs go (default: {PLACES[False][0]})",
-    )
-    parser.add_argument(
-        "--plots-dir",
-        type=Path,
-        metavar="DIR",
-        help=f"where the plots go (default: {PLACES[False][1]})",
-    )
-    parser.add_argument(
-        "--force", action="store_true", help="repeat finished runs and replace their records"
-    )
-    parser.add_argument(
-        "--deterministic",
-        action="store_true",
-        help="choose kernels that give the same bits on every run; slower",
-    )
-    options = parser.parse_args(argv)
-    results_dir, plots_dir = PLACES[options.sample]
-    options.results_dir = options.results_dir or results_dir
-    options.plots_dir = options.plots_dir or plots_dir
-    return options
+    add_common_options(parser, sample="--sample" in argv)
+    return parser.parse_args(argv)
 
 
 def seeds(text: str) -> list[int]:

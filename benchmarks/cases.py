@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 
 from benchmarks.floor import Product, convolution, dense, recurrent
+from harness.experiment import Experiment
 
 # What the built-in data cannot have, or what makes no step longer, stays as the sample protocol
 # has it; everything else is the published value, so that the shapes are the published ones.
@@ -30,19 +31,18 @@ class Case:
         return ["benchmarks.plain", self.name]
 
     @property
-    def optimizer(self) -> str:
-        """Keras's name of the published optimizer."""
-        return import_module(self.ours[0]).EXPERIMENT.protocol.optimizer
-
-    @property
     def ours(self) -> list[str]:
         """Command of this project's experiment."""
         return [f"experiments.{self.name.replace('-', '_')}"]
 
+    @property
+    def experiment(self) -> Experiment:
+        """Its declaration."""
+        return import_module(self.ours[0]).EXPERIMENT
+
     def sample_arguments(self) -> list[str]:
         """Options that give the experiment its published shapes on the built-in sample data."""
-        experiment = import_module(self.ours[0]).EXPERIMENT
-        published, small = experiment.protocol, experiment.default_protocol(sample=True)
+        published, small = (self.experiment.default_protocol(sample) for sample in (False, True))
         arguments = ["--sample"]
         for field in fields(published):
             value = getattr(published, field.name)

@@ -4,7 +4,6 @@ import os
 import tempfile
 import time
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from benchmarks.cases import Case
@@ -115,8 +114,9 @@ def _suites(
         sample, folder, say: as in `take_turns`.
     """
     epoch = {(row.experiment, row.quantity): row.value for row in rows}
+    further = {case.name: case.experiment.protocol.epochs - 1 for case in cases}
     remaining = {
-        way: {case.name: epoch[case.name, f"epoch, {way}"] * (_epochs(case) - 1) for case in cases}
+        way: {name: epoch[name, f"epoch, {way}"] * epochs for name, epochs in further.items()}
         for way in (PLAIN, SHARED)
     }
     longest_first = sorted(cases, key=lambda case: -epoch[case.name, f"epoch, {SHARED}"])
@@ -133,7 +133,3 @@ def _suites(
         ours.append(our_suite(longest_first, workers, sample, place))
         say(f"suite {number}: {ours[-1]:.0f} s")
     return suite_quantities(plain, ours, remaining, workers)
-
-
-def _epochs(case: Case) -> int:
-    return import_module(case.ours[0]).EXPERIMENT.protocol.epochs

@@ -13,7 +13,8 @@ NOTES = {
         "Every process runs its script unchanged, with a callback that makes it stand still until "
         "its turn comes. A round is a turn of each way, with the same number of steps; a turn "
         "lasts until the slowest process is done. A cell is the median of the rounds, with the "
-        "smallest and the largest in brackets; a ratio is taken within a round.",
+        "smallest and the largest in brackets; without brackets, it was measured once. A ratio is "
+        "taken within a round.",
         "The scripts' Jena validation reads each window once. As printed they ask for 128 times as "
         "many, which would make them slower than they are here.",
         "At the end of an epoch, plain Keras also waits for TensorFlow's tuner, up to as long as "
@@ -22,23 +23,26 @@ NOTES = {
     ],
     "Where the time goes": [
         "*Input pipeline* is the time of a step that computes nothing, in the same `fit` on the "
-        "same data: Keras's own loop is in it, and what would overlap with computing, so it is an "
-        "upper bound. *Validation* is the second one of a process, since the first one builds the "
-        "graph. *Harness* is what this project's callbacks take after each step and after an epoch "
-        "in which the best model is saved. An epoch is its steps at the median, and a validation."
+        "same data: Keras's own loop is in it, and what would overlap with computing; what is "
+        "done once an epoch is not. *Validation* is the second one of a process, since the first "
+        "one builds the graph. *Harness* is what this project's callbacks take after each step and "
+        "after an epoch that is the best so far. An epoch is its steps at the median, and a "
+        "validation."
     ],
     "Once a run": [
-        "*Compilation* is the first step less a later one. Peak memory is of the whole process "
-        "(resident set), data and libraries included."
+        "*Compilation* is the first step less a later one: of the training step alone. Peak "
+        "memory is of the whole process (resident set), data and libraries included; the script's "
+        "before it has validated more than one batch."
     ],
     "The floors on one thread": [
         "Operations are those of the matrix products of a training step, counted from the layers: "
         "twice the product of the three sizes, three times for training (forward and two "
         "gradients; two times where the input is data). *Arithmetic* is their time at the rate of "
-        "large float32 products on one thread, measured between the experiments. *Update* is the "
-        "time to read and write what the optimizer does (weights, gradient, averages) at the rate "
-        "at which one thread adds large arrays. Activations and all else that passes through "
-        "memory are in neither. Processes that share the machine share the way to its memory."
+        "large float32 products on one thread, the best of several measured between the "
+        "experiments. *Update* is the time to read and write the weights and the optimizer's "
+        "averages at the best rate at which one thread adds large arrays. Activations "
+        "and all else that passes through memory are in neither. Processes that share the machine "
+        "share the way to its memory."
     ],
     "The same results": [
         "Largest difference over ten training steps of the published shapes, on made-up data "
@@ -47,7 +51,7 @@ NOTES = {
         "than plain Keras, and over hundreds of timesteps that adds up. The last column "
         "is what it does to Keras's own layers: where it is as large, the faster layers add "
         "nothing to it. Where two phrases are equal but for rounding, pooling may pass the "
-        "gradient of Conv1D + LSTM to either of them."
+        "gradient of Conv1D + LSTM to one of them or to both."
     ],
     "suite": [
         "*Plain* are the scripts one after another, each in a process of its own on all cores. "
@@ -77,7 +81,8 @@ def machine_lines(benchmark: Benchmark) -> list[str]:
         f"- Software: Python {machine['python']}, {packages}",
         f"- Commit: {machine['commit'] or 'unknown'}{changed}",
         f"- Date: {machine['started']}",
-        f"- Rounds: {protocol['rounds']}, of about {protocol['block_seconds']:g} s for the script; "
+        f"- Rounds: {protocol['rounds']}, of about {protocol['block_seconds']:g} s for the script, "
+        "or ten steps; "
         f"{protocol['shared']} processes share the machine; "
         f"{protocol['seconds'] / 60:.0f} minutes in all",
     ]

@@ -100,6 +100,7 @@ PROTOCOL_FIELDS = {
     "suites": int,
     "shared": int,
     "sample": bool,
+    "seconds": int,
 }
 
 

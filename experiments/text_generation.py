@@ -92,7 +92,7 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from harness.training import EpochRecorder, train_model
+    from harness.training import EpochRecorder, save_network, train_model
     from models.characters import character_model, continue_text
     from models.ngrams import CharacterNgrams
 
@@ -133,8 +133,7 @@ def train(protocol, run):
         batch_size=protocol.batch_size,
         callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
     )
-    # Without the optimizer's state, which is of no use to who only reads on.
-    keras.Model(model.inputs, model.outputs).save(run.model_path)
+    save_network(model, run.model_path)
     run.finish_study(exhibits(protocol, run, counted, written))
 
 

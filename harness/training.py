@@ -6,6 +6,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import keras
 
@@ -46,7 +47,7 @@ class EpochRecorder(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch in memory; a file each time would take 1 % of an epoch.
+    """Keeps the weights of the best epoch in memory, which takes less than a file each time.
 
     Args:
         run: its history decides, to which the recorder before this callback has added the epoch.
@@ -207,7 +208,7 @@ def fit(
         test_at_best = evaluate(model, test)[metric]
     else:
         test_at_best = test_at_end
-    model.save(run.checkpoint, include_optimizer=False)  # which is that of the last epoch
+    save_network(model, run.checkpoint)
     run.finish(
         {
             "metric": metric,
@@ -222,6 +223,15 @@ def fit(
             "reference": reference,
         }
     )
+
+
+def save_network(model: keras.Model, path: Path) -> None:
+    """Writes a network as a Keras archive, without how it was compiled and its optimizer's state.
+
+    That state is of the last epoch, whatever the weights are; XLA suits this project's way to
+    compute the layers, not Keras's own, which compute in whoever loads the file.
+    """
+    keras.Model(model.inputs, model.outputs, name=model.name).save(path)
 
 
 def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:

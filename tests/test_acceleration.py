@@ -157,8 +157,15 @@ def test_ten_updates_are_those_of_plain_adam(xla):
     rng = np.random.default_rng(0)
     draws = [(rng.integers(0, 40, (4, 6)), rng.normal(size=(4, 1))) for _ in range(10)]
     rules = [keras.optimizers.Adam(0.01), keras.optimizers.Adam(0.01)]
-    accelerate_updates(rules[1])
     models = twins(build)
+    plainly, updated = rules[1].update_step, []
+
+    def update_step(gradient, variable, learning_rate):
+        updated.append(variable.path)
+        plainly(gradient, variable, learning_rate)
+
+    rules[1].update_step = update_step
+    accelerate_updates(rules[1])
     for model, rule in zip(models, rules, strict=True):
         model.compile(rule, "mse", jit_compile=xla)
         for x, y in draws:
@@ -166,8 +173,7 @@ def test_ten_updates_are_those_of_plain_adam(xla):
     plain, fast = ([*m.weights, *r.variables] for m, r in zip(models, rules, strict=True))
     for expected, found in zip(plain, fast, strict=True):
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-7)
-    assert "update_step" not in vars(rules[0])
-    assert "update_step" in vars(rules[1])
+    assert len(set(updated)) == 2  # the dense layer's; the embedding goes the other way
 
 
 @pytest.mark.parametrize("timesteps", [12, 14, None])

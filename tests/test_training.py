@@ -67,7 +67,10 @@ def test_best_last_and_both_tests_are_what_the_weights_give(tmp_path):
     assert metrics["best_validation"] == max(curve)
     assert metrics["best_epoch"] == curve.index(max(curve)) + 1
     assert metrics["last_validation"] == curve[-1]
+    assert 0 < metrics["best_epoch"] < 8  # or the last weights would be the best
     best = keras.models.load_model(run.directory / "best.keras")
+    assert not best.compiled  # whoever loads it chooses how it computes
+    best.compile(loss="binary_crossentropy", metrics=["accuracy"])
     assert metrics["test_at_best"] == evaluate(best, line(100, 3))["accuracy"]
     assert evaluate(best, line(100, 2))["accuracy"] == pytest.approx(metrics["best_validation"])
 
@@ -196,6 +199,21 @@ def test_tensorflow_trains_on_the_windows_that_were_drawn():
             np.testing.assert_array_equal(inputs, same[number][0])
             np.testing.assert_array_equal(targets, same[number][1])
         same.on_epoch_end()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras batches by itself")
+def test_each_epoch_takes_its_own_windows_once():
+    class Recorded(RandomWindows):
+        def index(self, batch):
+            taken.append((self.epoch, batch))
+            return super().index(batch)
+
+    taken = []
+    model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    changes = {"train": Recorded(windows(), 8, 5, seed=1), "loss": "mae", "metric": "mae"}
+    changes |= {"validation": EveryWindow(windows(), 20), "batch_size": None}
+    train_model(model, **settings(epochs=3) | changes, name="net")
+    assert taken == [(epoch, batch) for epoch in range(3) for batch in range(5)]
 
 
 def test_every_window_is_evaluated_exactly_once():

@@ -15,14 +15,14 @@ IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn im
 JENA := jena-persistence jena-ridge jena-dense jena-gru jena-gru-dropout
 STUDIES := numpy-check gradient-flow recall next-letter text-generation any-length
 EXPERIMENTS := $(IMDB) $(JENA) $(STUDIES)
-# the longest first, so that two jobs end at about the same time
-DEMO := $(addprefix demo-,gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb-lstm-document \
-          imdb-lstm-1997 imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru imdb-conv-lstm \
-          imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
-          imdb-linear jena-persistence imdb-majority)
+# in the order of their length on the sample data, which a first suite cannot know
+DEMO := gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb-lstm-document imdb-lstm-1997 \
+        imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru imdb-conv-lstm \
+        imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
+        imdb-linear jena-persistence imdb-majority
 
 .DEFAULT_GOAL := help
-.PHONY: help all bench demo test data plots tables clean generate $(EXPERIMENTS) $(DEMO)
+.PHONY: help all bench demo test data plots tables clean generate $(EXPERIMENTS)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -41,18 +41,11 @@ help:  ## this list
 	@echo "  make imdb-lstm ARGS=\"--sample\"               on the built-in sample data"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plots and tables in demo/
-	@mkdir -p demo/logs
-	@$(MAKE) --no-print-directory -j2 $(DEMO)
+	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) --experiments $(DEMO)
 	@$(RUN) -m harness.tables --results-dir demo/results
 	@$(RUN) -m harness.plots --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
 	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
-
-# Two run at a time, one thread each; what they print goes to a log.
-$(DEMO): demo-%: $(VENV)/.runtime
-	@TF_NUM_INTRAOP_THREADS=1 $(RUN) -m experiments.$(subst -,_,$*) --sample --force \
-	  > demo/logs/$*.log 2>&1 && tail -n 1 demo/logs/$*.log \
-	  || { tail -n 20 demo/logs/$*.log; echo "demo: $* failed, see demo/logs/$*.log"; exit 1; }
 
 all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (an hour or two a seed)
 	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \

@@ -47,7 +47,7 @@ demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plot
 	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
 	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
 
-all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (an hour or two a seed)
+all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (about an hour a seed)
 	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \
 	  --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(ARGS)
 	@$(MAKE) --no-print-directory ARGS= tables plots

@@ -6,7 +6,7 @@ Claim:      accuracy 89 %; published log: best validation 0.8928, last 0.8758.
 Protocol:   10,000 words, the last 500 tokens of a review, rmsprop, binary cross-entropy, batch 128,
             10 epochs, validated on the last 20 % of the training reviews.
 Deviations: as imdb-simple-rnn.
-Expected:   about 4 minutes on one CPU core.
+Expected:   about 3 minutes on one CPU core.
 """
 
 from experiments.imdb import (

@@ -7,7 +7,7 @@ Protocol:   10,000 words, the last 500 tokens of a review, rmsprop, binary cross
             10 epochs, validated on the last 20 % of the training reviews.
 Deviations: the published result is the best validation epoch; here the test reviews are evaluated
             too, with the weights of that epoch and with those of the last.
-Expected:   about 2 minutes on one CPU core.
+Expected:   1 to 2 minutes on one CPU core.
 """
 
 from experiments.imdb import (

@@ -8,7 +8,7 @@ Protocol:   240 hourly timesteps, normalised by the first 200,000 rows, RMSprop,
             200,001 to 300,000, tested on the rest.
 Deviations: every validation window is evaluated exactly once an epoch (the documents ask for
             98,559 batches, 128 times as many). Keras 3's GRU (`reset_after=True`).
-Expected:   about 8 minutes on one CPU core.
+Expected:   about 5 minutes on one CPU core.
 """
 
 from experiments.jena import (

@@ -6,7 +6,7 @@ Claim:      MAE "about 0.265, 2.35 degrees"; published log: best validation 0.26
 Protocol:   as jena-gru, with dropout 0.2 and recurrent dropout 0.2, 40 epochs.
 Deviations: as jena-gru. Keras 3 draws the input mask once a window; Keras 2 on a GPU drew it at
             every step.
-Expected:   15 to 25 minutes on one CPU core.
+Expected:   about 12 minutes on one CPU core.
 """
 
 from dataclasses import dataclass

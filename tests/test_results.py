@@ -7,6 +7,9 @@ import sys
 import pytest
 from commands import REPOSITORY
 
+from benchmarks.cases import CASES
+from benchmarks.record import SUITE, load_benchmark
+from benchmarks.turns import PLAIN
 from harness.claims import judge, load_claims
 from harness.exhibits import Table
 from harness.plots import plot_all
@@ -158,6 +161,15 @@ def test_what_the_readme_says_of_jena_holds(value):
     assert abs(persistence - 0.289736) < 0.001
     assert value("jena-gru", "last_validation") > persistence
     assert value("jena-gru-dropout", "last_validation") < persistence
+
+
+def test_what_the_readme_says_of_speed_holds(results):
+    benchmark = load_benchmark(RESULTS)
+    rows = {row.first.label: row for row in results.rows}
+    seconds = [r.metrics["wall_seconds"] for name in CASES for r in rows[name].records]
+    assert len(seconds) == 5 * len(CASES)
+    assert sum(seconds) / 2 == pytest.approx(3600, rel=0.1)
+    assert sum(seconds) / 2 < 2 * benchmark.find(SUITE, f"all epochs, computed, {PLAIN}").value
 
 
 def test_what_the_readme_says_of_the_equations_holds(cell):

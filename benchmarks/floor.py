@@ -10,9 +10,10 @@ of a small network saves by staying in the cache.
 
 from dataclasses import dataclass
 
-# Numbers of four bytes that an update reads and writes for each weight: the weight and its averages
-# (RMSprop keeps one, Adam two). Gradients are of a few rows, as most weights are of an embedding.
-NUMBERS_OF_AN_UPDATE = {"rmsprop": 4, "adam": 6}
+# Numbers of four bytes that an update reads and writes for each weight: its gradient is read,
+# weight and averages (RMSprop keeps one, Adam two) are read and written. Of an embedding, whose
+# gradient is of a few rows, it is less by as much as nobody writes those out.
+NUMBERS_OF_AN_UPDATE = {"rmsprop": 5, "adam": 7}
 
 
 @dataclass(frozen=True)

@@ -39,19 +39,19 @@ NOTES = {
         "twice the product of the three sizes, three times for training (forward and two "
         "gradients; two times where the input is data). *Arithmetic* is their time at the rate of "
         "large float32 products on one thread, the best of several measured between the "
-        "experiments. *Update* is the time to read and write the weights and the optimizer's "
-        "averages at the best rate at which one thread adds large arrays. Activations "
-        "and all else that passes through memory are in neither. Processes that share the machine "
-        "share the way to its memory."
+        "experiments. *Update* is the time to read and write what the optimizer does (weights, "
+        "averages, and gradients as if of all weights) at the best rate at which one thread adds "
+        "large arrays. Activations and all else that passes through memory are in neither. "
+        "Processes that share the machine share the way to its memory."
     ],
     "The same results": [
         "Largest difference over ten training steps of the published shapes, on made-up data "
         "without dropout; at each step, Keras's own layers and the faster ones start from the same "
         "weights. A gradient's difference is relative to its largest entry. XLA rounds otherwise "
-        "than plain Keras, and over hundreds of timesteps that adds up. The last column "
-        "is what it does to Keras's own layers: where it is as large, the faster layers add "
-        "nothing to it. Where two phrases are equal but for rounding, pooling may pass the "
-        "gradient of Conv1D + LSTM to one of them or to both."
+        "than plain Keras, and over hundreds of timesteps that adds up. The gradients of "
+        "Keras's own layers, compiled by XLA, show how much of it there is without the faster "
+        "layers (`python -m benchmarks.equality NAME`). Where two phrases are equal but for "
+        "rounding, pooling may pass the gradient of Conv1D + LSTM to one of them or to both."
     ],
     "suite": [
         "*Plain* are the scripts one after another, each in a process of its own on all cores. "

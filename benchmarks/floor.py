@@ -11,8 +11,8 @@ of a small network saves by staying in the cache.
 from dataclasses import dataclass
 
 # Numbers of four bytes that an update reads and writes for each weight: its gradient is read,
-# weight and averages (RMSprop keeps one, Adam two) are read and written. Of an embedding, whose
-# gradient is of a few rows, it is less by as much as nobody writes those out.
+# weight and averages (RMSprop keeps one, Adam two) are read and written. It is less for an
+# embedding whose gradient, of a few rows, is never written out for all of them.
 NUMBERS_OF_AN_UPDATE = {"rmsprop": 5, "adam": 7}
 
 

@@ -75,7 +75,7 @@ plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of t
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/pytest $(ARGS)
+	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 clean:  ## remove what the demo and the tests left; records and .venv stay
 	rm -rf demo .pytest_cache .ruff_cache

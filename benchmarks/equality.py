@@ -12,6 +12,7 @@ import sys
 
 import numpy as np
 
+from benchmarks.cases import CASES
 from benchmarks.workers import environment
 from harness.environment import load_keras
 
@@ -50,8 +51,7 @@ def main() -> None:
     build, draw, loss = network(name)
     plain, fast = build(), build()
     accelerate(fast)
-    adam = name == "imdb-conv-lstm"
-    rule = keras.optimizers.Adam() if adam else keras.optimizers.RMSprop()
+    rule = keras.optimizers.get(CASES[name].experiment.protocol.optimizer)
 
     def gradients(model, xla):
         @tf.function(jit_compile=xla)

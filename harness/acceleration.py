@@ -6,8 +6,11 @@ how some layers and Adam compute is replaced, on the objects of the running proc
 
 import keras
 
+from models import lstm_cells
+from models.activations import keras2_hard_sigmoid
 
-def accelerate(model: keras.Model) -> None:
+
+def accelerate(model: keras.Model) -> str:
     """Replaces how recurrent, dropout and pooling layers compute, where there is a faster way.
 
     Made for a model that XLA compiles. Results are Keras's but for rounding; a layer set up in a
@@ -15,23 +18,25 @@ def accelerate(model: keras.Model) -> None:
 
     Args:
         model: a model on the TensorFlow backend.
-    """
-    from harness import recurrence
 
-    rules = {
-        keras.layers.SimpleRNN: recurrence.SimpleRNN,
-        keras.layers.LSTM: recurrence.LSTM,
-        keras.layers.GRU: recurrence.GRU,
-    }
+    Returns:
+        `fast` if any layer computes in another way now, else `keras`.
+    """
+    replaced = False
     for layer in model.layers:
-        rule = rules.get(type(layer))
-        if rule and _known(layer):
+        rule = _rule(layer)
+        if rule is not None:
             layer.inner_loop = _loop(layer, rule)
-            layer.cell._create_dropout_mask = _cell_masks(layer.cell)
+            if hasattr(layer.cell, "dropout"):
+                layer.cell._create_dropout_mask = _cell_masks(layer.cell)
         elif type(layer) is keras.layers.Dropout and layer.noise_shape is None:
             layer.call = _dropout(layer)
         elif type(layer) is keras.layers.MaxPooling1D and _side_by_side(layer):
             layer.call = _pooling(layer)
+        else:
+            continue
+        replaced = True
+    return "fast" if replaced else "keras"
 
 
 def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
@@ -70,24 +75,45 @@ def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
     optimizer.update_step = update_step
 
 
-def _known(layer: keras.layers.RNN) -> bool:
-    cell = layer.cell
-    gate = getattr(cell, "recurrent_activation", keras.activations.sigmoid)
-    return (
-        cell.activation is keras.activations.tanh
-        and gate is keras.activations.sigmoid
-        and cell.use_bias
-        and getattr(cell, "reset_after", True)
+def _rule(layer: keras.layers.Layer):
+    """How the layer computes, as a rule of `harness.recurrence`; None where there is none."""
+    from harness import recurrence
+
+    rules = {
+        keras.layers.SimpleRNNCell: recurrence.SimpleRNN,
+        keras.layers.LSTMCell: recurrence.LSTM,
+        keras.layers.GRUCell: recurrence.GRU,
+        lstm_cells.DocumentLSTMCell: recurrence.DocumentLSTM,
+        lstm_cells.LSTM1997Cell: recurrence.LSTM1997,
+        lstm_cells.PeepholeLSTMCell: recurrence.PeepholeLSTM,
+    }
+    gates = {
+        keras.activations.sigmoid: recurrence.Sigmoid,
+        keras2_hard_sigmoid: recurrence.HardSigmoid,
+    }
+    kinds = keras.layers.RNN, keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU
+    if type(layer) not in kinds or type(layer.cell) not in rules:
+        return None
+    cell = layer.cell  # one of the project's own has a tanh, a sigmoid and a bias, always
+    gate = gates.get(getattr(cell, "recurrent_activation", keras.activations.sigmoid))
+    known = (
+        getattr(cell, "activation", keras.activations.tanh) is keras.activations.tanh
+        and gate is not None
+        and getattr(cell, "use_bias", True)
         and cell.compute_dtype == "float32"
         and not (layer.go_backwards or layer.stateful or layer.return_state)
     )
+    if not known:
+        return None
+    before = not getattr(cell, "reset_after", True)
+    return (recurrence.GRUResetBefore if before else rules[type(cell)])(gate)
 
 
 def _loop(layer: keras.layers.RNN, rule):
     """What `keras.layers.RNN` calls to run its cell over a batch of sequences."""
     import tensorflow as tf
 
-    from harness.recurrence import recur
+    from harness.recurrence import GRUResetBefore, recur
 
     cell, kept = layer.cell, layer.inner_loop
 
@@ -99,13 +125,26 @@ def _loop(layer: keras.layers.RNN, rule):
             return kept(sequences, initial_state, mask, training)
         x = tf.convert_to_tensor(sequences)  # (batch, timesteps, features)
         initial = [tf.convert_to_tensor(state) for state in initial_state]  # (batch, units) each
+        weights = cell.kernel, cell.recurrent_kernel, cell.bias
+        kernel, recurrent, bias = map(tf.convert_to_tensor, weights)
+        further = [tf.convert_to_tensor(getattr(cell, name)) for name in rule.further]
+        drops = training and hasattr(cell, "dropout")
+        masks = for_each_gate(cell.get_dropout_mask(x[:, 0]) if drops else None)
+        state_masks = for_each_gate(cell.get_recurrent_dropout_mask(initial[0]) if drops else None)
+        if isinstance(rule, GRUResetBefore):  # k does not read the state itself
+            recurrent, matrix = tf.split(recurrent, [2 * cell.units, cell.units], axis=1)
+            further = [matrix, state_masks[2] if state_masks else tf.ones(())]
+            state_masks = state_masks and state_masks[:2]
         outputs = recur(
             rule,
             x,
             initial,
-            *map(tf.convert_to_tensor, (cell.kernel, cell.recurrent_kernel, cell.bias)),
-            for_each_gate(cell.get_dropout_mask(x[:, 0]) if training else None),
-            for_each_gate(cell.get_recurrent_dropout_mask(initial[0]) if training else None),
+            kernel,
+            recurrent,
+            bias,
+            further,
+            masks,
+            state_masks,
             layer.return_sequences,
         )
         last = outputs[:, -1] if layer.return_sequences else outputs  # (batch, units)

@@ -7,6 +7,8 @@ temperature, shape (batch, 1).
 import keras
 from keras import layers
 
+from models.activations import gate_function
+
 
 def gru(
     features: int = 14,
@@ -14,6 +16,7 @@ def gru(
     dropout: float = 0.0,
     recurrent_dropout: float = 0.0,
     reset_after: bool = True,
+    gates: str = "sigmoid",
 ) -> keras.Model:
     """One GRU whose last state gives the temperature; 4,641 parameters for 14 features.
 
@@ -24,12 +27,17 @@ def gru(
         recurrent_dropout: share of the previous state dropped in training, likewise.
         reset_after: apply the reset gate after the matrix product, Keras 3's default. With False,
             Keras 2's default and so the documents', there are 4,545 parameters.
+        gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as Keras before 2.3.
 
     Source: `recurrent-overview`.
     """
     window = keras.Input((None, features), name="window")  # (batch, timesteps, features)
     state = layers.GRU(
-        units, dropout=dropout, recurrent_dropout=recurrent_dropout, reset_after=reset_after
+        units,
+        dropout=dropout,
+        recurrent_dropout=recurrent_dropout,
+        reset_after=reset_after,
+        recurrent_activation=gate_function(gates),
     )(window)  # (batch, units)
     return keras.Model(window, layers.Dense(1)(state), name="gru")
 

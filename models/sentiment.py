@@ -8,6 +8,7 @@ in the documents: the networks see it as one more word.
 import keras
 from keras import layers
 
+from models.activations import gate_function
 from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 
 
@@ -41,30 +42,38 @@ def stacked_rnn(
     return _classifier(num_words, embedding, [*lower, layers.SimpleRNN(units)], "stacked_rnn")
 
 
-def lstm(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+def lstm(
+    num_words: int = 10_000, embedding: int = 32, units: int = 32, gates: str = "sigmoid"
+) -> keras.Model:
     """One LSTM whose last output is classified; 328,353 parameters, as many as the stack of four.
 
     Args:
         num_words: size of the vocabulary, ids 0 to `num_words` - 1.
         embedding: features of a word vector.
         units: units of the recurrent layer.
+        gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as Keras before 2.3.
 
     Source: `recurrent-overview`, `r-slides`.
     """
-    return _classifier(num_words, embedding, [layers.LSTM(units)], "lstm")
+    reader = [layers.LSTM(units, recurrent_activation=gate_function(gates))]
+    return _classifier(num_words, embedding, reader, "lstm")
 
 
-def gru(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
+def gru(
+    num_words: int = 10_000, embedding: int = 32, units: int = 32, gates: str = "sigmoid"
+) -> keras.Model:
     """One GRU whose last state is classified; 326,369 parameters, fewer than the LSTM.
 
     Args:
         num_words: size of the vocabulary, ids 0 to `num_words` - 1.
         embedding: features of a word vector.
         units: units of the recurrent layer.
+        gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as Keras before 2.3.
 
     Source: `recurrent-overview`.
     """
-    return _classifier(num_words, embedding, [layers.GRU(units)], "gru")
+    reader = [layers.GRU(units, recurrent_activation=gate_function(gates))]
+    return _classifier(num_words, embedding, reader, "gru")
 
 
 def document_lstm(num_words: int = 10_000, embedding: int = 32, units: int = 32) -> keras.Model:
@@ -114,6 +123,7 @@ def conv_lstm(
     kernel_size: int = 5,
     pool_size: int = 4,
     units: int = 70,
+    gates: str = "sigmoid",
 ) -> keras.Model:
     """A convolution summarises short phrases, an LSTM reads the summaries; 2,638,895 parameters.
 
@@ -125,6 +135,7 @@ def conv_lstm(
         kernel_size: words of a phrase.
         pool_size: phrases of which the strongest is kept.
         units: units of the LSTM.
+        gates: what opens its gates: `sigmoid`, or `keras2-hard-sigmoid` as Keras before 2.3.
 
     Source: `hsv-ai-2019`.
     """
@@ -132,7 +143,7 @@ def conv_lstm(
         layers.Dropout(dropout),
         layers.Conv1D(filters, kernel_size, padding="valid", activation="relu"),
         layers.MaxPooling1D(pool_size),
-        layers.LSTM(units),
+        layers.LSTM(units, recurrent_activation=gate_function(gates)),
     ]
     return _classifier(num_words, embedding, reader, "conv_lstm")
 

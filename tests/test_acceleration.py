@@ -8,6 +8,7 @@ from keras import layers
 from harness.acceleration import accelerate, accelerate_updates
 from harness.gradients import gradients
 from models import climate, sentiment
+from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="only TensorFlow's layers are replaced"
@@ -16,9 +17,27 @@ pytestmark = pytest.mark.skipif(
 SMALL = {"num_words": 50, "embedding": 8, "units": 8}
 
 
+HARD = "keras2-hard-sigmoid"
+
+
 def one_layer(layer):
     sequence = keras.Input((None, 5))
     return keras.Model(sequence, layers.Dense(1)(layer(sequence)))
+
+
+def recurrent(model):
+    return next(layer for layer in model.layers if isinstance(layer, layers.RNN))
+
+
+def wide(model):
+    """With weights so large that gates are cut off at both ends, and others are not."""
+    layer = recurrent(model)
+    first = model.layers[1]
+    if isinstance(first, layers.Embedding):  # its vectors are small
+        first.set_weights([20 * w for w in first.get_weights()])
+    kernel, *others = layer.get_weights()
+    layer.set_weights([3 * kernel, *others])
+    return model
 
 
 NETWORKS = {
@@ -30,8 +49,23 @@ NETWORKS = {
     "GRU on windows": lambda: climate.gru(features=5, units=8),
     "GRU with dropout": lambda: climate.gru(5, 8, dropout=0.2, recurrent_dropout=0.3),
     "LSTM with dropout": lambda: one_layer(layers.LSTM(8, dropout=0.3)),
+    "LSTM of the documents": lambda: sentiment.document_lstm(**SMALL),
+    "LSTM of 1997": lambda: sentiment.lstm_1997(**SMALL),
+    "LSTM with peepholes": lambda: sentiment.peephole_lstm(**SMALL),
+    "GRU, reset before": lambda: climate.gru(5, 8, reset_after=False),
+    "GRU, reset before, with dropout": lambda: climate.gru(5, 8, 0.2, 0.3, reset_after=False),
+    "LSTM, hard": lambda: wide(sentiment.lstm(**SMALL, gates=HARD)),
+    "GRU, hard": lambda: wide(sentiment.gru(**SMALL, gates=HARD)),
+    "Conv1D + LSTM, hard": lambda: wide(sentiment.conv_lstm(**SMALL, gates=HARD)),
+    "GRU, reset before, hard": lambda: wide(climate.gru(5, 8, reset_after=False, gates=HARD)),
 }
-DROPOUT = ("Conv1D + LSTM", "GRU with dropout", "LSTM with dropout")
+DROPOUT = (
+    "Conv1D + LSTM",
+    "GRU with dropout",
+    "LSTM with dropout",
+    "GRU, reset before, with dropout",
+    "Conv1D + LSTM, hard",
+)
 
 
 def batch(model, timesteps=30, samples=16):
@@ -55,6 +89,33 @@ def twins(build):
         model.set_weights(weights)
     accelerate(models[1])
     return models
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_no_recurrent_layer_is_left_to_keras(name):
+    """Else the tests below would compare plain Keras with itself."""
+    _, fast = twins(NETWORKS[name])
+    found = [layer for layer in fast.layers if isinstance(layer, layers.RNN)]
+    assert found
+    assert all("inner_loop" in vars(layer) for layer in found)
+    assert accelerate(fast) == "fast"
+
+
+def test_a_network_without_anything_to_replace_is_said_to_be_keras():
+    assert accelerate(sentiment.dense(**SMALL, maxlen=12)) == "keras"
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if "hard" in name])
+def test_gates_of_the_hard_ones_are_cut_off_at_both_ends(name):
+    """The sums of the first step, so that the tests reach every part of the function."""
+    model, _ = twins(NETWORKS[name])
+    layer = recurrent(model)
+    x = keras.Model(model.inputs, layer.input).predict(batch(model)[0], verbose=0)[:, 0]
+    kernel, _, bias = layer.get_weights()
+    units = layer.units
+    sums = (x @ kernel + bias.reshape(-1, kernel.shape[1]).sum(axis=0))[:, : 2 * units]
+    for part in (sums < -2.5, np.abs(sums) < 2.5, sums > 2.5):
+        assert part.mean() > 0.01
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -84,19 +145,29 @@ def test_gradients_are_those_of_plain_keras(name):
         np.testing.assert_allclose(ours, expected, atol=1e-6 + 1e-5 * np.abs(expected).max())
 
 
-@pytest.mark.parametrize("name", ["stack", "LSTM", "GRU on windows"])
+EVERY_OUTPUT = {
+    "stack": layers.SimpleRNN,
+    "LSTM": layers.LSTM,
+    "GRU on windows": layers.GRU,
+    "GRU, reset before": lambda *args, **kwargs: layers.GRU(*args, reset_after=False, **kwargs),
+    "LSTM of the documents": lambda units, **kwargs: layers.RNN(DocumentLSTMCell(units), **kwargs),
+    "LSTM of 1997": lambda units, **kwargs: layers.RNN(LSTM1997Cell(units), **kwargs),
+    "LSTM with peepholes": lambda units, **kwargs: layers.RNN(PeepholeLSTMCell(units), **kwargs),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_OUTPUT)
 def test_gradients_of_the_inputs_and_of_every_output(name):
     """The gradient with respect to the sequence itself, and from all steps of a returned one."""
     import tensorflow as tf
 
-    kinds = {"stack": layers.SimpleRNN, "LSTM": layers.LSTM, "GRU on windows": layers.GRU}
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(4, 12, 5)), tf.float32)  # (batch, timesteps, features)
     g = tf.constant(rng.normal(size=(4, 12, 6)), tf.float32)  # (batch, timesteps, units)
 
     def build():
         sequence = keras.Input((12, 5))
-        return keras.Model(sequence, kinds[name](6, return_sequences=True)(sequence))
+        return keras.Model(sequence, EVERY_OUTPUT[name](6, return_sequences=True)(sequence))
 
     found = []
     for model in twins(build):
@@ -122,7 +193,10 @@ def test_a_saved_model_is_a_plain_keras_model(name, tmp_path):
 UNKNOWN = {
     "mask": lambda x: layers.LSTM(6)(layers.Masking(-1.0)(x)),
     "backwards": lambda x: layers.GRU(6, go_backwards=True)(x),
-    "reset before": lambda x: layers.GRU(6, reset_after=False)(x),
+    "other gates": lambda x: layers.GRU(6, recurrent_activation="hard_sigmoid")(x),
+    "reset before, no bias": lambda x: layers.GRU(6, reset_after=False, use_bias=False)(x),
+    "other cell": lambda x: layers.RNN(layers.StackedRNNCells([LSTM1997Cell(6)]))(x),
+    "cell backwards": lambda x: layers.RNN(LSTM1997Cell(6), go_backwards=True)(x),
     "no bias": lambda x: layers.SimpleRNN(6, use_bias=False)(x),
     "relu": lambda x: layers.SimpleRNN(6, activation="relu")(x),
     "state returned": lambda x: layers.LSTM(6, return_state=True)(x)[2],

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from models import climate, sentiment
+from models.activations import keras2_hard_sigmoid
 
 IDS = np.random.default_rng(0).integers(
     0, 10_000, size=(3, 40), dtype=np.int32
@@ -89,3 +90,36 @@ def test_dropout_acts_on_inputs_and_state_in_training_alone():
 def test_builders_return_uncompiled_models():
     assert not sentiment.lstm().compiled
     assert isinstance(climate.gru(), keras.Model)
+
+
+def test_keras2_hard_sigmoid_is_the_line_between_its_ends():
+    x = np.array([-9, -2.5, -1, 0, 2, 2.5, 9], np.float32)
+    found = keras.ops.convert_to_numpy(keras2_hard_sigmoid(x))
+    np.testing.assert_allclose(found, [0, 0, 0.3, 0.5, 0.9, 1, 1], atol=1e-7)
+
+
+GATED = [sentiment.lstm, sentiment.gru, sentiment.conv_lstm, climate.gru]
+
+
+def opens_gates(model):
+    gated = (layer for layer in model.layers if hasattr(layer, "recurrent_activation"))
+    return next(gated).recurrent_activation
+
+
+@pytest.mark.parametrize("build", GATED)
+def test_gates_open_by_the_function_that_is_asked_for(build):
+    assert opens_gates(build()) is keras.activations.sigmoid
+    assert opens_gates(build(gates="keras2-hard-sigmoid")) is keras2_hard_sigmoid
+    with pytest.raises(ValueError, match="gates must be one of sigmoid, keras2-hard-sigmoid"):
+        build(gates="hard_sigmoid")
+
+
+@pytest.mark.parametrize("build", GATED)
+def test_a_saved_model_with_hard_gates_comes_back(build, tmp_path):
+    model = build(units=4, gates="keras2-hard-sigmoid")
+    window = np.random.default_rng(0).normal(size=(3, 24, 14))  # (batch, timesteps, features)
+    x = window if build is climate.gru else IDS
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert opens_gates(loaded) is keras2_hard_sigmoid
+    np.testing.assert_array_equal(model.predict(x, verbose=0), loaded.predict(x, verbose=0))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from harness.exhibits import Exhibit, Table
 from harness.groups import Spread
 from harness.record import Record
+from harness.statistics import Range
 from harness.summary import Row
 
 ABSENT = "–"
@@ -34,14 +35,36 @@ def significant(value: float, digits: int = 4) -> str:
     return f"{value:,.{max(digits - 1 - size, 0)}f}"
 
 
-def interval(spread: Spread, write: Callable[[float], str] = significant) -> str:
-    """The 95 % interval of a mean, `0.8608 to 0.8632`; empty where there is none.
+def two_digits(value: float) -> str:
+    """To two significant digits, as a standard deviation is written."""
+    return significant(value, 2)
+
+
+def spread_text(
+    spread: Spread,
+    write: Callable[[float], str] = significant,
+    write_sd: Callable[[float], str] = two_digits,
+) -> str:
+    """Mean ± sample standard deviation, `0.8620 ± 0.0100`; few seeds one by one.
 
     Args:
         spread: the values, one a seed.
+        write: how a value and the mean are written.
+        write_sd: how the deviation is written.
+    """
+    if spread.few:
+        return ", ".join(map(write, spread.values))
+    return f"{write(spread.mean)} ± {write_sd(spread.sd)}"
+
+
+def interval(ends: Range | None, write: Callable[[float], str] = significant) -> str:
+    """An interval, `0.8608 to 0.8632`; empty where there is none.
+
+    Args:
+        ends: its ends.
         write: how each end is written.
     """
-    return " to ".join(write(end) for end in spread.interval or ())
+    return " to ".join(map(write, ends or ()))
 
 
 def devices(row: Row) -> list[tuple[str, str]]:

@@ -9,17 +9,32 @@ from collections import Counter
 from dataclasses import dataclass
 
 from harness.record import Record, plain
+from harness.statistics import ANYWHERE, Range, t_interval
+
+SEEDS_NEEDED = 5
+"""Fewer say too little of how far runs lie apart: they are shown one by one, and decide nothing."""
 
 
 @dataclass(frozen=True)
 class Spread:
-    """One quantity measured once a seed."""
+    """One quantity measured once a seed.
+
+    Attributes:
+        values: one a seed.
+        within: the lowest and the highest value that the quantity can have.
+    """
 
     values: tuple[float, ...]
+    within: Range = ANYWHERE
 
     @property
     def n(self) -> int:
         return len(self.values)
+
+    @property
+    def few(self) -> bool:
+        """Whether there are too few seeds for a mean that says something."""
+        return self.n < SEEDS_NEEDED
 
     @property
     def mean(self) -> float:
@@ -31,25 +46,9 @@ class Spread:
         return statistics.stdev(self.values) if self.n > 1 else None
 
     @property
-    def interval(self) -> tuple[float, float] | None:
-        """95 % interval of the mean: what Student's t allows, the values taken as normal.
-
-        None for a single value. None too where all values are equal: an interval without width
-        would claim a certainty that a few equal values (a count, a baseline without chance, an
-        accuracy of 1) do not give.
-        """
-        if not self.sd:
-            return None
-        from scipy.stats import t  # slow to load, and only tables of several seeds need it
-
-        low, high = t.interval(0.95, self.n - 1, self.mean, self.sd / math.sqrt(self.n))
-        return float(low), float(high)
-
-    def text(self, decimals: int) -> str:
-        """`0.8620 ± 0.0100`, or the number alone for a single value."""
-        if self.sd is None:
-            return f"{self.mean:.{decimals}f}"
-        return f"{self.mean:.{decimals}f} ± {self.sd:.{decimals}f}"
+    def interval(self) -> Range | None:
+        """Student's 95 % interval of the mean; None for few seeds, and for seeds that all agree."""
+        return None if self.few else t_interval(self.values, within=self.within)
 
 
 @dataclass(frozen=True)

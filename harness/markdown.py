@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable
 
-from harness.cells import ABSENT, devices, exact, interval, parameters
+from harness.cells import ABSENT, devices, exact, interval, parameters, spread_text
+from harness.groups import Spread
 from harness.summary import Catalogue, Row
 
 INTERVAL = "95 % interval of test at best"
@@ -107,16 +108,22 @@ def line(cells: Iterable[str]) -> str:
 
 
 def _measure(row: Row, field: str) -> str:
-    text = row.spread(field).text(4)
+    text = _spread(row.spread(field), "{:.4f}")
     degrees = row.degrees(field)
-    return text if degrees is None else f"{text} ({degrees.text(2)} °C)"
+    return text if degrees is None else f"{text} ({_spread(degrees, '{:.2f}')} °C)"
+
+
+def _spread(spread: Spread, form: str) -> str:
+    return spread_text(spread, form.format, form.format)
 
 
 def _interval(row: Row) -> str:
     """Of the number that models are compared by; no table has room for one beside each number."""
-    text = interval(row.spread("test_at_best"), "{:.4f}".format)
+    text = interval(row.spread("test_at_best").interval, "{:.4f}".format)
     degrees = row.degrees("test_at_best")
-    return f"{text} ({interval(degrees, '{:.2f}'.format)} °C)" if text and degrees else text
+    return (
+        f"{text} ({interval(degrees.interval, '{:.2f}'.format)} °C)" if text and degrees else text
+    )
 
 
 def _published(published) -> list[str]:

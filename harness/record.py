@@ -1,8 +1,9 @@
 """The run record: the only interface between training and everything that is made from it.
 
 A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files,
-six for a study; while it runs, the same files stand in `seed-<k>.unfinished/`. The directory is
-renamed only when all of them are complete, so a record under its final name is a whole one.
+six for a study and for a network that keeps its predictions; while it runs, the same files stand in
+`seed-<k>.unfinished/`. The directory is renamed only when all of them are complete, so a record
+under its final name is a whole one.
 """
 
 import hashlib
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.exhibits import Exhibit
-from harness.schema import check, fields, read_exhibits
+from harness.schema import check, fields, optional, read_exhibits
 from harness.storage import read_json
 
 UNFINISHED = ".unfinished"
@@ -31,6 +32,7 @@ class Record:
     history: dict
     metrics: dict
     exhibits: tuple[Exhibit, ...] = ()  # of a study
+    predictions: dict | None = None  # of a network, see `harness.predictions`
 
     @property
     def is_study(self) -> bool:
@@ -107,7 +109,9 @@ def load_record(path: Path) -> Record:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
     config = read_json(path / "config.json")
-    others = [name for name in fields(config.get("role")) if name != "config"]
+    role = config.get("role")
+    others = [name for name in fields(role) if name != "config"]
+    others += [name for name in optional(role) if (path / f"{name}.json").exists()]
     parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
     check(path, parts)
     content = parts.pop("exhibits", {"exhibits": []})["exhibits"]

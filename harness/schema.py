@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.exhibits import Exhibit, from_json
+from harness.predictions import MEASURES, samples_of
 
 SCHEMA = 1
 
@@ -62,10 +63,19 @@ MEASURED = {
 }
 STUDY = {"metrics": {"wall_seconds": NUMBER}, "exhibits": {"exhibits": list}}
 
+# Keras rounds its metrics to float32; one review in 25,000 is 4e-5.
+ACCURACY_ROUNDING = 1e-5
+ERROR_ROUNDING = 1e-4  # as a share of the error, which is a sum of many float32
+
 
 def fields(role: object) -> dict[str, dict]:
     """The files of a record of this role without `.json`, and the fields of each."""
     return COMMON | (STUDY if role == "study" else MEASURED)
+
+
+def optional(role: object) -> tuple[str, ...]:
+    """Files that a record of this role may lack, such as those of earlier versions."""
+    return () if role == "study" else ("predictions",)
 
 
 def check(path: Path, parts: dict[str, dict]) -> None:
@@ -96,6 +106,9 @@ def check(path: Path, parts: dict[str, dict]) -> None:
     _check_common(path, parts["config"], parts["environment"], parts["data"])
     if role != "study":
         _check_metrics(path, parts["history"], parts["metrics"])
+    if "predictions" in parts:
+        facts = parts["data"]["facts"]
+        _check_predictions(path, parts["predictions"], parts["metrics"], facts)
 
 
 def _is_number(value: object) -> bool:
@@ -177,3 +190,29 @@ def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
     agrees = metrics["best_validation"] == curve[best - 1]
     _expect(agrees, file, "best_validation", f"{curve[best - 1]!r} as in history.json")
     _expect(last == curve[-1], file, "last_validation", f"{curve[-1]!r} as in history.json")
+
+
+def _check_predictions(path: Path, predictions: dict, metrics: dict, facts: dict) -> None:
+    """They are whole, of as many samples as the data have, and give the metrics."""
+    file, metric = path / "predictions.json", metrics["metric"]
+    for (epoch, split), measure in MEASURES.items():
+        try:
+            samples = samples_of(predictions, measure, metric)
+        except ValueError as error:
+            raise RunError(f"{file}: {error}.") from error
+        unit = "reviews" if metric == "accuracy" else "windows"
+        # of reviews, the facts count those of the files, of which the test reviews are one
+        count = facts.get(f"{split}_{unit}")
+        if count not in (None, samples.count):
+            raise RunError(
+                f"{file}: {epoch}, {split}: {samples.count} {unit}, where data.json has {count}."
+            )
+        rounding = ACCURACY_ROUNDING if metric == "accuracy" else ERROR_ROUNDING * metrics[measure]
+        if metric == "accuracy" and split == "validation":
+            # measured in training, once more here: a review at the threshold may change its side
+            rounding += 1 / samples.count
+        if abs(samples.mean - metrics[measure]) > rounding:
+            raise RunError(
+                f"{file}: {epoch}, {split}: {metric} {samples.mean:.6g}, where metrics.json has "
+                f"{measure} {metrics[measure]:.6g}."
+            )

@@ -4,6 +4,7 @@ Published numbers and the order of presentation come from a TOML file.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +13,16 @@ from harness.groups import Group, Spread, group, position
 from harness.record import Record
 from harness.storage import read_toml
 
+POSSIBLE = {"accuracy": (0.0, 1.0), "mae": (0.0, math.inf)}
+"""The lowest and the highest value of each metric."""
+
 
 @dataclass(frozen=True)
 class Published:
-    """What others measured or stated; empty where nobody did. All numbers in the metric's unit."""
+    """What others measured or stated; empty where nobody did. All numbers in the metric's unit.
+
+    The curves have Keras's names and one value an epoch; `seconds` is how long each took.
+    """
 
     source: str = ""
     best_validation: float | None = None
@@ -24,6 +31,18 @@ class Published:
     reruns: str = ""
     statement: str = ""
     note: str = ""
+    loss: tuple[float, ...] = ()
+    accuracy: tuple[float, ...] = ()
+    val_loss: tuple[float, ...] = ()
+    val_accuracy: tuple[float, ...] = ()
+    seconds: tuple[float, ...] = ()
+
+    def curve(self, column: str) -> tuple[float, ...]:
+        """A published curve by Keras's name of the column, one value an epoch; empty if none.
+
+        The mean absolute error of the Jena networks is also their loss: both have one curve.
+        """
+        return tuple(getattr(self, column.replace("mae", "loss"), ()))
 
 
 @dataclass(frozen=True)
@@ -61,14 +80,16 @@ class Row(Group):
         return list(dict.fromkeys([*super().notes, *own]))
 
     def spread(self, field: str) -> Spread:
-        """A number of `metrics.json`, one value a seed."""
-        return Spread(tuple(record.metrics[field] for record in self.records))
+        """One of the metric's numbers in `metrics.json`, one value a seed."""
+        values = (record.metrics[field] for record in self.records)
+        return Spread(tuple(values), POSSIBLE[self.metric])
 
     def degrees(self, field: str) -> Spread | None:
         """The same in °C, each seed by its own scale; None where the metric has no such unit."""
         if self.degrees_per_unit is None:
             return None
-        return Spread(tuple(r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records))
+        values = (r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records)
+        return Spread(tuple(values), POSSIBLE["mae"])
 
 
 def load_published(path: Path) -> Catalogue:
@@ -83,10 +104,7 @@ def load_published(path: Path) -> Catalogue:
     """
     content = read_toml(path)
     datasets = content.pop("datasets", {})
-    kinds = {
-        field.name: str if field.type is str else (int, float)
-        for field in dataclasses.fields(Published)
-    }
+    kinds = {field.name: field.type for field in dataclasses.fields(Published)}
     for experiment, values in content.items():
         if not isinstance(values, dict):
             raise RunError(f"{path}: '{experiment}' must be a table, [{experiment}].")
@@ -94,9 +112,20 @@ def load_published(path: Path) -> Catalogue:
             if field not in kinds:
                 known = ", ".join(kinds)
                 raise RunError(f"{path}: [{experiment}] has no field '{field}'; known: {known}.")
-            if not isinstance(value, kinds[field]):
+            if not _fits(value, kinds[field]):
                 raise RunError(f"{path}: [{experiment}] {field} has the wrong type: {value!r}.")
-    return Catalogue(datasets, {name: Published(**values) for name, values in content.items()})
+    experiments = {name: Published(**values) for name, values in content.items()}
+    return Catalogue(datasets, experiments)
+
+
+def _fits(value: object, kind: object) -> bool:
+    """Whether a value of the file is of a field's kind: a text, a number or a curve."""
+    if kind is str:
+        return isinstance(value, str)
+    numbers = value if kind == tuple[float, ...] and isinstance(value, list) else [value]
+    return isinstance(value, list) == (kind == tuple[float, ...]) and all(
+        type(number) in (int, float) and math.isfinite(number) for number in numbers
+    )
 
 
 def make_rows(records: list[Record], catalogue: Catalogue) -> list[Row]:

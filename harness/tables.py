@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from harness.cells import ABSENT, devices, exact, parameters
-from harness.claims import Claim, judge, load_claims
+from harness.claims import Claim, load_claims
 from harness.groups import Spread
 from harness.ideas import claims_table
 from harness.markdown import readme_rows
@@ -20,8 +20,10 @@ from harness.rebuild import rebuild, records_parser
 from harness.record import plain
 from harness.report import markers, replace_between_markers, results_markdown
 from harness.results import Results, load_results
+from harness.statistics import Range
 from harness.storage import write_text
 from harness.summary import Catalogue, Row, load_published
+from harness.verdicts import Verdict, judge
 
 MEASURES = ("best_validation", "last_validation", "test_at_best", "test_at_end")
 
@@ -45,7 +47,8 @@ def write_tables(
         RunError: no records, sample data mixed with real data, markers missing, or a file cannot
             be read or written.
     """
-    catalogue, statements = load_published(published), load_claims(claims)
+    catalogue = load_published(published)
+    statements = load_claims(claims, catalogue.experiments)
     results, left_out = load_results(results_dir, catalogue)
     outputs = {results_dir / "RESULTS.md": results_markdown(results, catalogue, statements)}
     if results.rows:
@@ -80,33 +83,60 @@ def readme_parts(
 
 def claims_csv(claims: list[Claim], results: Results) -> str:
     """All claims with all digits that matter; empty where nothing was measured."""
-    fields = ["id", "source", "statement", "quantity", "experiment", "minus", "measured", "sd", "n"]
-    fields += ["interval_low", "interval_high", "at_least", "at_most", "verdict", "why"]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(fields)
-    for one in judge(claims, results):
-        claim, spread = one.claim, one.measured
-        said = [claim.id, claim.source, claim.statement, claim.quantity, claim.experiment]
-        mean, sd, low, high = _numbers(spread)
-        value = [mean, sd, spread.n if spread else 0, low, high]
-        numbers = map(_number, [*value, claim.at_least, claim.at_most])
-        writer.writerow([*said, claim.minus, *numbers, one.text, claim.why])
-    return text.getvalue()
+    return _csv([_claim_fields(verdict) for verdict in judge(claims, results)])
+
+
+def _claim_fields(verdict: Verdict) -> dict[str, str]:
+    claim, measured = verdict.claim, verdict.measured
+    sides = [side.values for side in measured.sides] if measured else []
+    counts = [str(values.n) for values in sides] or ["0"]
+    numbers = {
+        "measured": measured and measured.estimate.value,
+        "sd": sides[0].sd if sides else None,
+        "sd_minus": sides[1].sd if sides[1:] else None,
+        **_ends("interval", measured and measured.interval),
+        **_ends("samples_interval", measured and measured.samples_interval),
+        "at_least": claim.at_least,
+        "at_most": claim.at_most,
+        "margin": claim.margin,
+        "p": verdict.p and verdict.p.holds,
+        "p_adjusted": verdict.adjusted and verdict.adjusted.holds,
+        "p_against": verdict.p and verdict.p.fails,
+        "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
+        "effect": measured and measured.effect,
+        "superiority": measured and measured.superiority,
+    }
+    said = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    return {
+        **{name: getattr(claim, name) for name in said},
+        "primary": str(claim.primary).lower(),
+        "exact": str(claim.exact).lower(),
+        "n": " ".join(counts),
+        **{name: _number(value) for name, value in numbers.items()},
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+        "why": claim.why,
+        "set": claim.set,
+        "runs_known": str(claim.runs_known).lower(),
+    }
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
 
 
-def summary_csv(rows: list[Row]) -> str:
-    """All rows with all digits that matter; empty where a model or a metric has no such value."""
-    lines = [_csv_fields(row) for row in rows]
+def _csv(lines: list[dict[str, str]]) -> str:
+    """Lines of the same fields, at least one, below their names."""
     text = io.StringIO()
     writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(lines)
     return text.getvalue()
+
+
+def summary_csv(rows: list[Row]) -> str:
+    """All rows with all digits that matter; empty where a model or a metric has no such value."""
+    return _csv([_csv_fields(row) for row in rows])
 
 
 def _csv_fields(row: Row) -> dict[str, str]:
@@ -146,16 +176,18 @@ def _csv_fields(row: Row) -> dict[str, str]:
 
 def _csv_spread(name: str, spread: Spread | None) -> dict[str, str]:
     """Mean, deviation and the two ends of the interval, a field each."""
-    suffixes = ("", "_sd", "_interval_low", "_interval_high")
-    numbers = dict(zip(suffixes, _numbers(spread), strict=True))
-    return {name + suffix: _digits(number) for suffix, number in numbers.items()}
+    numbers = {
+        name: spread and spread.mean,
+        f"{name}_sd": spread and spread.sd,
+        **_ends(f"{name}_interval", spread and spread.interval),
+    }
+    return {field: _digits(number) for field, number in numbers.items()}
 
 
-def _numbers(spread: Spread | None) -> tuple[float | None, ...]:
-    """Mean, deviation, low and high end of the interval; None for what there is not."""
-    if spread is None:
-        return (None,) * 4
-    return spread.mean, spread.sd, *(spread.interval or (None, None))
+def _ends(name: str, interval: Range | None) -> dict[str, float | None]:
+    """The low and the high end of an interval; None where there is none."""
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def _digits(value: float | None) -> str:

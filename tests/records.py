@@ -1,13 +1,20 @@
 """Fabricates run records for the tests of tables and figures. No number here was measured."""
 
+import base64
 import json
 import math
+import random
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from harness.exhibits import Exhibit, to_json
+from harness.predictions import MEASURES
 from harness.record import label
 
+REVIEWS = 1000
+WINDOWS = {"2014-W51": 168, "2014-W52": 167, "2015-W01": 168, "2015-W02": 97}
 REFERENCES = {
     "accuracy": {"label": "majority class", "validation": 0.5, "test": 0.5},
     "mae": {"label": "persistence", "validation": 0.29, "test": 0.28},
@@ -28,6 +35,7 @@ def fabricate(
     config: dict | None = None,
     environment: dict | None = None,
     metrics: dict | None = None,
+    predictions: bool = False,
 ) -> Path:
     """Writes one complete, made-up record and returns its directory.
 
@@ -37,6 +45,7 @@ def fabricate(
         epochs: length of the history; 0 for a baseline without epochs.
         best: best validation value; the other metrics are derived from it.
         config, environment, metrics: fields that replace the made-up ones.
+        predictions: whether it keeps predictions that give its metrics.
     """
     dataset = experiment.partition("-")[0]
     worse = -0.01 if metric == "accuracy" else 0.01
@@ -61,14 +70,17 @@ def fabricate(
         "degrees_per_unit": degrees_per_unit,
         "reference": REFERENCES[metric],
     }
+    measured |= metrics or {}
     file = {"name": "made-up", "sha256": sha256, "bytes": 1, "published": False}
+    kept = {"predictions": _predictions(measured, seed)} if predictions else {}
     return _write(
         results_dir,
         config=_config(experiment, seed) | own | (config or {}),
         environment=_environment(seed, "tensorflow" if epochs else "none") | (environment or {}),
         data={"dataset": dataset, "files": [file], "facts": {}, "notes": list(data_notes)},
         history=history,
-        metrics=measured | (metrics or {}),
+        metrics=measured,
+        **kept,
     )
 
 
@@ -146,6 +158,30 @@ def _write(results_dir: Path, **parts: dict) -> Path:
     for name, content in parts.items():
         (path / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     return path
+
+
+def packed(right: Sequence[bool]) -> dict:
+    """Which reviews are right, in the form of `predictions.json`."""
+    bits = np.packbits(np.array(right, bool))
+    return {"right": base64.b64encode(bits.tobytes()).decode(), "count": len(right)}
+
+
+def _predictions(metrics: dict, seed: int) -> dict:
+    """Samples that give the metrics: so many reviews at random, or weeks that differ a little."""
+    content = {"best": {}, "last": {}}
+    for (epoch, split), measure in MEASURES.items():
+        value = metrics[measure]
+        if metrics["metric"] == "accuracy":
+            right = set(random.Random(seed).sample(range(REVIEWS), round(value * REVIEWS)))
+            samples = packed([review in right for review in range(REVIEWS)])
+        else:
+            windows = list(WINDOWS.values())
+            shares = [0.9, 1.1, 1.2, 0.8 + seed / 10]
+            scale = value * sum(windows) / sum(map(math.prod, zip(shares, windows, strict=True)))
+            sums = [scale * s * n for s, n in zip(shares, windows, strict=True)]
+            samples = {"weeks": list(WINDOWS), "absolute_error_sum": sums, "windows": windows}
+        content[epoch][split] = samples
+    return content
 
 
 def _best_epoch(epochs: int) -> int:

@@ -1,20 +1,21 @@
-"""Claims: read whole or refused, judged by the mean of what was measured, and written out."""
+"""Claims: read whole or refused, and written out with what was measured."""
 
 import csv
 import io
 import math
+from pathlib import Path
 
 import pytest
 from records import fabricate, fabricate_study
 
-from harness.claims import judge, load_claims
+from harness.claims import load_claims
 from harness.errors import RunError
-from harness.exhibits import Lines, Series, Table
-from harness.groups import Spread
+from harness.exhibits import Table
 from harness.ideas import claims_table, reasons
 from harness.results import load_results
-from harness.summary import Catalogue
+from harness.summary import Catalogue, load_published
 from harness.tables import claims_csv
+from harness.verdicts import judge
 
 WORDS = {
     "id": "memory",
@@ -23,11 +24,16 @@ WORDS = {
     "experiment": "recall",
     "quantity": "share that is kept",
     "why": "Below that it is chance.",
+    "set": "2020-01-01",
+    "runs_known": False,
 }
 CELL = {"table": "Kept", "row": "LSTM", "column": "400 steps"}
-STRADDLES = "; interval crosses a bound"
 CLAIM = WORDS | CELL | {"at_least": 0.5}
 OF_NETWORKS = WORDS | {"experiment": "imdb-net", "measure": "best_validation", "at_least": 0.5}
+DIFFERENCE = OF_NETWORKS | {"minus": "imdb-base"}
+ON_A_PAR = DIFFERENCE | {"at_least": None, "test": "equivalence", "margin": 0.05}
+BETTER = DIFFERENCE | {"at_least": None, "test": "better"}
+EXPERIMENTS = ("recall", "reading", "imdb-net", "imdb-base", "jena-net")
 
 
 def toml(**fields) -> str:
@@ -48,62 +54,38 @@ def read(tmp_path):
         path = tmp_path / "claims.toml"
         texts = [claim if isinstance(claim, str) else toml(**claim) for claim in claims]
         path.write_text("\n".join(texts), encoding="utf-8")
-        return load_claims(path)
+        return load_claims(path, EXPERIMENTS)
 
     return read
 
 
-@pytest.fixture
-def results(tmp_path):
-    """Two seeds of a study and of a variant of it, and seeds of two networks, some in common."""
-    path = tmp_path / "results"
-
-    def kept(at_400):
-        rows = {"LSTM": [1.0, at_400], "SimpleRNN": [0.5, None]}
-        curve = Lines("Kept over time", "steps", "share", [Series("LSTM", [400], [0.125])])
-        return [curve, Table("Kept", ["10 steps", "400 steps"], rows)]
-
-    for seed, value in enumerate((0.5, 0.75)):
-        fabricate_study(path, "recall", seed=seed, exhibits=kept(value))
-        changed = {"variant": {"steps": 5}}
-        fabricate_study(path, "recall", seed=seed, exhibits=kept(0.25), config=changed)
-    for seed, best in {0: 0.5, 1: 0.75, 2: 1.0}.items():
-        fabricate(path, "imdb-net", seed=seed, best=best)
-    for seed, best in {1: 0.5, 2: 0.25, 3: 0.125}.items():
-        fabricate(path, "imdb-base", seed=seed, best=best)
-    fabricate(path, "imdb-late", seed=7, best=0.5)
-    found, left_out = load_results(path, Catalogue({}, {}))
-    assert left_out == []
-    return found
-
-
-def number(claims, results) -> Spread | None:
-    (one,) = judge(claims, results)
-    return one.measured
-
-
-def verdict(claims, results) -> str:
-    (one,) = judge(claims, results)
-    return one.text
-
-
 def test_a_claim_is_read_with_all_its_fields(read):
-    first, second = read(CLAIM | {"at_most": 1}, OF_NETWORKS | {"minus": "imdb-base"})
+    first, second, third = read(CLAIM | {"at_most": 1, "within": [0, math.inf]}, ON_A_PAR, BETTER)
     assert (first.id, first.source, first.why) == ("memory", "a-document", WORDS["why"])
+    assert (first.set, first.runs_known) == ("2020-01-01", False)
     assert (first.table, first.row, first.column) == ("Kept", "LSTM", "400 steps")
-    assert (first.at_least, first.at_most) == (0.5, 1)
+    assert (first.limits, first.within) == ((0.5, 1), (0, math.inf))
+    assert (first.test, first.exact, first.primary) == ("bounds", False, False)
     assert (second.measure, second.minus, second.at_most) == ("best_validation", "imdb-base", None)
+    assert (second.test, second.limits) == ("equivalence", (-0.05, 0.05))
+    assert third.test == "better"
 
 
-def test_bounds_are_written_in_words(read):
-    assert read(CLAIM)[0].bounds == "at least 0.5"
-    assert read(CLAIM | {"at_least": None, "at_most": 1e-05})[0].bounds == "at most 1e-05"
-    assert read(CLAIM | {"at_most": 2})[0].bounds == "at least 0.5, at most 2"
-    assert read(CLAIM | {"at_least": 0})[0].bounds == "at least 0"  # zero is a bound
+def test_when_a_statement_holds_is_written_in_words(read):
+    assert read(CLAIM)[0].criterion == "at least 0.5"
+    assert read(CLAIM | {"at_least": None, "at_most": 1e-05})[0].criterion == "at most 1e-05"
+    assert read(CLAIM | {"at_most": 2})[0].criterion == "at least 0.5, at most 2"
+    assert read(CLAIM | {"at_least": 0})[0].criterion == "at least 0"  # zero is a bound
+    assert read(ON_A_PAR)[0].criterion == "within ±0.05"
+    assert read(BETTER)[0].criterion == "better than imdb-base"
 
 
 def test_several_numbers_may_decide_about_one_claim(read):
     assert [claim.id for claim in read(CLAIM, OF_NETWORKS)] == ["memory", "memory"]
+
+
+def test_a_claim_may_be_about_a_variant(read):
+    assert read(CLAIM | {"experiment": "recall+steps-5"})[0].experiment == "recall+steps-5"
 
 
 @pytest.mark.parametrize(
@@ -112,24 +94,57 @@ def test_several_numbers_may_decide_about_one_claim(read):
         ({"atleast": 0.9}, r"claim 2 \(memory\) has no field 'atleast'; known: .*at_least"),
         ({"why": None}, r"claim 2 \(memory\) lacks why"),
         ({"why": None, "source": None}, r"lacks source, why"),
+        ({"set": None, "runs_known": None}, r"lacks runs_known, set"),
         ({"id": None}, r"claim 2 \(without id\) lacks id"),
         ({"statement": 3}, "statement has the wrong type: 3"),
         ({"row": ["LSTM"]}, "row has the wrong type"),
         ({"at_least": "0.9"}, "at_least has the wrong type: '0.9'"),
         ({"at_least": True}, "at_least"),
-        ({"at_most": math.nan}, "at_most"),
+        ({"at_most": math.nan}, "at_most has the wrong type: nan"),
+        ({"at_most": math.inf}, "at_most has the wrong type: inf"),
+        ({"primary": "yes"}, "primary has the wrong type: 'yes'"),
+        ({"runs_known": 0}, "runs_known has the wrong type: 0"),
+        ({"within": [0]}, r"within has the wrong type: \[0\]"),
+        ({"within": [1, 0]}, "within has the wrong type"),
+        ({"within": [math.nan, 1]}, "within has the wrong type"),
+        ({"set": "24 November"}, "set must be a day such as 2026-11-24, not '24 November'"),
+        ({"set": "20261124"}, "set must be a day"),
+        ({"experiment": "recal"}, "there is no experiment 'recal'; known: recall, reading"),
+        (DIFFERENCE | CELL | {"minus": "imdb"}, "there is no experiment 'imdb'"),
+        ({"test": "t-test"}, "test must be one of bounds, equivalence, better, not 't-test'"),
         ({"measure": "best_validation"}, "needs either table, row and column, or measure"),
         ({"table": None, "row": None, "column": None}, "needs either table, row and column"),
         ({"column": None}, "needs either table, row and column"),
         ({"column": None, "measure": "best_validation"}, "needs either table, row and column"),
-        ({"minus": "imdb-base"}, "minus"),  # it would be read and not subtracted
-        ({"at_least": None}, "needs at_least or at_most"),
+        ({"minus": "imdb-base"}, "minus is for a measure"),  # it would not be subtracted
+        ({"at_least": None}, "needs at_least or at_most for the test 'bounds'"),
+        ({"at_least": 2, "at_most": 1}, "at_least 2 is above at_most 1"),
+        ({"margin": 0.1}, "needs a margin for the test 'equivalence', and for no other"),
+        ({"exact": True, "primary": True}, "exact is for bounds, and not for a primary claim"),
+        ({"test": "better", "at_least": None}, "'better' needs minus, and as measure best_val"),
     ],
 )
 def test_a_claim_that_is_not_whole_is_refused_by_its_place(read, changes, message):
     with pytest.raises(RunError, match=message) as error:
         read(CLAIM, CLAIM | changes)
     assert "claims.toml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("claim", "message"),
+    [
+        (ON_A_PAR | {"margin": None}, "needs a margin for the test 'equivalence'"),
+        (ON_A_PAR | {"margin": 0}, "margin must be above 0, not 0"),
+        (ON_A_PAR | {"at_most": 0.01}, "needs at_least or at_most for the test 'bounds', and"),
+        (ON_A_PAR | {"minus": None}, "'equivalence' needs minus"),
+        (ON_A_PAR | {"exact": True}, "exact is for bounds"),
+        (BETTER | {"measure": "parameters"}, "as measure best_validation, last_validation, test"),
+        (OF_NETWORKS | {"within": [0, 1]}, "within is for a number of a table"),
+    ],
+)
+def test_a_test_that_cannot_be_made_is_refused(read, claim, message):
+    with pytest.raises(RunError, match=message):
+        read(claim)
 
 
 @pytest.mark.parametrize(
@@ -147,151 +162,94 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text, message):
         read(text)
 
 
+def test_the_projects_claims_are_whole():
+    experiments = Path(__file__).parent.parent / "experiments"
+    published = load_published(experiments / "published.toml")
+    claims = load_claims(experiments / "claims.toml", published.experiments)
+    assert {claim.test for claim in claims if claim.primary} == {"bounds", "equivalence", "better"}
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"cannot read .*nowhere\.toml: No such file"):
-        load_claims(tmp_path / "nowhere.toml")
+        load_claims(tmp_path / "nowhere.toml", EXPERIMENTS)
 
 
-@pytest.mark.parametrize(
-    ("bounds", "value", "expected"),
-    [
-        ({"at_least": 0.5}, 0.5, "holds"),
-        ({"at_least": 0.5}, math.nextafter(0.5, 0), "does not hold"),
-        ({"at_least": 0.5}, 1e9, "holds"),
-        ({"at_most": 0.5}, 0.5, "holds"),
-        ({"at_most": 0.5}, math.nextafter(0.5, 1), "does not hold"),
-        ({"at_most": 0.5}, -1e9, "holds"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.25, "holds"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.5, "holds"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.125, "does not hold"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.75, "does not hold"),
-        ({"at_least": 0}, -1e-9, "does not hold"),
-        ({"at_most": 0}, 1e-9, "does not hold"),
-    ],
-)
-def test_a_claim_holds_up_to_its_bounds_and_no_further(read, bounds, value, expected):
-    (claim,) = read(CLAIM | {"at_least": None} | bounds)
-    assert claim.verdict(Spread((value,))) == expected
-
-
-def test_the_verdict_is_about_the_mean_over_the_seeds(read, results):
-    # 0.5 and 0.75, of which one alone is above and one alone below
-    claims = read(CLAIM | {"at_least": 0.6, "at_most": 0.65})
-    assert number(claims, results).values == (0.5, 0.75)
-    assert verdict(claims, results) == "holds" + STRADDLES
-    assert verdict(read(CLAIM | {"at_least": 0.63}), results) == "does not hold" + STRADDLES
-    at_most = {"at_least": None, "at_most": 0.62}
-    assert verdict(read(CLAIM | at_most), results) == "does not hold" + STRADDLES
-
-
-@pytest.mark.parametrize(
-    ("bounds", "expected"),
-    [
-        ({"at_least": -0.5}, "holds"),
-        ({"at_least": 0}, "holds" + STRADDLES),
-        ({"at_least": 1}, "does not hold" + STRADDLES),
-        ({"at_least": 2}, "does not hold"),
-        ({"at_most": 2}, "holds"),
-        ({"at_most": 1}, "holds" + STRADDLES),
-        ({"at_most": 0}, "does not hold" + STRADDLES),
-        ({"at_most": -0.5}, "does not hold"),
-        ({"at_least": -0.5, "at_most": 2}, "holds"),
-        ({"at_least": 0, "at_most": 2}, "holds" + STRADDLES),
-        ({"at_least": 1, "at_most": 1.5}, "does not hold" + STRADDLES),  # the interval is wider
-        ({"at_least": 2, "at_most": 3}, "does not hold"),
-    ],
-)
-def test_a_verdict_says_where_its_interval_lies_on_both_sides_of_a_bound(read, bounds, expected):
-    (claim,) = read(CLAIM | {"at_least": None} | bounds)
-    # Student's t for three values is 4.303: 0.625 ± 4.303 * 0.375 / sqrt(3), or -0.31 to 1.56
-    assert claim.verdict(Spread((0.25, 0.625, 1.0))) == expected
-
-
-def test_seeds_that_agree_leave_a_verdict_as_it_is(read):
-    (claim,) = read(CLAIM | {"at_most": 0.5})
-    assert claim.verdict(Spread((0.5, 0.5, 0.5))) == "holds"
-
-
-def test_a_run_of_another_protocol_decides_only_about_claims_that_name_it(read, results):
-    # without its variant, the label is that of the protocol itself
-    assert number(read(CLAIM), results).mean == 0.625
-    assert number(read(CLAIM | {"experiment": "recall+steps-5"}), results).mean == 0.25
-
-
-def test_a_number_of_a_network_is_read_from_its_metrics(read, results):
-    assert number(read(OF_NETWORKS), results).values == (0.5, 0.75, 1.0)
-    # fabricated records lose 0.005 from the best validation to the test at best
-    at_best = number(read(OF_NETWORKS | {"measure": "test_at_best"}), results)
-    assert at_best.values == pytest.approx((0.495, 0.745, 0.995))
-
-
-def test_another_network_is_subtracted_seed_by_seed(read, results):
-    claims = read(OF_NETWORKS | {"minus": "imdb-base"})
-    # seeds 1 and 2 are of both: 0.75 - 0.5 and 1 - 0.25
-    assert number(claims, results).values == (0.25, 0.75)
-    assert verdict(claims, results) == "holds" + STRADDLES
-
-
-@pytest.mark.parametrize(
-    "claim",
-    [
-        CLAIM | {"experiment": "reading"},
-        CLAIM | {"table": "Lost"},
-        CLAIM | {"row": "GRU"},
-        CLAIM | {"column": "800 steps"},
-        CLAIM | {"row": "SimpleRNN"},  # there, but empty in every seed
-        CLAIM | {"experiment": "imdb-net"},  # a network has no tables
-        OF_NETWORKS | {"experiment": "imdb-lstm"},
-        OF_NETWORKS | {"minus": "imdb-lstm"},
-        OF_NETWORKS | {"minus": "imdb-late"},  # no seed in common
-        OF_NETWORKS | {"experiment": "recall"},  # a study has no such measure
-    ],
-)
-def test_what_no_run_measured_is_neither_true_nor_false(read, results, claim):
-    claims = read(claim)
-    assert number(claims, results) is None
-    assert verdict(claims, results) == "not measured"
-
-
-def test_a_measure_that_no_record_has_is_one_clear_error(read, results):
-    with pytest.raises(RunError, match="best_validaton"):
-        judge(read(OF_NETWORKS | {"measure": "best_validaton"}), results)
+@pytest.fixture
+def results(tmp_path):
+    """Five seeds of a study and of two networks, and two of another."""
+    path = tmp_path / "results"
+    for seed, kept in enumerate((0.5, 0.625, 0.75, 0.625, 0.625)):
+        rows = {"LSTM": [1.0, kept]}
+        fabricate_study(
+            path, "recall", seed=seed, exhibits=[Table("Kept", ["1", "400 steps"], rows)]
+        )
+    for seed, best in enumerate((0.80, 0.81, 0.82, 0.83, 0.84)):
+        fabricate(path, "imdb-net", seed=seed, best=best, predictions=True)
+        base = round(best - 0.02 - 0.01 * (seed == 4), 3)
+        fabricate(path, "imdb-base", seed=seed, best=base, predictions=True)
+    for seed in range(2):
+        fabricate(path, "jena-net", seed=seed, metric="mae", best=0.25 + seed / 8)
+    found, left_out = load_results(path, Catalogue({}, {}))
+    assert left_out == []
+    return found
 
 
 @pytest.fixture
 def claims(read):
-    """One that holds, one that does not, one that was not measured."""
+    """One for each verdict, and one for each test."""
     return read(
         CLAIM | {"source": "a-document, another", "statement": "it | will"},
-        OF_NETWORKS | {"minus": "imdb-base", "at_least": 0.6, "at_most": 1},
+        DIFFERENCE | {"at_least": 0.5, "at_most": 1},
+        OF_NETWORKS | {"experiment": "jena-net", "at_least": 0.25},
         CLAIM | {"experiment": "reading", "why": 'A "word", and more.'},
+        ON_A_PAR | {"primary": True},
+        BETTER | {"primary": True},
+        OF_NETWORKS | {"measure": "parameters", "at_least": 1234, "exact": True},
     )
 
 
 def test_the_csv_file_has_every_claim_with_its_number(claims, results):
     text = claims_csv(claims, results)
-    kept, networks, reading = csv.DictReader(io.StringIO(text))
+    kept, networks, few, reading, on_a_par, better, exact = csv.DictReader(io.StringIO(text))
     assert "\r" not in text
     assert (kept["id"], kept["source"]) == ("memory", "a-document, another")
     assert (kept["statement"], kept["quantity"]) == ("it | will", "share that is kept")
-    assert (kept["experiment"], kept["verdict"]) == ("recall", "holds" + STRADDLES)
-    # 0.5 and 0.75: mean 0.625, deviation 0.25 / sqrt(2), interval ± 12.7062 * 0.25 / 2
-    assert (kept["measured"], kept["sd"], kept["n"]) == ("0.625", "0.176777", "2")
-    assert (kept["interval_low"], kept["interval_high"]) == ("-0.963276", "2.21328")
+    assert (kept["experiment"], kept["verdict"], kept["reason"]) == ("recall", "holds", "")
+    # mean 0.625, deviation sqrt(2 / 64 / 4), t(4) = 2.7764: ± 0.10975
+    assert (kept["measured"], kept["sd"], kept["n"]) == ("0.625", "0.0883883", "5")
+    assert (kept["interval_low"], kept["interval_high"]) == ("0.515251", "0.734749")
+    assert (kept["samples_interval_low"], kept["samples_interval_high"]) == ("", "")
     assert (kept["at_least"], kept["at_most"]) == ("0.5", "")
-    assert (networks["measured"], networks["n"]) == ("0.5", "2")
-    assert (networks["at_least"], networks["at_most"]) == ("0.6", "1")
-    assert networks["verdict"] == "does not hold" + STRADDLES
+    assert (kept["set"], kept["runs_known"]) == ("2020-01-01", "false")
+    assert (networks["measured"], networks["n"], networks["verdict"]) == (
+        "0.022",
+        "5 5",
+        "does not hold",
+    )
+    # deviations of 0.80 to 0.84, and of 0.78, 0.79, 0.80, 0.81, 0.81
+    assert (networks["sd"], networks["sd_minus"]) == ("0.0158114", "0.0130384")
+    assert float(networks["samples_interval_low"]) < 0.022
+    assert float(networks["samples_interval_high"]) > 0.022
+    assert (few["measured"], few["n"], few["verdict"]) == ("0.3125", "2", "not decided")
+    assert few["reason"] == "2 seeds of the 5 that the rule needs"
+    assert few["interval_low"] == few["p"] == few["effect"] == ""
     assert (reading["measured"], reading["sd"], reading["n"]) == ("", "", "0")
-    assert (reading["interval_low"], reading["interval_high"]) == ("", "")
-    assert (reading["verdict"], reading["why"]) == ("not measured", 'A "word", and more.')
-
-
-def test_one_seed_has_neither_deviation_nor_interval_in_the_csv_file(read, results):
-    claims = read(OF_NETWORKS | {"experiment": "imdb-late"})
-    (line,) = csv.DictReader(io.StringIO(claims_csv(claims, results)))
-    assert (line["measured"], line["sd"], line["n"]) == ("0.5", "", "1")
-    assert (line["interval_low"], line["interval_high"]) == ("", "")
+    assert (reading["verdict"], reading["why"]) == ("not checkable", 'A "word", and more.')
+    assert reading["reason"] == "no run of reading"
+    assert (on_a_par["test"], on_a_par["margin"], on_a_par["primary"]) == (
+        "equivalence",
+        "0.05",
+        "true",
+    )
+    # of two, the smaller p-value is doubled and the larger one is not
+    assert float(on_a_par["p_adjusted"]) == pytest.approx(2 * float(on_a_par["p"]), rel=1e-4)
+    assert 0 < float(on_a_par["p"]) < float(better["p"]) == float(better["p_adjusted"])
+    assert float(better["p_against"]) == pytest.approx(1 - float(better["p"]), abs=1e-5)
+    # of the other's five, its runs are ahead of 2.5, 4, 5, 5 and 5, a tie counting half
+    assert float(better["superiority"]) == pytest.approx(0.86)
+    assert float(better["effect"]) > 1
+    assert (exact["exact"], exact["measured"], exact["verdict"]) == ("true", "1234", "holds")
+    assert exact["p"] == exact["interval_low"] == ""
 
 
 def rows(table: str) -> list[dict[str, str]]:
@@ -306,23 +264,43 @@ def rows(table: str) -> list[dict[str, str]]:
 
 
 def test_the_table_says_what_was_measured_beside_what_is_claimed(claims, results):
-    kept, networks, reading = rows(claims_table(claims, results))
+    kept, networks, few, reading, _, better, exact = rows(claims_table(claims, results))
     assert kept == {
         "The documents say": "it ¦ will (`a-document`, `another`)",
         "Measured": "share that is kept",
-        "Value": "0.6250 ± 0.18",
-        "n": "2",
-        "95 % interval": "-0.9633 to 2.213",
+        "Value": "0.6250 ± 0.088",
+        "n": "5",
+        "95 % interval over seeds": "0.5153 to 0.7347",
+        "95 % interval over test samples": "–",
         "Holds if": "at least 0.5",
-        "Verdict": "holds" + STRADDLES,
+        "Verdict": "holds",
         "Run": "recall",
         "Notes": "1",
     }
-    assert networks["Run"] == "imdb-net − imdb-base"
-    assert networks["Holds if"] == "at least 0.6, at most 1"
-    assert networks["Verdict"] == "does not hold" + STRADDLES
-    assert (reading["Value"], reading["n"], reading["Verdict"]) == ("–", "0", "not measured")
-    assert reading["95 % interval"] == "–"
+    assert (networks["Run"], networks["n"]) == ("imdb-net − imdb-base", "5, 5")
+    assert networks["Holds if"] == "at least 0.5, at most 1"
+    assert (networks["Value"], networks["Verdict"]) == ("0.02200", "does not hold")
+    assert " to " in networks["95 % interval over test samples"]
+    # few seeds are values, without an interval
+    assert (few["Value"], few["n"]) == ("0.2500, 0.3750", "2")
+    assert few["95 % interval over seeds"] == "–"
+    assert few["Verdict"] == "not decided: 2 seeds of the 5 that the rule needs"
+    assert (reading["Value"], reading["n"]) == ("–", "0")
+    assert reading["Verdict"] == "not checkable: no run of reading"
+    assert reading["95 % interval over seeds"] == "–"
+    assert "; Hedges' g 1.4; better in 86 % of the pairs of runs" in better["Verdict"]
+    assert (exact["Value"], exact["Verdict"]) == ("1,234", "holds")
+
+
+def test_a_difference_of_few_seeds_shows_the_values_of_both(read, tmp_path):
+    for seed in range(5):
+        fabricate(tmp_path, "imdb-net", seed=seed, best=0.80 + seed / 100)
+    for seed in range(2):
+        fabricate(tmp_path, "imdb-base", seed=seed, best=0.78 + seed / 100)
+    results, _ = load_results(tmp_path, Catalogue({}, {}))
+    (line,) = rows(claims_table(read(DIFFERENCE), results))
+    assert line["Value"] == "0.8200 ± 0.016 less 0.7800, 0.7900"
+    assert line["Verdict"] == "not decided: 2 seeds of the 5 that the rule needs (imdb-base)"
 
 
 def test_the_notes_of_the_runs_stand_once_below_the_table(read, tmp_path):
@@ -335,16 +313,15 @@ def test_the_notes_of_the_runs_stand_once_below_the_table(read, tmp_path):
     assert table.endswith("\n\n1. Rebuilt file.")
 
 
-def test_runs_on_different_data_are_not_checked_and_the_table_says_why(read, tmp_path):
-    for seed, sha256 in enumerate(("a" * 64, "b" * 64)):
-        fabricate(tmp_path, "imdb-net", seed=seed, sha256=sha256)
-    results, _ = load_results(tmp_path, Catalogue({}, {}))
-    table = claims_table(read(OF_NETWORKS), results)
-    assert rows(table)[0]["Verdict"] == "not measured"
-    assert "different copies of the data" in table
+def test_every_bound_has_its_reason_and_its_history(read, results):
+    def history(**changes):
+        return reasons(judge(read(CLAIM | {"statement": "it | will"} | changes), results))
 
-
-def test_every_bound_has_its_reason(claims):
-    kept, networks, _ = reasons(claims).splitlines()
-    assert kept == "- it | will: at least 0.5 (Below that it is chance.)"
-    assert "at least 0.6, at most 1" in networks
+    words = "- it | will: at least 0.5 (Below that it is chance.; set "
+    before = "before the runs that it judges)"
+    assert history() == f"{words}2020-01-01, {before}"
+    known = "when earlier runs were known)"
+    assert history(runs_known=True) == f"{words}2020-01-01, {known}"
+    # made-up seed 0 began on the first day: whatever the claim says, that run was known
+    assert history(set="2020-01-02") == f"{words}2020-01-02, {known}"
+    assert history(set="2020-01-02", experiment="reading") == f"{words}2020-01-02, {before}"

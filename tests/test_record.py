@@ -1,10 +1,11 @@
 """Reading run records: whole ones are returned, others are named."""
 
+import base64
 import json
 import shutil
 
 import pytest
-from records import fabricate, fabricate_study
+from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
 from harness.errors import RunError
 from harness.exhibits import Grid, Lines, Series, Table, Text
@@ -233,3 +234,135 @@ def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path):
         write_text(target, "new \udcff\n")
     assert target.read_text() == "old\n"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def edit_samples(path, epoch, split, **changes):
+    """Changes fields of one part of the predictions; None removes the field."""
+    file = path / "predictions.json"
+    content = json.loads(file.read_text())
+    samples = content[epoch][split] | changes
+    content[epoch][split] = {name: value for name, value in samples.items() if value is not None}
+    file.write_text(json.dumps(content))
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mae"])
+def test_predictions_are_read_where_a_run_kept_them(tmp_path, metric):
+    path = fabricate(tmp_path, "made-toy", metric=metric, predictions=True)
+    read = load_record(path).predictions
+    assert read == json.loads((path / "predictions.json").read_text())
+    (path / "predictions.json").unlink()
+    assert load_record(path).predictions is None  # as in earlier versions
+
+
+def test_predictions_of_a_baseline_without_epochs_are_read(tmp_path):
+    path = fabricate(tmp_path, "made-toy", epochs=0, best=0.5, predictions=True)
+    assert load_record(path).predictions is not None
+
+
+RIGHT = [True] * 845 + [False] * (REVIEWS - 845)  # the made-up test accuracy is 0.845
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"right": None}, "best, test: must hold right, count"),
+        ({"wrong": []}, "best, test: must hold right, count"),
+        ({"right": 3}, "best, test: must hold right, count"),
+        ({"right": "=?"}, "best, test: right is not base64"),
+        ({"right": "Ä"}, "best, test: right is not base64"),
+        ({"count": 0}, "count must be a positive number of reviews, not 0"),
+        ({"count": 1000.0}, "count must be a positive number of reviews, not 1000.0"),
+        ({"count": REVIEWS + 1}, "right has 125 bytes for 1001 reviews, a bit a review"),
+        ({"count": REVIEWS - 8}, "right has 125 bytes for 992 reviews"),
+        ({"right": packed(RIGHT + [True] * 9)["right"]}, "right has 127 bytes for 1000 reviews"),
+        (packed([False, *RIGHT[1:]]), "accuracy 0.844, where metrics.json has test_at_best 0.845"),
+    ],
+)
+def test_damaged_predictions_of_reviews_are_refused(tmp_path, changes, message):
+    path = fabricate(tmp_path, "made-toy", predictions=True)
+    edit_samples(path, "best", "test", **changes)
+    with pytest.raises(RunError) as error:
+        load_record(path)
+    assert "predictions.json: " in str(error.value)
+    assert message in str(error.value)
+
+
+def test_a_bit_beyond_the_last_review_is_refused(tmp_path):
+    path = fabricate(tmp_path, "made-toy", predictions=True)
+    edit_samples(path, "best", "test", count=999)
+    right = base64.b64encode(b"\xff" * 125).decode()
+    edit_samples(path, "best", "test", right=right)
+    with pytest.raises(RunError, match="right has a bit set beyond the last of 999 reviews"):
+        load_record(path)
+
+
+def test_one_review_at_the_threshold_may_differ_in_validation_alone(tmp_path):
+    path = fabricate(tmp_path, "made-toy", predictions=True)
+    one_more, two_more = ([place < n for place in range(REVIEWS)] for n in (851, 852))
+    edit_samples(path, "best", "validation", **packed(one_more))  # the made-up accuracy is 0.85
+    load_record(path)
+    edit_samples(path, "best", "validation", **packed(two_more))
+    with pytest.raises(RunError, match=r"best, validation: accuracy 0\.852, where metrics"):
+        load_record(path)
+
+
+WEEKS = list(WINDOWS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"windows": None}, "last, test: must hold weeks, absolute_error_sum, windows"),
+        ({"weeks": 4}, "last, test: must hold weeks, absolute_error_sum, windows"),
+        ({"weeks": WEEKS[:3]}, "must be of one length, not 3, 4 and 4"),
+        ({"windows": [1] * 5}, "must be of one length, not 4, 4 and 5"),
+        (
+            {"weeks": [], "absolute_error_sum": [], "windows": []},
+            "must be of one length, not 0, 0 and 0",
+        ),
+        ({"weeks": [*WEEKS[:3], "2015-2"]}, "weeks must be ISO weeks such as 2014-W03"),
+        ({"weeks": [*WEEKS[:3], 3]}, "weeks must be ISO weeks"),
+        ({"weeks": WEEKS[::-1]}, "weeks must stand in order of time, each once"),
+        ({"weeks": [WEEKS[0], *WEEKS[:3]]}, "weeks must stand in order of time, each once"),
+        ({"windows": [168, 168, 168, 0]}, "windows must be positive numbers of windows"),
+        ({"windows": [168, 168, 168, 96.0]}, "windows must be positive numbers of windows"),
+        ({"absolute_error_sum": [1, 1, 1, -1]}, "must be sums of absolute errors"),
+        ({"absolute_error_sum": [1, 1, 1, "1"]}, "must be sums of absolute errors"),
+        ({"absolute_error_sum": [60.0] * 4}, "mae 0.4, where metrics.json has test_at_end 0.87"),
+    ],
+)
+def test_damaged_predictions_of_weeks_are_refused(tmp_path, changes, message):
+    path = fabricate(tmp_path, "made-toy", metric="mae", predictions=True)
+    edit_samples(path, "last", "test", **changes)
+    with pytest.raises(RunError) as error:
+        load_record(path)
+    assert "predictions.json: " in str(error.value)
+    assert message in str(error.value)
+
+
+def test_predictions_without_an_epoch_or_a_split_are_refused(tmp_path):
+    path = fabricate(tmp_path, "made-toy", predictions=True)
+    edit(path, "predictions", last={"test": {}})
+    with pytest.raises(RunError, match="last, validation: must hold right, count"):
+        load_record(path)
+    edit(path, "predictions", last=None)
+    with pytest.raises(RunError, match="last, validation: must hold"):
+        load_record(path)
+
+
+@pytest.mark.parametrize(
+    ("metric", "facts", "message"),
+    [
+        ("accuracy", {"test_reviews": 999}, "best, test: 1000 reviews, where data.json has 999"),
+        ("mae", {"test_windows": 601}, "best, test: 600 windows, where data.json has 601"),
+        ("mae", {"validation_windows": 1}, "validation: 600 windows, where data.json has 1"),
+    ],
+)
+def test_predictions_are_of_as_many_samples_as_the_data_have(tmp_path, metric, facts, message):
+    path = fabricate(tmp_path, "made-toy", metric=metric, predictions=True)
+    counts = {"test_reviews": 1000, "test_windows": 600, "validation_windows": 600}
+    edit(path, "data", facts=counts)
+    load_record(path)
+    edit(path, "data", facts=counts | facts)
+    with pytest.raises(RunError, match=message):
+        load_record(path)

@@ -10,7 +10,7 @@ from commands import REPOSITORY
 from benchmarks.cases import CASES
 from benchmarks.record import SUITE, load_benchmark
 from benchmarks.turns import PLAIN
-from harness.claims import judge, load_claims
+from harness.claims import load_claims
 from harness.exhibits import Table
 from harness.plots import plot_all
 from harness.record import find_records
@@ -18,6 +18,7 @@ from harness.report import markers, results_markdown
 from harness.results import make_results
 from harness.summary import load_published
 from harness.tables import claims_csv, readme_parts, summary_csv
+from harness.verdicts import judge
 
 
 def changed() -> str:
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.skipif(
 
 RESULTS = REPOSITORY / "results"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
-CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml")
+CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
 
 
 @pytest.fixture(scope="module")

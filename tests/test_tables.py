@@ -30,6 +30,7 @@ reruns = "0.862 ± 0.010 (6)"
 note = "Published with another kernel."
 [jena-gru]
 best_validation = 0.289736
+[made-study]
 """
 
 
@@ -44,6 +45,8 @@ measure = "best_validation"
 quantity = "accuracy over that of the base"
 at_least = 0.3
 why = "A made-up bound."
+set = "2020-01-01"
+runs_known = false
 [[claim]]
 id = "made-up"
 source = "a-document"
@@ -55,6 +58,8 @@ column = "share"
 quantity = "share that is kept"
 at_most = 0.1
 why = "Another bound."
+set = "2020-01-01"
+runs_known = true
 """
 
 
@@ -136,56 +141,88 @@ def csv_lines(results: Path, name: str = "summary.csv") -> list[dict]:
         return list(csv.DictReader(file))
 
 
-def test_seeds_become_mean_and_sample_deviation(results, published):
-    row = cells(build(results, published), "NET")
-    # 0.84 and 0.86: mean 0.85, deviation sqrt(2 * 0.01^2 / 1) = 0.014142
-    assert row["Best validation"] == "0.8500 ± 0.0141"
-    assert row["Last validation"] == "0.8400 ± 0.0141"
-    assert row["Test at best"] == "0.8450 ± 0.0141"
+def add_seeds(results: Path, experiment: str, bests: dict[int, float], **fields) -> None:
+    for seed, best in bests.items():
+        fabricate(results, experiment, seed=seed, best=best, **fields)
+
+
+def test_few_seeds_are_shown_one_by_one_and_have_no_interval(results, published):
+    markdown = build(results, published)
+    row = cells(markdown, "NET")
+    assert row["Best validation"] == "0.8400, 0.8600"
+    assert row["Last validation"] == "0.8300, 0.8500"
+    assert row["Test at best"] == "0.8350, 0.8550"
     assert row["Seeds"] == "2"
+    assert f"| {INTERVAL} |" not in markdown  # no row has one
     line = csv_lines(results)[1]
+    # mean 0.85, deviation sqrt(2 * 0.01^2 / 1) = 0.014142
     assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.014142")
+    assert line["best_validation_interval_low"] == line["best_validation_interval_high"] == ""
     assert (line["seeds"], line["n"]) == ("0 1", "2")
+
+
+def test_four_seeds_are_few(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85})
+    row = cells(build(results, published), "NET")
+    assert row["Best validation"] == "0.8400, 0.8600, 0.8500, 0.8500"
+
+
+def test_five_seeds_become_mean_and_sample_deviation(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    row = cells(build(results, published), "NET")
+    # 0.84, 0.86 and three times 0.85: mean 0.85, deviation sqrt(2 * 0.01^2 / 4) = 0.007071
+    assert row["Best validation"] == "0.8500 ± 0.0071"
+    assert row["Last validation"] == "0.8400 ± 0.0071"
+    assert row["Test at best"] == "0.8450 ± 0.0071"
+    assert row["Seeds"] == "5"
+    line = csv_lines(results)[1]
+    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.007071")
 
 
 def test_one_seed_is_the_number_alone(results, published):
     assert cells(build(results, published), "BASE")["Best validation"] == "0.5000"
 
 
-@pytest.mark.parametrize(
-    ("values", "quantile"),  # of Student's t, as printed in its tables
-    [((0.84, 0.86), 12.706), ((1, 2, 6), 4.303), ((0.2, 0.4, 0.5, 0.9, 0.3), 2.776)],
-)
-def test_the_interval_is_students_of_the_mean(values, quantile):
-    spread = Spread(values)
-    half = quantile * spread.sd / len(values) ** 0.5
-    assert spread.interval == pytest.approx((spread.mean - half, spread.mean + half), rel=1e-3)
-
-
-@pytest.mark.parametrize("values", [(0.5,), (0.1, 0.1, 0.1), (2080, 2080)])
-def test_one_seed_and_seeds_that_agree_have_no_interval(values):
+@pytest.mark.parametrize("values", [(0.5,), (0.5, 0.6, 0.7, 0.8), (0.1,) * 5])
+def test_few_seeds_and_seeds_that_agree_have_no_interval(values):
     assert Spread(values).interval is None
 
 
+def test_an_interval_ends_where_the_possible_ends():
+    values = (1.0, 1.0, 0.9, 1.0, 1.0)
+    # 0.98 ± 2.776 * 0.0447 / sqrt(5)
+    assert Spread(values).interval == pytest.approx((0.9245, 1.0355), abs=1e-4)
+    assert Spread(values, (0, 1)).interval == pytest.approx((0.9245, 1), abs=1e-4)
+
+
 def test_the_interval_stands_beside_the_number_that_models_are_compared_by(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
     markdown = build(results, published)
-    # of 0.835 and 0.855: 0.845 ± 12.7062 * 0.01
-    assert cells(markdown, "NET")[INTERVAL] == "0.7179 to 0.9721"
+    # of 0.835, 0.855 and three times 0.845: 0.845 ± 2.7764 * 0.0070711 / sqrt(5)
+    assert cells(markdown, "NET")[INTERVAL] == "0.8362 to 0.8538"
     assert cells(markdown, "BASE")[INTERVAL] == "–"
     assert INTERVAL not in cells(markdown, "GRU")  # no row of that table has one
     base, net, *_ = csv_lines(results)
     ends = [net[f"best_validation_interval_{end}"] for end in ("low", "high")]
-    assert ends == ["0.722938", "0.977062"]
-    assert net["test_at_best_interval_low"] == "0.717938"
+    assert ends == ["0.841220", "0.858780"]
+    assert net["test_at_best_interval_low"] == "0.836220"
     assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
 
 
+def test_an_accuracy_of_the_table_is_no_higher_than_1(results, published):
+    add_seeds(results, "imdb-net", {2: 0.99, 3: 1.0, 4: 1.0})
+    build(results, published)
+    assert csv_lines(results)[1]["best_validation_interval_high"] == "1.000000"
+
+
 def test_the_interval_is_in_degrees_too(results, published):
-    fabricate(results, "jena-gru", seed=1, metric="mae", best=0.28, degrees_per_unit=8.5)
+    bests = {1: 0.28, 2: 0.27, 3: 0.27, 4: 0.27}
+    add_seeds(results, "jena-gru", bests, metric="mae", degrees_per_unit=8.5)
     row = cells(build(results, published), "GRU")
-    # of 0.265 and 0.285: 0.275 ± 12.7062 * 0.01, times 8.5
-    assert row[INTERVAL] == "0.1479 to 0.4021 (1.26 to 3.42 °C)"
-    assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "1.257473"
+    # of 0.265, 0.285 and three times 0.275: 0.275 ± 0.0087800, times 8.5
+    assert row[INTERVAL] == "0.2662 to 0.2838 (2.26 to 2.41 °C)"
+    assert row["Best validation"] == "0.2700 ± 0.0071 (2.29 ± 0.06 °C)"
+    assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "2.262871"
 
 
 def test_degrees_are_the_normalised_value_times_the_scale(results, published):
@@ -231,7 +268,7 @@ def test_other_data_makes_another_row(results, published):
     fabricate(results, "imdb-net", seed=7, best=0.9, sha256="f" * 64)
     markdown = build(results, published)
     assert cells(markdown, "NET, data ffffffff")["Best validation"] == "0.9000"
-    assert cells(markdown, "NET, data 00000000")["Best validation"] == "0.8500 ± 0.0141"
+    assert cells(markdown, "NET, data 00000000")["Best validation"] == "0.8400, 0.8600"
 
 
 def test_each_device_keeps_its_own_seconds(results, published):
@@ -353,14 +390,23 @@ def test_readme_without_proper_markers_is_refused(results, published, tmp_path, 
     assert not (results / "RESULTS.md").exists()
 
 
-def test_a_table_of_a_study_is_the_mean_over_its_seeds(studies, published):
+def test_a_table_of_a_study_shows_few_seeds_one_by_one(studies, published):
     lines = build(studies, published).splitlines()
-    # 0.3 and 0.5: mean 0.4, deviation sqrt(2 * 0.1^2 / 1) = 0.1414
-    assert "| a net | 0.4000 ± 0.14 | – |" in lines
-    assert "| another net | 1 ± 0 | 2 ± 0 |" in lines
+    assert "| a net | 0.3000, 0.5000 | – |" in lines
+    assert "| another net | 1, 1 | 2, 2 |" in lines
     assert lines[lines.index("|  | share | steps |") - 2] == "**Kept**"
-    assert "`made-study`, seed 0, 1, 1.5 ± 0.0 minutes on CPU: fabricated." in lines
+    assert "`made-study`, seed 0, 1, 1.5, 1.5 minutes on CPU: fabricated." in lines
     assert "- Made-up numbers." in lines
+
+
+def test_a_table_of_a_study_is_the_mean_over_five_seeds(studies, published):
+    for seed in (2, 3, 4):
+        fabricate_study(studies, "made-study", seed=seed, exhibits=study(0.4))
+    lines = build(studies, published).splitlines()
+    # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1^2 / 4) = 0.0707
+    assert "| a net | 0.4000 ± 0.071 | – |" in lines
+    assert "| another net | 1 ± 0 | 2 ± 0 |" in lines
+    assert "`made-study`, seed 0, 1, 2, 3, 4, 1.5 ± 0.0 minutes on CPU: fabricated." in lines
 
 
 def test_words_of_a_study_are_shown_as_they_are(studies, published):
@@ -384,20 +430,36 @@ def test_studies_alone_have_no_summary(tmp_path, published):
 
 
 def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
+    add_seeds(studies, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
     markdown = build(studies, published)
-    # of the base there is seed 0 alone: 0.84 - 0.5
+    # 0.85 on average less the base, which draws nothing: 0.35 ± 2.776 * 0.00707 / sqrt(5)
     net = (
         "| the net beats the base (`a-document`, `another`) | accuracy over that of the base "
-        "| 0.3400 | 1 | – | at least 0.3 | holds | imdb-net − imdb-base | 1, 2 |"
+        "| 0.3500 | 5, 1 | 0.3412 to 0.3588 | – | at least 0.3 | holds | imdb-net − imdb-base "
+        "| 1, 2 |"
     )
     forgotten = (
         "| what is far is forgotten (`a-document`) | share that is kept "
-        "| 0.4000 ± 0.14 | 2 | -0.8706 to 1.671 | at most 0.1 "
-        "| does not hold; interval crosses a bound | made-study |"
+        "| 0.3000, 0.5000 | 2 | – | – | at most 0.1 "
+        "| not decided: 2 seeds of the 5 that the rule needs | made-study |"
     )
     assert f"{net}\n{forgotten}" in markdown
     verdicts = [line["verdict"] for line in csv_lines(studies, "claims.csv")]
-    assert verdicts == ["holds", "does not hold; interval crosses a bound"]
+    assert verdicts == ["holds", "not decided"]
+    assert (
+        "- the net beats the base: at least 0.3 (A made-up bound.; set 2020-01-01, before the runs "
+        "that it judges)\n"
+        "- what is far is forgotten: at most 0.1 (Another bound.; set 2020-01-01, when earlier "
+        "runs were known)\n"
+    ) in markdown
+
+
+def test_a_claim_about_no_experiment_is_one_clear_message(results, published, capsys):
+    claims = claims_of(published)
+    claims.write_text(CLAIMS.replace("made-study", "mad-study"), encoding="utf-8")
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert "claim 2 (made-up): there is no experiment 'mad-study'" in error
 
 
 def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, published):

@@ -1,0 +1,127 @@
+"""What a network predicted for each test sample, as its record keeps it in `predictions.json`.
+
+The file holds `{"best": {"validation": S, "test": S}, "last": {"validation": S, "test": S}}`, of
+the best epoch and of the last. A baseline without epochs has the same twice. `S` is, for accuracy,
+
+    {"right": "<base64 of numpy.packbits of right or wrong, a bit a review>", "count": reviews}
+
+and for the mean absolute error, whose samples are too many and too alike to be kept one by one,
+
+    {"weeks": ["2014-W03", ...], "absolute_error_sum": [...], "windows": [...]}
+
+the sum of the normalised absolute errors and the number of windows, by ISO week of the target.
+"""
+
+import base64
+import itertools
+import math
+import re
+from dataclasses import dataclass
+
+WEEK = re.compile(r"\d{4}-W[0-5]\d")
+MEASURES = {
+    ("best", "validation"): "best_validation",
+    ("last", "validation"): "last_validation",
+    ("best", "test"): "test_at_best",
+    ("last", "test"): "test_at_end",
+}
+"""Where the samples behind a number of `metrics.json` stand: epoch and split."""
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Which reviews were classified rightly.
+
+    Attributes:
+        right: a bit a review, the first review in the highest bit of the first byte.
+        count: number of reviews.
+    """
+
+    right: bytes
+    count: int
+
+    @property
+    def mean(self) -> float:
+        """The accuracy."""
+        return int.from_bytes(self.right).bit_count() / self.count
+
+
+@dataclass(frozen=True)
+class Weeks:
+    """The errors of a forecast, by the week of what is forecast.
+
+    Attributes:
+        weeks: ISO weeks, in order of time.
+        error_sums: sum of the absolute errors of each week, in normalised units.
+        windows: number of forecasts of each week.
+    """
+
+    weeks: tuple[str, ...]
+    error_sums: tuple[float, ...]
+    windows: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return sum(self.windows)
+
+    @property
+    def mean(self) -> float:
+        """The mean absolute error."""
+        return math.fsum(self.error_sums) / self.count
+
+
+Samples = Reviews | Weeks
+
+
+def samples_of(predictions: dict, measure: str, metric: str) -> Samples:
+    """The samples behind one number of `metrics.json`.
+
+    Args:
+        predictions: content of `predictions.json`.
+        measure: name of the number, one of `MEASURES`.
+        metric: `accuracy` or `mae`.
+
+    Raises:
+        ValueError: saying what is wrong with them.
+    """
+    epoch, split = next(place for place, name in MEASURES.items() if name == measure)
+    try:
+        content = predictions[epoch][split]
+        return _reviews(**content) if metric == "accuracy" else _weeks(**content)
+    except (KeyError, TypeError):
+        needed = "right, count" if metric == "accuracy" else "weeks, absolute_error_sum, windows"
+        raise ValueError(f"{epoch}, {split}: must hold {needed}") from None
+    except ValueError as error:
+        raise ValueError(f"{epoch}, {split}: {error}") from error
+
+
+def _reviews(right: str, count: int) -> Reviews:
+    if type(count) is not int or count < 1:
+        raise ValueError(f"count must be a positive number of reviews, not {count!r}")
+    try:
+        packed = base64.b64decode(right, validate=True)
+    except ValueError as error:
+        raise ValueError(f"right is not base64 ({error})") from error
+    if len(packed) != -(-count // 8):
+        raise ValueError(f"right has {len(packed)} bytes for {count} reviews, a bit a review")
+    if packed[-1] & ((1 << -count % 8) - 1):
+        raise ValueError(f"right has a bit set beyond the last of {count} reviews")
+    return Reviews(packed, count)
+
+
+def _weeks(weeks: list, absolute_error_sum: list, windows: list) -> Weeks:
+    if not len(weeks) == len(absolute_error_sum) == len(windows) or not weeks:
+        lengths = f"{len(weeks)}, {len(absolute_error_sum)} and {len(windows)}"
+        raise ValueError(
+            f"weeks, absolute_error_sum and windows must be of one length, not {lengths}"
+        )
+    if not all(type(week) is str and WEEK.fullmatch(week) for week in weeks):
+        raise ValueError("weeks must be ISO weeks such as 2014-W03")
+    if any(later <= week for week, later in itertools.pairwise(weeks)):
+        raise ValueError("weeks must stand in order of time, each once")
+    if not all(type(number) is int and number > 0 for number in windows):
+        raise ValueError("windows must be positive numbers of windows")
+    sums = absolute_error_sum
+    if not all(type(value) in (int, float) and 0 <= value < math.inf for value in sums):
+        raise ValueError("absolute_error_sum must be sums of absolute errors")
+    return Weeks(tuple(weeks), tuple(sums), tuple(windows))

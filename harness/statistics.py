@@ -1,0 +1,200 @@
+"""The statistics of the tables and verdicts: pure functions of a few numbers, one a seed.
+
+The values of the seeds are taken as independent and as normal around their mean, from which
+Student's t follows. Where seeds agree altogether nothing is estimated: such a mean has no interval.
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+Range = tuple[float, float]
+ANYWHERE: Range = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean, or a difference of two, with what is known of its error.
+
+    Attributes:
+        value: the estimate.
+        standard_error: its standard error; 0 where the values do not differ.
+        df: degrees of freedom of Student's t.
+    """
+
+    value: float
+    standard_error: float
+    df: float
+
+    def interval(self, level: float = 0.95, within: Range = ANYWHERE) -> Range | None:
+        """`value ± t(df, (1 + level) / 2) * standard_error`, cut at what is possible.
+
+        Args:
+            level: share of such intervals that hold the true value.
+            within: the lowest and the highest value that the quantity can have.
+
+        Returns:
+            Its ends; None without a standard error, since an interval without width would claim a
+            certainty that a few equal values do not give.
+        """
+        if not self.standard_error:
+            return None
+        return _around(self.value, _quantile(level, self.df) * self.standard_error, within)
+
+    def p_above(self, bound: float) -> float:
+        """One-sided p-value for "the true value is above the bound"."""
+        return _upper_tail(self.value - bound, self.standard_error, self.df)
+
+    def p_below(self, bound: float) -> float:
+        """One-sided p-value for "the true value is below the bound"."""
+        return _upper_tail(bound - self.value, self.standard_error, self.df)
+
+
+def mean_estimate(values: Sequence[float]) -> Estimate:
+    """The mean: standard error `sd / sqrt(n)`, `n - 1` degrees of freedom.
+
+    Source: Student, "The probable error of a mean", Biometrika 6 (1908).
+
+    Args:
+        values: a single one counts as known exactly, such as that of a baseline without chance.
+    """
+    n = len(values)
+    error = statistics.stdev(values) / math.sqrt(n) if n > 1 else 0.0
+    return Estimate(statistics.fmean(values), error, max(n - 1, 1))
+
+
+def t_interval(
+    values: Sequence[float], level: float = 0.95, within: Range = ANYWHERE
+) -> Range | None:
+    """Student's t interval of the mean; None for one value and for equal ones."""
+    return mean_estimate(values).interval(level, within)
+
+
+def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
+    """Mean of the first less that of the second; their variances may differ.
+
+    With `v = sd² / n` of each: standard error `sqrt(v1 + v2)` and
+    `(v1 + v2)² / (v1² / (n1 - 1) + v2² / (n2 - 1))` degrees of freedom.
+    Source: Welch, "The generalization of 'Student's' problem", Biometrika 34 (1947).
+
+    Args:
+        first, second: unpaired values; a single one counts as known exactly.
+    """
+    parts = [(statistics.variance(v) / len(v), len(v) - 1) for v in (first, second) if len(v) > 1]
+    variance = math.fsum(v for v, _ in parts)
+    # divided by the largest, so that the square of a tiny variance does not vanish
+    largest = max((v for v, _ in parts), default=0.0)
+    squares = math.fsum((v / largest) ** 2 / df for v, df in parts) if largest else 0.0
+    df = (variance / largest) ** 2 / squares if squares else math.inf
+    value = statistics.fmean(first) - statistics.fmean(second)
+    return Estimate(value, math.sqrt(variance), df)
+
+
+def equivalence_p(estimate: Estimate, margin: float) -> float:
+    """p-value for "the true difference lies within ±margin": the larger of two one-sided ones.
+
+    Below 0.05 exactly where the 90 % interval lies within ±margin.
+    Source: Schuirmann, "A comparison of the two one-sided tests procedure and the power approach",
+    J. Pharmacokinetics and Biopharmaceutics 15 (1987).
+    """
+    return max(estimate.p_above(-margin), estimate.p_below(margin))
+
+
+def hedges_g(first: Sequence[float], second: Sequence[float]) -> float | None:
+    """Difference of the means in standard deviations, less its bias in small samples.
+
+    `J * (mean1 - mean2) / s`, where `s` is the pooled standard deviation, `m = n1 + n2 - 2` and
+    `J = Γ(m / 2) / (sqrt(m / 2) Γ((m - 1) / 2))`; None where the values do not differ or `m < 2`.
+    Source: Hedges, "Distribution theory for Glass's estimator of effect size", J. Educational
+    Statistics 6 (1981).
+    """
+    m = len(first) + len(second) - 2
+    squares = math.fsum(
+        (value - statistics.fmean(side)) ** 2 for side in (first, second) for value in side
+    )
+    if m < 2 or not squares:
+        return None
+    correction = math.exp(math.lgamma(m / 2) - math.lgamma((m - 1) / 2)) / math.sqrt(m / 2)
+    difference = statistics.fmean(first) - statistics.fmean(second)
+    return correction * difference / math.sqrt(squares / m)
+
+
+def probability_of_superiority(first: Sequence[float], second: Sequence[float]) -> float:
+    """Chance that one value of the first is above one of the second, a tie counting half.
+
+    Source: Vargha and Delaney, "A critique and improvement of the CL common language effect size
+    statistics", J. Educational and Behavioral Statistics 25 (2000).
+    """
+    pairs = [(a > b) + (a == b) / 2 for a in first for b in second]
+    return statistics.fmean(pairs)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Adjusted p-values: any below 0.05 at all is wrong in 5 % of such families at most.
+
+    In order of size, the i-th of m is multiplied by `m - i + 1`, and none is below the one before.
+    Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian J.
+    Statistics 6 (1979).
+    """
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, lowest = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        lowest = max(lowest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = lowest
+    return adjusted
+
+
+def prediction_interval(
+    values: Sequence[float], level: float = 0.95, within: Range = ANYWHERE
+) -> Range | None:
+    """Where one further run lies: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`, cut at the possible.
+
+    None for one value and for equal ones.
+    Source: Hahn and Meeker, "Statistical Intervals" (1991), chapter 4.
+    """
+    n = len(values)
+    sd = statistics.stdev(values) if n > 1 else 0.0
+    if not sd:
+        return None
+    half = _quantile(level, n - 1) * sd * math.sqrt(1 + 1 / n)
+    return _around(statistics.fmean(values), half, within)
+
+
+def simultaneous_prediction_band(
+    curves: Sequence[Sequence[float]], level: float = 0.95, within: Range = ANYWHERE
+) -> list[Range | None]:
+    """Where one further run lies at every epoch at once: an interval an epoch.
+
+    Each is a prediction interval of level `1 - (1 - level) / epochs` (Bonferroni), so that the
+    whole curve of a further run lies in the band with probability `level` at least.
+
+    Args:
+        curves: one a run, one value an epoch, of equal length.
+        level: share of further runs whose curve lies in the band throughout.
+        within: the lowest and the highest value that the quantity can have.
+    """
+    epochs = list(zip(*curves, strict=True))
+    each = 1 - (1 - level) / max(len(epochs), 1)
+    return [prediction_interval(values, each, within) for values in epochs]
+
+
+def _around(value: float, half: float, within: Range) -> Range:
+    lowest, highest = within
+    return max(value - half, lowest), min(value + half, highest)
+
+
+def _quantile(level: float, df: float) -> float:
+    """Student's t below which lies `(1 + level) / 2` of it."""
+    from scipy.special import stdtrit  # slow to load, and only tables of several seeds need it
+
+    return float(stdtrit(df, (1 + level) / 2))
+
+
+def _upper_tail(excess: float, standard_error: float, df: float) -> float:
+    """Chance of an excess as large or larger, if there is none in truth."""
+    if not standard_error or math.isinf(excess):
+        return 0.5 if excess == 0 else float(excess < 0)
+    from scipy.special import stdtr
+
+    return float(stdtr(df, -excess / standard_error))

@@ -1,9 +1,8 @@
 """Where the data files are: the data directory, Keras's cache, or the download.
 
-`python -m data.files` (`make data`) fetches whatever is missing and lists what there is.
+`python -m data.files` is `make data`, which data/command.py carries out.
 """
 
-import argparse
 import hashlib
 import os
 import sys
@@ -25,6 +24,12 @@ ALICE = "alice.txt"
 NIETZSCHE = "nietzsche.txt"
 NAMES = (IMDB, IMDB_WORD_INDEX, JENA, ALICE, NIETZSCHE)
 
+# The reviews as text, from which the two IMDB files can be rebuilt; an archive of one's own may
+# hold the labelled reviews only.
+STANFORD_REVIEWS = "aclImdb_v1.tar.gz"
+OWN_REVIEWS = "aclImdb_reviews.tar.gz"
+STANFORD_URL = f"https://ai.stanford.edu/~amaas/data/sentiment/{STANFORD_REVIEWS}"
+
 CORPUS_URLS = {
     ALICE: "https://www.gutenberg.org/files/11/11-0.txt",
     NIETZSCHE: "https://s3.amazonaws.com/text-datasets/nietzsche.txt",
@@ -35,6 +40,7 @@ CORPUS_MARKS = {ALICE: "Down the Rabbit-Hole", NIETZSCHE: "SUPPOSING that Truth 
 PUBLISHED_HASHES = {
     IMDB: "sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
     IMDB_WORD_INDEX: "md5:bfafd718b763782e994055a2d397834f",
+    STANFORD_REVIEWS: "md5:7c2ac02c03563afcf9b574c7e56c153a",
 }
 
 # Relative to each folder that is searched. Keras puts an extracted archive into a folder that is
@@ -86,7 +92,7 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     data directory if one is set, else to this project's downloads.
 
     Args:
-        name: One of `NAMES`.
+        name: One of `NAMES`, or `STANFORD_REVIEWS`.
         data_dir: Data directory; overrides the environment variable.
 
     Returns:
@@ -95,13 +101,30 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     Raises:
         DataError: The data directory is unusable, the file is unreadable, or the download failed.
     """
-    chosen = _data_directory(data_dir)
-    for folder in (chosen, _keras_cache(), DOWNLOADS):
+    return find(name, data_dir) or describe(_fetch(name, destination(data_dir)), name)
+
+
+def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
+    """Find a data file where `locate` searches, without downloading it.
+
+    Raises:
+        DataError: The data directory is unusable, or the file is unreadable.
+    """
+    for folder in (_data_directory(data_dir), _keras_cache(), DOWNLOADS):
         for candidate in CANDIDATES.get(name, (name,)):
             # Unlike Path.is_file, no error if a cache that nobody asked for is forbidden.
             if folder is not None and os.path.isfile(folder / candidate):
-                return _describe(folder / candidate, name)
-    return _describe(_fetch(name, chosen or DOWNLOADS), name)
+                return describe(folder / candidate, name)
+    return None
+
+
+def destination(data_dir: Path | str | None = None) -> Path:
+    """The folder for new data files: the data directory, else this project's downloads.
+
+    Raises:
+        DataError: The data directory is unusable.
+    """
+    return _data_directory(data_dir) or DOWNLOADS
 
 
 def own_file(path: Path | str) -> DataFile:
@@ -114,7 +137,7 @@ def own_file(path: Path | str) -> DataFile:
     if not os.path.isfile(path):
         problem = "is not a file" if os.path.lexists(path) else "does not exist"
         raise DataError(f"text {path} {problem}. Name alice, nietzsche or a text file in UTF-8.")
-    return _describe(path, path.name)
+    return describe(path, path.name)
 
 
 def _data_directory(data_dir: Path | str | None) -> Path | None:
@@ -144,8 +167,12 @@ def _keras_cache() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
-def _describe(path: Path, name: str) -> DataFile:
-    """Hash a file and compare it with the published one."""
+def describe(path: Path, name: str) -> DataFile:
+    """Hash a file and compare it with the published one of that name.
+
+    Raises:
+        DataError: It is unreadable.
+    """
     digests = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
     try:
         content = path.read_bytes()
@@ -172,7 +199,8 @@ def _fetch(name: str, folder: Path) -> Path:
         download(CORPUS_URLS[name], path, known_hash=None, verify=verify_corpus)
     else:
         path = folder / name
-        download(BASE_URL + name, path, known_hash=PUBLISHED_HASHES[name])
+        url = STANFORD_URL if name == STANFORD_REVIEWS else BASE_URL + name
+        download(url, path, known_hash=PUBLISHED_HASHES[name])
     return path
 
 
@@ -215,49 +243,7 @@ def verify_corpus(path: Path) -> None:
         raise DataError(f'{path.name} starts with {start!r} and is not the book with "{mark}".')
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """`make data`: fetch every file that is missing and say where each one is.
-
-    Returns:
-        Exit status: 0 if every file is there, else 1.
-    """
-    parser = argparse.ArgumentParser(
-        prog="python -m data.files",
-        description="Download the data that is missing, and list what there is.",
-    )
-    parser.add_argument(
-        "--data-dir",
-        type=Path,
-        help="directory searched first, and the destination of downloads; made if missing "
-        f"(default: ${DATA_DIR_VARIABLE}, else data/downloads)",
-    )
-    options = parser.parse_args(arguments)
-    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    if chosen:
-        try:
-            Path(chosen).expanduser().mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            print(f"error: directory {chosen} cannot be made ({error.strerror}).", file=sys.stderr)
-            return 1
-
-    failed = False
-    for name in NAMES:
-        try:
-            print(_summary(locate(name, options.data_dir)))
-        except DataError as error:
-            print(f"error: {error}", file=sys.stderr)
-            failed = True
-    return 1 if failed else 0
-
-
-def _summary(file: DataFile) -> str:
-    status = {
-        True: "the published file",
-        False: "NOT the published file: its hash differs",
-        None: "no hash of it was published",
-    }[file.published]
-    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
-
-
 if __name__ == "__main__":
+    from data.command import main
+
     sys.exit(main())

@@ -1,5 +1,6 @@
 """The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ SHUFFLE_SEED = 113
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 REVIEWS_PER_SPLIT = 25_000
 VOCABULARY_RANGE = (80_000, 100_000)  # the published file has 88,584 words
+# The same reviews can be packed into archives that differ in a time stamp. See `content_sha256`.
+PUBLISHED_CONTENT = "4092be7b02b10e64fefa4ceb12e326293f76da0350e8bc1be5cc92b7a9bd3127"
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ def load_imdb(
         file = files.locate(files.IMDB, data_dir)
         train, test = _read_imdb(file.path)
 
+    content = _hash(train, test)
     # One generator for both splits: the test order depends on the training order's draws.
     shuffler = np.random.RandomState(SHUFFLE_SEED)
     order_train, order_test = (_shuffled(shuffler, split) for split in (train, test))
@@ -84,11 +88,24 @@ def load_imdb(
         provenance={
             "dataset": "imdb",
             "sample": sample,
-            "files": [file.record()] if file else [],
-            "facts": _facts(train, test),
-            "notes": _notes(train, test, file),
+            "files": [_record(file, content)] if file else [],
+            "facts": _facts(train, test) | {"content_sha256": content},
+            "notes": _notes(train, test, file, content),
         },
     )
+
+
+def content_sha256(path: Path) -> str:
+    """Hash the reviews and labels of an `imdb.npz`, whatever archive they are packed in.
+
+    Returns:
+        SHA-256, in hexadecimal, of six arrays of little-endian int32 in stored order: the lengths
+        of the training reviews, all their ranks one after another, their labels; likewise test.
+
+    Raises:
+        DataError: The file cannot be read, or is not the IMDB data.
+    """
+    return _hash(*_read_imdb(path))
 
 
 def pad_front(sequences: Sequence[Sequence[int]], maxlen: int) -> np.ndarray:
@@ -188,6 +205,15 @@ def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:
         )
 
 
+def _hash(train: _Ranks, test: _Ranks) -> str:
+    """What `content_sha256` returns."""
+    digest = hashlib.sha256()
+    for split in (train, test):
+        for array in (split.lengths, split.ranks, split.labels):
+            digest.update(array.astype("<i4").tobytes())
+    return digest.hexdigest()
+
+
 def _shuffled(shuffler: np.random.RandomState, split: _Ranks) -> np.ndarray:
     order = np.arange(len(split.labels))
     shuffler.shuffle(order)
@@ -215,19 +241,29 @@ def _facts(train: _Ranks, test: _Ranks) -> dict:
     }
 
 
-def _notes(train: _Ranks, test: _Ranks, file: files.DataFile | None) -> list[str]:
-    """How the data differs from the published file; `file` is `None` for sample data."""
+def _record(file: files.DataFile, content: str) -> dict:
+    """What a run record keeps of the file; `published` is about its bytes."""
+    return file.record() | {"published_content": _is_published(file, content)}
+
+
+def _is_published(file: files.DataFile, content: str) -> bool:
+    return bool(file.published) or content == PUBLISHED_CONTENT
+
+
+def _notes(train: _Ranks, test: _Ranks, file: files.DataFile | None, content: str) -> list[str]:
+    """How the data differs from the published data; `file` is `None` for sample data."""
     sizes = f"{len(train.labels):,} training and {len(test.labels):,} test reviews"
     if file is None:
         return [
             f"Built-in sample data, seed 0: {sizes} of made-up words with IMDB's layout; "
             "the numbers say nothing about real reviews."
         ]
-    if file.published:
+    if _is_published(file, content):
         return []
     highest = max(train.ranks.max(), test.ranks.max())
     return [
-        "imdb.npz is not the published file (its hash differs); it was used after validation "
+        "imdb.npz has other content than the published file (its content hash differs); it was "
+        "used after validation "
         f"({sizes}, half of each label, word ranks from 1 to {highest:,}). The order of the "
         "reviews may differ, so the last 5,000 training reviews (the validation set) may be "
         "other reviews."

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from data import files
+from data import command, files, imdb
 from data.errors import DataError
 
 CONTENT = b"the published bytes"
@@ -298,16 +298,38 @@ def test_make_data_makes_the_directory_and_lists_every_file(
     if through_variable:
         monkeypatch.setenv(files.DATA_DIR_VARIABLE, arguments.pop())
         arguments = []
-    assert files.main(arguments) == 0
+    assert command.main(arguments) == 0
     listed = capsys.readouterr().out
     for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip", *BOOKS):
         assert str(tmp_path / "new" / name) in listed
     assert listed.count("the published file") == 2
 
 
+@pytest.mark.parametrize("is_published_content", [True, False])
+def test_make_data_knows_the_published_content(
+    server, tmp_path, capsys, monkeypatch, is_published_content
+):
+    put(tmp_path, files.IMDB, b"another archive")
+    content = imdb.PUBLISHED_CONTENT if is_published_content else "0" * 64
+    monkeypatch.setattr(imdb, "content_sha256", lambda path: content)
+    command.main(["--data-dir", str(tmp_path)])
+    (line,) = (li for li in capsys.readouterr().out.splitlines() if li.startswith(files.IMDB))
+    if is_published_content:
+        assert line.endswith("  the published content (another archive: its time stamps differ)")
+    else:
+        assert line.endswith("  NOT the published file: its hash differs")
+
+
+def test_make_data_names_a_file_that_is_no_imdb_data(server, tmp_path, capsys):
+    path = put(tmp_path, files.IMDB, b"another archive")
+    assert command.main(["--data-dir", str(tmp_path)]) == 1
+    error = capsys.readouterr().err.splitlines()[0]
+    assert error.startswith(f"error: {path}: the file is truncated or not an npz archive")
+
+
 def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path, capsys):
     server.answers[files.IMDB_WORD_INDEX] = (200, CONTENT, 0)
-    assert files.main([]) == 1
+    assert command.main([]) == 1
     output = capsys.readouterr()
     assert files.IMDB_WORD_INDEX in output.out
     errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
@@ -315,12 +337,14 @@ def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path,
 
 
 def test_make_data_with_an_unusable_directory(tmp_path, capsys):
-    assert files.main(["--data-dir", str(put(tmp_path, "a-file"))]) == 1
+    assert command.main(["--data-dir", str(put(tmp_path, "a-file"))]) == 1
     assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_import_is_light():
     """`--help` must answer at once: the download libraries are imported when needed."""
-    check = "import data.files, sys; sys.exit(bool({'pooch', 'tqdm', 'numpy'} & set(sys.modules)))"
+    check = (
+        "import data.command, sys; sys.exit(bool({'pooch', 'tqdm', 'numpy'} & set(sys.modules)))"
+    )
     root = Path(files.__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", check], cwd=root).returncode == 0

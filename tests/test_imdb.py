@@ -1,5 +1,6 @@
 """The IMDB loader: the same arrays as Keras's loader, and no code run from a bad file."""
 
+import hashlib
 import io
 import os
 import pickle
@@ -84,18 +85,79 @@ def test_same_as_keras(good_file, num_words, monkeypatch):
 
 def test_provenance_of_an_unpublished_file(good_file):
     provenance = imdb.load_imdb(good_file.parent).provenance
-    assert provenance["files"] == [files.locate(files.IMDB, good_file.parent).record()]
+    record = files.locate(files.IMDB, good_file.parent).record()
+    assert record["published"] is False
+    assert provenance["files"] == [record | {"published_content": False}]
     assert provenance["facts"]["train_reviews"] == REVIEWS
     assert provenance["facts"]["test_reviews"] == REVIEWS
     (note,) = provenance["notes"]
-    assert "not the published file" in note
-    assert "order" in note
+    assert "other content than the published file" in note
+    assert "order of the reviews may differ" in note
 
 
 def test_published_file_needs_no_note(good_file, monkeypatch):
     sha256 = files.locate(files.IMDB, good_file.parent).sha256
     monkeypatch.setitem(files.PUBLISHED_HASHES, files.IMDB, f"sha256:{sha256}")
-    assert imdb.load_imdb(good_file.parent).provenance["notes"] == []
+    provenance = imdb.load_imdb(good_file.parent).provenance
+    assert provenance["notes"] == []
+    (file,) = provenance["files"]
+    assert (file["published"], file["published_content"]) == (True, True)
+
+
+def test_published_content_in_another_archive_needs_no_note(good_file, monkeypatch):
+    monkeypatch.setattr(imdb, "PUBLISHED_CONTENT", imdb.content_sha256(good_file))
+    provenance = imdb.load_imdb(good_file.parent).provenance
+    assert provenance["notes"] == []
+    (file,) = provenance["files"]
+    assert (file["published"], file["published_content"]) == (False, True)
+
+
+def test_content_hash_is_that_of_the_stored_arrays(good_file, arrays):
+    digest = hashlib.sha256()
+    for split in ("train", "test"):
+        reviews = arrays[f"x_{split}"]
+        words = [rank for review in reviews for rank in review]
+        for numbers in (list(map(len, reviews)), words, arrays[f"y_{split}"].tolist()):
+            digest.update(b"".join(number.to_bytes(4, "little") for number in numbers))
+    assert imdb.content_sha256(good_file) == digest.hexdigest()
+    facts = imdb.load_imdb(good_file.parent).provenance["facts"]
+    assert facts["content_sha256"] == digest.hexdigest()
+
+
+def test_content_hash_is_about_the_content_only(good_file, arrays, tmp_path):
+    other = tmp_path / "other.npz"
+    np.savez_compressed(other, **{name: arrays[name] for name in reversed(arrays)})
+    assert other.read_bytes() != good_file.read_bytes()
+    assert imdb.content_sha256(other) == imdb.content_sha256(good_file)
+
+
+def split_elsewhere(reviews: list) -> list:
+    """The last word of the first review that has two is now the first of the next review."""
+    row = next(row for row, review in enumerate(reviews) if len(review) > 1)
+    return [
+        *reviews[:row],
+        reviews[row][:-1],
+        reviews[row][-1:] + reviews[row + 1],
+        *reviews[row + 2 :],
+    ]
+
+
+CHANGES = {
+    "two reviews swapped": lambda a: {"x_train": a["x_train"][[1, 0, *range(2, REVIEWS)]]},
+    "a word more": lambda a: {"x_test": ragged([[*a["x_test"][0], 7], *a["x_test"][1:]])},
+    "labels reversed": lambda a: {"y_train": a["y_train"][::-1]},
+    "splits swapped": lambda a: {"x_train": a["x_test"], "x_test": a["x_train"]},
+    "the same words, split elsewhere": lambda a: {
+        "x_train": ragged(split_elsewhere(a["x_train"].tolist()))
+    },
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_content_hash_sees_every_change(good_file, arrays, tmp_path, change):
+    changed = tmp_path / "changed.npz"
+    np.savez(changed, **arrays | CHANGES[change](arrays))
+    assert imdb.content_sha256(changed) != imdb.content_sha256(good_file)
 
 
 def test_pickles_of_old_numpy_and_python_can_be_read(data_dir, arrays):
@@ -243,4 +305,6 @@ def test_real_file(monkeypatch):
     for split in (data.x_train, data.x_test):
         assert imdb.pad_front(split, 500).shape == (25_000, 500)
         assert imdb.pad_front(split, 100).shape == (25_000, 100)
+    assert facts["content_sha256"] == imdb.PUBLISHED_CONTENT
+    assert data.provenance["notes"] == []
     assert_same_as_keras(folder / files.IMDB, data, 10_000, monkeypatch)

@@ -1,0 +1,98 @@
+"""`make data`: fetch every data file that is missing, or rebuild those of IMDB."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from data import files
+from data.errors import DataError
+from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
+
+# The IMDB modules load NumPy, so each is imported where it is needed: `--help` answers at once.
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Fetch what is missing and say where each file is; with `--from-reviews`, rebuild instead.
+
+    Returns:
+        Exit status: 0 if every file is there (or is rebuilt and proved), else 1.
+    """
+    options = _parser().parse_args(arguments)
+    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    if chosen:
+        try:
+            Path(chosen).expanduser().mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"error: directory {chosen} cannot be made ({error.strerror}).", file=sys.stderr)
+            return 1
+    return _rebuild(options.data_dir) if options.from_reviews else _fetch(options.data_dir)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m data.files",
+        description="Download the data that is missing, and list what there is.",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="directory searched first, and the destination of new files; made if missing "
+        f"(default: ${DATA_DIR_VARIABLE}, else data/downloads)",
+    )
+    parser.add_argument(
+        "--from-reviews",
+        action="store_true",
+        help=f"instead rebuild {IMDB} and {IMDB_WORD_INDEX}, where they are missing, from the "
+        "reviews as text, and prove that they have the published content; the reviews are "
+        f"{STANFORD_REVIEWS} from Stanford (80 MB, downloaded if missing) or {OWN_REVIEWS}",
+    )
+    return parser
+
+
+def _fetch(data_dir: Path | None) -> int:
+    """Fetch and list every file, whatever becomes of the others. Returns the exit status."""
+    failed = []
+    for name in files.NAMES:
+        try:
+            print(_summary(files.locate(name, data_dir)))
+        except DataError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed.append(name)
+    if IMDB in failed or IMDB_WORD_INDEX in failed:
+        print(
+            'The IMDB files can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr
+        )
+    return 1 if failed else 0
+
+
+def _summary(file: files.DataFile) -> str:
+    """Two lines about a file.
+
+    Raises:
+        DataError: It is an unpublished `imdb.npz` that cannot be read, or is not the IMDB data.
+    """
+    status = {
+        True: "the published file",
+        False: "NOT the published file: its hash differs",
+        None: "no hash of it was published",
+    }[file.published]
+    if file.name == IMDB and not file.published:
+        from data.imdb import PUBLISHED_CONTENT, content_sha256
+
+        if content_sha256(file.path) == PUBLISHED_CONTENT:
+            status = "the published content (another archive: its time stamps differ)"
+    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
+
+
+def _rebuild(data_dir: Path | None) -> int:
+    """Rebuild the IMDB files and print what is proved. Returns the exit status."""
+    from data.imdb_reviews import rebuild
+
+    try:
+        for line in rebuild(data_dir):
+            print(line, flush=True)
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0

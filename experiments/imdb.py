@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.run import Run
-from harness.settings import OPTIMIZERS, setting
+from harness.settings import GATES, OPTIMIZERS, setting
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import keras
@@ -18,6 +18,11 @@ SAMPLE = {"num_words": 250, "maxlen": 28, "epochs": 6, "batch_size": 32}
 
 VALIDATED_ON_TEST = (
     "Validated on the test reviews: the best epoch is chosen on the data that it is then tested on."
+)
+
+KERAS_2_RULE = (
+    "Trained by the RMSprop of Keras 2, as the published networks were; Keras 3's own has another "
+    "rule (--optimizer rmsprop)."
 )
 
 
@@ -43,8 +48,17 @@ class ImdbProtocol(SplitProtocol):
     units: int = setting(32, "units of each hidden layer", minimum=1)
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
-    optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
+    optimizer: str = setting(
+        "rmsprop-keras2", "update rule; rmsprop is Keras 3's", choices=OPTIMIZERS
+    )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+
+
+@dataclass(frozen=True)
+class GatedProtocol(ImdbProtocol):
+    """The 500-word protocol for layers with gates."""
+
+    gates: str = setting("sigmoid", "function that opens the gates", choices=GATES)
 
 
 @dataclass(frozen=True)
@@ -63,6 +77,18 @@ class Reviews:
             (pad_front(x, maxlen), y) for x, y in (self.train, self.validation, self.test)
         )
         return Reviews(train, validation, test)
+
+    def summarise(self, split: str, probabilities: np.ndarray) -> tuple[float, dict]:
+        """Accuracy on `validation` or `test`, and what a record keeps of the predictions.
+
+        Args:
+            split: name of the split.
+            probabilities: of the positive class for each of its reviews, shape (reviews,).
+        """
+        from harness.outcomes import pack_right
+
+        right = (probabilities > 0.5) == (getattr(self, split)[1] > 0.5)  # (reviews,)
+        return float(right.mean()), pack_right(right)
 
     def majority(self) -> dict:
         """Accuracy of always answering the training reviews' more frequent label."""
@@ -114,6 +140,14 @@ def split_notes(protocol: SplitProtocol) -> list[str]:
     return [] if protocol.validation_split else [VALIDATED_ON_TEST]
 
 
+def network_notes(protocol: ImdbProtocol) -> list[str]:
+    """The same for a network, and by which rule it was trained."""
+    notes = split_notes(protocol)
+    if protocol.optimizer == "rmsprop-keras2":
+        notes.append(KERAS_2_RULE)
+    return notes
+
+
 def _training(protocol: ImdbProtocol) -> dict:
     """How every network on IMDB is trained, as the harness names it."""
     return {
@@ -142,6 +176,7 @@ def train_classifier(
         validation=reviews.validation,
         test=reviews.test,
         **_training(protocol),
+        summarise=reviews.summarise,
         reference=reviews.majority(),
     )
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 from experiments.imdb import (
     SAMPLE,
-    ImdbProtocol,
+    GatedProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -25,7 +25,7 @@ from harness.settings import setting
 
 
 @dataclass(frozen=True)
-class Protocol(ImdbProtocol):
+class Protocol(GatedProtocol):
     """The 500-word protocol's settings and those of the convolution; the values are below."""
 
     dropout: float = setting(0.25, "share of the word vectors dropped", minimum=0, below=1)
@@ -47,7 +47,7 @@ PUBLISHED = Protocol(
 
 
 def notes(protocol):
-    return [*split_notes(protocol), "The published log's number is that of the last epoch."]
+    return [*network_notes(protocol), "The published log's number is that of the last epoch."]
 
 
 def train(protocol, run):
@@ -68,6 +68,7 @@ def train(protocol, run):
         protocol.kernel_size,
         protocol.pool_size,
         protocol.units,
+        gates=protocol.gates,
     )
     train_classifier(protocol, run, reviews, model)
 

@@ -12,7 +12,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -29,7 +29,7 @@ def train(protocol, run):
 
 def notes(protocol):
     size = f"The documents give no size for this network: one hidden layer of {protocol.units}."
-    return [size, *split_notes(protocol)]
+    return [size, *network_notes(protocol)]
 
 
 EXPERIMENT = Experiment(

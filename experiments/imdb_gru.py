@@ -10,9 +10,9 @@ Expected:   about 4 minutes on one CPU core.
 
 from experiments.imdb import (
     SAMPLE,
-    ImdbProtocol,
+    GatedProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -21,7 +21,7 @@ from harness.experiment import Experiment
 
 def notes(protocol):
     return [
-        *split_notes(protocol),
+        *network_notes(protocol),
         "Keras 3's GRU resets after the product with the recurrent weights and has a second bias; "
         "the GRU of the documents' Keras 2 resets before it.",
     ]
@@ -31,7 +31,9 @@ def train(protocol, run):
     reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
     from models import sentiment
 
-    model = sentiment.gru(protocol.num_words, protocol.embedding, protocol.units)
+    model = sentiment.gru(
+        protocol.num_words, protocol.embedding, protocol.units, gates=protocol.gates
+    )
     train_classifier(protocol, run, reviews, model)
 
 
@@ -40,7 +42,7 @@ EXPERIMENT = Experiment(
     title="GRU",
     dataset="imdb",
     role="network",
-    protocol=ImdbProtocol(),
+    protocol=GatedProtocol(),
     sample=SAMPLE,
     notes=notes,
     train=train,

@@ -20,8 +20,13 @@ from harness.settings import setting
 
 @dataclass(frozen=True)
 class Protocol(SplitProtocol):
-    """Whole reviews at their own length: a bag of words needs neither padding nor truncation."""
+    """Whole reviews at their own length: a bag of words needs neither padding nor truncation.
 
+    With `--num-words 10000 --maxlen 500` it reads exactly what the networks read.
+    """
+
+    num_words: int = setting(0, "ids below this stay, rarer words become 2; 0: all", minimum=0)
+    maxlen: int = setting(0, "last tokens of each review that are read; 0: all", minimum=0)
     ngrams: int = setting(2, "longest n-gram counted, in words", minimum=1)
     inverse_regularisation: float = setting(
         10.0, "C of the logistic regression; smaller values shrink more", minimum=1e-6
@@ -34,14 +39,19 @@ def as_texts(reviews) -> list[str]:
 
 
 def train(protocol, run):
-    reviews = load_reviews(run, None, None, protocol.validation_split)
+    reviews = load_reviews(run, protocol.num_words or None, None, protocol.validation_split)
     from models.linear import bag_of_ngrams
 
+    def texts(split):
+        return as_texts(review[-protocol.maxlen :] for review in split[0])  # [-0:] keeps all
+
     model = bag_of_ngrams(protocol.ngrams, protocol.inverse_regularisation)
-    model.fit(as_texts(reviews.train[0]), reviews.train[1])
-    validation, test = (
-        float(model.score(as_texts(x), y)) for x, y in (reviews.validation, reviews.test)
+    model.fit(texts(reviews.train), reviews.train[1])
+    (validation, kept), (test, kept_test) = (
+        reviews.summarise(name, model.predict_proba(texts(getattr(reviews, name)))[:, 1])
+        for name in ("validation", "test")
     )
+    run.keep_predictions({"validation": kept, "test": kept_test})
     classifier = model[-1]
     run.finish(
         baseline_metrics(
@@ -55,9 +65,11 @@ def train(protocol, run):
 
 
 def notes(protocol):
+    words = f"the {protocol.num_words:,} most frequent" if protocol.num_words else "all"
+    reviews = f"the last {protocol.maxlen} tokens" if protocol.maxlen else "whole reviews"
     return [
-        "Logistic regression on tf-idf weights of whole reviews and all words, where the published "
-        "models are others (NBSVM); trained without the validation reviews.",
+        f"Logistic regression on tf-idf weights of {reviews} and {words} words, where the "
+        "published models are others (NBSVM); trained without the validation reviews.",
         *split_notes(protocol),
     ]
 

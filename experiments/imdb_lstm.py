@@ -11,9 +11,9 @@ Expected:   about 3 minutes on one CPU core.
 
 from experiments.imdb import (
     SAMPLE,
-    ImdbProtocol,
+    GatedProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -24,7 +24,9 @@ def train(protocol, run):
     reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
     from models import sentiment
 
-    model = sentiment.lstm(protocol.num_words, protocol.embedding, protocol.units)
+    model = sentiment.lstm(
+        protocol.num_words, protocol.embedding, protocol.units, gates=protocol.gates
+    )
     train_classifier(protocol, run, reviews, model)
 
 
@@ -33,9 +35,9 @@ EXPERIMENT = Experiment(
     title="LSTM",
     dataset="imdb",
     role="network",
-    protocol=ImdbProtocol(),
+    protocol=GatedProtocol(),
     sample=SAMPLE,
-    notes=split_notes,
+    notes=network_notes,
     train=train,
 )
 

@@ -12,7 +12,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -21,7 +21,7 @@ from harness.experiment import Experiment
 
 def notes(protocol):
     return [
-        *split_notes(protocol),
+        *network_notes(protocol),
         "Without a forget gate the whole old carry is kept and the new is added; Keras's LSTM "
         "first multiplies the old carry by a forget gate.",
     ]

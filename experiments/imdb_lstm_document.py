@@ -12,7 +12,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -21,7 +21,7 @@ from harness.experiment import Experiment
 
 def notes(protocol):
     return [
-        *split_notes(protocol),
+        *network_notes(protocol),
         "Its output is tanh of a sum that reads the old carry through a matrix; Keras's LSTM "
         "multiplies tanh of the new carry by an output gate.",
     ]

@@ -12,7 +12,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -21,7 +21,7 @@ from harness.experiment import Experiment
 
 def notes(protocol):
     return [
-        *split_notes(protocol),
+        *network_notes(protocol),
         "Each gate also sees its own unit's carry, and the output is the gated carry itself; in "
         "Keras's LSTM no gate sees the carry, and the output is the gated tanh of it.",
     ]

@@ -14,8 +14,16 @@ from harness.run import baseline_metrics
 
 
 def train(protocol, run):
+    import numpy as np
+
     reviews = load_reviews(run, None, None, protocol.validation_split)
     majority = reviews.majority()
+    label = reviews.train[1].mean() >= 0.5
+    kept = {
+        name: reviews.summarise(name, np.full(len(split[1]), float(label)))[1]
+        for name, split in (("validation", reviews.validation), ("test", reviews.test))
+    }
+    run.keep_predictions(kept)
     run.finish(
         baseline_metrics(
             "accuracy",

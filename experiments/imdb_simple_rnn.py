@@ -14,7 +14,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -36,7 +36,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=ImdbProtocol(),
     sample=SAMPLE,
-    notes=split_notes,
+    notes=network_notes,
     train=train,
 )
 

@@ -14,7 +14,7 @@ from experiments.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
-    split_notes,
+    network_notes,
     train_classifier,
 )
 from harness.command_line import main
@@ -46,7 +46,7 @@ EXPERIMENT = Experiment(
     role="network",
     protocol=Protocol(),
     sample=SAMPLE | {"epochs": 4},
-    notes=split_notes,
+    notes=network_notes,
     train=train,
 )
 

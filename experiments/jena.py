@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from harness.run import Run
-from harness.settings import OPTIMIZERS, setting
+from harness.settings import GATES, OPTIMIZERS, setting
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import keras
+    import numpy as np
 
     from data.jena import Climate
     from data.windows import ClimateWindows
@@ -69,6 +70,7 @@ class GruProtocol(JenaProtocol):
     reset_after: bool = setting(
         True, "reset gate after the matrix product, as in Keras 3; before it, as in Keras 2"
     )
+    gates: str = setting("sigmoid", "function that opens the gates", choices=GATES)
 
 
 def window_notes(protocol: WindowProtocol) -> list[str]:
@@ -108,6 +110,25 @@ def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWi
     return climate, windows
 
 
+def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tuple[float, dict]:
+    """Mean absolute error on `validation` or `test`, and what a record keeps of the forecasts.
+
+    Args:
+        windows: all splits.
+        split: name of one.
+        predicted: normalised temperature for each of its windows, shape (windows,).
+    """
+    import numpy as np
+
+    from harness.outcomes import weekly_errors
+
+    part = getattr(windows, split)
+    targets = part.targets(np.arange(len(part)))  # (windows,)
+    times = windows.timestamps[part.last_rows + part.horizon]  # (windows,)
+    errors = np.abs(predicted.astype(np.float64) - targets)  # (windows,)
+    return float(errors.mean()), weekly_errors(errors, times)
+
+
 def persistence(windows: ClimateWindows) -> dict:
     """Normalised error of predicting that the temperature stays as it is at the last input."""
     from data.windows import persistence_mae
@@ -139,6 +160,7 @@ def train_forecaster(
         loss="mae",
         metric="mae",
         epochs=protocol.epochs,
+        summarise=lambda split, predicted: summarise(windows, split, predicted),
         reference=persistence(windows),
         degrees_per_unit=windows.degrees_per_unit,
     )

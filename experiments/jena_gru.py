@@ -27,7 +27,10 @@ def train(protocol, run):
     from models.climate import gru
 
     model = gru(
-        features=len(climate.quantities), units=protocol.units, reset_after=protocol.reset_after
+        features=len(climate.quantities),
+        units=protocol.units,
+        reset_after=protocol.reset_after,
+        gates=protocol.gates,
     )
     train_forecaster(protocol, run, windows, model)
 

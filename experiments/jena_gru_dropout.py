@@ -42,6 +42,7 @@ def train(protocol, run):
         dropout=protocol.dropout,
         recurrent_dropout=protocol.recurrent_dropout,
         reset_after=protocol.reset_after,
+        gates=protocol.gates,
     )
     train_forecaster(protocol, run, windows, model)
 

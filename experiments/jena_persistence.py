@@ -12,6 +12,7 @@ from experiments.jena import (
     WindowProtocol,
     load_windows,
     persistence,
+    summarise,
     window_notes,
 )
 from harness.command_line import main
@@ -22,6 +23,12 @@ from harness.run import baseline_metrics
 def train(protocol, run):
     _, windows = load_windows(protocol, run)
     errors = persistence(windows)
+    kept = {}
+    for name in ("validation", "test"):
+        part = getattr(windows, name)
+        now = part.series[part.last_rows, part.target_column]  # (windows,)
+        kept[name] = summarise(windows, name, now)[1]
+    run.keep_predictions(kept)
     run.finish(
         baseline_metrics(
             "mae",

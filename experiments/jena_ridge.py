@@ -18,6 +18,7 @@ from experiments.jena import (
     WindowProtocol,
     load_windows,
     persistence,
+    summarise,
     window_notes,
 )
 from harness.command_line import main
@@ -80,17 +81,19 @@ def train(protocol, run):
     model = ridge(protocol.penalty)
     model.fit(features(windows.train, waves, timesteps), targets(windows.train))
 
-    def error(split):
-        predicted = model.predict(features(split, waves, timesteps))  # (windows,)
-        return float(np.abs(predicted - targets(split)).mean())
+    def judged(name):
+        predicted = model.predict(features(getattr(windows, name), waves, timesteps))  # (windows,)
+        return summarise(windows, name, predicted)
 
+    (validation, kept), (test, kept_test) = map(judged, ("validation", "test"))
+    run.keep_predictions({"validation": kept, "test": kept_test})
     regression = model[-1]
     run.finish(
         baseline_metrics(
             "mae",
             parameters=regression.coef_.size + 1,
-            validation=error(windows.validation),
-            test=error(windows.test),
+            validation=validation,
+            test=test,
             reference=persistence(windows),
             degrees_per_unit=windows.degrees_per_unit,
         )

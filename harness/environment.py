@@ -15,6 +15,20 @@ from pathlib import Path
 from harness.errors import RunError
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
+# Variables that can change numbers or speed start so; others may hold paths of this machine.
+FLAGS = (
+    "CUBLAS_",
+    "GLIBC_TUNABLES",
+    "JAX_",
+    "NVIDIA_TF32",
+    "OMP_",
+    "TF_CUDNN_",
+    "TF_DETERMINISTIC_",
+    "TF_ENABLE_",
+    "TF_NUM_",
+    "TF_XLA_",
+    "XLA_",
+)
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -93,8 +107,9 @@ def describe(command: str, uses_keras: bool) -> dict:
         import keras
 
         backend, device = keras.backend.backend(), accelerator() or f"CPU: {cpu_name()}"
+        floatx = keras.config.floatx()
     else:
-        backend, device = "none", f"CPU: {cpu_name()}"
+        backend, device, floatx = "none", f"CPU: {cpu_name()}", None
     return {
         "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "command": command,
@@ -106,6 +121,8 @@ def describe(command: str, uses_keras: bool) -> dict:
         "packages": _versions(),
         "backend": backend,
         "device": device,
+        "floatx": floatx,
+        "flags": flags(),
         "commit": commit,
         "dirty": dirty,
     }
@@ -152,6 +169,11 @@ def threads() -> int:
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return min(available, int(wanted)) if wanted.isdecimal() and int(wanted) else available
+
+
+def flags() -> dict[str, str]:
+    """Variables of the environment that can change numbers or speed, by name."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
 
 
 def code_version() -> tuple[str | None, bool | None]:

@@ -94,7 +94,9 @@ def finished(directory: Path, config: dict) -> Record:
     if config["deterministic"]:  # a record of the same bits also serves who did not ask for them
         there = {**there, "deterministic": record.config["deterministic"]}
         asked = {**asked, "deterministic": True}
-    differing = [name for name in asked if there.get(name) != asked[name]]
+    # A setting that is younger than the record had its default when the record was made.
+    known = [name for name in asked if name in there or name in config["variant"]]
+    differing = [name for name in known if there.get(name) != asked[name]]
     if differing:
         changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
         raise RunError(

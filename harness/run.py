@@ -36,6 +36,7 @@ class Run:
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
         self._lock_path = directory.with_name(f".{directory.name}.lock")
         self._lock = None
+        self._described: dict[str, dict] = {}  # content of the files by their names
         self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
@@ -83,8 +84,18 @@ class Run:
                 folder.rmdir()
 
     def describe(self, part: str, content: dict) -> None:
-        """Writes one file of the record: `environment` or `data`."""
-        write_json(self.unfinished / f"{part}.json", content)
+        """Writes one file of the record, such as `environment`, or adds to what it holds."""
+        self._described[part] = {**self._described.get(part, {}), **content}
+        write_json(self.unfinished / f"{part}.json", self._described[part])
+
+    def keep_predictions(self, last: dict, best: dict | None = None) -> None:
+        """Writes what is kept of the predictions, in the form of `harness.outcomes`.
+
+        Args:
+            last: of `validation` and `test`, by the model in its last state.
+            best: likewise in its best state; a model without epochs has one state.
+        """
+        self.describe("predictions", {"best": best or last, "last": last})
 
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""

@@ -10,7 +10,18 @@ import math
 from pathlib import Path
 from typing import Any, get_type_hints
 
-OPTIMIZERS = ("rmsprop", "adam", "sgd")  # Keras's names
+# Keras 3's own by Keras's names, and those of `harness.optimizers`
+OPTIMIZERS = (
+    "rmsprop-keras2",
+    "rmsprop",
+    "rmsprop-epsilon-outside",
+    "rmsprop-summed-rows",
+    "adam-keras2",
+    "adam",
+    "sgd",
+)
+# what opens a recurrent layer's gates: Keras 3's sigmoid, or that of Keras before 2.3
+GATES = ("sigmoid", "keras2-hard-sigmoid")
 
 
 def setting(

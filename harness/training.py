@@ -9,10 +9,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from harness.acceleration import accelerate, accelerate_updates
 from harness.environment import accelerator
 from harness.errors import RunError
+from harness.optimizers import make_optimizer
 from harness.pipeline import without_tuning
 from harness.run import Run
 
@@ -93,7 +95,7 @@ def train_model(
     batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     name: str | None = None,
-) -> None:
+) -> str:
     """Compiles and trains a model.
 
     Args:
@@ -102,15 +104,17 @@ def train_model(
             it, in place of Keras's own.
         others: as in `fit`.
 
+    Returns:
+        Which layers computed: `fast` where some of this project's took Keras's place, or `keras`.
+
     Raises:
         RunError: the loss became NaN or infinite.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
-    rule = keras.optimizers.get(optimizer)
-    rule.learning_rate = learning_rate
+    rule = make_optimizer(optimizer, learning_rate)
+    computed_by = accelerate(model) if on_tensorflow_cpu else "keras"
     if on_tensorflow_cpu:
-        accelerate(model)
         accelerate_updates(rule)
     with warnings.catch_warnings():
         # of deterministic runs, which Keras does not compile
@@ -144,6 +148,7 @@ def train_model(
             raise
         epoch = len(model.history.epoch) + 1
         raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
+    return computed_by
 
 
 def fit(
@@ -159,13 +164,15 @@ def fit(
     metric: str,
     epochs: int,
     batch_size: int | None = None,
+    summarise: Callable[[str, np.ndarray], tuple[float, dict]],
     reference: dict,
     degrees_per_unit: float | None = None,
 ) -> None:
     """Trains a model, evaluates it on the test data twice, and finishes the run.
 
     The test data are evaluated with the weights of the best validation epoch and with those of the
-    last one; neither takes part in choosing the epoch.
+    last one; neither takes part in choosing the epoch. What the predictions were is kept, for the
+    validation data too.
 
     Args:
         run: the run to fill; its directory has been begun.
@@ -179,6 +186,8 @@ def fit(
         metric: `accuracy` (higher is better) or `mae` (lower is better).
         epochs: passes over the training data.
         batch_size: samples a step, for arrays; a dataset brings its own.
+        summarise: called with `validation` or `test` and the model's outputs on that split, shape
+            (samples,); returns the metric, and what the record keeps of these predictions.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
 
@@ -188,7 +197,7 @@ def fit(
     best = max if metric == "accuracy" else min
     monitor = f"val_{metric}"
     keeper = BestWeights(run, monitor, best)
-    train_model(
+    computed_by = train_model(
         model,
         train=train,
         validation=validation,
@@ -200,14 +209,21 @@ def fit(
         batch_size=batch_size,
         callbacks=[EpochRecorder(run), keeper],
     )
+    run.describe("environment", {"layers": computed_by})
     curve = run.history[monitor]
     best_epoch = curve.index(best(curve)) + 1
-    test_at_end = evaluate(model, test)[metric]
+    splits = {"validation": validation, "test": test}
+
+    def predictions() -> tuple[float, dict]:
+        found = {name: summarise(name, predict(model, x)) for name, x in splits.items()}
+        return found["test"][0], {name: kept for name, (_, kept) in found.items()}
+
+    test_at_end, last = predictions()
+    test_at_best, at_best = test_at_end, last
     if best_epoch < len(curve):
         model.set_weights(keeper.weights)
-        test_at_best = evaluate(model, test)[metric]
-    else:
-        test_at_best = test_at_end
+        test_at_best, at_best = predictions()
+    run.keep_predictions(last, at_best)
     save_network(model, run.checkpoint)
     run.finish(
         {
@@ -238,6 +254,13 @@ def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict
     """Loss and metrics of a compiled model over all samples, by Keras's names."""
     samples = _inputs(samples, EVALUATION_BATCH, shuffle=False)
     return model.evaluate(**samples, verbose=0, return_dict=True)
+
+
+def predict(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> np.ndarray:
+    """Outputs of a compiled model with one output a sample, shape (samples,), in their order."""
+    samples = _inputs(samples, EVALUATION_BATCH, shuffle=False)
+    samples.pop("y", None)
+    return model.predict(**samples, verbose=0)[:, 0]
 
 
 def _inputs(samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool) -> dict:

@@ -13,12 +13,12 @@ export PROMPT
 
 IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn imdb-lstm imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole imdb-gru imdb-conv-lstm
 JENA := jena-persistence jena-ridge jena-dense jena-gru jena-gru-dropout
-STUDIES := numpy-check gradient-flow recall next-letter text-generation any-length
+STUDIES := numpy-check gradient-flow recall next-letter text-generation any-length update-rules
 EXPERIMENTS := $(IMDB) $(JENA) $(STUDIES)
 # in the order of their length on the sample data, which a first suite cannot know
 DEMO := gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb-lstm-document imdb-lstm-1997 \
-        imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru imdb-conv-lstm \
-        imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
+        imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru update-rules \
+        imdb-conv-lstm imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
         imdb-linear jena-persistence imdb-majority
 
 .DEFAULT_GOAL := help
@@ -65,7 +65,8 @@ bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes
 	@$(RUN) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 tables: $(VENV)/.runtime  ## rebuild the tables in results/ and the README's, the benchmark's too
-	@$(RUN) -m harness.tables --results-dir results --readme README.md $(ARGS)
+	@$(RUN) -m harness.tables --results-dir results \
+	  --pages README.md docs/keras-2-and-keras-3.md $(ARGS)
 	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.report
 
 plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of the benchmark

@@ -33,7 +33,7 @@ class Claim:
         quantity: what is measured, with its unit.
         why: why these bounds, this margin or this test.
         set: the day on which they were set, as `2026-11-24`.
-        runs_known: whether runs that could have informed them were known by then.
+        runs_known: whether earlier runs like those that it judges were known by then.
         table, row, column: where a study's number stands.
         measure: or which number of `metrics.json` it is.
         minus: experiment whose number is subtracted from it.

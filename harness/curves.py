@@ -1,4 +1,4 @@
-"""The training curves of one experiment, in the documents' style."""
+"""The training curves of one experiment in the documents' style, beside the published ones."""
 
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from harness.summary import Row
 
 CURVE_COLOUR = COLOURS[0]
 BEST_COLOUR = COLOURS[1]
+PUBLISHED_COLOUR = "black"
 
 
 def plot_curves(row: Row, plots_dir: Path) -> Path:
@@ -40,10 +41,14 @@ def plot_curves(row: Row, plots_dir: Path) -> Path:
 
 
 def _draw_curves(axis, row: Row, column: str) -> None:
-    """Training as dots, validation as a line, seeds as a band, the best epoch as a ring."""
+    """Training as dots, validation as a line, seeds as a band, the best epoch as a ring.
+
+    What was published of the same network is black: crosses for training, a line for validation.
+    """
     training = columns_of(row, column)  # (seeds, epochs)
     validation = columns_of(row, f"val_{column}")  # (seeds, epochs)
     epochs = np.arange(1, training.shape[1] + 1)
+    longest = max(len(epochs), len(row.published.curve(column)))
     seeds = len(row.records)
     # A line through a single epoch would not be seen.
     style = "-" if len(epochs) > 1 else "_"
@@ -54,6 +59,14 @@ def _draw_curves(axis, row: Row, column: str) -> None:
     if seeds > 1:
         draw_band(axis, epochs, training, CURVE_COLOUR)
         draw_band(axis, epochs, validation, CURVE_COLOUR)
+    for name, style, label in (
+        (column, "x", "training, published"),
+        (f"val_{column}", "-", "validation, published"),
+    ):
+        published = row.published.curve(name)
+        if published:
+            x = np.arange(1, len(published) + 1)
+            axis.plot(x, published, style, color=PUBLISHED_COLOUR, ms=6, lw=1.2, label=label)
 
     best_epochs = np.array([record.metrics["best_epoch"] for record in row.records])  # (seeds,)
     if seeds == 1:
@@ -79,4 +92,4 @@ def _draw_curves(axis, row: Row, column: str) -> None:
 
     axis.set_title(f"Training and validation {NAMES[column]}")
     axis.set_ylabel(quantity(row) if column == row.metric else NAMES[column])
-    count_epochs(axis, len(epochs))
+    count_epochs(axis, longest)

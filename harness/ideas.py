@@ -11,18 +11,18 @@ from harness.studies import Study
 from harness.verdicts import Verdict, judge
 
 EXPLANATION = f"""\
-Each row is one sentence of the documents, beside the number that decides about it. The rule, in
-full in `docs/verdicts.md`: a claim *holds* or *does not hold* where chance leaves no doubt, and is
-*not decided* with fewer than {SEEDS_NEEDED} seeds or where the 95 % interval crosses a bound. A
-claim that nothing has measured, or only on different data or by different protocols, is *not
-checkable*. An exact number, such as a count of parameters, needs one run. With {SEEDS_NEEDED} seeds
-or more a number is mean ± sample standard deviation; fewer are printed one by one. The difference
-of two networks is that of their means; its interval is Welch's, because seeds of two networks are
-no pairs. Two sources of chance have an interval each. *Over seeds* is what other seeds might give:
-Student's t interval of the mean, the values taken as normal, ended where the possible ends. *Over
-test samples* is what other test reviews, or other weeks of weather, might give the same trained
-networks. Claims with a p-value are decided by one-sided tests at 5 %; that of a primary claim is
-adjusted for the number of primary claims (Holm)."""
+Each row is one sentence of the documents, or of this project, beside the number that decides about
+it. The rule, in full in `docs/verdicts.md`: a claim *holds* or *does not hold* where chance leaves
+no doubt, and is *not decided* with fewer than {SEEDS_NEEDED} seeds or where the 95 % interval
+crosses a bound. A claim that nothing has measured, or only on different data or by different
+protocols, is *not checkable*. An exact number, such as a count of parameters, needs one run. With
+{SEEDS_NEEDED} seeds or more a number is mean ± sample standard deviation; fewer are printed one by
+one. The difference of two networks is that of their means; its interval is Welch's, because seeds
+of two networks are no pairs. Two sources of chance have an interval each. *Over seeds* is what
+other seeds might give: Student's t interval of the mean, the values taken as normal, ended where
+the possible ends. *Over test samples* is what other test reviews, or other weeks of weather, might
+give the same trained networks. Claims with a p-value are decided by one-sided tests at 5 %; that of
+a primary claim is adjusted for the number of primary claims (Holm)."""
 
 
 def claims_table(claims: list[Claim], results: Results) -> str:
@@ -44,6 +44,19 @@ def claims_table(claims: list[Claim], results: Results) -> str:
         rows.append(line([*cells, claim.criterion, _verdict(verdict), run, marks or ABSENT]))
     footnotes = "\n".join(f"{number}. {note}" for note, number in numbers.items())
     return "\n".join(rows) + (f"\n\n{footnotes}" if footnotes else "")
+
+
+def primary_table(claims: list[Claim], results: Results) -> str:
+    """The primary claims in a few columns, for a page that is read first."""
+    columns = ["Claim", "Measured", "Value", "95 % interval over seeds", "Holds if", "Verdict"]
+    rows = [line(columns), line(["---", "---", "--:", "--:", "---", "---"])]
+    for verdict in judge(claims, results):
+        claim = verdict.claim
+        if claim.primary:
+            value, _, ends, _ = _number(verdict)
+            cells = [claim.statement, claim.quantity, value, ends, claim.criterion, verdict.text]
+            rows.append(line(cells))
+    return "\n".join(rows)
 
 
 def _number(verdict: Verdict) -> list[str]:
@@ -90,13 +103,17 @@ def reasons(verdicts: list[Verdict]) -> str:
 
 
 def _history(verdict: Verdict) -> str:
-    """When the bounds were set; a run that began earlier was known, whatever the claim says."""
+    """When the bounds were set, and which runs were known: a run that began earlier always was."""
     claim = verdict.claim
     records = verdict.measured.records if verdict.measured else []
-    earlier = any(record.environment["started"][:10] < claim.set for record in records)
-    known = claim.runs_known or earlier
-    when = "when earlier runs were known" if known else "before the runs that it judges"
-    return f"set {claim.set}, {when}"
+    judged_known = any(record.environment["started"][:10] < claim.set for record in records)
+    if judged_known:
+        known = "when some of the runs that it judges were known"
+    elif claim.runs_known:
+        known = "before the runs that it judges, when earlier ones like them were known"
+    else:
+        known = "before the runs that it judges"
+    return f"set {claim.set}, {known}"
 
 
 def ideas_markdown(claims: list[Claim], results: Results) -> list[str]:

@@ -10,11 +10,13 @@ from pathlib import Path
 from harness.comparison import compared, plot_comparison
 from harness.curves import plot_curves
 from harness.exhibit_plots import has_panels, plot_study
+from harness.factorial import designs
+from harness.factorial_plot import plot_factorial, shown
 from harness.figure import has_curve
 from harness.rebuild import rebuild, records_parser
 from harness.record import Record
 from harness.results import Results, load_results, make_results
-from harness.summary import Catalogue, load_published
+from harness.summary import PUBLISHED, load_published
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
@@ -31,7 +33,7 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
     Raises:
         RunError: the folder cannot be written.
     """
-    return _plot_each(make_results(records, Catalogue({}, {})), plots_dir)
+    return _plot_each(make_results(records, load_published(PUBLISHED)), plots_dir)
 
 
 def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
@@ -40,7 +42,7 @@ def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
 
 
 def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
-    """Draws every figure: one an experiment that has any, one comparison a data set.
+    """Draws every figure: one an experiment that has any, one a data set, one of update rules.
 
     Args:
         results_dir: folder of the records.
@@ -60,6 +62,8 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
         members = compared([row for row in results.rows if row.dataset == dataset])
         title = catalogue.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
+    if rules := shown(designs(results, catalogue)):
+        paths.append(plot_factorial(rules, plots_dir / "update-rules-factorial.png"))
     return paths, left_out
 
 

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.claims import Claim
+from harness.comparison_tables import (
+    REPRODUCTION,
+    factorial_markdown,
+    reproduction_table,
+    reproductions,
+)
 from harness.errors import RunError
+from harness.factorial import designs
 from harness.ideas import ideas_markdown
 from harness.markdown import rows_markdown
 from harness.record import Record
@@ -17,10 +24,11 @@ EXPLANATION = """\
 after the last epoch; *test at best* is the test value of the weights of that best epoch. The best
 epoch is chosen on the validation data, so best validation flatters every network; test at best is
 the number to compare. A model without epochs has one validation value, which stands in both
-columns. With several seeds a cell is mean ± sample standard deviation over the seeds, and the 95 %
-interval is Student's t interval of the mean over the seeds: what chance in training leaves open, on
-the same data. One seed, or seeds that all agree, have none. A single run, such as a published one,
-need not lie in it: runs lie further apart than their means. Published re-runs are independent
+columns. With five seeds or more a cell is mean ± sample standard deviation, and the 95 % interval
+is Student's t interval of the mean over the seeds, ended where the possible ends: what chance in
+training leaves open, on the same data. Fewer seeds are printed one by one, without an interval;
+seeds that all agree have none. A single run, such as a published one, need not lie in it: runs lie
+further apart than their means. Published re-runs are independent
 public ones: best validation, mean ± standard deviation (number of runs). *Seconds an epoch* is the
 median over a run's epochs, training and validation. *Notes* refers to the list below each table."""
 SAMPLE_EXPLANATION = """\
@@ -34,6 +42,10 @@ def results_markdown(results: Results, catalogue: Catalogue, claims: list[Claim]
     if results.sample:
         blocks.append(SAMPLE_EXPLANATION)
     blocks += rows_markdown(results.rows, catalogue)
+    if compared := reproductions(results, catalogue):
+        blocks += ["## The published runs", REPRODUCTION, reproduction_table(compared)]
+    if forms := designs(results, catalogue):
+        blocks += ["## Keras 2 and Keras 3", factorial_markdown(forms)]
     blocks += ideas_markdown(claims, results)
     blocks += ["## How these were made", "\n".join(_origin_lines(results.records))]
     return "\n\n".join(blocks) + "\n"
@@ -77,17 +89,24 @@ def replace_between_markers(path: Path, parts: dict[str, str]) -> str:
     """The text of a file with some parts replaced.
 
     Args:
-        path: file that holds `<!-- <part>:start -->` and, after it, `<!-- <part>:end -->`.
+        path: file that holds `<!-- <part>:start -->` and, after it, `<!-- <part>:end -->`, of one
+            part at least.
         parts: Markdown that takes the place of what stands between them, by part.
 
     Raises:
-        RunError: the file cannot be read, or does not hold each marker once and in order.
+        RunError: the file cannot be read, or does not hold a part's markers once and in order.
     """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RunError(f"cannot read {path}: {error}.") from error
-    for part, content in parts.items():
+    shown = {
+        part: content for part, content in parts.items() if any(m in text for m in markers(part))
+    }
+    if not shown:
+        wanted = " and ".join(markers(next(iter(parts))))
+        raise RunError(f"{path}: expected lines such as {wanted}; tables go between them.")
+    for part, content in shown.items():
         start, end = markers(part)
         before, found_start, rest = text.partition(start)
         _, found_end, after = rest.partition(end)

@@ -13,6 +13,9 @@ from harness.groups import Group, Spread, group, position
 from harness.record import Record
 from harness.storage import read_toml
 
+PUBLISHED = Path(__file__).resolve().parent.parent / "experiments" / "published.toml"
+"""The published numbers that come with this project."""
+
 POSSIBLE = {"accuracy": (0.0, 1.0), "mae": (0.0, math.inf)}
 """The lowest and the highest value of each metric."""
 

@@ -9,12 +9,19 @@ import csv
 import io
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.cells import ABSENT, devices, exact, parameters
 from harness.claims import Claim, load_claims
+from harness.comparison_tables import (
+    factorial_markdown,
+    reproduction_table,
+    reproductions,
+)
+from harness.factorial import designs
 from harness.groups import Spread
-from harness.ideas import claims_table
+from harness.ideas import primary_table
 from harness.markdown import readme_rows
 from harness.rebuild import rebuild, records_parser
 from harness.record import plain
@@ -29,7 +36,7 @@ MEASURES = ("best_validation", "last_validation", "test_at_best", "test_at_end")
 
 
 def write_tables(
-    results_dir: Path, published: Path, claims: Path, readme: Path | None = None
+    results_dir: Path, published: Path, claims: Path, pages: Sequence[Path] = ()
 ) -> tuple[list[Path], list[str]]:
     """Rebuilds the tables from the records.
 
@@ -37,7 +44,7 @@ def write_tables(
         results_dir: folder of the records; receives the tables.
         published: TOML file of the published numbers.
         claims: TOML file of the claims.
-        readme: file whose text between the markers is replaced by the tables.
+        pages: files such as the README, in which the tables go between their markers.
 
     Returns:
         The files written, and one sentence for each run that was left out because it is
@@ -55,29 +62,32 @@ def write_tables(
         outputs[results_dir / "summary.csv"] = summary_csv(results.rows)
     if not results.sample:
         outputs[results_dir / "claims.csv"] = claims_csv(statements, results)
-    if readme is not None:
-        link = Path(os.path.relpath(results_dir / "RESULTS.md", readme.parent)).as_posix()
-        parts = readme_parts(results, catalogue, statements, link)
-        outputs[readme] = replace_between_markers(readme, parts)
+    for page in pages:
+        link = Path(os.path.relpath(results_dir / "RESULTS.md", page.parent)).as_posix()
+        parts = page_parts(results, catalogue, statements, link)
+        outputs[page] = replace_between_markers(page, parts)
     for path, text in outputs.items():
         write_text(path, text)
     return list(outputs), left_out
 
 
-def readme_parts(
+def page_parts(
     results: Results, catalogue: Catalogue, claims: list[Claim], link: str
 ) -> dict[str, str]:
-    """The README's tables by the names of their markers.
+    """The tables that pages show, by the names of their markers.
 
     Args:
         results: what was measured.
         catalogue: titles and order.
         claims: the claims.
-        link: path of `RESULTS.md` as seen from the README.
+        link: path of `RESULTS.md` as seen from the page.
     """
     return {
         "results": readme_rows(results.rows, catalogue, link),
-        "ideas": claims_table(claims, results),
+        "reproduction": reproduction_table(reproductions(results, catalogue)),
+        "ideas": primary_table(claims, results)
+        + f"\n\nAll claims, with reasons and notes: [{link}]({link}).",
+        "factorial": factorial_markdown(designs(results, catalogue)),
     }
 
 
@@ -209,16 +219,18 @@ def main(argv: list[str] | None = None) -> int:
         help="the claims to check (default: %(default)s)",
     )
     parser.add_argument(
-        "--readme",
+        "--pages",
         type=Path,
+        nargs="+",
+        default=(),
         metavar="FILE",
-        help="also replace the tables in this file, between lines such as "
+        help="also replace the tables in these files, between lines such as "
         + " and ".join(markers("results")),
     )
     arguments = parser.parse_args(argv)
     return rebuild(
         lambda: write_tables(
-            arguments.results_dir, arguments.published, arguments.claims, arguments.readme
+            arguments.results_dir, arguments.published, arguments.claims, arguments.pages
         )
     )
 

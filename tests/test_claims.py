@@ -320,8 +320,9 @@ def test_every_bound_has_its_reason_and_its_history(read, results):
     words = "- it | will: at least 0.5 (Below that it is chance.; set "
     before = "before the runs that it judges)"
     assert history() == f"{words}2020-01-01, {before}"
-    known = "when earlier runs were known)"
+    known = "before the runs that it judges, when earlier ones like them were known)"
     assert history(runs_known=True) == f"{words}2020-01-01, {known}"
+    known = "when some of the runs that it judges were known)"
     # made-up seed 0 began on the first day: whatever the claim says, that run was known
     assert history(set="2020-01-02") == f"{words}2020-01-02, {known}"
     assert history(set="2020-01-02", experiment="reading") == f"{words}2020-01-02, {before}"

@@ -11,7 +11,7 @@ from commands import REPOSITORY, places, run
 from harness.command_line import parse
 from harness.experiment import Experiment
 from harness.record import load_record
-from harness.schema import fields
+from harness.schema import fields, optional
 
 MODULES = [
     "imdb_majority",
@@ -38,6 +38,7 @@ STUDIES = [
     "next_letter",
     "text_generation",
     "any_length",
+    "update_rules",
 ]
 SMALL = {
     "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 4],
@@ -74,7 +75,7 @@ def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
     done, tmp_path = finished(module)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
-    assert {f.stem for f in path.glob("*.json")} == set(fields("network"))
+    assert {f.stem for f in path.glob("*.json")} == {*fields("network"), *optional("network")}
     record = load_record(path)
     assert record.experiment == declaration(module).name == module.replace("_", "-")
     assert record.config["sample"]

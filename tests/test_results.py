@@ -17,7 +17,7 @@ from harness.record import find_records
 from harness.report import markers, results_markdown
 from harness.results import make_results
 from harness.summary import load_published
-from harness.tables import claims_csv, readme_parts, summary_csv
+from harness.tables import claims_csv, page_parts, summary_csv
 from harness.verdicts import judge
 
 
@@ -38,6 +38,11 @@ pytestmark = pytest.mark.skipif(
 RESULTS = REPOSITORY / "results"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
 CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
+
+PAGES = {
+    "README.md": "results/RESULTS.md",
+    "docs/keras-2-and-keras-3.md": "../results/RESULTS.md",
+}
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +97,15 @@ def test_tables_are_what_the_records_give(results):
     assert (RESULTS / "claims.csv").read_text("utf-8") == claims_csv(CLAIMS, results)
     report = results_markdown(results, catalogue, CLAIMS)
     assert (RESULTS / "RESULTS.md").read_text("utf-8") == report
-    readme = (REPOSITORY / "README.md").read_text("utf-8")
-    for part, expected in readme_parts(results, catalogue, CLAIMS, "results/RESULTS.md").items():
-        start, end = markers(part)
-        assert readme.partition(start)[2].partition(end)[0].strip() == expected
+    seen = set()
+    for page, link in PAGES.items():
+        text = (REPOSITORY / page).read_text("utf-8")
+        for part, expected in page_parts(results, catalogue, CLAIMS, link).items():
+            start, end = markers(part)
+            if start in text:
+                seen.add(part)
+                assert text.partition(start)[2].partition(end)[0].strip() == expected
+    assert seen == {"results", "reproduction", "ideas", "factorial"}
 
 
 @pytest.mark.skipif(

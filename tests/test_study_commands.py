@@ -13,6 +13,7 @@ SMALL = {
     "recall": ["--steps", 3, "--longest", 10, "--tested", 20, "--units", 4],
     "any_length": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4],
     "next_letter": ["--steps", 5, "--deterministic"],
+    "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4, "--steps", 2],
 }
 WITHOUT_FIGURE = {"any_length"}
 
@@ -128,6 +129,43 @@ def test_only_the_recurrent_network_reads_other_lengths(shown):
     assert [value is None for value in dense[:5]] == [True, True, True, False, True]
 
 
+def test_each_optimizer_follows_one_rule_by_hand(shown):
+    tables = shown("update_rules", Table)
+    title = "largest difference between Keras and each rule by hand, relative"
+    ours = ["Keras 3, TensorFlow", "Keras 2"]  # on this backend, which squares rows first
+    followed = {
+        "RMSprop": [*ours, "epsilon outside, rows squared first", "Keras 3, JAX and PyTorch"],
+        "Adam": ours,
+    }
+    for kind, rules in followed.items():
+        table = tables[f"{kind}: {title}"]
+        rows = [row for name, row in table.rows.items() if name.startswith("tensorflow")]
+        for differences, rule in zip(rows, rules, strict=True):
+            same = differences.pop(table.columns.index(rule))
+            assert same < 1e-4
+            assert min(differences) > 1e-2
+
+
+def test_keras_2_makes_longer_first_steps_and_learns_sooner(shown):
+    tables, panels = shown("update_rules", Table), shown("update_rules", Lines)
+    ratios = tables["The embedding's step, Keras 2's as a multiple of Keras 3's"]
+    assert ratios.columns == ["step 1", "step 2"]
+    assert min(ratios.rows["tensorflow"]) > 1.5
+    sizes = tables["Mean size of a step, on tensorflow"]
+    assert len(sizes.rows) == 5 * 2
+    for old, new, ratio in sizes.rows.values():
+        assert ratio == old / new
+    moved = tables["How far the first step moves a word, in learning rates"].rows
+    # v is a tenth of the first g², whatever its size, if epsilon is small beside it
+    assert moved["RMSprop: Keras 2"] == pytest.approx([0.1**-0.5] * 4, rel=1e-3)
+    losses = tables["Training loss of each epoch"].rows
+    assert losses["tensorflow, rmsprop-keras2"] < losses["tensorflow, rmsprop"]
+    steps, curves = panels.values()
+    assert steps.references == {"the same": 1.0}
+    # nothing was published for the sample data
+    assert [series.label for series in curves.series] == list(losses)
+
+
 def test_the_figure_of_a_word_shows_each_letter_and_the_one_after_it(shown):
     tables = shown("next_letter", Table)
     probabilities = tables["Probability of the letter that follows"].rows
@@ -188,6 +226,7 @@ def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
         ("any_length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
         ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
         ("recall", ["--symbols", 1], 2, "--symbols: must be at least 2, got 1"),
+        ("update_rules", ["--batch-size", 9999], 1, "--batch-size 9999 is more than 6,400 reviews"),
         ("numpy_check", ["--shapes", 0], 2, "--shapes: must be at least 1, got 0"),
         ("numpy_check", ["--word", "a"], 2, "unrecognized arguments: --word"),
     ],

@@ -113,7 +113,8 @@ def studies(results):
 
 
 def build(results: Path, published: Path, readme: Path | None = None) -> str:
-    tables.write_tables(results, published, claims_of(published), readme)
+    pages = [readme] if readme else []
+    tables.write_tables(results, published, claims_of(published), pages)
     return (results / "RESULTS.md").read_text(encoding="utf-8")
 
 
@@ -345,8 +346,10 @@ def test_same_records_same_bytes_in_any_listing_order(studies, published, monkey
     assert b"\r" not in b"".join(first)
 
 
-def test_readme_gets_the_published_protocols_and_the_verdicts(studies, published, tmp_path):
+def test_readme_gets_the_published_protocols_and_the_primary_claims(studies, published, tmp_path):
     readme = tmp_path / "README.md"
+    primary = CLAIMS.replace('why = "A made-up', 'primary = true\nwhy = "A made-up')
+    claims_of(published).write_text(primary, encoding="utf-8")
     (start, end), (ideas_start, ideas_end) = markers("results"), markers("ideas")
     readme.write_text(
         f"before\n{start}\nstale\n{end}\nbetween\n{ideas_start}\nstale\n{ideas_end}\nafter\n",
@@ -364,6 +367,7 @@ def test_readme_gets_the_published_protocols_and_the_verdicts(studies, published
         assert "(results/RESULTS.md)" in text
         ideas = text.partition(ideas_start)[2]
         assert ideas.count("the net beats the base") == 1
+        assert "what is far is forgotten" not in text  # a claim that is not primary
         assert "A made-up bound." not in text  # the reasons are left to RESULTS.md
 
 
@@ -377,7 +381,7 @@ IDEAS = " ".join(markers("ideas"))
         ("no markers", "results:start"),
         (f"{RESULTS_END} {RESULTS_START} {IDEAS}", "results:start"),
         (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {IDEAS}", "results:start"),
-        (f"{RESULTS_START} {RESULTS_END}", "ideas:start"),
+        (f"{RESULTS_START} {RESULTS_END} <!-- ideas:end -->", "ideas:start"),
         (f"{RESULTS_START} {RESULTS_END} {IDEAS} {IDEAS}", "ideas:start"),
     ],
 )
@@ -449,8 +453,8 @@ def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
     assert (
         "- the net beats the base: at least 0.3 (A made-up bound.; set 2020-01-01, before the runs "
         "that it judges)\n"
-        "- what is far is forgotten: at most 0.1 (Another bound.; set 2020-01-01, when earlier "
-        "runs were known)\n"
+        "- what is far is forgotten: at most 0.1 (Another bound.; set 2020-01-01, before the "
+        "runs that it judges, when earlier ones like them were known)\n"
     ) in markdown
 
 

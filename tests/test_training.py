@@ -7,7 +7,9 @@ import pytest
 from data.windows import Windows
 from harness.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.errors import RunError
+from harness.outcomes import pack_right
 from harness.pipeline import without_tuning
+from harness.predictions import MEASURES, samples_of
 from harness.run import Run
 from harness.storage import read_json
 from harness.training import evaluate, fit, train_model
@@ -39,11 +41,18 @@ def settings(epochs):
     }
 
 
+def summarise(split, probabilities):
+    """Accuracy and bits of one of the two splits below, as an experiment summarises them."""
+    labels = line(100, {"validation": 2, "test": 3}[split])[1]
+    right = (probabilities > 0.5) == (labels > 0.5)
+    return float(right.mean()), pack_right(right)
+
+
 def train(tmp_path, epochs=3, **changes):
     run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
     run.begin({})
     model = toy_model()
-    own = {"test": line(100, 3), "reference": REFERENCE}
+    own = {"test": line(100, 3), "summarise": summarise, "reference": REFERENCE}
     fit(run, model, **{**settings(epochs), **own, **changes})
     return run, model
 
@@ -71,8 +80,26 @@ def test_best_last_and_both_tests_are_what_the_weights_give(tmp_path):
     best = keras.models.load_model(run.directory / "best.keras")
     assert not best.compiled  # whoever loads it chooses how it computes
     best.compile(loss="binary_crossentropy", metrics=["accuracy"])
-    assert metrics["test_at_best"] == evaluate(best, line(100, 3))["accuracy"]
+    assert metrics["test_at_best"] == pytest.approx(evaluate(best, line(100, 3))["accuracy"])
     assert evaluate(best, line(100, 2))["accuracy"] == pytest.approx(metrics["best_validation"])
+
+
+def test_predictions_of_the_best_and_of_the_last_epoch_are_kept(tmp_path):
+    run, _ = train(tmp_path, epochs=8, learning_rate=3.0)
+    kept, metrics = read(run, "predictions"), read(run, "metrics")
+    for measure in MEASURES.values():
+        bits = samples_of(kept, measure, "accuracy")
+        assert bits.count == 100
+        assert bits.mean == pytest.approx(metrics[measure])
+    x, y = line(100, 3)
+    best = keras.models.load_model(run.directory / "best.keras")
+    right = (best.predict(x, verbose=0)[:, 0] > 0.5) == (y > 0.5)
+    assert kept["best"]["test"] == pack_right(right)
+
+
+def test_the_record_says_which_layers_computed(tmp_path):
+    run, _ = train(tmp_path)
+    assert read(run, "environment")["layers"] == "keras"  # nothing to be faster at
 
 
 def test_training_that_becomes_nan_stops_with_advice_and_leaves_no_record(tmp_path):

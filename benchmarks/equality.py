@@ -51,7 +51,7 @@ def main() -> None:
     build, draw, loss = network(name)
     plain, fast = build(), build()
     accelerate(fast)
-    rule = keras.optimizers.get(CASES[name].experiment.protocol.optimizer)
+    rule = keras.optimizers.get(CASES[name].optimizer)
 
     def gradients(model, xla):
         @tf.function(jit_compile=xla)

@@ -54,7 +54,7 @@ def quantities(case: Case, timing: Timing, shared: int, rates: Rates) -> list[Me
         epoch = timing.steps * step[SHARED].value / 1000 + timing.ends[SHARED]["validation"]
         rows.append(one(f"epoch, {SHARED}", epoch, "s"))
     count = operations(case.products(timing.features)) / 1e9
-    moved = update_bytes(timing.parameters, case.experiment.protocol.optimizer) / 1e9
+    moved = update_bytes(timing.parameters, case.optimizer) / 1e9
     products, update = 1000 * count / rates.products, 1000 * moved / rates.memory  # ms
     rows += [
         one("operations", count, "GFLOP a step"),

@@ -142,9 +142,9 @@ def test_a_script_trains_the_network_that_is_counted_and_compared(name, trained)
     kernels = [w for w in model.weights if w.path.endswith("kernel")]
     counted = sum(product.inner * product.columns for product in CASES[name].products(features))
     assert sum(math.prod(w.shape) for w in kernels) == counted
-    protocol = importlib.import_module(CASES[name].ours[0]).EXPERIMENT.protocol
+    protocol = CASES[name].experiment.protocol
     assert options["epochs"] == protocol.epochs
-    assert type(model.optimizer).__name__.lower() == protocol.optimizer
+    assert type(model.optimizer).__name__.lower() == CASES[name].optimizer
     if name.startswith("imdb"):
         assert data[0].shape[1] == protocol.maxlen
         assert options["batch_size"] == protocol.batch_size

@@ -3,8 +3,8 @@
 Source:     recurrent-overview, r-slides (after Chollet, Deep Learning with Python)
 Claim:      accuracy 89 %; published log: best validation 0.8928, last 0.8758.
             Six independent re-runs: 0.8907 ± 0.0030.
-Protocol:   10,000 words, the last 500 tokens of a review, rmsprop, binary cross-entropy, batch 128,
-            10 epochs, validated on the last 20 % of the training reviews.
+Protocol:   10,000 words, the last 500 tokens of a review, Keras 2's rmsprop, binary cross-entropy,
+            batch 128, 10 epochs, validated on the last 20 % of the training reviews.
 Deviations: as imdb-simple-rnn.
 Expected:   about 3 minutes on one CPU core.
 """

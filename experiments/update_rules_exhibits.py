@@ -105,12 +105,13 @@ def published_losses(epochs):
 
 def training(measured, published):
     """Training losses of each epoch, beside the `published` ones, or None on other data."""
-    curves = {PUBLISHED: published} if published else {}
-    curves |= {
+    curves = {
         f"{backend}, {name}": values
         for backend, found in measured.items()
         for name, values in found["curves"].items()
     }
+    if published:
+        curves[PUBLISHED] = published  # last, so that its dots lie on the curves
     length = max(map(len, curves.values()))
     rows = {name: values + [None] * (length - len(values)) for name, values in curves.items()}
     places = list(range(1, length + 1))

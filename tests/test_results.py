@@ -196,3 +196,13 @@ def test_what_the_readme_says_of_any_length_holds(cell):
     for column in ("own length", "1,000 words"):
         trained = cell("any-length", table, "LSTM", "500 words")
         assert abs(cell("any-length", table, "LSTM", column) - trained) < 0.01
+
+
+def test_the_pages_have_the_training_losses_of_each_backend(cell):
+    table = "Training loss of each epoch"
+    rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras2", "jax, rmsprop"]
+    for page in ("docs/keras-2-and-keras-3.md", "docs/upstream-report.md"):
+        text = (REPOSITORY / page).read_text("utf-8")
+        for row in [*rows, "jax, rmsprop-keras2"]:
+            losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))
+            assert " | ".join(f"{loss:.3f}" for loss in losses) in text

@@ -90,13 +90,17 @@ class Reviews:
         right = (probabilities > 0.5) == (getattr(self, split)[1] > 0.5)  # (reviews,)
         return float(right.mean()), pack_right(right)
 
+    @property
+    def majority_label(self) -> int:
+        """The training reviews' more frequent label."""
+        return int(self.train[1].mean() >= 0.5)
+
     def majority(self) -> dict:
         """Accuracy of always answering the training reviews' more frequent label."""
-        label = int(self.train[1].mean() >= 0.5)
         return {
             "label": "majority class",
-            "validation": float((self.validation[1] == label).mean()),
-            "test": float((self.test[1] == label).mean()),
+            "validation": float((self.validation[1] == self.majority_label).mean()),
+            "test": float((self.test[1] == self.majority_label).mean()),
         }
 
 

@@ -18,9 +18,8 @@ def train(protocol, run):
 
     reviews = load_reviews(run, None, None, protocol.validation_split)
     majority = reviews.majority()
-    label = reviews.train[1].mean() >= 0.5
     kept = {
-        name: reviews.summarise(name, np.full(len(split[1]), float(label)))[1]
+        name: reviews.summarise(name, np.full(len(split[1]), reviews.majority_label))[1]
         for name, split in (("validation", reviews.validation), ("test", reviews.test))
     }
     run.keep_predictions(kept)

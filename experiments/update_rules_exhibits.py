@@ -7,9 +7,9 @@ import numpy as np
 
 from experiments.update_rules_backend import WEIGHTS
 from experiments.update_rules_example import ADAM, EXAMPLE, RMSPROP, WORDS, hand_rules
-from harness.environment import REPOSITORY
 from harness.errors import RunError
 from harness.exhibits import Lines, Series, Table
+from harness.summary import PUBLISHED as PUBLISHED_NUMBERS
 from harness.summary import load_published
 
 KERAS_2, KERAS_3 = "rmsprop-keras2", "rmsprop"
@@ -96,8 +96,7 @@ def published_losses(epochs):
     Raises:
         RunError: the file of the published numbers has none.
     """
-    catalogue = load_published(REPOSITORY / "experiments/published.toml")
-    losses = catalogue.experiments["imdb-lstm"].loss
+    losses = load_published(PUBLISHED_NUMBERS).experiments["imdb-lstm"].loss
     if not losses:
         raise RunError("experiments/published.toml has no `loss` under [imdb-lstm].")
     return list(losses[:epochs])

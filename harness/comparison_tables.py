@@ -2,8 +2,9 @@
 
 import math
 
-from harness.cells import ABSENT, interval, significant, spread_text
+from harness.cells import ABSENT, interval, spread_text
 from harness.factorial import Design, Effect, distance
+from harness.groups import SEEDS_NEEDED
 from harness.markdown import line
 from harness.reproduction import Number, Reproduction, reproduce
 from harness.results import Results
@@ -129,7 +130,7 @@ def factorial_markdown(found: list[Design]) -> str:
     if any(design.effects for design in found):
         blocks += [
             "Effects of each change, with 95 % intervals over the seeds (a mean over the pairs of "
-            f"forms that differ in nothing else, {significant(5)} seeds or more each):",
+            f"forms that differ in nothing else, {SEEDS_NEEDED} seeds or more each):",
             effects_table(found),
         ]
     return "\n\n".join(blocks)

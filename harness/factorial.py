@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.groups import SEEDS_NEEDED
-from harness.reproduction import log_distance
+from harness.reproduction import compare_curves
 from harness.results import Results
 from harness.statistics import Estimate
 from harness.summary import Catalogue, Published, Row
@@ -178,14 +178,8 @@ def _mean_difference(pairs: Sequence[tuple[Cell, Cell]], measure: Callable) -> E
 
 def distance(cell: Cell) -> float | None:
     """How far the mean training curve is from the published one; None where there is none."""
-    curves = [record.history["loss"] for record in cell.row.records]
-    published = cell.published.loss
-    if not published or {len(curve) for curve in curves} != {len(published)}:
-        return None
-    mean = tuple(
-        math.exp(statistics.fmean(map(math.log, epoch))) for epoch in zip(*curves, strict=True)
-    )
-    return log_distance(mean, published)
+    curve = compare_curves(cell.row, cell.published)
+    return None if curve is None else curve.distance
 
 
 def designs(results: Results, catalogue: Catalogue) -> list[Design]:

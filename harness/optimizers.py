@@ -29,30 +29,6 @@ def summed(gradient):
     return gradient
 
 
-class RMSpropKeras2(keras.optimizers.RMSprop):
-    """RMSprop as Keras 2 computed it: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
-
-    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word.
-
-    Args:
-        learning_rate: step size.
-        epsilon: added to the root.
-        others: as for `keras.optimizers.RMSprop`; momentum and centring are not for this class.
-
-    Source: Keras 2.0.8, `keras/optimizers.py`.
-    """
-
-    def __init__(self, learning_rate=0.001, epsilon=KERAS_2_EPSILON, **kwargs):
-        super().__init__(learning_rate, epsilon=epsilon, **kwargs)
-
-    def update_step(self, gradient, variable, learning_rate):
-        """One update of one weight."""
-        g = ops.cast(summed(gradient), variable.dtype)
-        v = self._velocities[self._get_variable_index(variable)]
-        self.assign(v, self.rho * v + (1 - self.rho) * ops.square(g))
-        self.assign_sub(variable, learning_rate * g / (ops.sqrt(v) + self.epsilon))
-
-
 class RMSpropSummedRows(keras.optimizers.RMSprop):
     """Keras 3's RMSprop, but repeated words are added before they are squared."""
 
@@ -80,6 +56,20 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
         self.assign(v, ops.add(self.rho * v, ops.multiply(1 - self.rho, ops.square(gradient))))
         g = summed(gradient)
         self.assign_sub(variable, learning_rate * g / (ops.sqrt(v) + self.epsilon))
+
+
+class RMSpropKeras2(RMSpropEpsilonOutside):
+    """RMSprop as Keras 2 computed it: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
+
+    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
+    those of the class above.
+
+    Source: Keras 2.0.8, `keras/optimizers.py`.
+    """
+
+    def update_step(self, gradient, variable, learning_rate):
+        """One update of one weight."""
+        super().update_step(summed(gradient), variable, learning_rate)
 
 
 class AdamKeras2(keras.optimizers.Adam):

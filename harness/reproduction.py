@@ -60,7 +60,8 @@ class Curve:
     @property
     def distance(self) -> float:
         """Mean of |ln(ours / published)| over the epochs: 0.1 is about a tenth apart."""
-        return log_distance(self.mean, self.published)
+        pairs = zip(self.mean, self.published, strict=True)
+        return statistics.fmean(abs(math.log(ours / theirs)) for ours, theirs in pairs)
 
     @property
     def width(self) -> float:
@@ -99,17 +100,6 @@ class Reproduction:
         return f"{FAILS}: {', '.join(failed)}" if failed else HOLDS
 
 
-def log_distance(curve: tuple[float, ...], published: tuple[float, ...]) -> float:
-    """Mean of |ln(a / b)| over the epochs of two curves: 0.1 is about a tenth apart."""
-    return statistics.fmean(abs(math.log(a / b)) for a, b in zip(curve, published, strict=True))
-
-
-def training_losses(row: Row, epochs: int) -> list[list[float]] | None:
-    """Training loss of each seed; None where the runs have another number of epochs."""
-    curves = [record.history.get("loss", []) for record in row.records]
-    return curves if all(len(curve) == epochs for curve in curves) else None
-
-
 def reproduce(row: Row, published: Published) -> Reproduction:
     """Compares the runs of one experiment with what was published of it.
 
@@ -126,14 +116,17 @@ def reproduce(row: Row, published: Published) -> Reproduction:
         return Number(value, prediction_interval(values, within=POSSIBLE[row.metric]))
 
     return Reproduction(
-        row, number("best_validation"), number("last_validation"), _curve(row, published)
+        row, number("best_validation"), number("last_validation"), compare_curves(row, published)
     )
 
 
-def _curve(row: Row, published: Published) -> Curve | None:
-    """Relative differences count, since a training loss falls to a tenth: logarithms are taken."""
-    curves = training_losses(row, len(published.loss))
-    if not published.loss or curves is None:
+def compare_curves(row: Row, published: Published) -> Curve | None:
+    """The published training loss beside ours; None without one, or of another number of epochs.
+
+    Relative differences count, since a training loss falls to a tenth: logarithms are taken.
+    """
+    curves = [record.history.get("loss", []) for record in row.records]
+    if not published.loss or {len(curve) for curve in curves} != {len(published.loss)}:
         return None
     logs = [[math.log(loss) for loss in curve] for curve in curves]
     mean = tuple(math.exp(statistics.fmean(epoch)) for epoch in zip(*logs, strict=True))

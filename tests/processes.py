@@ -14,6 +14,9 @@ from commands import REPOSITORY
 
 T = TypeVar("T")
 
+EPOCHS = 40
+LONG = f"imdb-dense --epochs {EPOCHS}"  # on a fast machine seconds remain after its first epoch
+
 
 @contextlib.contextmanager
 def started(module: str, *arguments: object, cwd: Path = REPOSITORY) -> Iterator[subprocess.Popen]:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from commands import REPOSITORY, places, run
-from processes import mentioning, started, wait_for
+from processes import EPOCHS, LONG, mentioning, started, wait_for
 
 from harness import suite
 from harness.plan import make_plan
@@ -17,7 +17,6 @@ from harness.workers import Advanced, Ended, Started
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
-LONG = "imdb-dense --epochs 7"
 
 
 def test_without_dask_there_is_one_message(tmp_path, monkeypatch, capsys):
@@ -116,7 +115,7 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     # the last epochs may end between two looks at the run; its record below has all of them
     assert [event.epoch for event in events if isinstance(event, Advanced)]
     assert (type(events[-1]), events[-1].failure) == (Ended, None)
-    assert len(load_record(planned.directory).history["loss"]) == 7
+    assert len(load_record(planned.directory).history["loss"]) == EPOCHS
 
 
 def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, tmp_path):

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 from commands import REPOSITORY, places, run
-from processes import mentioning, started, wait_for
+from processes import EPOCHS, LONG, mentioning, started, wait_for
 from records import fabricate
 from rich.console import Console
 
@@ -21,7 +21,6 @@ from harness.workers import Advanced, Ended, Started, share
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
-LONG = "imdb-dense --epochs 7"
 
 
 def planned(tmp_path, commands, seeds=(0,), *flags) -> Plan:
@@ -242,7 +241,7 @@ def test_a_second_start_does_only_what_is_left(with_a_failure):
 def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path, monkeypatch):
     monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # more only wait for each other here
     command = ["harness.suite", "--sample", "--experiments", LONG, *places(tmp_path)]
-    record = tmp_path / "results/imdb-dense+epochs-7/seed-0"
+    record = tmp_path / f"results/imdb-dense+epochs-{EPOCHS}/seed-0"
     unfinished = record.with_name("seed-0.unfinished")
     with started(*command) as process:
         wait_for((unfinished / "history.json").exists)
@@ -254,7 +253,7 @@ def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path,
     assert unfinished.exists()
     assert not record.exists()
     assert start(tmp_path, "--experiments", LONG).returncode == 0
-    assert len(load_record(record).history["loss"]) == 7
+    assert len(load_record(record).history["loss"]) == EPOCHS
     assert not unfinished.exists()
 
 

@@ -42,8 +42,8 @@ help:  ## this list
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plots and tables in demo/
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) --experiments $(DEMO)
-	@$(RUN) -m harness.tables --results-dir demo/results
-	@$(RUN) -m harness.plots --results-dir demo/results --plots-dir demo/plots
+	@$(RUN) -m harness.reporting.tables --results-dir demo/results
+	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
 	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
 
@@ -65,12 +65,12 @@ bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes
 	@$(RUN) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
 
 tables: $(VENV)/.runtime  ## rebuild the tables in results/ and the README's, the benchmark's too
-	@$(RUN) -m harness.tables --results-dir results \
+	@$(RUN) -m harness.reporting.tables --results-dir results \
 	  --pages README.md docs/keras-2-and-keras-3.md $(ARGS)
 	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.report
 
 plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of the benchmark
-	@$(RUN) -m harness.plots --results-dir results --plots-dir plots $(ARGS)
+	@$(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots $(ARGS)
 	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.plot
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too

@@ -14,7 +14,7 @@ import numpy as np
 
 from benchmarks.cases import CASES
 from benchmarks.workers import environment
-from harness.environment import load_keras
+from harness.training.environment import load_keras
 
 STEPS = 10
 BATCH, WORDS, TIMESTEPS = 128, 500, 240  # of the published protocols
@@ -44,7 +44,7 @@ def main() -> None:
     keras = load_keras()
     import tensorflow as tf
 
-    from harness.acceleration import accelerate
+    from harness.training.fast_layers import accelerate
 
     (name,) = sys.argv[1:]
     keras.utils.set_random_seed(0)

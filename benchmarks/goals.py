@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from benchmarks.record import SUITE, Measurement
 from benchmarks.turns import OURS, SHARED
-from harness.cells import ABSENT, significant
+from harness.reporting.tables.numbers import ABSENT, significant
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from benchmarks.record import MACHINE, Benchmark, Measurement, measured
 from benchmarks.suites import our_suite, plain_suite
 from benchmarks.turns import PLAIN, SHARED, Effort, take_turns
 from data import files
-from harness.environment import describe, threads
+from harness.training.environment import describe, threads
 
 MOST_SHARED = 8  # a process takes about a gigabyte, and there are twice as many
 BUSY = 0.3  # processes a core that were running before; what was just built leaves some

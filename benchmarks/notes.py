@@ -18,8 +18,8 @@ NOTES = {
         "The scripts' Jena validation reads each window once. As printed they ask for 128 times as "
         "many, which would make them slower than they are here.",
         "At the end of an epoch, plain Keras also waits for TensorFlow's tuner, up to as long as "
-        "the epoch took (see `harness/pipeline.py`). The milliseconds a step are without that, the "
-        "suite of the scripts is with it.",
+        "the epoch took (`harness/training/tf_dataset.py`). The milliseconds a step are without "
+        "that, the suite of the scripts is with it.",
     ],
     "Where the time goes": [
         "*Input pipeline* is the time of a step that computes nothing, in the same `fit` on the "

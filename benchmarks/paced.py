@@ -10,7 +10,7 @@ import resource
 import runpy
 import sys
 
-from harness.environment import load_keras
+from harness.training.environment import load_keras
 
 IDLE_STEPS = 120
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from benchmarks.goals import GOALS
 from benchmarks.record import SUITE, Benchmark, Measurement, load_benchmark
 from benchmarks.turns import OURS, PLAIN_SHARED, SHARED
-from harness.figure import COLOURS, GREY, SAMPLE_SUFFIX, new_figure
-from harness.rebuild import rebuild
+from harness.reporting.figures.style import COLOURS, GREY, SAMPLE_SUFFIX, new_figure
+from harness.reporting.rebuild import rebuild
 
 # By quantity: what its bars are called, and their colour.
 BARS = {

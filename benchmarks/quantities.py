@@ -7,7 +7,7 @@ from benchmarks.floor import operations, update_bytes
 from benchmarks.rate import Rates
 from benchmarks.record import SUITE, Measurement, measured
 from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED, Timing
-from harness.plan import time_left
+from harness.suite.plan import time_left
 
 MIB = 2**20
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.storage import read_json, write_json
+from harness.records.files import read_json, write_json
 
 SCHEMA = 1
 NAME = "benchmark.json"

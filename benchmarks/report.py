@@ -8,10 +8,10 @@ from benchmarks.goals import cell, goal_heading
 from benchmarks.notes import NOTES, machine_lines
 from benchmarks.record import SUITE, Benchmark, load_benchmark
 from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED
-from harness.markdown import line
-from harness.rebuild import rebuild
-from harness.report import replace_between_markers
-from harness.storage import write_text
+from harness.records.files import write_text
+from harness.reporting.rebuild import rebuild
+from harness.reporting.tables.document import replace_between_markers
+from harness.reporting.tables.model_tables import line
 
 # By table: heading of a column, and the quantity in it.
 THROUGHPUT = {

@@ -56,7 +56,7 @@ class Timing:
         first: seconds of the first order, and the steps that were done, by way.
         rounds: seconds a step in each round, by way; of several processes the slowest.
         ends: what a way reported at its end, see `benchmarks.paced`; a quick benchmark does not
-            wait for the script's, which may take a minute (see `harness.pipeline`).
+            wait for the script's, which may take a minute (see `harness.training.tf_dataset`).
     """
 
     steps: int

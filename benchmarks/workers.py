@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.workers import THREADS
+from harness.suite.local_workers import THREADS
 
 
 def environment(threads: int | None) -> dict[str, str]:

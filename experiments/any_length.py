@@ -16,7 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
+from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
 from harness.command_line import main
 from harness.experiment import Experiment
 
@@ -59,7 +59,7 @@ def accuracy_at_own_length(model, reviews: list[np.ndarray], labels: np.ndarray)
 def accuracy_at(model, reviews: list[np.ndarray], labels: np.ndarray, length: int) -> float | None:
     """Padded or truncated to one length; None where the network cannot read that length."""
     from data.imdb import pad_front
-    from harness.training import evaluate
+    from harness.training.fit import evaluate
 
     expected = model.input_shape[1]
     if expected is not None and expected != length:
@@ -70,7 +70,7 @@ def accuracy_at(model, reviews: list[np.ndarray], labels: np.ndarray, length: in
 def train(protocol, run):
     import keras
 
-    from harness.exhibits import Table
+    from harness.records.study_outputs import Table
     from models import sentiment
 
     whole = load_reviews(run, protocol.num_words, None, protocol.validation_split)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from experiments.text_generation import CELLS, EXPERIMENT
 from harness.command_line import PLACES
 from harness.errors import RunError
-from harness.record import Record, load_record
-from harness.run import MODEL
-from harness.settings import bounded
+from harness.protocol import bounded
+from harness.records.record import Record, load_record
+from harness.records.run import MODEL
 
 
 def parse(argv):
@@ -129,7 +129,7 @@ def load_network(record: Record):
     Raises:
         RunError: its file is missing, unreadable or of another network.
     """
-    from harness.environment import load_keras
+    from harness.training.environment import load_keras
 
     path = record.path / MODEL
     settings = record.environment["command"].partition(EXPERIMENT.module)[2].strip()

@@ -14,11 +14,11 @@ Expected:   about 10 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
+from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
 from harness.command_line import main
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.settings import setting
+from harness.protocol import setting
 
 CELLS = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru"}
 BEFORE, AFTER = "before training", "after training"
@@ -46,7 +46,7 @@ def gradient_norms(model, x, y):
     import keras
     import numpy as np
 
-    from harness.gradients import input_gradients
+    from harness.training.gradients import input_gradients
 
     _, embedding, *rest = model.layers
     vectors = keras.ops.convert_to_numpy(embedding(x))  # (reviews, timesteps, embedding)
@@ -60,8 +60,8 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from harness.exhibits import Lines, Series, Table
-    from harness.gradients import MEASURABLE, halvings
+    from harness.records.study_outputs import Lines, Series, Table
+    from harness.training.gradients import MEASURABLE, decay_rate
     from models import sentiment
 
     reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
@@ -90,7 +90,7 @@ def train(protocol, run):
     columns += [f"at distance {d}, relative to the last word" for d in marks]
     rows, longer = {}, {}
     for when, cells in curves.items():
-        rates = {name: halvings(norms) for name, norms in cells.items()}
+        rates = {name: decay_rate(norms) for name, norms in cells.items()}
         for name, norms in cells.items():
             rate = rates[name]
             seen = [float(norms[d] / norms[0]) if norms[d] > MEASURABLE else None for d in marks]

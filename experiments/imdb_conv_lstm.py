@@ -11,7 +11,7 @@ Expected:   about 1 minute on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     GatedProtocol,
     load_reviews,
@@ -21,7 +21,7 @@ from experiments.imdb import (
 from harness.command_line import main
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.settings import setting
+from harness.protocol import setting
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ Deviations: the documents give no size; the hidden layer has as many units as th
 Expected:   about 2 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,

@@ -8,7 +8,7 @@ Deviations: the documents train no GRU on IMDB; it follows the protocol of the L
 Expected:   about 4 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     GatedProtocol,
     load_reviews,

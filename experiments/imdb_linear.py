@@ -11,11 +11,11 @@ Expected:   less than 1 minute on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import SplitProtocol, load_reviews, split_notes
+from experiments.common.imdb import SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import baseline_metrics
-from harness.settings import setting
+from harness.protocol import setting
+from harness.records.run import baseline_metrics
 
 
 @dataclass(frozen=True)

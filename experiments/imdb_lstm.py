@@ -9,7 +9,7 @@ Deviations: as imdb-simple-rnn.
 Expected:   about 3 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     GatedProtocol,
     load_reviews,

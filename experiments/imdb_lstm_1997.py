@@ -8,7 +8,7 @@ Deviations: trained by full back-propagation through time, as every network here
 Expected:   about 3 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,

@@ -8,7 +8,7 @@ Deviations: the documents leave the activations open: the sigmoid for the two ga
 Expected:   about 4 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,

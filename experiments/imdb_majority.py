@@ -7,10 +7,10 @@ Deviations: none.
 Expected:   seconds.
 """
 
-from experiments.imdb import SplitProtocol, load_reviews, split_notes
+from experiments.common.imdb import SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import baseline_metrics
+from harness.records.run import baseline_metrics
 
 
 def train(protocol, run):

@@ -10,7 +10,7 @@ Deviations: the published result is the best validation epoch; here the test rev
 Expected:   1 to 2 minutes on one CPU core.
 """
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,

@@ -10,7 +10,7 @@ Expected:   3 to 4 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.imdb import (
+from experiments.common.imdb import (
     SAMPLE,
     ImdbProtocol,
     load_reviews,
@@ -19,7 +19,7 @@ from experiments.imdb import (
 )
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.settings import setting
+from harness.protocol import setting
 
 
 @dataclass(frozen=True)

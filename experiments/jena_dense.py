@@ -8,7 +8,7 @@ Deviations: every validation window is evaluated exactly once an epoch.
 Expected:   about 1 minute on one CPU core.
 """
 
-from experiments.jena import (
+from experiments.common.jena import (
     SAMPLE,
     JenaProtocol,
     load_windows,

@@ -11,7 +11,7 @@ Deviations: every validation window is evaluated exactly once an epoch (the docu
 Expected:   about 5 minutes on one CPU core.
 """
 
-from experiments.jena import (
+from experiments.common.jena import (
     SAMPLE,
     GruProtocol,
     gru_notes,

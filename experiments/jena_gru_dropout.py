@@ -11,7 +11,7 @@ Expected:   about 12 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.jena import (
+from experiments.common.jena import (
     SAMPLE,
     GruProtocol,
     gru_notes,
@@ -20,7 +20,7 @@ from experiments.jena import (
 )
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.settings import setting
+from harness.protocol import setting
 
 
 @dataclass(frozen=True)

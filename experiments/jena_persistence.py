@@ -7,7 +7,7 @@ Deviations: none.
 Expected:   seconds.
 """
 
-from experiments.jena import (
+from experiments.common.jena import (
     SAMPLE_WINDOWS,
     WindowProtocol,
     load_windows,
@@ -17,7 +17,7 @@ from experiments.jena import (
 )
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import baseline_metrics
+from harness.records.run import baseline_metrics
 
 
 def train(protocol, run):

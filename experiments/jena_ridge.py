@@ -13,7 +13,7 @@ Expected:   seconds.
 import math
 from dataclasses import dataclass, replace
 
-from experiments.jena import (
+from experiments.common.jena import (
     SAMPLE_WINDOWS,
     WindowProtocol,
     load_windows,
@@ -24,8 +24,8 @@ from experiments.jena import (
 from harness.command_line import main
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.run import baseline_metrics
-from harness.settings import setting
+from harness.protocol import setting
+from harness.records.run import baseline_metrics
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import made_data
-from harness.settings import OPTIMIZERS, setting
+from harness.protocol import OPTIMIZERS, setting
+from harness.records.run import made_data
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from harness.batches import DrawnBatches
-    from harness.exhibits import Grid, Table
-    from harness.training import train_model
+    from harness.records.study_outputs import Heatmap, Table
+    from harness.training.batches import DrawnBatches
+    from harness.training.fit import train_model
     from models.backpropagation_numpy import feed_forward
     from models.characters import letter_model
     from models.recurrent_numpy import SimpleRNN, predictions, unfold
@@ -101,14 +101,14 @@ def train(protocol, run):
                     ],
                 },
             ),
-            Grid(
+            Heatmap(
                 "p: probability of the next letter (framed: the right one)",
                 columns,
                 rows(letters, p),
                 marks,
             ),
-            Grid("h: state after each letter", columns, rows(units, h)),
-            Grid(
+            Heatmap("h: state after each letter", columns, rows(units, h)),
+            Heatmap(
                 "x: letters read, one-hot, unfolded over time from left to right",
                 columns,
                 rows(letters, x),

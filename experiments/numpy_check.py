@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import made_data
-from harness.settings import setting
+from harness.protocol import setting
+from harness.records.run import made_data
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ def notes(protocol):
 def train(protocol, run):
     import numpy as np
 
-    from experiments import equality
-    from harness.exhibits import Lines, Series, Table
+    from experiments.common import numpy_equality as equality
+    from harness.records.study_outputs import Lines, Series, Table
 
     run.describe("data", made_data(run.sample, "Random shapes, weights and inputs."))
     rng = np.random.default_rng(run.seed)

@@ -16,8 +16,8 @@ from functools import partial
 
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.run import made_data
-from harness.settings import OPTIMIZERS, setting
+from harness.protocol import OPTIMIZERS, setting
+from harness.records.run import made_data
 
 ALONE, MIXED = "trained on this distance alone", "trained on all distances at once"
 
@@ -56,9 +56,9 @@ def train(protocol, run):
     import numpy as np
 
     from data.recall import recall_sequences
-    from harness.batches import DrawnBatches
-    from harness.exhibits import Lines, Series, Table
-    from harness.training import evaluate, train_model
+    from harness.records.study_outputs import Lines, Series, Table
+    from harness.training.batches import DrawnBatches
+    from harness.training.fit import evaluate, train_model
     from models.recall import CELLS, recaller
 
     note = "Made-up sequences: one symbol among random fillers."

@@ -16,9 +16,9 @@ import math
 from dataclasses import dataclass
 
 from harness.command_line import main
-from harness.exhibits import Lines, Series, Table, Text
 from harness.experiment import Experiment
-from harness.settings import OPTIMIZERS, setting
+from harness.protocol import OPTIMIZERS, setting
+from harness.records.study_outputs import Lines, Series, Table, Text
 
 CELLS = {"simple-rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 NGRAMS = {"5-gram": 5, "trigram": 3, "bigram": 2, "unigram": 1}
@@ -50,7 +50,7 @@ def notes(protocol):
     ]
 
 
-def exhibits(protocol, run, counted, written):
+def outputs(protocol, run, counted, written):
     """The tail's table, the two curves over the rounds, and what the network wrote."""
     network = CELLS[protocol.cell]
     history = run.history
@@ -92,7 +92,7 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from harness.training import EpochRecorder, save_network, train_model
+    from harness.training.fit import EpochRecorder, save_network, train_model
     from models.characters import character_model, continue_text
     from models.ngrams import CharacterNgrams
 
@@ -134,7 +134,7 @@ def train(protocol, run):
         callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
     )
     save_network(model, run.model_path)
-    run.finish_study(exhibits(protocol, run, counted, written))
+    run.finish_study(outputs(protocol, run, counted, written))
 
 
 EXPERIMENT = Experiment(

@@ -24,12 +24,12 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.imdb import SplitProtocol, load_reviews, split_notes
+from experiments.common.imdb import SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
-from harness.environment import REPOSITORY
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.settings import setting
+from harness.protocol import setting
+from harness.training.environment import REPOSITORY
 
 BACKENDS = ("tensorflow", "jax", "torch")
 MARKS = (1, 2, 5, 10, 20)  # steps that are shown
@@ -72,7 +72,7 @@ def measure(backend: str, folder: Path, task: dict) -> dict:
         "KERAS_BACKEND": backend,
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take a GPU's memory from the others
     }
-    command = [sys.executable, "-m", "experiments.update_rules_backend", str(folder)]
+    command = [sys.executable, "-m", "experiments.common.update_rules_backend", str(folder)]
     sys.stdout.flush()
     done = subprocess.run(
         command, cwd=REPOSITORY, env=os.environ | variables, stderr=subprocess.PIPE, check=False
@@ -88,12 +88,12 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from experiments import update_rules_exhibits as exhibits
-    from experiments.update_rules_backend import network
-    from experiments.update_rules_example import ADAM, EPSILON, EXAMPLE, RMSPROP
+    from experiments.common import update_rules_outputs as outputs
+    from experiments.common.update_rules_backend import network
+    from experiments.common.update_rules_example import ADAM, EPSILON, EXAMPLE, RMSPROP
 
     # a file of published numbers without these should not be found out after the training
-    published = None if run.sample else exhibits.published_losses(protocol.epochs)
+    published = None if run.sample else outputs.published_losses(protocol.epochs)
     x, y = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split).train
     marks = [step for step in MARKS if step <= min(protocol.steps, len(x) // protocol.batch_size)]
     if not marks:
@@ -111,7 +111,7 @@ def train(protocol, run):
         "epsilon": EPSILON,
         "marks": marks,
         "rules": [*RMSPROP, *ADAM],
-        "compared": [exhibits.KERAS_2, exhibits.KERAS_3],
+        "compared": [outputs.KERAS_2, outputs.KERAS_3],
         "example": EXAMPLE,
     }
     measured = {}
@@ -120,15 +120,15 @@ def train(protocol, run):
         arrays = {f"weight_{place}": value for place, value in enumerate(weights)}
         np.savez(folder / "arrays.npz", x=x, y=y, **arrays)
         for backend in installed():
-            epochs = dict.fromkeys((exhibits.KERAS_3, exhibits.KERAS_2), protocol.epochs)
+            epochs = dict.fromkeys((outputs.KERAS_3, outputs.KERAS_2), protocol.epochs)
             if backend == "torch":
-                epochs = {exhibits.KERAS_3: protocol.torch_epochs} if protocol.torch_epochs else {}
+                epochs = {outputs.KERAS_3: protocol.torch_epochs} if protocol.torch_epochs else {}
             measured[backend] = measure(backend, folder, {**task, "trained": epochs})
     run.finish_study(
         [
-            *exhibits.by_hand(measured, protocol.learning_rate),
-            *exhibits.first_steps(measured, marks),
-            *exhibits.training(measured, published),
+            *outputs.by_hand(measured, protocol.learning_rate),
+            *outputs.first_steps(measured, marks),
+            *outputs.training(measured, published),
         ]
     )
 

@@ -1,1 +1,1 @@
-"""What every run shares: settings, training, the run record, tables and plots."""
+"""Everything that a run and its results need; a room imports only those below it."""

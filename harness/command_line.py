@@ -12,7 +12,7 @@ from data.files import DATA_DIR_VARIABLE
 from harness.errors import RunError
 from harness.execution import execute
 from harness.experiment import Experiment
-from harness.settings import add_settings, bounded
+from harness.protocol import add_settings, bounded
 
 # by whether the sample data are used, which never share a folder with real data
 PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), Path("demo/plots"))}

@@ -8,10 +8,10 @@ from typing import Any
 
 from data.errors import DataError
 from data.files import own_file
-from harness.cells import in_terminal
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.record import (
+from harness.protocol import differences, file_settings, recorded
+from harness.records.record import (
     Record,
     find_records,
     load_record,
@@ -19,9 +19,9 @@ from harness.record import (
     record_directory,
     refuse_mixture,
 )
-from harness.run import Run
-from harness.schema import SCHEMA
-from harness.settings import differences, file_settings, recorded
+from harness.records.run import Run
+from harness.records.schema import SCHEMA
+from harness.reporting.tables.numbers import in_terminal
 
 
 def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
@@ -135,7 +135,7 @@ def train(
     directory: Path,
 ) -> Record:
     """Makes the run's directory, prepares the machine, trains, and reads the record back."""
-    from harness import environment
+    from harness.training import environment
 
     run = Run(
         directory,
@@ -160,7 +160,7 @@ def train(
 
 def report(record: Record, options: argparse.Namespace) -> None:
     """Prints the result and draws the experiment's plot from all of its seeds."""
-    from harness.plots import plot_experiment
+    from harness.reporting.figures.draw import plot_experiment
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
@@ -168,7 +168,7 @@ def report(record: Record, options: argparse.Namespace) -> None:
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:
-        print("\n\n".join(in_terminal(record.exhibits)))
+        print("\n\n".join(in_terminal(record.outputs)))
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return

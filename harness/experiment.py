@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from harness.run import Run
+from harness.records.run import Run
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Experiment:
         title: the row's name in tables and plots.
         dataset: `imdb`, `jena`, `text`, or `made` where the study makes its own.
         role: `network` or `baseline`, which one metric measures, or `study`, which hands over
-            exhibits.
+            outputs.
         protocol: the published values, an instance of the experiment's frozen dataclass.
         sample: the values that replace them on the built-in sample data.
         train: called with the protocol and the run; trains, and finishes the run.

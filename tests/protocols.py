@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from data.jena import Climate
 from data.windows import ClimateWindows, make_windows
-from experiments.jena import WindowProtocol
+from experiments.common.jena import WindowProtocol
 
 
 def windows_of(climate: Climate, **changes) -> ClimateWindows:

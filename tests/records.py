@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.exhibits import Exhibit, to_json
-from harness.predictions import MEASURES
-from harness.record import label
+from harness.records.predictions import MEASURES
+from harness.records.record import label
+from harness.records.study_outputs import StudyOutput, to_json
 
 REVIEWS = 1000
 WINDOWS = {"2014-W51": 168, "2014-W52": 167, "2015-W01": 168, "2015-W02": 97}
@@ -89,7 +89,7 @@ def fabricate_study(
     experiment: str,
     *,
     seed: int = 0,
-    exhibits: Sequence[Exhibit],
+    outputs: Sequence[StudyOutput],
     config: dict | None = None,
     environment: dict | None = None,
 ) -> Path:
@@ -98,7 +98,7 @@ def fabricate_study(
     Args:
         results_dir: folder that receives `<experiment>[+variant]/seed-<k>/`.
         experiment: name.
-        exhibits: what the study shows.
+        outputs: what the study shows.
         config, environment: fields that replace the made-up ones.
     """
     own = {
@@ -114,7 +114,7 @@ def fabricate_study(
         data={"dataset": "made", "files": [], "facts": {}, "notes": ["Made-up numbers."]},
         history={},
         metrics={"wall_seconds": 90.0},
-        exhibits={"exhibits": [to_json(exhibit) for exhibit in exhibits]},
+        outputs={"outputs": [to_json(output) for output in outputs]},
     )
 
 

@@ -1,0 +1,115 @@
+"""A protocol's dataclass is its command line.
+
+Each field of a frozen dataclass is declared with `setting(...)`, which documents the value in place
+and bounds it; `add_settings` turns the fields into command-line options.
+"""
+
+import argparse
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any, get_type_hints
+
+# Keras 3's own by Keras's names, and those of `harness.training.optimizers`
+OPTIMIZERS = (
+    "rmsprop-keras2",
+    "rmsprop",
+    "rmsprop-epsilon-outside",
+    "rmsprop-summed-rows",
+    "adam-keras2",
+    "adam",
+    "sgd",
+)
+# what opens a recurrent layer's gates: Keras 3's sigmoid, or that of Keras before 2.3
+GATES = ("sigmoid", "keras2-hard-sigmoid")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    below: float | None = None,
+    choices: tuple[str, ...] | None = None,
+    is_file: bool = False,
+) -> Any:
+    """Declares one value of a protocol.
+
+    Args:
+        default: the published value.
+        help: what the value means, with its unit; shown by `--help`.
+        minimum: smallest allowed value.
+        below: upper bound that is itself not allowed, such as 1 for a dropout rate.
+        choices: the allowed words, for a setting that is one of a few.
+        is_file: the word may be the path of a file, of which a record keeps the name alone: where
+            it lies differs from user to user.
+    """
+    bounds = {"minimum": minimum, "below": below}
+    metadata = {"help": help, "bounds": bounds, "choices": choices, "is_file": is_file}
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def bounded(kind: type, minimum=None, below=None):
+    """A parser for one command-line value that refuses what lies outside its bounds."""
+
+    def parse(text: str):
+        try:
+            value = kind(text)
+        except ValueError:
+            noun = "a whole number" if kind is int else "a number"
+            raise argparse.ArgumentTypeError(f"expected {noun}, got '{text}'") from None
+        if not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"must be finite, got {text}")
+        if minimum is not None and value < minimum:
+            raise argparse.ArgumentTypeError(f"must be at least {minimum}, got {text}")
+        if below is not None and value >= below:
+            raise argparse.ArgumentTypeError(f"must be below {below}, got {text}")
+        return value
+
+    return parse
+
+
+def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
+    """Adds an option for every field of a protocol.
+
+    Args:
+        parser: the parser or argument group that receives the options.
+        protocol: an instance whose values are the defaults.
+    """
+    types = get_type_hints(type(protocol))
+    for field in dataclasses.fields(protocol):
+        flag = "--" + field.name.replace("_", "-")
+        default = getattr(protocol, field.name)
+        # argparse formats help texts with the % operator
+        help = f"{field.metadata['help']} (default: {default})".replace("%", "%%")
+        kind = types[field.name]
+        if kind is bool:
+            options = {"action": argparse.BooleanOptionalAction}
+        elif kind is str:
+            choices = field.metadata["choices"]
+            options = {"choices": choices} if choices else {"metavar": "TEXT"}
+        else:
+            parse = bounded(kind, **field.metadata["bounds"])
+            options = {"type": parse, "metavar": "N" if kind is int else "X"}
+        parser.add_argument(flag, default=default, help=help, **options)
+
+
+def recorded(protocol: Any) -> dict[str, Any]:
+    """The values of a protocol as a record keeps them, in the order of declaration."""
+    values = dataclasses.asdict(protocol)
+    for field in dataclasses.fields(protocol):
+        if field.metadata["is_file"]:
+            values[field.name] = Path(values[field.name]).name
+    return values
+
+
+def file_settings(protocol: Any) -> list[str]:
+    """The words of a protocol that may be paths of files, as they were given."""
+    fields = dataclasses.fields(protocol)
+    return [getattr(protocol, field.name) for field in fields if field.metadata["is_file"]]
+
+
+def differences(protocol: Any, published: Any) -> dict[str, Any]:
+    """The recorded settings of `protocol` that differ from `published`."""
+    there, here = recorded(published), recorded(protocol)
+    return {name: value for name, value in here.items() if value != there[name]}

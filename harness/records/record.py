@@ -1,0 +1,201 @@
+"""The run record: the only interface between training and everything that is made from it.
+
+A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files,
+six for a study and for a network that keeps its predictions; while it runs, the same files stand in
+`seed-<k>.unfinished/`. The directory is renamed only when all of them are complete, so a record
+under its final name is a whole one.
+"""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import RunError
+from harness.records.files import read_json
+from harness.records.schema import check, fields, optional, read_outputs
+from harness.records.study_outputs import StudyOutput
+
+UNFINISHED = ".unfinished"
+LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
+
+
+@dataclass(frozen=True)
+class Record:
+    """One finished run, read from its directory and checked."""
+
+    path: Path
+    config: dict
+    environment: dict
+    data: dict
+    history: dict
+    metrics: dict
+    outputs: tuple[StudyOutput, ...] = ()  # of a study
+    predictions: dict | None = None  # of a network, see `harness.records.predictions`
+
+    @property
+    def is_study(self) -> bool:
+        return self.config["role"] == "study"
+
+    @property
+    def experiment(self) -> str:
+        return self.config["experiment"]
+
+    @property
+    def label(self) -> str:
+        """Experiment and variant: the name of the record's folder and of its plot."""
+        return label(self.experiment, self.config["variant"])
+
+    @property
+    def place(self) -> str:
+        """Its folder below the results directory: how messages and tables name the record."""
+        return f"{self.path.parent.name}/{self.path.name}"
+
+    @property
+    def seed(self) -> int:
+        return self.config["seed"]
+
+    @property
+    def sample(self) -> bool:
+        """Whether it was made from the built-in sample data."""
+        return self.config["sample"]
+
+
+def label(experiment: str, variant: dict) -> str:
+    """The experiment's name, followed by each setting that differs from its protocol.
+
+    Args:
+        experiment: name of the experiment, such as `jena-gru`.
+        variant: the differing settings and their values, such as `{"horizon_hours": 24}`.
+
+    Returns:
+        A folder name, such as `jena-gru+horizon-hours-24`.
+    """
+    changes = (f"{name.replace('_', '-')}-{plain(value)}" for name, value in variant.items())
+    name = "".join(map(_in_folder_name, "+".join([experiment, *changes])))
+    if len(name.encode()) <= LONGEST_LABEL:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{name.encode()[: LONGEST_LABEL - 9].decode(errors='ignore')}-{digest}"
+
+
+def _in_folder_name(character: str) -> str:
+    """The character itself where every file system takes it, else its number."""
+    usual = character.isalnum() or character in "+-_.,"
+    return character if usual else f"%{ord(character):06x}"
+
+
+def record_directory(results_dir: Path, config: dict) -> Path:
+    """Where the record of a run with this `config.json` stands."""
+    folder = label(config["experiment"], config["variant"])
+    return results_dir / folder / f"seed-{config['seed']}"
+
+
+def plain(value) -> str:
+    """A setting's value as names and tables write it: 24.0 as 24, True as yes."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value).removesuffix(".0")
+
+
+def load_record(path: Path) -> Record:
+    """Reads and checks one finished run.
+
+    Args:
+        path: the run's directory, `.../seed-<k>`.
+
+    Raises:
+        RunError: naming the file and the field that is missing, mistyped or inconsistent.
+    """
+    config = read_json(path / "config.json")
+    role = config.get("role")
+    others = [name for name in fields(role) if name != "config"]
+    others += [name for name in optional(role) if (path / f"{name}.json").exists()]
+    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
+    check(path, parts)
+    content = parts.pop("outputs", {"outputs": []})["outputs"]
+    outputs = read_outputs(path / "outputs.json", content)
+    record = Record(path=path, **parts, outputs=outputs)
+    if (path.parent.name, path.name) != (record.label, f"seed-{record.seed}"):
+        raise RunError(
+            f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "
+            "folder of its own name."
+        )
+    return record
+
+
+def set_aside(directory: Path) -> Path:
+    """Where a record stands for the moment in which a new one takes its place."""
+    return directory.with_name(f".{directory.name}.replaced")
+
+
+def put_in_place(whole: Path, directory: Path) -> None:
+    """Gives a whole record its final name, in the place of an earlier one."""
+    replaced = set_aside(directory)
+    shutil.rmtree(replaced, ignore_errors=True)
+    if directory.exists():
+        os.replace(directory, replaced)
+    os.replace(whole, directory)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def put_back(directory: Path) -> None:
+    """Restores a record that a process set aside and died before it was replaced."""
+    if set_aside(directory).exists() and not directory.exists():
+        os.replace(set_aside(directory), directory)
+
+
+def refuse_mixture(
+    results_dir: Path, records: list[Record], adding_sample: bool | None = None
+) -> None:
+    """Sample-data and real-data runs never share a folder, a table or a figure.
+
+    Args:
+        results_dir: the folder, for the message.
+        records: its records.
+        adding_sample: whether a run that is to be added uses sample data; None if none is.
+
+    Raises:
+        RunError: naming the records of both kinds.
+    """
+    names = {True: [], False: []}
+    for record in records:
+        names[record.sample].append(record.place)
+    if adding_sample is not None:
+        names[adding_sample].append("this run")
+    if all(names.values()):
+        raise RunError(
+            f"{results_dir} would mix runs on sample data ({', '.join(sorted(names[True]))}) with "
+            f"runs on real data ({', '.join(sorted(names[False]))}); use another --results-dir for "
+            "one of the two."
+        )
+
+
+def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], list[str]]:
+    """All finished runs under a results directory, in a stable order.
+
+    Args:
+        results_dir: the directory.
+        folder: the label of the runs; those of all labels if left out.
+
+    Returns:
+        The records, sorted by experiment, variant and seed, and one sentence for each run that
+        was left out because it is unfinished or damaged.
+
+    Raises:
+        RunError: the directory does not exist or cannot be read.
+    """
+    if not results_dir.is_dir():
+        raise RunError(f"results directory {results_dir} does not exist; run an experiment first.")
+    records, left_out = [], []
+    for path in sorted(results_dir.glob(f"{folder}/seed-*")):
+        where = path.relative_to(results_dir)
+        if path.name.endswith(UNFINISHED):
+            left_out.append(f"{where}: the run did not finish.")
+            continue
+        try:
+            records.append(load_record(path))
+        except RunError as error:
+            left_out.append(str(error).replace(str(path), str(where)))
+    return sorted(records, key=lambda r: (r.label, r.seed)), left_out

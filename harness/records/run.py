@@ -1,0 +1,196 @@
+"""The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import time
+from pathlib import Path
+
+from harness.errors import RunError
+from harness.records.files import write_json
+from harness.records.record import UNFINISHED, put_in_place
+from harness.records.study_outputs import StudyOutput, to_json
+
+MODEL = "model.keras"
+
+
+class Run:
+    """One run in progress; what it is told is on disk at once.
+
+    Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
+    replacing an earlier run only then: a run that fails or is interrupted destroys nothing.
+
+    Args:
+        directory: where the finished record will stand.
+        seed: the run's seed, for whatever the experiment draws itself.
+        data_dir: the user's data directory, or None.
+        sample: whether the built-in sample data are used.
+    """
+
+    def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
+        self.directory = directory
+        self.seed = seed
+        self.data_dir = data_dir
+        self.sample = sample
+        self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self._lock_path = directory.with_name(f".{directory.name}.lock")
+        self._lock = None
+        self._described: dict[str, dict] = {}  # content of the files by their names
+        self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
+        self._made: list[Path] = []  # folders that were not there before, innermost first
+        self._began = time.perf_counter()
+
+    @property
+    def checkpoint(self) -> Path:
+        """The model with the best validation (a Keras archive, kept beside the record)."""
+        return self.unfinished / "best.keras"
+
+    @property
+    def model_path(self) -> Path:
+        """The model that a study leaves for others to use (a Keras archive beside the record)."""
+        return self.unfinished / MODEL
+
+    def begin(self, config: dict) -> None:
+        """Makes the unfinished directory; one left behind by a dead process is cleared.
+
+        Raises:
+            RunError: the directory cannot be written, or another process is filling it.
+        """
+        self._made = [p for p in self.unfinished.parents if not p.exists()]
+        try:
+            self.directory.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _lock(self._lock_path)
+        except OSError as error:
+            raise RunError(
+                f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
+                "--results-dir or correct its permissions."
+            ) from error
+        if self._lock is None:
+            raise RunError(f"{self.directory} is being written by another process.")
+        try:
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+            write_json(self.unfinished / "config.json", config)
+        except RunError:
+            self.abandon()
+            raise
+
+    def abandon(self) -> None:
+        """Removes what a run that cannot go on has written, with the folders made for it."""
+        shutil.rmtree(self.unfinished, ignore_errors=True)
+        self._release()
+        with contextlib.suppress(OSError):  # another run has used one since
+            for folder in self._made:
+                folder.rmdir()
+
+    def describe(self, part: str, content: dict) -> None:
+        """Writes one file of the record, such as `environment`, or adds to what it holds."""
+        self._described[part] = {**self._described.get(part, {}), **content}
+        write_json(self.unfinished / f"{part}.json", self._described[part])
+
+    def keep_predictions(self, last: dict, best: dict | None = None) -> None:
+        """Writes what is kept of the predictions, in the form of `harness.records.outcomes`.
+
+        Args:
+            last: of `validation` and `test`, by the model in its last state.
+            best: likewise in its best state; a model without epochs has one state.
+        """
+        self.describe("predictions", {"best": best or last, "last": last})
+
+    def add_epoch(self, values: dict[str, float]) -> None:
+        """Appends one epoch to the history and writes it."""
+        for column, value in values.items():
+            self._history.setdefault(column, []).append(value)
+        write_json(self.unfinished / "history.json", self._history)
+
+    @property
+    def history(self) -> dict[str, list[float]]:
+        """Columns by Keras's names, one value an epoch."""
+        return self._history
+
+    def finish(self, metrics: dict) -> None:
+        """Writes the metrics and gives the record its final name.
+
+        Args:
+            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here; none
+                for a study.
+        """
+        wall = round(time.perf_counter() - self._began, 3)
+        if not self._history:
+            write_json(self.unfinished / "history.json", {})
+        write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
+        put_in_place(self.unfinished, self.directory)
+        self._release()
+
+    def finish_study(self, outputs: list[StudyOutput]) -> None:
+        """Writes what a study measured and gives the record its final name.
+
+        Args:
+            outputs: what it shows, in the order of presentation; no two of the same title.
+
+        Raises:
+            RunError: a number is NaN or infinite, as after a training that went wrong.
+        """
+        try:
+            content = {"outputs": list(map(to_json, outputs))}
+        except ValueError as error:
+            raise RunError(f"{self.directory}: {error}; no record was made.") from error
+        write_json(self.unfinished / "outputs.json", content)
+        self.finish({})
+
+    def _release(self) -> None:
+        self._lock_path.unlink(missing_ok=True)
+        self._lock.close()
+
+
+def made_data(sample: bool, note: str) -> dict:
+    """The provenance of data that a study makes itself; `note` says what they are."""
+    return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
+
+
+def baseline_metrics(
+    metric: str,
+    *,
+    parameters: int | None,
+    validation: float,
+    test: float,
+    reference: dict,
+    degrees_per_unit: float | None = None,
+) -> dict:
+    """The metrics of a baseline without epochs: its only state is both the best and the last.
+
+    Args:
+        metric: `accuracy` or `mae`.
+        parameters: number of fitted parameters, None where nothing is fitted.
+        validation: the metric on the validation data.
+        test: the metric on the test data.
+        reference: the trivial baseline, `{"label", "validation", "test"}`.
+        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
+    """
+    return {
+        "metric": metric,
+        "parameters": parameters,
+        "best_epoch": None,
+        "best_validation": validation,
+        "last_validation": validation,
+        "test_at_best": test,
+        "test_at_end": test,
+        "seconds_per_epoch": None,
+        "degrees_per_unit": degrees_per_unit,
+        "reference": reference,
+    }
+
+
+def _lock(path: Path):
+    """Opens a file and locks it until this process closes it or ends; None if another holds it."""
+    while True:
+        file = path.open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.close()
+            return None
+        # its holder may have removed the file between our opening and locking it
+        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            return file
+        file.close()

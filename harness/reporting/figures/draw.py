@@ -1,0 +1,65 @@
+"""Draws all figures, or those of one experiment, from run records alone.
+
+One figure an experiment (its training curves, or what a study shows) and one a data set (all models
+beside each other). Same records, same bytes.
+"""
+
+from pathlib import Path
+
+from harness.records.record import Record
+from harness.reporting.analysis.factorial import designs
+from harness.reporting.analysis.models import PUBLISHED, load_published
+from harness.reporting.analysis.results import Results, load_results, make_results
+from harness.reporting.figures.model_comparison import compared, plot_comparison
+from harness.reporting.figures.study_figure import has_figure, plot_study
+from harness.reporting.figures.style import has_curve
+from harness.reporting.figures.training_curves import plot_curves
+from harness.reporting.figures.update_rules_figure import plot_factorial, shown
+
+
+def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
+    """Draws the figure of one experiment.
+
+    Args:
+        records: finished runs of the experiment; runs that differ in more than the seed get a
+            figure each.
+        plots_dir: receives `<experiment>[+variant].png`.
+
+    Returns:
+        The files written; none for a model without epochs, or a study without panels.
+
+    Raises:
+        RunError: the folder cannot be written.
+    """
+    return _plot_each(make_results(records, load_published(PUBLISHED)), plots_dir)
+
+
+def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
+    curves = [plot_curves(row, plots_dir) for row in results.rows if has_curve(row)]
+    return curves + [plot_study(study, plots_dir) for study in results.studies if has_figure(study)]
+
+
+def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
+    """Draws every figure: one an experiment that has any, one a data set, one of update rules.
+
+    Args:
+        results_dir: folder of the records.
+        plots_dir: receives `<experiment>[+variant].png` and `<dataset>.png`.
+        published: TOML file of the published numbers.
+
+    Returns:
+        The files written, and one sentence for each run that was left out.
+
+    Raises:
+        RunError: no records, sample data mixed with real data, or the folder cannot be written.
+    """
+    catalogue = load_published(published)
+    results, left_out = load_results(results_dir, catalogue)
+    paths = _plot_each(results, plots_dir)
+    for dataset in dict.fromkeys(row.dataset for row in results.rows):
+        members = compared([row for row in results.rows if row.dataset == dataset])
+        title = catalogue.datasets.get(dataset, dataset)
+        paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
+    if rules := shown(designs(results, catalogue)):
+        paths.append(plot_factorial(rules, plots_dir / "update-rules-factorial.png"))
+    return paths, left_out

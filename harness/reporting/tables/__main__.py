@@ -1,0 +1,43 @@
+"""`python -m harness.reporting.tables`: rebuilds the results tables (`make tables`)."""
+
+import sys
+from pathlib import Path
+
+from harness.reporting.rebuild import rebuild, records_parser
+from harness.reporting.tables.document import markers
+from harness.reporting.tables.write import write_tables
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = records_parser(
+        "python -m harness.reporting.tables",
+        "Rebuild summary.csv, claims.csv and RESULTS.md in the results folder from the run "
+        "records, without training.",
+    )
+    parser.add_argument(
+        "--claims",
+        type=Path,
+        default=Path("experiments/claims.toml"),
+        metavar="FILE",
+        help="the claims to check (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--pages",
+        type=Path,
+        nargs="+",
+        default=(),
+        metavar="FILE",
+        help="also replace the tables in these files, between lines such as "
+        + " and ".join(markers("results")),
+    )
+    arguments = parser.parse_args(argv)
+    return rebuild(
+        lambda: write_tables(
+            arguments.results_dir, arguments.published, arguments.claims, arguments.pages
+        )
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

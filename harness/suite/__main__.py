@@ -1,0 +1,184 @@
+"""Many runs: `python -m harness.suite` (`make all`).
+
+Every experiment with every seed, each in a process of its own with its share of the threads, the
+longest first. Finished runs are skipped, so that a suite that was interrupted, or in which a run
+failed, goes on where it ended when the same command is given again. What a run prints goes to
+<results>/logs/. Each run redraws its experiment's plot; where two end at the same moment it may
+lack one of them until `make plots` redraws all.
+
+On several machines, with --cluster, the runs are done by the workers of a Dask cluster:
+
+  python -m dask scheduler
+  python -m dask worker tcp://scheduler:8786 --nthreads 4 --resources RUN=1
+  python -m harness.suite --seeds 0-4 --cluster tcp://scheduler:8786
+
+Each worker is started in a checkout of the same code, with requirements-cluster.txt installed. It
+does one run at a time (RUN=1), with as many threads as --nthreads says. Its own RNN_DATA_DIR and
+KERAS_BACKEND apply. Records and logs come back over the network; the weights and the plots of the
+runs do not. A run whose worker dies is done again by another.
+"""
+
+import argparse
+import contextlib
+import inspect
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+
+from harness.command_line import add_common_options, add_data_dir
+from harness.errors import RunError
+from harness.protocol import bounded
+from harness.records.files import write_text
+from harness.suite.local_workers import Ended, Event, run_locally
+from harness.suite.plan import Plan, PlannedRun, make_plan
+from harness.suite.progress import Display, span
+
+LAST_LINES = 10  # of the log of a failed run
+INTERRUPTED = 130  # exit status, by convention of the shells
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line.
+
+    Returns:
+        0 if every run has a record now, 1 if one failed or the suite cannot be run, 130 if it was
+        interrupted.
+    """
+    options = parse_arguments(argv)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        plan = make_plan(options.experiments, options.seeds, options)
+        return carry_out(plan, options)
+    except RunError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; the same command goes on with what is left.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """Lets a termination signal end the suite as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
+    """Reads the command line."""
+    argv = sys.argv[1:] if argv is None else argv
+    parser = argparse.ArgumentParser(
+        prog="python -m harness.suite",
+        description=inspect.getdoc(sys.modules[__name__]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--experiments",
+        nargs="+",
+        metavar="NAME",
+        help='experiments, each with its own options if any: "NAME --option value" '
+        "(default: all, without)",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=seeds,
+        default=[0],
+        metavar="RANGE",
+        help="seeds, such as 0-4 or 0,2,7 (default: 0)",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="scheduler of a Dask cluster, such as tcp://scheduler:8786, whose workers do the runs",
+    )
+    add_data_dir(where)
+    parser.add_argument(
+        "--workers",
+        type=bounded(int, minimum=1),
+        default=1,
+        metavar="N",
+        help="runs at a time, without --cluster (default: %(default)s)",
+    )
+    add_common_options(parser, sample="--sample" in argv)
+    return parser.parse_args(argv)
+
+
+def seeds(text: str) -> list[int]:
+    """Reads seeds such as `0-4` or `0,2,7`."""
+    seed = bounded(int, minimum=0, below=2**32)
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        begin = seed(first)
+        end = seed(last) if dash else begin
+        if end < begin:
+            raise argparse.ArgumentTypeError(f"'{part}' holds no seed")
+        found += range(begin, end + 1)
+    return found
+
+
+def carry_out(plan: Plan, options: argparse.Namespace) -> int:
+    """Does the runs of a plan, shows their progress, and lists those that failed.
+
+    Returns:
+        The exit status: 1 if a run failed.
+
+    Raises:
+        RunError: the cluster cannot be used, or a log cannot be written.
+    """
+    began = time.monotonic()
+    failures = dict.fromkeys(plan.refused, "not started")
+    for run, reason in plan.refused.items():
+        write_text(run.log(options.results_dir), f"{reason}\n")
+    console = Console()
+    if plan.finished:
+        console.print(f"already finished: {len(plan.finished)}", highlight=False)
+    if plan.runs:
+        with Display(plan, console) as display, contextlib.closing(events(plan, options)) as news:
+            for event in news:
+                display.show(event)
+                if isinstance(event, Ended) and event.failure is not None:
+                    failures[event.run] = event.failure
+    list_failures(failures, options.results_dir)
+    new = len(plan.runs) + len(plan.refused) - len(failures)
+    print(
+        f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed; "
+        f"{span(time.monotonic() - began)}"
+    )
+    return 1 if failures else 0
+
+
+def events(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
+    """Starts the runs where the user wants them, and tells what becomes of them."""
+    if options.cluster:
+        try:
+            from harness.suite.dask_cluster import run_on_cluster
+        except ModuleNotFoundError as error:
+            raise RunError(
+                f"--cluster needs Dask, which is not installed ({error}): "
+                f"{sys.executable} -m pip install -r requirements-cluster.txt"
+            ) from error
+        return run_on_cluster(plan.runs, options.cluster, options.results_dir)
+    places = ["--results-dir", str(options.results_dir), "--plots-dir", str(options.plots_dir)]
+    if options.data_dir:
+        places += ["--data-dir", str(options.data_dir)]
+    return run_locally(
+        plan.runs, workers=options.workers, places=places, results_dir=options.results_dir
+    )
+
+
+def list_failures(failures: dict[PlannedRun, str], results_dir: Path) -> None:
+    """Prints why runs failed, and the last lines of their logs."""
+    for run, reason in failures.items():
+        log = run.log(results_dir)
+        print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
+            print(f"    {line}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,190 @@
+"""Runs in processes of their own on this machine."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import RunError
+from harness.records.files import read_json
+from harness.records.record import UNFINISHED
+from harness.suite.plan import PlannedRun
+from harness.training.environment import threads
+
+POLL = 0.2  # seconds between two looks at the runs in progress
+THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # variables
+GRACE = 10  # seconds that an interrupted run has to end
+
+
+@dataclass(frozen=True)
+class Started:
+    """A run has begun, or begun again on another machine; `where` is empty for this machine."""
+
+    run: PlannedRun
+    where: str = ""
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """A run has completed an epoch."""
+
+    run: PlannedRun
+    epoch: int
+    loss: float | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run has ended; `failure` says why there is no record, and is None where there is one."""
+
+    run: PlannedRun
+    seconds: float
+    failure: str | None
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A sentence for the user that is about no run."""
+
+    sentence: str
+
+
+Event = Started | Advanced | Ended | Notice
+
+
+def share(workers: int, runs: int) -> int:
+    """Threads for each of the runs that are in progress at the same time."""
+    return max(1, threads() // max(1, min(workers, runs)))
+
+
+def run_locally(
+    runs: Iterable[PlannedRun], *, workers: int, places: list[str], results_dir: Path
+) -> Iterator[Event]:
+    """Carries runs out, several at a time; closing the generator ends those in progress.
+
+    Args:
+        runs: in the order in which they are to start.
+        workers: how many run at the same time.
+        places: the options of every run that say where data and results are.
+        results_dir: receives the logs.
+    """
+    waiting, children = deque(runs), []
+    each = share(workers, len(waiting))
+    try:
+        while waiting or children:
+            while waiting and len(children) < workers:
+                run = waiting.popleft()
+                command = [run.module, *run.arguments, *places]
+                log = run.log(results_dir)
+                children.append((run, Child(command, run.directory, log, each)))
+                yield Started(run)
+            time.sleep(POLL)
+            for run, child in list(children):
+                if news := child.news():
+                    yield Advanced(run, *news)
+                if (code := child.code()) is not None:
+                    children.remove((run, child))
+                    yield Ended(run, child.seconds, failure(code))
+    finally:
+        end([child for _, child in children])
+
+
+class Child:
+    """A run in a process of its own, which ends with this one.
+
+    Args:
+        command: a module and its arguments.
+        directory: where the run's finished record will stand.
+        log: file that receives what it prints; an earlier one is replaced.
+        threads: threads that its computations may use.
+
+    Raises:
+        RunError: the log cannot be written.
+    """
+
+    def __init__(self, command: list[str], directory: Path, log: Path, threads: int):
+        self._unfinished = directory.with_name(directory.name + UNFINISHED)
+        self._began = time.time()
+        self._epochs = 0
+        try:
+            log.parent.mkdir(parents=True, exist_ok=True)
+            with log.open("wb") as file:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", "harness.suite.child_process", *command],
+                    env=os.environ
+                    | dict.fromkeys(THREADS, str(threads))
+                    | {"PYTHONUNBUFFERED": "1"},
+                    stdin=subprocess.PIPE,
+                    stdout=file,
+                    stderr=subprocess.STDOUT,
+                    # a Ctrl-C in the terminal reaches this process alone, which passes it on
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
+
+    @property
+    def seconds(self) -> float:
+        return time.time() - self._began
+
+    def code(self) -> int | None:
+        """Its exit status, negative for a signal; None while it runs."""
+        code = self._process.poll()
+        if code is not None:
+            self._process.stdin.close()
+        return code
+
+    def news(self) -> tuple[int, float | None] | None:
+        """The number of epochs and the last loss, if an epoch was completed since the last call."""
+        path = self._unfinished / "history.json"
+        try:
+            if path.stat().st_mtime < self._began:  # of an earlier run that was interrupted
+                return None
+            history = read_json(path)
+        except (OSError, RunError):
+            return None
+        epochs = max(map(len, history.values()), default=0)
+        if epochs <= self._epochs:
+            return None
+        self._epochs = epochs
+        return epochs, history.get("loss", [None])[-1]
+
+    def send(self, number: signal.Signals) -> None:
+        """Sends a signal to the process, and to those that it has started."""
+        if self.code() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, number)
+
+
+def end(children: list[Child]) -> None:
+    """Interrupts processes as Ctrl-C does, and kills those that take longer than `GRACE` to end.
+
+    What was interrupted leaves no record: its directory keeps the name of an unfinished run.
+    """
+    try:
+        for child in children:
+            child.send(signal.SIGINT)
+        deadline = time.monotonic() + GRACE
+        while any(child.code() is None for child in children) and time.monotonic() < deadline:
+            time.sleep(POLL)
+    finally:  # also when a second Ctrl-C has cut the waiting short
+        for child in children:
+            child.send(signal.SIGKILL)
+        while any(child.code() is None for child in children):
+            time.sleep(POLL)
+
+
+def failure(code: int) -> str | None:
+    """What an exit status says about the run; None if it succeeded."""
+    if code >= 0:
+        return f"exit code {code}" if code else None
+    try:
+        return f"ended by {signal.Signals(-code).name}"
+    except ValueError:
+        return f"ended by signal {-code}"

@@ -1,0 +1,207 @@
+"""Seeds, devices and the description of where a run took place.
+
+Keras is imported inside the functions: `--help` and a wrong flag must not wait for it.
+"""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.errors import RunError
+
+PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
+# Variables that can change numbers or speed start so; others may hold paths of this machine.
+FLAGS = (
+    "CUBLAS_",
+    "GLIBC_TUNABLES",
+    "JAX_",
+    "NVIDIA_TF32",
+    "OMP_",
+    "TF_CUDNN_",
+    "TF_DETERMINISTIC_",
+    "TF_ENABLE_",
+    "TF_NUM_",
+    "TF_XLA_",
+    "XLA_",
+)
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def prepare(seed: int, deterministic: bool) -> None:
+    """Seeds Python, NumPy and the Keras backend, and readies the GPU when there is one.
+
+    Args:
+        seed: seed of everything random in the run.
+        deterministic: choose kernels that give the same bits on every run, at some cost in speed.
+    """
+    if deterministic:
+        # PyTorch's matrix products and XLA (JAX's compiler) on a GPU read these when they start
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        flags = os.environ.get("XLA_FLAGS", "")
+        os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
+    keras = load_keras()
+    keras.utils.set_random_seed(seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        # It warns of retracing wherever inputs differ in shape, which here is meant.
+        tf.get_logger().setLevel("ERROR")
+        for gpu in tf.config.list_physical_devices("GPU"):
+            # Take memory as it is needed, so that several runs can share one GPU.
+            tf.config.experimental.set_memory_growth(gpu, True)
+        if deterministic:
+            tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "torch" and deterministic:
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
+def load_keras():
+    """Imports Keras and wakes its backend without the lines that the backend's start prints.
+
+    TensorFlow 2.21 writes several lines to the error stream before any of its log levels apply
+    (its issue 100442), among them an error for the mere absence of a GPU. They are shown only
+    where the import fails.
+
+    Raises:
+        RunError: the backend is not installed or does not start.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
+    sys.stderr.flush()
+    error_stream = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
+        try:
+            import keras
+
+            accelerator()
+        except Exception as error:
+            messages.seek(0)
+            os.write(error_stream, messages.read())
+            raise RunError(
+                f"the Keras backend does not start ({error}); install it into the virtual "
+                "environment, or choose another by KERAS_BACKEND or in ~/.keras/keras.json."
+            ) from error
+        finally:
+            os.dup2(error_stream, 2)
+            os.close(error_stream)
+    return keras
+
+
+def describe(command: str, uses_keras: bool) -> dict:
+    """What the record says about the machine, the software and the code.
+
+    Args:
+        command: the command that repeats the run, without paths of this machine.
+        uses_keras: whether the run trains with Keras; a run that does not has neither loaded
+            it nor used its device.
+    """
+    commit, dirty = code_version()
+    if uses_keras:
+        import keras
+
+        backend, device = keras.backend.backend(), accelerator() or f"CPU: {cpu_name()}"
+        floatx = keras.config.floatx()
+    else:
+        backend, device, floatx = "none", f"CPU: {cpu_name()}", None
+    return {
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": cpu_name(),
+        "cores": os.cpu_count() or 1,
+        "threads": threads(),
+        "packages": _versions(),
+        "backend": backend,
+        "device": device,
+        "floatx": floatx,
+        "flags": flags(),
+        "commit": commit,
+        "dirty": dirty,
+    }
+
+
+def accelerator() -> str | None:
+    """The first GPU's name as the Keras backend sees it, or None where the CPU is used."""
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        if gpus:
+            details = tf.config.experimental.get_device_details(gpus[0])
+            return f"GPU: {details.get('device_name', 'unnamed')}"
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        device = jax.devices()[0]
+        if device.platform != "cpu":
+            return f"{device.platform.upper()}: {device.device_kind}"
+    elif keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return f"GPU: {torch.cuda.get_device_name()}"
+    return None
+
+
+def cpu_name() -> str:
+    """The processor's model name, as far as the system tells."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return " ".join(line.partition(":")[2].split())
+    except OSError:
+        pass  # not Linux
+    return platform.processor() or platform.machine()
+
+
+def threads() -> int:
+    """Processors that this process may use: its affinity, or fewer if TensorFlow was told so."""
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    return min(available, int(wanted)) if wanted.isdecimal() and int(wanted) else available
+
+
+def flags() -> dict[str, str]:
+    """Variables of the environment that can change numbers or speed, by name."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
+
+
+def code_version() -> tuple[str | None, bool | None]:
+    """The commit of the code and whether the code was changed since; (None, None) without git.
+
+    What runs write (`results/`, `plots/`) and the README, which holds the results table, are not
+    code: writing them does not make the tree dirty.
+    """
+    outputs = [":!results", ":!plots", ":!README.md"]
+    try:
+        commit = _git("rev-parse", "HEAD").strip()
+        dirty = bool(_git("status", "--porcelain", "--", ".", *outputs).strip())
+    except (OSError, subprocess.CalledProcessError):
+        return None, None
+    return commit, dirty
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in PACKAGES:
+        try:
+            versions[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # an optional backend
+    return versions

@@ -1,0 +1,88 @@
+"""Gradients of a Keras model on any backend, read off a step of plain gradient descent.
+
+With a learning rate of 1, one step of gradient descent changes each weight by minus its gradient.
+That needs no function of the backend's own.
+"""
+
+from collections.abc import Callable
+
+import keras
+import numpy as np
+
+MEASURABLE = 1e-30  # float32 ends near 1e-38, and norms lose digits before
+
+
+def gradients(model: keras.Model, x, y: np.ndarray, loss: str | Callable) -> dict[str, np.ndarray]:
+    """Gradients of the mean loss of one batch with respect to the trainable weights.
+
+    The model gets its weights back.
+
+    Args:
+        model: the model; it is compiled anew.
+        x: one batch of inputs.
+        y: its targets.
+        loss: Keras's name of the loss, or a function of targets and outputs.
+
+    Returns:
+        An array of each weight's shape, by the weight's path.
+    """
+    # one step of a model that is used once: not worth a graph
+    model.compile(keras.optimizers.SGD(learning_rate=1.0), loss, run_eagerly=True)
+    before = [weights.copy() for weights in model.get_weights()]
+    trained = {w.path: keras.ops.convert_to_numpy(w).copy() for w in model.trainable_weights}
+    model.train_on_batch(x, y)
+    steps = {
+        w.path: trained[w.path] - keras.ops.convert_to_numpy(w) for w in model.trainable_weights
+    }
+    model.set_weights(before)
+    return steps
+
+
+class InputOffset(keras.Layer):
+    """Adds weights that are zero to its input, so that their gradient is that of the input.
+
+    They start at zero, which also keeps tiny gradients whole: nothing large is subtracted.
+    """
+
+    def build(self, shape):
+        self.nudge = self.add_weight(shape=shape, initializer="zeros", name="nudge")
+
+    def call(self, x):
+        return x + self.nudge
+
+
+def input_gradients(
+    reader: keras.Model, x: np.ndarray, y: np.ndarray, loss: str | Callable
+) -> np.ndarray:
+    """Gradient of each sample's loss with respect to its own inputs.
+
+    Args:
+        reader: model or layer whose inputs are `x`, all of it trainable; its weights are left
+            alone.
+        x: inputs, shape (batch, timesteps, features).
+        y: targets of the batch.
+        loss: Keras's name of the loss, or a function of targets and outputs.
+
+    Returns:
+        Gradients, shape (batch, timesteps, features).
+    """
+    inputs = keras.Input(batch_shape=x.shape)  # (batch, timesteps, features)
+    reader.trainable = False
+    try:
+        nudged = keras.Model(inputs, reader(InputOffset()(inputs)))
+        (gradient,) = gradients(nudged, x, y, loss).values()
+    finally:
+        reader.trainable = True
+    return gradient * len(x)  # the loss is a mean: each sample has 1 / batch of it
+
+
+def decay_rate(norms: np.ndarray) -> float | None:
+    """How often the norm halves in one step, negative where it grows.
+
+    It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
+    measured; None where that is less than two steps.
+    """
+    seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
+    if len(seen) < 2:
+        return None
+    return -float(np.polyfit(seen, np.log2(norms[seen]), 1)[0])

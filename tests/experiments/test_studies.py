@@ -1,0 +1,377 @@
+"""What studies compute, apart from their training: words, sequences, lengths, gradients."""
+
+from fractions import Fraction
+from itertools import pairwise, product
+
+import keras
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data import words as words_data
+from data.errors import DataError
+from data.imdb import pad_front
+from data.recall import recall_sequences
+from experiments import any_length, gradient_flow, recall
+from experiments.common.imdb import ImdbProtocol, Reviews, train_for_study
+from harness.training.fit import evaluate
+from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
+from models import sentiment
+from models.recurrent_numpy import SimpleRNN, unfold
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("namaskar", ["namaskar"]),
+        ("hello,world", ["hello", "world"]),
+        ("hello,world,hello", ["hello", "world"]),  # training on it twice would weight it
+        ("ab,abc", ["ab", "abc"]),  # one goes on where the other ends
+        ("नमस्कार", ["नमस्कार"]),
+    ],
+)
+def test_words_stand_between_commas_each_once(text, words):
+    assert words_data.split_words(text) == words
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a", "'a' has no next letter"),
+        ("", "'' has no next letter"),
+        ("hello,", "'' has no next letter"),
+        ("hello,b,world", "'b' has no next letter"),
+        ("namaskar,namaste", "'namas' goes on with 'k' in namaskar and with 't' in namaste"),
+        ("ab,ac", "'a' goes on with 'b' in ab and with 'c' in ac"),
+        ("xy,abcd,abce", "'abc' goes on with 'd' in abcd and with 'e' in abce"),
+    ],
+)
+def test_words_that_no_network_can_learn_are_refused(text, message):
+    with pytest.raises(DataError, match=message):
+        words_data.split_words(text)
+
+
+WORDS = st.lists(st.text("abc", min_size=2, max_size=6), min_size=1, max_size=4)
+
+
+@given(words=WORDS)
+def test_words_are_refused_exactly_where_a_beginning_goes_on_in_two_ways(words):
+    continuations = {}
+    for word in words:
+        for end in range(1, len(word)):
+            continuations.setdefault(word[:end], set()).add(word[end])
+    if max(map(len, continuations.values())) == 1:
+        assert words_data.split_words(",".join(words)) == list(dict.fromkeys(words))
+    else:
+        with pytest.raises(DataError, match="goes on with"):
+            words_data.split_words(",".join(words))
+
+
+def test_words_become_one_hot_letters_and_the_letters_after_them():
+    x, following, weights = words_data.one_hot(["abc", "ba"], ["a", "b", "c"])
+    a, b, none = [1, 0, 0], [0, 1, 0], [0, 0, 0]
+    np.testing.assert_array_equal(x, [[a, b], [b, none]])
+    np.testing.assert_array_equal(weights, [[1, 1], [1, 0]])  # nothing follows "ba"
+    np.testing.assert_array_equal(following[weights > 0], [1, 2, 0])
+    assert (x.dtype, following.dtype, weights.dtype) == (np.float32, np.int32, np.float32)
+
+
+def test_the_last_letter_alone_tells_five_of_seven():
+    # "a" is followed by m, s and r, of which one can be right; each other letter tells the next
+    assert words_data.without_memory(["namaskar"]) == 5 / 7
+
+
+@given(words=WORDS)
+def test_no_rule_from_letter_to_letter_is_right_more_often(words):
+    pairs = [pair for word in words for pair in pairwise(word)]
+    rules = (dict(zip("abc", following, strict=True)) for following in product("abc", repeat=3))
+    right = max(sum(rule[first] == second for first, second in pairs) for rule in rules)
+    assert words_data.without_memory(words) == pytest.approx(Fraction(right, len(pairs)))
+
+
+@st.composite
+def recall_tasks(draw):
+    timesteps = draw(st.integers(1, 40))
+    distances = draw(st.lists(st.integers(0, timesteps - 1), min_size=1, max_size=20))
+    return np.array(distances), timesteps, draw(st.integers(2, 9)), draw(st.integers(1, 9))
+
+
+@given(task=recall_tasks(), seed=st.integers(0, 99))
+def test_the_symbol_stands_at_its_distance_and_only_there(task, seed):
+    distances, timesteps, symbols, fillers = task
+    ids, answers = recall_sequences(np.random.default_rng(seed), *task)
+    assert ids.shape == (len(distances), timesteps)
+    assert answers.shape == (len(distances),)
+    for row, distance, answer in zip(ids, distances, answers, strict=True):
+        # read backwards from the end, the last id is at distance 0
+        backwards = row[::-1].tolist()
+        assert backwards[distance] == answer
+        assert 0 <= answer < symbols
+        others = backwards[:distance] + backwards[distance + 1 :]
+        assert all(symbols <= other < symbols + fillers for other in others)
+
+
+def test_every_symbol_and_every_filler_is_drawn():
+    ids, answers = recall_sequences(np.random.default_rng(0), np.full(400, 3), 6, 8, 5)
+    assert set(answers.tolist()) == set(range(8))
+    assert set(ids.ravel().tolist()) == set(range(13))
+
+
+def test_sequences_repeat_with_their_generator_and_differ_without():
+    def sequences(seed):
+        return recall_sequences(np.random.default_rng(seed), np.full(50, 5), 10, 8, 8)
+
+    one, same, other = map(sequences, (1, 1, 2))
+    np.testing.assert_array_equal(one[0], same[0])
+    np.testing.assert_array_equal(one[1], same[1])
+    assert not np.array_equal(one[1], other[1])
+
+
+def test_fillers_say_nothing_about_the_symbol():
+    """Within each symbol's sequences, each filler is as frequent as in all."""
+    ids, answers = recall_sequences(np.random.default_rng(0), np.full(8000, 4), 10, 2, 2)
+    shares = [(ids[answers == symbol] == 3).sum() / (answers == symbol).sum() for symbol in (0, 1)]
+    # nine fillers of two kinds: 4.5 a sequence, standard error sqrt(9 / 4 / 4000) = 0.024
+    assert shares == pytest.approx([4.5, 4.5], abs=0.1)
+
+
+def test_the_tested_distances_lead_to_the_longest():
+    assert recall.distances(400, shortest=10) == [10, 25, 50, 100, 200, 400]
+    assert recall.distances(10) == [1, 2, 5, 10]
+    assert recall.distances(60, shortest=10) == [10, 25, 50, 60]
+
+
+@given(longest=st.integers(10, 5000))
+def test_the_tested_distances_grow_up_to_the_longest(longest):
+    tested = recall.distances(longest)
+    assert tested == sorted(set(tested))
+    assert (tested[0], tested[-1]) == (1, longest)
+
+
+def test_the_tested_lengths_are_parts_and_multiples_of_the_trained_one():
+    assert any_length.lengths(500) == [100, 200, 500, 1000]
+    assert any_length.lengths(28) == [5, 11, 28, 56]
+    assert any_length.lengths(1) == [1, 2]
+
+
+@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=30))
+def test_reviews_of_one_length_stand_together_and_none_is_lost(lengths):
+    groups = any_length.by_length([np.zeros(length, np.int32) for length in lengths])
+    assert sorted(i for index in groups.values() for i in index) == list(range(len(lengths)))
+    for length, index in groups.items():
+        assert {lengths[i] for i in index} == {length}
+
+
+@pytest.fixture(scope="module")
+def short_reviews():
+    """Reviews of one to seven words, and labels that have nothing to do with them."""
+    rng = np.random.default_rng(0)
+    reviews = [rng.integers(1, 20, length) for length in rng.integers(1, 8, 60)]
+    return reviews, rng.integers(0, 2, 60)
+
+
+@pytest.fixture(scope="module")
+def reader():
+    """An untrained network of large weights, which is not equally unsure of every review."""
+    keras.utils.set_random_seed(0)
+    model = sentiment.lstm(num_words=20, embedding=4, units=3)
+    model.set_weights([20 * weights for weights in model.get_weights()])
+    model.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def test_accuracy_at_own_length_is_that_of_each_review_read_alone(reader, short_reviews):
+    reviews, labels = short_reviews
+    alone = [float(reader(review[None])[0, 0]) for review in reviews]
+    predicted = np.array(alone) > 0.5
+    right = int((predicted == labels).sum())
+    assert 0 < predicted.sum() < len(labels)
+    # one that ignores its input would be right in all reviews of one label
+    assert right not in (labels.sum(), len(labels) - labels.sum(), len(labels))
+    assert any_length.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
+
+
+def test_padding_changes_what_the_network_says(reader, short_reviews):
+    """Otherwise the study would compare a network with itself."""
+    reviews, labels = short_reviews
+    padded = any_length.accuracy_at(reader, reviews, labels, 12)
+    x = np.stack([np.concatenate([np.zeros(12 - len(r), int), r]) for r in reviews])
+    p = keras.ops.convert_to_numpy(reader(x))[:, 0]
+    assert padded == pytest.approx(((p > 0.5) == labels).mean())
+    alone = [float(reader(review[None])[0, 0]) for review in reviews]
+    assert np.abs(p - alone).max() > 0.1
+
+
+def test_a_feed_forward_network_reads_one_length_only(short_reviews):
+    reviews, labels = short_reviews
+    model = sentiment.dense(20, 4, 3, 5)
+    model.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    assert any_length.accuracy_at(model, reviews, labels, 4) is None
+    assert any_length.accuracy_at(model, reviews, labels, 10) is None
+    expected = evaluate(model, (pad_front(reviews, 5), labels))["accuracy"]
+    assert any_length.accuracy_at(model, reviews, labels, 5) == expected
+
+
+def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(1, 20, (120, 6), np.int32), rng.integers(0, 2, 120)
+    splits = (x[:80], y[:80]), (x[80:], y[80:])
+    keras.utils.set_random_seed(0)
+    model = sentiment.dense(20, 4, 8, 6)
+    # labels that cannot be learned: the validation goes up and down
+    protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
+    train_for_study(protocol, Reviews(*splits, splits[1]), model, "Dense")
+    curve = model.history.history["val_accuracy"]
+    assert len(curve) == 8
+    assert curve[-1] < max(curve)
+    assert evaluate(model, splits[1])["accuracy"] == pytest.approx(max(curve))
+    assert capsys.readouterr().out.count("Dense, epoch ") == 8
+
+
+@pytest.mark.parametrize("steps", [0.5, 3.25, 400.0])
+def test_halvings_of_an_exact_exponential_are_its_own(steps):
+    distances = np.arange(40)
+    falls = 0.02 * 2.0 ** (-distances / steps)
+    assert decay_rate(falls) == pytest.approx(1 / steps)
+    assert decay_rate(1 / falls) == pytest.approx(-1 / steps)
+
+
+def test_halvings_are_those_of_what_can_be_measured():
+    distances = np.arange(60)
+    norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
+    norms[norms < MEASURABLE] = 0
+    assert 0 < np.count_nonzero(norms) < 60
+    assert decay_rate(norms) == pytest.approx(3)
+
+
+def test_a_level_gradient_never_halves():
+    assert decay_rate(np.ones(10)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    "norms",
+    [np.array([0.5]), np.zeros(10), np.array([0.5, 0, 0])],
+    ids=["one word", "nothing", "one measurable word"],
+)
+def test_less_than_two_norms_tell_nothing(norms):
+    assert decay_rate(norms) is None
+
+
+def reading_loss(model: keras.Model, vectors: np.ndarray, label: float) -> float:
+    """Binary cross-entropy of one review of word vectors, in float64, by the textbook's loop."""
+    cell = SimpleRNN.from_keras(*(w.astype(np.float64) for w in model.layers[2].get_weights()))
+    kernel, bias = (w.astype(np.float64) for w in model.layers[3].get_weights())
+    logit = float((unfold(cell, vectors)[-1] @ kernel + bias)[0])
+    p = 1 / (1 + np.exp(-logit))
+    return float(-(label * np.log(p) + (1 - label) * np.log(1 - p)))
+
+
+def slopes(function, place, epsilon=1e-5):
+    """Central finite differences of a number with respect to every entry of an array."""
+    found = np.zeros_like(place)
+    for index in np.ndindex(place.shape):
+        kept = place[index]
+        place[index] = kept + epsilon
+        above = function()
+        place[index] = kept - epsilon
+        found[index] = (above - function()) / (2 * epsilon)
+        place[index] = kept
+    return found
+
+
+def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backwards():
+    keras.utils.set_random_seed(0)
+    model = sentiment.simple_rnn(num_words=9, embedding=3, units=4)
+    rng = np.random.default_rng(0)
+    x = rng.integers(1, 9, (3, 5), np.int32)  # (reviews, timesteps)
+    y = np.array([0, 1, 1], np.float32)
+    table = model.layers[1].get_weights()[0].astype(np.float64)  # (words, embedding)
+    norms = []
+    for ids, label in zip(x, y, strict=True):
+        vectors = table[ids]  # (timesteps, embedding)
+
+        def loss(vectors=vectors, label=label):
+            return reading_loss(model, vectors, label)
+
+        norms.append(np.linalg.norm(slopes(loss, vectors), axis=-1)[::-1])
+    expected = np.median(norms, axis=0)  # (timesteps,)
+    assert len(set(expected.round(4))) == 5  # backwards and forwards are not the same
+    before = [weights.copy() for weights in model.get_weights()]
+    np.testing.assert_allclose(gradient_flow.gradient_norms(model, x, y), expected, rtol=1e-3)
+    for weights, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, kept)
+    assert len(model.trainable_weights) == len(before)  # it is trained afterwards
+
+
+@pytest.fixture
+def linear():
+    """A linear model of two features, a batch, and the residuals of its predictions."""
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, name="line")])
+    model.set_weights([np.array([[0.5], [-1.5]], np.float32), np.array([0.25], np.float32)])
+    x = np.array([[1, 2], [3, -1], [0, 4], [-2, 1]], np.float32)  # (batch, features)
+    y = np.array([[1], [0], [-2], [3]], np.float32)  # (batch, 1)
+    return model, x, y, x @ model.get_weights()[0] + model.get_weights()[1] - y
+
+
+def test_gradients_of_a_linear_model_are_those_of_least_squares(linear):
+    model, x, y, residuals = linear
+    found = gradients(model, x, y, "mean_squared_error")
+    kernel, bias = found.values()
+    np.testing.assert_allclose(kernel, 2 / len(x) * x.T @ residuals, rtol=1e-5)
+    np.testing.assert_allclose(bias, [2 * residuals.mean()], rtol=1e-5)
+    assert list(found) == [weights.path for weights in model.trainable_weights]
+
+
+def weighted_sum(y, p):
+    return keras.ops.sum(y * p, axis=-1)
+
+
+def test_a_loss_may_be_a_function(linear):
+    model, x, y, _ = linear
+    found = gradients(model, x, y, weighted_sum)
+    # the loss of a sample is y (w x + b)
+    kernel, bias = found.values()
+    np.testing.assert_allclose(kernel, x.T @ y / len(x), rtol=1e-5)
+    np.testing.assert_allclose(bias, [y.mean()], rtol=1e-5)
+
+
+def test_a_model_has_its_weights_as_before():
+    keras.utils.set_random_seed(0)
+    normalised = [keras.layers.BatchNormalization(), keras.layers.Dense(1)]
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), *normalised])
+    before = [weights.copy() for weights in model.get_weights()]
+    x = np.random.default_rng(0).normal(5, 3, (8, 2)).astype(np.float32)
+    found = gradients(model, x, np.ones((8, 1), np.float32), "mean_squared_error")
+    assert np.abs(found[model.layers[-1].kernel.path]).max() > 0.01  # a step was made
+    for weights, kept in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(weights, kept)  # moving averages as well
+
+
+@settings(max_examples=10, deadline=None)
+@given(batch=st.integers(1, 4), seed=st.integers(0, 99))
+def test_input_gradients_are_those_of_each_sample_alone(batch, seed):
+    rng = np.random.default_rng(seed)
+    reader = keras.Sequential(
+        [keras.Input((3, 2)), keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)]
+    )
+    w = rng.normal(size=(6, 1)).astype(np.float32)
+    reader.set_weights([w])
+    x = rng.normal(size=(batch, 3, 2)).astype(np.float32)  # (batch, timesteps, features)
+    y = rng.normal(size=(batch, 1)).astype(np.float32)
+    found = input_gradients(reader, x, y, "mean_squared_error")
+    residuals = x.reshape(batch, 6) @ w - y  # (batch, 1)
+    expected = (2 * residuals * w.T).reshape(batch, 3, 2)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(reader.get_weights()[0], w)
+    assert len(reader.trainable_weights) == 1
+
+
+def test_tiny_input_gradients_keep_their_digits():
+    """Subtracted from weights of the usual size, they would be lost."""
+    reader = keras.Sequential([keras.Input((2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    w = np.array([[1.2345e-20], [-6.789e-25]], np.float32)
+    reader.set_weights([w, np.zeros(1, np.float32)])
+    x = np.array([[[3.0], [-2.0]]], np.float32)
+    found = input_gradients(reader, x, np.ones((1, 1), np.float32), weighted_sum)
+    np.testing.assert_allclose(found[0], w, rtol=1e-6)

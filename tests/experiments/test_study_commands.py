@@ -1,0 +1,240 @@
+"""Every study through its real command line, on the built-in sample data, as small as it can be."""
+
+import pytest
+from commands import places, run
+
+from harness.records.record import load_record
+from harness.records.schema import fields
+from harness.records.study_outputs import Heatmap, Lines, Table
+
+SMALL = {
+    "numpy_check": ["--shapes", 2],
+    "gradient_flow": ["--epochs", 1, "--maxlen", 12, "--units", 4, "--embedding", 4],
+    "recall": ["--steps", 3, "--longest", 10, "--tested", 20, "--units", 4],
+    "any_length": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4],
+    "next_letter": ["--steps", 5, "--deterministic"],
+    "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4, "--steps", 2],
+}
+WITHOUT_FIGURE = {"any_length"}
+
+
+def record_below(folder):
+    (path,) = (folder / "results").glob("*/seed-*")
+    return load_record(path)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """Runs a study once for all the tests that look at it."""
+    outcomes = {}
+
+    def outcome(module):
+        if module not in outcomes:
+            folder = tmp_path_factory.mktemp(module)
+            done = run(f"experiments.{module}", "--sample", *SMALL[module], *places(folder))
+            outcomes[module] = done, folder
+        return outcomes[module]
+
+    return outcome
+
+
+@pytest.fixture(scope="module")
+def shown(finished):
+    """What a study shows, by title."""
+
+    def outputs(module, kind):
+        _, folder = finished(module)
+        return {one.title: one for one in record_below(folder).outputs if isinstance(one, kind)}
+
+    return outputs
+
+
+@pytest.mark.parametrize("module", SMALL)
+def test_one_command_makes_a_whole_record_and_its_figure(module, finished):
+    done, folder = finished(module)
+    assert done.returncode == 0, done.stderr
+    record = record_below(folder)
+    assert {file.stem for file in record.path.glob("*.json")} == set(fields("study"))
+    assert record.is_study
+    assert record.experiment == module.replace("_", "-")
+    assert record.sample
+    assert record.data["sample"]
+    has_figure = any(isinstance(output, Lines | Heatmap) for output in record.outputs)
+    assert has_figure == (module not in WITHOUT_FIGURE)
+    plots = [plot.name for plot in folder.glob("plots/*")]
+    assert plots == ([f"{record.label}.png"] if has_figure else [])
+
+
+@pytest.mark.parametrize("module", SMALL)
+def test_the_tables_are_printed_and_nothing_but_results(module, finished):
+    done, folder = finished(module)
+    assert done.stderr == ""
+    printed = done.stdout.splitlines()
+    for output in record_below(folder).outputs:
+        assert (output.title in printed) == isinstance(output, Table)
+
+
+def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown):
+    tables = shown("numpy_check", Table)
+    loops = tables["NumPy loop and Keras layer"].rows
+    example = loops.pop("The documents' example (100 steps)")
+    assert {count for _, count in loops.values()} == {2}
+    # float32 has seven digits, of which a sum in another order changes the last
+    assert max(difference for difference, _ in [*loops.values(), example]) < 1e-5
+    by_hand = tables["Back-propagation through time by hand"].rows
+    assert max(difference for (difference,) in by_hand.values()) < 1e-4
+    formulas = tables["Formulas that differ from Keras's LSTM, with the same weights"].rows
+    assert min(mean for mean, _, _ in formulas.values()) > 1e-3
+    # at the first step there is nothing to forget yet
+    assert formulas["LSTM of 1997, no forget gate"][1] < 1e-6
+
+
+def test_gradients_are_shown_for_every_word_and_every_case(shown):
+    panels = shown("gradient_flow", Lines)
+    assert len(panels) == 3
+    for panel in panels.values():
+        assert panel.log_y
+        assert [series.label for series in panel.series] == ["SimpleRNN", "LSTM", "GRU"]
+        for series in panel.series:
+            assert series.x == list(range(12))
+            assert min(value for value in series.y if value is not None) > 0
+    table = shown("gradient_flow", Table)["Gradient with respect to distant words"]
+    assert len(table.rows) == 9
+    for halves, doubles, *_ in table.rows.values():
+        assert (halves is None) != (doubles is None)
+    # the same network before training, but for the factor of its recurrent weights
+    before, _, exploding = (panel.series[0].y for panel in panels.values())
+    assert before != exploding
+
+
+def test_recall_is_a_share_of_the_tested_sequences(shown):
+    alone, mixed = shown("recall", Table).values()
+    assert alone.columns == ["10 steps"]
+    assert mixed.columns == ["1 steps", "2 steps", "5 steps", "10 steps"]
+    for table in (alone, mixed):
+        assert set(table.rows) == {"SimpleRNN", "LSTM", "GRU"}
+        for share in (share for shares in table.rows.values() for share in shares):
+            assert 0 <= share <= 1
+            assert share * 20 == pytest.approx(round(share * 20), abs=1e-5)
+    for panel in shown("recall", Lines).values():
+        assert panel.references == {"chance": 1 / 8}
+        assert panel.log_x
+
+
+def test_only_the_recurrent_network_reads_other_lengths(shown):
+    (table,) = shown("any_length", Table).values()
+    assert table.columns[:5] == ["own length", "2 words", "4 words", "10 words", "20 words"]
+    recurrent, dense = table.rows["LSTM"], table.rows["Dense on the padded review"]
+    assert None not in recurrent
+    assert [value is None for value in dense[:5]] == [True, True, True, False, True]
+
+
+def test_each_optimizer_follows_one_rule_by_hand(shown):
+    tables = shown("update_rules", Table)
+    title = "largest difference between Keras and each rule by hand, relative"
+    ours = ["Keras 3, TensorFlow", "Keras 2"]  # on this backend, which squares rows first
+    followed = {
+        "RMSprop": [*ours, "epsilon outside, rows squared first", "Keras 3, JAX and PyTorch"],
+        "Adam": ours,
+    }
+    for kind, rules in followed.items():
+        table = tables[f"{kind}: {title}"]
+        rows = [row for name, row in table.rows.items() if name.startswith("tensorflow")]
+        for differences, rule in zip(rows, rules, strict=True):
+            same = differences.pop(table.columns.index(rule))
+            assert same < 1e-4
+            assert min(differences) > 1e-2
+
+
+def test_keras_2_makes_longer_first_steps_and_learns_sooner(shown):
+    tables, panels = shown("update_rules", Table), shown("update_rules", Lines)
+    ratios = tables["The embedding's step, Keras 2's as a multiple of Keras 3's"]
+    assert ratios.columns == ["step 1", "step 2"]
+    assert min(ratios.rows["tensorflow"]) > 1.5
+    sizes = tables["Mean size of a step, on tensorflow"]
+    assert len(sizes.rows) == 5 * 2
+    for old, new, ratio in sizes.rows.values():
+        assert ratio == old / new
+    moved = tables["How far the first step moves a word, in learning rates"].rows
+    # v is a tenth of the first g², whatever its size, if epsilon is small beside it
+    assert moved["RMSprop: Keras 2"] == pytest.approx([0.1**-0.5] * 4, rel=1e-3)
+    losses = tables["Training loss of each epoch"].rows
+    assert losses["tensorflow, rmsprop-keras2"] < losses["tensorflow, rmsprop"]
+    steps, curves = panels.values()
+    assert steps.references == {"the same": 1.0}
+    # nothing was published for the sample data
+    assert [series.label for series in curves.series] == list(losses)
+
+
+def test_the_figure_of_a_word_shows_each_letter_and_the_one_after_it(shown):
+    tables = shown("next_letter", Table)
+    probabilities = tables["Probability of the letter that follows"].rows
+    assert list(probabilities)[-1] == "namaska → r"
+    assert len(probabilities) == 7
+    p, h, x = shown("next_letter", Heatmap).values()
+    assert p.columns == h.columns == x.columns == list("namaska")
+    assert p.marks == list("amaskar")
+    assert list(p.rows) == list(x.rows) == list("namskr")
+    for place, (letter, after) in enumerate(zip(x.columns, p.marks, strict=True)):
+        assert [name for name, values in x.rows.items() if values[place] == 1] == [letter]
+        assert sum(values[place] for values in p.rows.values()) == pytest.approx(1, abs=1e-5)
+        row = next(name for name in probabilities if name.startswith("namaska"[: place + 1] + " "))
+        assert probabilities[row] == [p.rows[after][place]]
+    assert max(tables["The same computation three times"].rows.values()) < [1e-5]
+
+
+def test_a_finished_study_shows_its_tables_again_without_training(finished):
+    done, folder = finished("next_letter")
+    before = record_below(folder).environment["started"]
+    command = ["--sample", *SMALL["next_letter"], *places(folder)]
+    again = run("experiments.next_letter", *command)
+    assert again.returncode == 0, again.stderr
+    assert "already finished at" in again.stdout
+    assert "epoch" not in again.stdout
+    tables = done.stdout.partition("Next letters that are right\n")[2]
+    assert again.stdout.endswith(tables)
+    assert record_below(folder).environment["started"] == before
+
+
+@pytest.mark.parametrize("word", ["a/b", "grüße,all you,hello"])
+def test_any_word_makes_a_record_in_the_results_folder(word, tmp_path):
+    done = run("experiments.next_letter", "--word", word, "--steps", 1, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    record = record_below(tmp_path)
+    assert record.config["protocol"]["word"] == word
+    assert [path.name for path in tmp_path.glob("plots/*")] == [f"{record.label}.png"]
+
+
+def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
+    _, folder = finished("next_letter")
+    again = run("experiments.next_letter", "--sample", *SMALL["next_letter"], *places(tmp_path))
+    assert again.returncode == 0, again.stderr
+    records = record_below(folder), record_below(tmp_path)
+    assert records[0].config["deterministic"]
+    assert records[0].outputs == records[1].outputs
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments", "code", "message"),
+    [
+        ("next_letter", ["--word", "a"], 1, "'a' has no next letter"),
+        ("next_letter", ["--word", ""], 1, "'' has no next letter"),
+        ("next_letter", ["--word", "namaskar,namaste"], 1, "'namas' goes on with 'k' in namaskar"),
+        ("gradient_flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
+        ("gradient_flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),
+        ("any_length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
+        ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
+        ("recall", ["--symbols", 1], 2, "--symbols: must be at least 2, got 1"),
+        ("update_rules", ["--batch-size", 9999], 1, "--batch-size 9999 is more than 6,400 reviews"),
+        ("numpy_check", ["--shapes", 0], 2, "--shapes: must be at least 1, got 0"),
+        ("numpy_check", ["--word", "a"], 2, "unrecognized arguments: --word"),
+    ],
+)
+def test_bad_input_is_one_message_and_leaves_nothing(module, arguments, code, message, tmp_path):
+    done = run(f"experiments.{module}", "--sample", *arguments, *places(tmp_path))
+    assert done.returncode == code
+    assert message in done.stderr
+    assert done.stderr.count("error: ") == 1
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,369 @@
+"""Training a network that writes, and letting it write: by their command lines."""
+
+import dataclasses
+import functools
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+import time
+
+import keras
+import pytest
+from commands import places, run
+
+from data.files import own_file
+from experiments import generate
+from experiments.text_generation import EXPERIMENT
+from harness import command_line
+from harness.records.record import label, load_record
+from harness.records.study_outputs import Lines, Table, Text
+from models.characters import character_model
+
+train = functools.partial(command_line.main, EXPERIMENT)
+EPOCHS = 3
+SMALL = ["--epochs", EPOCHS, "--units", 24, "--sample-length", 20]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run on the sample text, and what it printed."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = run("experiments.text_generation", "--sample", *SMALL, *places(folder))
+    assert done.returncode == 0, done.stderr
+    (path,) = (folder / "results").glob("*/seed-0")
+    return path, done
+
+
+@pytest.fixture
+def copy(trained, tmp_path):
+    """A copy of the run that a test may spoil."""
+    path, _ = trained
+    return shutil.copytree(path, tmp_path / path.parent.name / path.name)
+
+
+@pytest.fixture
+def ask(monkeypatch, capsys):
+    """Calls a script's `main` with a command line, in this process that has TensorFlow already."""
+
+    def call(main, *arguments):
+        monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # Python prints it as the process ends, with status 1
+            code, err = 1, f"{err}{code}\n"
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return call
+
+
+def outputs(path, kind):
+    return [one for one in load_record(path).outputs if isinstance(one, kind)]
+
+
+def test_the_tail_is_measured_against_counting(trained):
+    path, done = trained
+    table, saved = outputs(path, Table)
+    history = load_record(path).history
+    assert table.columns == ["bits per character", "accuracy"]
+    bits, accuracy = table.rows["SimpleRNN"]
+    assert bits == pytest.approx(history["val_loss"][-1] / math.log(2))
+    assert accuracy == history["val_accuracy"][-1]
+    counted = [table.rows[name] for name in ("5-gram", "trigram", "bigram", "unigram")]
+    assert sorted(counted) == counted
+    assert saved.rows["trigram"] == [table.rows["trigram"][0] - bits]
+    assert done.stderr == ""
+
+
+def test_curves_are_the_history_and_counting_is_drawn_beside_them(trained):
+    path, _ = trained
+    history = load_record(path).history
+    assert {len(column) for column in history.values()} == {EPOCHS}
+    for lines, column, scale in zip(
+        outputs(path, Lines), ("loss", "accuracy"), (math.log(2), 1), strict=True
+    ):
+        training, held_out = lines.series
+        assert training.dots
+        assert not held_out.dots
+        assert training.x == held_out.x == [1, 2, 3]
+        assert training.y == pytest.approx([value / scale for value in history[column]])
+        assert held_out.y == pytest.approx([value / scale for value in history[f"val_{column}"]])
+        assert set(lines.references) == {"5-gram", "trigram", "bigram", "unigram"}
+    assert history["val_loss"][-1] < history["val_loss"][0]
+
+
+def test_every_round_leaves_what_it_wrote_and_nothing_of_the_text(trained):
+    path, _ = trained
+    (samples,) = outputs(path, Text)
+    assert len(samples.lines) == EPOCHS * 3
+    places_of_windows = set()
+    for (name, written), (epoch, temperature) in zip(
+        samples.lines.items(),
+        [(e, t) for e in (1, 2, 3) for t in ("0", "0.5", "1")],
+        strict=True,
+    ):
+        start = re.fullmatch(rf"round {epoch}, from ([\d,]+), temperature {temperature}", name)
+        places_of_windows.add(start[1])
+        assert len(written) == 20
+    assert len(places_of_windows) == EPOCHS  # a window of its own each round, for all temperatures
+    everything = "".join(file.read_text("utf-8") for file in path.glob("*.json"))
+    assert "ferry on the slow river" not in everything.lower()
+
+
+def test_the_saved_network_is_plain_keras_without_optimizer(trained):
+    path, _ = trained
+    assert not list(path.glob("*.unfinished*"))
+    model = keras.models.load_model(path / "model.keras")
+    assert not model.compiled
+    assert model.output_shape == (None, len(load_record(path).data["facts"]["characters"]))
+
+
+def test_another_cell_and_a_text_of_the_user_s_own(tmp_path, ask):
+    text = tmp_path / "mine.txt"
+    text.write_text("Round and round it goes.\n" * 40, encoding="utf-8")
+    arguments = ["--text", text, "--cell", "gru", "--epochs", 1, "--units", 8, "--sample-length", 5]
+    done = run("experiments.text_generation", *arguments, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    record = load_record(path)
+    assert record.data["files"][0]["name"] == record.config["protocol"]["text"] == "mine.txt"
+    assert str(tmp_path) not in "".join(file.read_text("utf-8") for file in path.glob("*.json"))
+    table, _ = outputs(path, Table)
+    assert next(iter(table.rows)) == "GRU"
+    written = ask(generate.main, "--model", path, "--prompt", "ROUND", "--length", 7)
+    assert written.returncode == 0, written.stderr
+    assert re.fullmatch(r"round[ .a-z]{7}\n", written.stdout)
+
+
+def test_generate_prints_the_prompt_and_what_follows_and_nothing_else(trained):
+    path, _ = trained
+    done = run("experiments.generate", "--model", path, "--prompt", "The Grey", "--length", 30)
+    assert done.returncode == 0, done.stderr
+    assert (done.stderr, len(done.stdout)) == ("", len("the grey") + 30 + 1)
+    assert done.stdout.startswith("the grey")
+
+
+def test_what_is_written_depends_on_the_seed_but_at_temperature_0(trained, ask):
+    path, _ = trained
+
+    def written(seed, temperature):
+        options = ["--prompt", "t", "--length", 30, "--seed", seed, "--temperature", temperature]
+        return ask(generate.main, "--model", path, *options).stdout
+
+    assert written(1, 1) == written(1, 1) != written(2, 1)
+    assert written(1, 0) == written(2, 0) != ""
+
+
+def one_message(done, code, *parts):
+    assert done.returncode == code
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    (error,) = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.stderr.splitlines()[-1] == error
+    for part in parts:
+        assert part in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--prompt", ""], 2, "--prompt: must not be empty"),
+        ([], 2, "required: --prompt"),
+        (["--prompt", "the", "--temperature", "-0.5"], 2, "must be at least 0, got -0.5"),
+        (["--prompt", "the", "--temperature", "nan"], 2, "must be finite"),
+        (["--prompt", "the", "--length", "0"], 2, "must be at least 1, got 0"),
+        (["--prompt", "the", "--heat", "1"], 2, "unrecognized arguments: --heat"),
+        (["--prompt", "Ein Mädchen\n7"], 1, "never saw '\\n', '7', 'ä'; the prompt may hold ' "),
+    ],
+)
+def test_a_wrong_prompt_or_option_is_one_message(trained, arguments, code, message, ask):
+    path, _ = trained
+    one_message(ask(generate.main, "--model", path, *arguments), code, message)
+
+
+def test_a_missing_network_is_one_message_with_the_command_that_trains_it(copy, tmp_path, ask):
+    prompt = ["--prompt", "the"]
+    done = ask(generate.main, "--model", tmp_path / "nowhere", *prompt)
+    one_message(done, 1, "nowhere does not exist", "`make text-generation`")
+    done = ask(generate.main, "--sample", "--model", tmp_path / "nowhere", *prompt)
+    one_message(done, 1, 'make text-generation ARGS="--sample"')
+    (copy / "model.keras").unlink()
+    done = ask(generate.main, "--model", copy, *prompt)
+    one_message(done, 1, "model.keras is missing", 'ARGS="--seed 0 --sample --units 24', '--force"')
+    (copy / "config.json").unlink()
+    done = ask(generate.main, "--model", copy, *prompt)
+    one_message(done, 1, "config.json: No such file", "Train a network with `make")
+
+
+@pytest.mark.parametrize("kind", ["garbage", "cut off", "other cell", "other vocabulary", "dense"])
+def test_a_foreign_network_is_one_message(kind, copy, ask):
+    path = copy / "model.keras"
+    known = len(load_record(copy).data["facts"]["characters"])
+    if kind == "garbage":
+        path.write_bytes(b"no network at all")
+    elif kind == "cut off":
+        path.write_bytes(path.read_bytes()[:-200])
+    elif kind == "other cell":
+        character_model("lstm", known, 24).save(path)
+    elif kind == "other vocabulary":
+        character_model("simple-rnn", known + 1, 24).save(path)
+    else:
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(known)]).save(path)
+    expected = "is not a saved network" if kind in ("garbage", "cut off") else "is another network"
+    done = ask(generate.main, "--model", copy, "--prompt", "the")
+    one_message(done, 1, str(path), expected, "Train it again with `make text-generation")
+
+
+def test_a_network_that_would_run_code_is_refused(copy, ask):
+    inputs = keras.Input((None,), dtype="int32")
+    outputs = keras.layers.Lambda(lambda x: x)(inputs)
+    keras.Model(inputs, outputs).save(copy / "model.keras")
+    done = ask(generate.main, "--model", copy, "--prompt", "the")
+    one_message(done, 1, "is not a saved network", "lambda")
+
+
+def test_a_run_of_another_experiment_is_refused(copy, ask):
+    config = json.loads((copy / "config.json").read_text("utf-8"))
+    config["experiment"] = "imdb-lstm"
+    (copy / "config.json").write_text(json.dumps(config), "utf-8")
+    renamed = copy.parent.rename(
+        copy.parent.with_name(copy.parent.name.replace("text-generation", "imdb-lstm"))
+    )
+    done = ask(generate.main, "--model", renamed / copy.name, "--prompt", "the")
+    one_message(done, 1, "is a run of imdb-lstm", "make text-generation")
+
+
+@pytest.mark.parametrize(
+    ("file", "within", "field", "value"),
+    [
+        ("data", "facts", "characters", None),
+        ("data", "facts", "characters", ["a", "b"]),
+        ("config", "protocol", "cell", None),
+        ("config", "protocol", "cell", ["lstm"]),
+        ("config", "protocol", "units", None),
+        ("config", "protocol", "units", "24"),
+        ("config", "protocol", "window", None),
+        ("config", "protocol", "window", 0),
+    ],
+)
+def test_a_foreign_record_is_one_message(file, within, field, value, copy, ask):
+    path = copy / f"{file}.json"
+    content = json.loads(path.read_text("utf-8"))
+    del content[within][field]
+    if value is not None:
+        content[within][field] = value
+    path.write_text(json.dumps(content), "utf-8")
+    done = ask(generate.main, "--model", copy, "--prompt", "the")
+    one_message(done, 1, f"{path}: field '{within}.{field}'", "train one with `make text-gen")
+
+
+@pytest.fixture
+def books(copy, tmp_path, monkeypatch):
+    """Two texts of one name, and a record of the first of them among the results."""
+    folder = tmp_path / "books"
+    paths = [folder / letter / "book.txt" for letter in "ab"]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text(f"All that stands in {path.parent.name}.\n" * 40, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    stands_for(copy, "book.txt", own_file(paths[0]).record(), tmp_path / "results")
+    return paths
+
+
+def stands_for(record, text, file, results):
+    """Puts a record among the results as that of a run on real data."""
+    for part, changes in {
+        "config": {"sample": False, "variant": {"text": text} if text != "alice" else {}},
+        "data": {"sample": False, "files": [file]},
+    }.items():
+        path = record / f"{part}.json"
+        content = json.loads(path.read_text("utf-8")) | changes
+        if part == "config":
+            content["protocol"] = dataclasses.asdict(EXPERIMENT.protocol) | {"text": text}
+        path.write_text(json.dumps(content), "utf-8")
+    config = json.loads((record / "config.json").read_text("utf-8"))
+    place = results / label(config["experiment"], config["variant"]) / "seed-0"
+    place.parent.mkdir(parents=True)
+    record.rename(place)
+
+
+def test_a_record_is_shown_again_for_the_very_file(books, tmp_path, ask):
+    moved = tmp_path / "elsewhere" / "book.txt"
+    moved.parent.mkdir()
+    shutil.copy(books[0], moved)
+    for text in (books[0], "a/book.txt", moved, tmp_path / "gone" / "book.txt"):
+        done = ask(train, "--text", text, *places(tmp_path))
+        assert done.returncode == 0, done.stderr
+        assert "already finished at" in done.stdout
+
+
+def test_another_file_of_the_same_name_is_not_answered_with_the_first_one_s(books, tmp_path, ask):
+    done = ask(train, "--text", books[1], *places(tmp_path))
+    one_message(done, 1, f"another book.txt than {books[1]}", "--force", "--results-dir")
+    assert "seed-0" in done.stderr
+    shutil.copy(books[1], "book.txt")  # a bare name is a file too
+    done = ask(train, "--text", "book.txt", *places(tmp_path))
+    one_message(done, 1, "another book.txt than book.txt")
+
+
+def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
+    stands_for(copy, "alice", {"name": "alice.txt", "sha256": "0" * 64}, tmp_path / "results")
+    (tmp_path / "alice").write_text("Another one.", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    done = ask(train, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "already finished at" in done.stdout
+    for path in (tmp_path / "alice", "./alice"):
+        one_message(ask(train, "--text", path, *places(tmp_path)), 1, "another alice than")
+
+
+TEXTS = {
+    "missing": (None, "does not exist"),
+    "empty": (b"", "holds no text"),
+    "blank": (b" \n \n", "holds no text"),
+    "short": (b"ten chars.", "the text has 10 characters"),
+    "not utf-8": ("naïve".encode("latin-1"), "is not UTF-8: byte 2"),
+}
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_a_text_that_cannot_be_learnt_is_one_message_and_leaves_nothing(kind, tmp_path, ask):
+    content, message = TEXTS[kind]
+    text = tmp_path / "mine.txt"
+    if content is not None:
+        text.write_bytes(content)
+    places_of_run = places(tmp_path / "out")
+    done = ask(train, "--text", text, *places_of_run)
+    one_message(done, 1, message)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["--sample", "--text", "alice"], 1, "--text names another (alice)"),
+        (["--sample", "--window", "4000"], 1, "too few for a --window of 4,000"),
+        (["--sample", "--tail", "0.999"], 1, "--tail 0.999 leaves 3 for training"),
+        (["--tail", "0"], 2, "must be at least 0.001"),
+        (["--cell", "elman"], 2, "invalid choice: 'elman'"),
+    ],
+)
+def test_settings_that_cannot_work_are_one_message_and_leave_nothing(
+    arguments, code, message, tmp_path, ask
+):
+    done = ask(train, *arguments, *places(tmp_path / "out"))
+    one_message(done, code, message)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--no-such-flag"], ["--prompt", "", "x"]])
+def test_help_and_wrong_flags_answer_at_once(arguments):
+    began = time.perf_counter()
+    run("experiments.generate", *arguments)
+    assert time.perf_counter() - began < 1.5

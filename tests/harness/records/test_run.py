@@ -1,0 +1,157 @@
+"""The run's directory: nothing half-written under a final name, nothing lost."""
+
+import json
+
+import pytest
+
+from harness.errors import RunError
+from harness.records.files import write_json
+from harness.records.record import label, put_back
+from harness.records.run import Run, baseline_metrics, made_data
+from harness.records.study_outputs import Table, Text, from_json
+
+CONFIG = {"experiment": "toy"}
+METRICS = baseline_metrics(
+    "mae",
+    parameters=3,
+    validation=0.3,
+    test=0.4,
+    reference={"label": "persistence", "validation": 0.5, "test": 0.6},
+)
+
+
+def begun(tmp_path, config=CONFIG):
+    run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
+    run.begin(config)
+    return run
+
+
+def test_the_final_name_appears_only_with_the_last_file(tmp_path):
+    run = begun(tmp_path)
+    run.describe("data", {})
+    run.add_epoch({"loss": 1.0})
+    assert not run.directory.exists()
+    run.finish(METRICS)
+    assert sorted(p.name for p in run.directory.iterdir()) == [
+        "config.json",
+        "data.json",
+        "history.json",
+        "metrics.json",
+    ]
+    assert list(run.directory.parent.iterdir()) == [run.directory]
+
+
+def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path):
+    outputs = [Table("Numbers", ["a"], {"r": [0.5]}), Text("Words", {"one": "नमस्कार"})]
+    run = begun(tmp_path)
+    run.describe("data", made_data(True, "Made up."))
+    run.model_path.write_bytes(b"a model")
+    run.finish_study(outputs)
+    names = {path.name for path in run.directory.iterdir()}
+    files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}
+    assert names == files | {"model.keras"}
+    content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
+    assert [from_json(one) for one in content["outputs.json"]["outputs"]] == outputs
+    assert set(content["metrics.json"]) == {"wall_seconds"}
+    assert content["history.json"] == {}
+    assert content["data.json"]["notes"] == ["Made up."]
+    assert content["data.json"]["sample"] is True
+
+
+def test_a_study_that_measured_no_number_gets_no_final_name(tmp_path):
+    run = begun(tmp_path)
+    with pytest.raises(RunError, match="not a finite number"):
+        run.finish_study([Table("Numbers", ["a"], {"r": [float("nan")]})])
+    assert not run.directory.exists()
+
+
+def test_an_earlier_run_stays_until_its_successor_is_finished(tmp_path):
+    begun(tmp_path).finish(METRICS)
+    run = begun(tmp_path, {"experiment": "toy", "second": True})
+    assert "second" not in json.loads((run.directory / "config.json").read_text())
+    run.finish(METRICS)
+    assert json.loads((run.directory / "config.json").read_text())["second"]
+
+
+def test_what_a_dead_process_left_is_cleared(tmp_path):
+    left = tmp_path / "toy" / "seed-0.unfinished" / "best.keras"
+    left.parent.mkdir(parents=True)
+    left.write_text("stale")
+    begun(tmp_path)
+    assert not left.exists()
+
+
+def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path):
+    first = begun(tmp_path)
+    with pytest.raises(RunError, match="being written by another process"):
+        begun(tmp_path)
+    assert (first.unfinished / "config.json").exists()
+    first.finish(METRICS)
+    begun(tmp_path)
+
+
+def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
+    first = begun(tmp_path)
+    first.finish(METRICS)
+    first.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
+    put_back(first.directory)
+    assert (first.directory / "metrics.json").exists()
+
+
+def test_an_abandoned_run_leaves_nothing(tmp_path):
+    begun(tmp_path).abandon()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_history_is_on_disk_after_every_epoch(tmp_path):
+    run = begun(tmp_path)
+    for loss in (0.5, 0.25):
+        run.add_epoch({"loss": loss})
+        assert json.loads((run.unfinished / "history.json").read_text())["loss"][-1] == loss
+
+
+def test_a_number_that_is_none_never_reaches_a_record(tmp_path):
+    with pytest.raises(RunError, match="finite numbers only"):
+        write_json(tmp_path / "metrics.json", {"loss": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_results_place_that_is_a_file_is_one_clear_error(tmp_path):
+    (tmp_path / "toy").write_text("in the way")
+    with pytest.raises(RunError, match=r"cannot write to .*toy"):
+        begun(tmp_path)
+
+
+def test_variants_get_folders_of_their_own():
+    assert label("jena-gru", {}) == "jena-gru"
+    assert label("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
+        "jena-gru+horizon-hours-24+straddle-gaps-no"
+    )
+
+
+@pytest.mark.parametrize("word", ["a/b", "../up", "a b", "a:b", 'a"b', "a\\b", "a\nb", "\0"])
+def test_a_free_word_never_leaves_the_folder_of_the_results(word):
+    name = label("toy", {"word": word})
+    assert not set(name) & set('/\\:*?"<>| \n\0')
+    assert name.startswith("toy+word-")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a/b", "ab"), ("a/b", "a%2fb"), ("a/b", "a:b"), ("/b", "\u02fb")]
+)
+def test_different_words_get_different_folders(one, other):
+    assert label("toy", {"word": one}) != label("toy", {"word": other})
+
+
+def test_a_long_word_of_any_script_is_a_file_name():
+    """File systems count bytes, of which a letter may have four."""
+    for letter in "aéन𐍈":
+        name = label("next-letter", {"word": letter * 120})
+        assert len(f"{name}.png".encode()) <= 255
+
+
+def test_very_long_variants_get_short_names_that_still_differ():
+    variants = [{f"setting_{i}": i for i in range(30)} | {"last": last} for last in (1, 2)]
+    names = [label("jena-gru", variant) for variant in variants]
+    assert max(map(len, names)) <= 150
+    assert names[0] != names[1]

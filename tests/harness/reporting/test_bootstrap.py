@@ -1,0 +1,183 @@
+"""What other test samples would give: stored predictions read back, and drawn anew."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+from records import fabricate, packed
+from scipy import stats
+
+from harness.records.outcomes import pack_right, weekly_errors
+from harness.records.predictions import MEASURES, Reviews, Weeks, samples_of
+from harness.records.record import load_record
+from harness.reporting.analysis.bootstrap import mcnemar, samples_interval, unpacked
+
+BITS = arrays.arrays(bool, st.integers(1, 40))
+
+
+def reviews(right) -> Reviews:
+    """What a network has right, by way of the stored form."""
+    predictions = {"best": {"test": packed(right)}}
+    return samples_of(predictions, "test_at_best", "accuracy")
+
+
+def weeks(sums, windows=(168, 168, 100)) -> Weeks:
+    names = tuple(f"2014-W{10 + place}" for place in range(len(windows)))
+    return Weeks(names, tuple(sums), tuple(windows))
+
+
+def shares(share: float, n: int, seed: int) -> Reviews:
+    """So large a share of the reviews right, at random."""
+    return reviews(np.random.default_rng(seed).random(n) < share)
+
+
+@given(BITS)
+def test_bits_are_read_as_they_were_packed(right):
+    read = reviews(right)
+    assert unpacked(read).tolist() == right.tolist()
+    assert read.mean == pytest.approx(right.mean())
+
+
+@given(BITS)
+def test_what_a_run_keeps_of_reviews_is_read_back(right):
+    read = samples_of({"last": {"validation": pack_right(right)}}, "last_validation", "accuracy")
+    assert unpacked(read).tolist() == right.tolist()
+
+
+def test_what_a_run_keeps_of_weeks_is_read_back():
+    # Monday, 29 December 2014, is in the first week of 2015
+    times = np.array(["2014-12-28T23", "2014-12-29T00", "2015-01-01T12"], "datetime64[s]")
+    kept = weekly_errors(np.array([0.5, 0.25, 0.75]), times)
+    read = samples_of({"last": {"test": kept}}, "test_at_end", "mae")
+    assert read == Weeks(("2014-W52", "2015-W01"), (0.5, 1.0), (1, 2))
+    assert (read.mean, read.count) == (0.5, 3)
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "mae"])
+def test_made_up_records_hold_what_gives_their_metrics(tmp_path, metric):
+    record = load_record(fabricate(tmp_path, "made-net", metric=metric, predictions=True))
+    for measure in MEASURES.values():
+        samples = samples_of(record.predictions, measure, metric)
+        assert samples.mean == pytest.approx(record.metrics[measure])
+
+
+@given(st.integers(1, 60).flatmap(lambda n: st.tuples(*[arrays.arrays(bool, n)] * 2)))
+def test_mcnemar_is_a_fair_coin_for_each_disagreement(pair):
+    ours, theirs = pair
+    b, c, p = mcnemar(*map(reviews, pair))
+    assert (b, c) == (sum(ours & ~theirs), sum(theirs & ~ours))
+    assert p == pytest.approx(stats.binomtest(int(b), int(b + c)).pvalue if b + c else 1)
+
+
+def test_mcnemar_by_hand():
+    # of 8 disagreements the second is right in 1: 2 (1 + 8) / 2^8
+    first, second = reviews([1] * 7 + [0] + [1] * 92), reviews([0] * 7 + [1] + [1] * 92)
+    assert mcnemar(first, second) == (7, 1, pytest.approx(18 / 256))
+
+
+def test_an_accuracy_has_the_interval_of_a_share():
+    low, high = samples_interval([shares(0.88, 25_000, seed=1)])
+    half = 1.96 * math.sqrt(0.88 * 0.12 / 25_000)
+    assert (low, high) == pytest.approx((0.88 - half, 0.88 + half), abs=0.005)
+    assert high - low == pytest.approx(2 * half, rel=0.05)
+
+
+def test_several_seeds_are_their_mean_on_each_review():
+    runs = [reviews([1, 1, 0, 0]), reviews([1, 0, 0, 0])]
+    # four reviews of 1, 1/2, 0 and 0, drawn anew: none right in 1 of 16 draws, the mean a
+    # multiple of 1/8
+    low, high = samples_interval(runs)
+    assert (low, high) == (0, 0.75)
+
+
+def test_a_difference_takes_the_same_reviews_for_both():
+    first = shares(0.88, 2_000, seed=2)
+    almost = unpacked(first).copy()
+    almost[:20] = 0
+    second = reviews(almost)
+    low, high = samples_interval([first], [second])
+    lost = first.mean - second.mean
+    half = 1.96 * math.sqrt((lost - lost**2) / 2_000)
+    assert (low, high) == pytest.approx((lost - half, lost + half), abs=0.001)
+    assert samples_interval([first], [first]) == (0, 0)
+    # by itself each accuracy is far less certain
+    ends = samples_interval([first])
+    assert ends[1] - ends[0] > 3 * (high - low)
+
+
+def test_numbers_of_seeds_may_differ():
+    first = [shares(0.9, 1_000, seed) for seed in range(3)]
+    second = [shares(0.7, 1_000, seed) for seed in range(10, 15)]
+    low, high = samples_interval(first, second)
+    difference = np.mean([r.mean for r in first]) - np.mean([r.mean for r in second])
+    assert low < difference < high
+    assert samples_interval(second, first) == pytest.approx((-high, -low), abs=0.003)
+
+
+@given(BITS, st.sampled_from([0.8, 0.95]))
+def test_an_interval_of_an_accuracy_is_possible(right, level):
+    low, high = samples_interval([reviews(right)], level=level)
+    assert 0 <= low <= high <= 1
+
+
+def test_draws_of_counts_are_draws_of_reviews():
+    """The interval of the slow bootstrap, review by review."""
+    first, second = shares(0.8, 300, seed=3), shares(0.7, 300, seed=4)
+    each = unpacked(first).astype(float) - unpacked(second)
+    generator = np.random.default_rng(5)
+    slow = [each[generator.integers(0, 300, 300)].mean() for _ in range(4_000)]
+    assert samples_interval([first], [second]) == pytest.approx(
+        np.quantile(slow, [0.025, 0.975]), abs=0.005
+    )
+
+
+def test_weeks_that_agree_leave_nothing_open():
+    assert samples_interval([weeks([16.8, 16.8, 10.0])]) == pytest.approx((0.1, 0.1))
+
+
+def test_whole_weeks_are_drawn_and_weighted_by_their_windows():
+    errors = np.random.default_rng(6).uniform(0.2, 0.4, 104)
+    windows = np.full(104, 168)
+    windows[-1] = 10
+    runs = [weeks(errors * windows, windows), weeks(1.2 * errors * windows, windows)]
+    low, high = samples_interval(runs)
+    generator = np.random.default_rng(7)
+    slow = []
+    for _ in range(4_000):
+        drawn = generator.integers(0, 104, 104)
+        slow.append((1.1 * errors * windows)[drawn].sum() / windows[drawn].sum())
+    assert (low, high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.001)
+
+
+def test_a_difference_of_errors_takes_the_same_weeks_for_both():
+    errors = np.random.default_rng(8).uniform(20, 60, 50)
+    windows = np.full(50, 168)
+    low, high = samples_interval([weeks(errors + 1.68, windows)], [weeks(errors, windows)])
+    assert (low, high) == pytest.approx((0.01, 0.01))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (reviews([1, 0]), reviews([1, 0, 1])),
+        (weeks([1, 2, 3]), weeks([1, 2], (168, 168))),
+        (weeks([1, 2, 3]), weeks([1, 2, 3], (168, 168, 99))),
+    ],
+)
+def test_other_samples_are_refused(first, second):
+    with pytest.raises(ValueError, match="not tested on the same samples"):
+        samples_interval([first], [second])
+
+
+def test_reviews_of_another_number_are_no_pairs():
+    with pytest.raises(ValueError, match="not tested on the same samples"):
+        mcnemar(reviews([1, 0]), reviews([1]))
+
+
+def test_same_runs_same_numbers():
+    runs = [shares(0.8, 500, seed) for seed in range(2)]
+    assert json.dumps(samples_interval(runs)) == json.dumps(samples_interval(runs))

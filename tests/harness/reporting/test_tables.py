@@ -1,0 +1,561 @@
+"""Tables: means and deviations, footnotes, what is left out, and the same bytes every time."""
+
+import csv
+import random
+from pathlib import Path
+
+import pytest
+from records import fabricate, fabricate_study
+
+from harness.errors import RunError
+from harness.records.record import find_records
+from harness.records.study_outputs import Lines, Series, Table, Text
+from harness.reporting.analysis import models as summary
+from harness.reporting.analysis import results as reading
+from harness.reporting.analysis.seeds import SeedStatistics
+from harness.reporting.tables import write as tables
+from harness.reporting.tables.__main__ import main
+from harness.reporting.tables.document import markers
+from harness.reporting.tables.model_tables import INTERVAL
+from harness.reporting.tables.numbers import in_terminal, significant
+
+PUBLISHED = """
+[datasets]
+imdb = "Reviews"
+jena = "Weather"
+[imdb-base]
+[imdb-net]
+source = "a log"
+best_validation = 0.8460
+last_validation = 0.8054
+reruns = "0.862 ± 0.010 (6)"
+note = "Published with another kernel."
+[jena-gru]
+best_validation = 0.289736
+[made-study]
+"""
+
+
+CLAIMS = """
+[[claim]]
+id = "made-up"
+source = "a-document, another"
+statement = "the net beats the base"
+experiment = "imdb-net"
+minus = "imdb-base"
+measure = "best_validation"
+quantity = "accuracy over that of the base"
+at_least = 0.3
+why = "A made-up bound."
+set = "2020-01-01"
+runs_known = false
+[[claim]]
+id = "made-up"
+source = "a-document"
+statement = "what is far is forgotten"
+experiment = "made-study"
+table = "Kept"
+row = "a net"
+column = "share"
+quantity = "share that is kept"
+at_most = 0.1
+why = "Another bound."
+set = "2020-01-01"
+runs_known = true
+"""
+
+
+@pytest.fixture
+def published(tmp_path):
+    """The published numbers; the claims stand beside them."""
+    (tmp_path / "claims.toml").write_text(CLAIMS, encoding="utf-8")
+    path = tmp_path / "published.toml"
+    path.write_text(PUBLISHED, encoding="utf-8")
+    return path
+
+
+def claims_of(published: Path) -> Path:
+    return published.with_name("claims.toml")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two data sets, two seeds of one network, one variant."""
+    path = tmp_path / "results"
+    fabricate(path, "jena-gru", metric="mae", best=0.26, degrees_per_unit=8.5)
+    fabricate(path, "imdb-net", seed=1, best=0.86, data_notes=("Rebuilt file.",))
+    fabricate(path, "imdb-net", seed=0, best=0.84, data_notes=("Rebuilt file.",))
+    fabricate(path, "imdb-net", best=0.80, config={"variant": {"epochs": 2}})
+    fabricate(
+        path,
+        "imdb-base",
+        epochs=0,
+        best=0.5,
+        config={"notes": ["Predicts one class."]},
+        data_notes=("Rebuilt file.",),
+    )
+    return path
+
+
+def study(share: float) -> list:
+    """Outputs of a made-up study: a number, none at all, a curve and words."""
+    return [
+        Table("Kept", ["share", "steps"], {"a net": [share, None], "another net": [1, 2]}),
+        Lines("Over time", "steps", "share", [Series("a net", [1, 2], [1, share])]),
+        Text("Said by the net", {"epoch 1": "a | b", "epoch 10": "<i>c</i>"}),
+    ]
+
+
+@pytest.fixture
+def studies(results):
+    """The same results, and two seeds of a study."""
+    for seed, share in enumerate((0.3, 0.5)):
+        fabricate_study(results, "made-study", seed=seed, outputs=study(share))
+    return results
+
+
+def build(results: Path, published: Path, readme: Path | None = None) -> str:
+    pages = [readme] if readme else []
+    tables.write_tables(results, published, claims_of(published), pages)
+    return (results / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def command(results: Path, published: Path) -> int:
+    """The command line, on results and sources of the test's own."""
+    arguments = ["--results-dir", results, "--published", published]
+    arguments += ["--claims", claims_of(published)]
+    return main([str(argument) for argument in arguments])
+
+
+def cells(markdown: str, model: str) -> dict[str, str]:
+    """The first table line of a model, by column name."""
+    lines = [line.strip("| ").split(" | ") for line in markdown.splitlines() if "|" in line]
+    header = []
+    for line in lines:
+        if line[0] == "Model":
+            header = line
+        if line[0] == model:
+            return dict(zip(header, line, strict=True))
+    raise AssertionError(f"no line for {model}")
+
+
+def csv_lines(results: Path, name: str = "summary.csv") -> list[dict]:
+    with (results / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def add_seeds(results: Path, experiment: str, bests: dict[int, float], **fields) -> None:
+    for seed, best in bests.items():
+        fabricate(results, experiment, seed=seed, best=best, **fields)
+
+
+def test_few_seeds_are_shown_one_by_one_and_have_no_interval(results, published):
+    markdown = build(results, published)
+    row = cells(markdown, "NET")
+    assert row["Best validation"] == "0.8400, 0.8600"
+    assert row["Last validation"] == "0.8300, 0.8500"
+    assert row["Test at best"] == "0.8350, 0.8550"
+    assert row["Seeds"] == "2"
+    assert f"| {INTERVAL} |" not in markdown  # no row has one
+    line = csv_lines(results)[1]
+    # mean 0.85, deviation sqrt(2 * 0.01^2 / 1) = 0.014142
+    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.014142")
+    assert line["best_validation_interval_low"] == line["best_validation_interval_high"] == ""
+    assert (line["seeds"], line["n"]) == ("0 1", "2")
+
+
+def test_four_seeds_are_few(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85})
+    row = cells(build(results, published), "NET")
+    assert row["Best validation"] == "0.8400, 0.8600, 0.8500, 0.8500"
+
+
+def test_five_seeds_become_mean_and_sample_deviation(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    row = cells(build(results, published), "NET")
+    # 0.84, 0.86 and three times 0.85: mean 0.85, deviation sqrt(2 * 0.01^2 / 4) = 0.007071
+    assert row["Best validation"] == "0.8500 ± 0.0071"
+    assert row["Last validation"] == "0.8400 ± 0.0071"
+    assert row["Test at best"] == "0.8450 ± 0.0071"
+    assert row["Seeds"] == "5"
+    line = csv_lines(results)[1]
+    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.007071")
+
+
+def test_one_seed_is_the_number_alone(results, published):
+    assert cells(build(results, published), "BASE")["Best validation"] == "0.5000"
+
+
+@pytest.mark.parametrize("values", [(0.5,), (0.5, 0.6, 0.7, 0.8), (0.1,) * 5])
+def test_few_seeds_and_seeds_that_agree_have_no_interval(values):
+    assert SeedStatistics(values).interval is None
+
+
+def test_an_interval_ends_where_the_possible_ends():
+    values = (1.0, 1.0, 0.9, 1.0, 1.0)
+    # 0.98 ± 2.776 * 0.0447 / sqrt(5)
+    assert SeedStatistics(values).interval == pytest.approx((0.9245, 1.0355), abs=1e-4)
+    assert SeedStatistics(values, (0, 1)).interval == pytest.approx((0.9245, 1), abs=1e-4)
+
+
+def test_the_interval_stands_beside_the_number_that_models_are_compared_by(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    markdown = build(results, published)
+    # of 0.835, 0.855 and three times 0.845: 0.845 ± 2.7764 * 0.0070711 / sqrt(5)
+    assert cells(markdown, "NET")[INTERVAL] == "0.8362 to 0.8538"
+    assert cells(markdown, "BASE")[INTERVAL] == "–"
+    assert INTERVAL not in cells(markdown, "GRU")  # no row of that table has one
+    base, net, *_ = csv_lines(results)
+    ends = [net[f"best_validation_interval_{end}"] for end in ("low", "high")]
+    assert ends == ["0.841220", "0.858780"]
+    assert net["test_at_best_interval_low"] == "0.836220"
+    assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
+
+
+def test_an_accuracy_of_the_table_is_no_higher_than_1(results, published):
+    add_seeds(results, "imdb-net", {2: 0.99, 3: 1.0, 4: 1.0})
+    build(results, published)
+    assert csv_lines(results)[1]["best_validation_interval_high"] == "1.000000"
+
+
+def test_the_interval_is_in_degrees_too(results, published):
+    bests = {1: 0.28, 2: 0.27, 3: 0.27, 4: 0.27}
+    add_seeds(results, "jena-gru", bests, metric="mae", degrees_per_unit=8.5)
+    row = cells(build(results, published), "GRU")
+    # of 0.265, 0.285 and three times 0.275: 0.275 ± 0.0087800, times 8.5
+    assert row[INTERVAL] == "0.2662 to 0.2838 (2.26 to 2.41 °C)"
+    assert row["Best validation"] == "0.2700 ± 0.0071 (2.29 ± 0.06 °C)"
+    assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "2.262871"
+
+
+def test_degrees_are_the_normalised_value_times_the_scale(results, published):
+    row = cells(build(results, published), "GRU")
+    assert row["Best validation"] == "0.2600 (2.21 °C)"  # 0.26 * 8.5
+    assert csv_lines(results)[-1]["best_validation_degrees"] == "2.210000"
+
+
+def test_published_numbers_keep_their_digits(results, published):
+    markdown = build(results, published)
+    column = "Published: best / last validation"
+    expected = "0.8460 / 0.8054 (a log)<br>re-runs 0.862 ± 0.010 (6)"
+    assert cells(markdown, "NET")[column] == expected
+    assert cells(markdown, "GRU")[column] == "0.289736"
+
+
+def test_rows_follow_the_published_order(results, published):
+    build(results, published)
+    names = [(line["experiment"], line["variant"]) for line in csv_lines(results)]
+    expected = [("imdb-base", ""), ("imdb-net", ""), ("imdb-net", "epochs = 2"), ("jena-gru", "")]
+    assert names == expected
+
+
+def test_variants_stand_apart_without_a_published_number(results, published):
+    markdown = build(results, published)
+    standard, variants = markdown.split("Variants:")
+    assert "| NET, epochs = 2 |" not in standard
+    assert cells(variants, "NET, epochs = 2")["Best validation"] == "0.8000"
+    assert "0.8460" not in variants.split("## Weather")[0]
+
+
+def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
+    markdown = build(results, published)
+    assert cells(markdown, "BASE")["Notes"] == "1, 2"
+    assert cells(markdown, "NET")["Notes"] == "2, 3"
+    assert cells(markdown, "GRU")["Notes"] == "–"
+    footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
+    assert footnotes in markdown
+    assert markdown.partition("## The ideas")[0].count("Rebuilt file.") == 1
+
+
+def test_other_data_makes_another_row(results, published):
+    fabricate(results, "imdb-net", seed=7, best=0.9, sha256="f" * 64)
+    markdown = build(results, published)
+    assert cells(markdown, "NET, data ffffffff")["Best validation"] == "0.9000"
+    assert cells(markdown, "NET, data 00000000")["Best validation"] == "0.8400, 0.8600"
+
+
+def test_each_device_keeps_its_own_seconds(results, published):
+    fabricate(
+        results,
+        "imdb-net",
+        seed=2,
+        environment={"device": "GPU: made up"},
+        metrics={"seconds_per_epoch": 2.0},
+        data_notes=("Rebuilt file.",),
+    )
+    row = cells(build(results, published), "NET")
+    assert row["Device"] == "CPU: fabricated (seeds 0, 1)<br>GPU: made up (seeds 2)"
+    assert row["Seconds an epoch"] == "10.0<br>2.0"
+
+
+def test_origin_names_versions_commits_and_changed_code(results, published):
+    fabricate(results, "imdb-new", environment={"dirty": True, "commit": None})
+    markdown = build(results, published)
+    assert "- Records: 6\n" in markdown
+    assert "Python 3.11.0, keras 3.15.0, tensorflow 2.21.0 (6 records)" in markdown
+    assert f"{'c' * 40} (5 records); unknown (1 record)" in markdown
+    assert "uncommitted changes to the code: imdb-new/seed-0\n" in markdown
+
+
+def test_unfinished_and_damaged_records_are_named_and_left_out(results, published, capsys):
+    fabricate(results, "imdb-net", seed=5).rename(results / "imdb-net" / "seed-5.unfinished")
+    (fabricate(results, "imdb-net", seed=6) / "metrics.json").write_text("{", encoding="utf-8")
+    assert command(results, published) == 0
+    markdown = (results / "RESULTS.md").read_text(encoding="utf-8")
+    warnings = capsys.readouterr().err
+    for run in ("imdb-net/seed-5.unfinished", "imdb-net/seed-6/metrics.json"):
+        assert run in warnings
+        assert run not in markdown  # the file depends on whole records alone
+    assert cells(markdown, "NET")["Seeds"] == "2"
+
+
+def test_sample_and_real_records_never_share_a_table(results, published, capsys):
+    fabricate(results, "jena-new", config={"sample": True})
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert "sample data (jena-new/seed-0)" in error
+    assert "imdb-base/seed-0" in error
+    assert not (results / "RESULTS.md").exists()
+
+
+def test_sample_tables_say_so_and_show_no_published_number(tmp_path, published):
+    fabricate(tmp_path / "demo", "imdb-net", config={"sample": True})
+    markdown = build(tmp_path / "demo", published)
+    assert "**Sample data:**" in markdown
+    assert "0.8460" not in markdown
+
+
+def test_no_records_is_one_clear_message(tmp_path, published):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RunError, match="no finished run; run an experiment first"):
+        build(tmp_path / "empty", published)
+
+
+def test_same_records_same_bytes_in_any_listing_order(studies, published, monkeypatch):
+    outputs = [studies / name for name in ("summary.csv", "claims.csv", "RESULTS.md")]
+    build(studies, published)
+    first = [path.read_bytes() for path in outputs]
+
+    def shuffled(results_dir):
+        records, left_out = find_records(results_dir)
+        random.Random(0).shuffle(records)
+        return records, left_out
+
+    monkeypatch.setattr(reading, "find_records", shuffled)
+    build(studies, published)
+    assert [path.read_bytes() for path in outputs] == first
+    assert b"\r" not in b"".join(first)
+
+
+def test_readme_gets_the_published_protocols_and_the_primary_claims(studies, published, tmp_path):
+    readme = tmp_path / "README.md"
+    primary = CLAIMS.replace('why = "A made-up', 'primary = true\nwhy = "A made-up')
+    claims_of(published).write_text(primary, encoding="utf-8")
+    (start, end), (ideas_start, ideas_end) = markers("results"), markers("ideas")
+    readme.write_text(
+        f"before\n{start}\nstale\n{end}\nbetween\n{ideas_start}\nstale\n{ideas_end}\nafter\n",
+        encoding="utf-8",
+    )
+    for _ in range(2):  # replacing twice changes nothing more
+        build(studies, published, readme)
+        text = readme.read_text(encoding="utf-8")
+        assert text.startswith(f"before\n{start}\n")
+        assert f"{end}\nbetween\n{ideas_start}\n" in text
+        assert text.endswith(f"{ideas_end}\nafter\n")
+        assert "stale" not in text
+        assert text.count("| NET |") == 1
+        assert "epochs = 2" not in text
+        assert "(results/RESULTS.md)" in text
+        ideas = text.partition(ideas_start)[2]
+        assert ideas.count("the net beats the base") == 1
+        assert "what is far is forgotten" not in text  # a claim that is not primary
+        assert "A made-up bound." not in text  # the reasons are left to RESULTS.md
+
+
+RESULTS_START, RESULTS_END = markers("results")
+IDEAS = " ".join(markers("ideas"))
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("no markers", "results:start"),
+        (f"{RESULTS_END} {RESULTS_START} {IDEAS}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {IDEAS}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} <!-- ideas:end -->", "ideas:start"),
+        (f"{RESULTS_START} {RESULTS_END} {IDEAS} {IDEAS}", "ideas:start"),
+    ],
+)
+def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
+    readme = tmp_path / "README.md"
+    readme.write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=missing):
+        build(results, published, readme)
+    assert readme.read_text(encoding="utf-8") == text
+    assert not (results / "RESULTS.md").exists()
+
+
+def test_a_table_of_a_study_shows_few_seeds_one_by_one(studies, published):
+    lines = build(studies, published).splitlines()
+    assert "| a net | 0.3000, 0.5000 | – |" in lines
+    assert "| another net | 1, 1 | 2, 2 |" in lines
+    assert lines[lines.index("|  | share | steps |") - 2] == "**Kept**"
+    assert "`made-study`, seed 0, 1, 1.5, 1.5 minutes on CPU: fabricated." in lines
+    assert "- Made-up numbers." in lines
+
+
+def test_a_table_of_a_study_is_the_mean_over_five_seeds(studies, published):
+    for seed in (2, 3, 4):
+        fabricate_study(studies, "made-study", seed=seed, outputs=study(0.4))
+    lines = build(studies, published).splitlines()
+    # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1^2 / 4) = 0.0707
+    assert "| a net | 0.4000 ± 0.071 | – |" in lines
+    assert "| another net | 1 ± 0 | 2 ± 0 |" in lines
+    assert "`made-study`, seed 0, 1, 2, 3, 4, 1.5 ± 0.0 minutes on CPU: fabricated." in lines
+
+
+def test_words_of_a_study_are_shown_as_they_are(studies, published):
+    # of two seeds, whose words are not averaged: the first's
+    folded = build(studies, published).partition("<summary>Said by the net, seed 0</summary>")[2]
+    block = folded.partition("~~~~text\n")[2].partition("\n~~~~")[0]
+    assert block == "epoch 1   a | b\nepoch 10  <i>c</i>"
+
+
+def test_a_study_takes_no_part_in_the_tables_of_networks(studies, published):
+    build(studies, published)
+    assert "made-study" not in {line["experiment"] for line in csv_lines(studies)}
+
+
+def test_studies_alone_have_no_summary(tmp_path, published):
+    results = tmp_path / "studies"
+    fabricate_study(results, "made-study", outputs=study(0.3))
+    paths, _ = tables.write_tables(results, published, claims_of(published))
+    assert {path.name for path in paths} == {"RESULTS.md", "claims.csv"}
+    assert "| a net | 0.3000 | – |" in paths[0].read_text(encoding="utf-8")
+
+
+def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
+    add_seeds(studies, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    markdown = build(studies, published)
+    # 0.85 on average less the base, which draws nothing: 0.35 ± 2.776 * 0.00707 / sqrt(5)
+    net = (
+        "| the net beats the base (`a-document`, `another`) | accuracy over that of the base "
+        "| 0.3500 | 5, 1 | 0.3412 to 0.3588 | – | at least 0.3 | holds | imdb-net − imdb-base "
+        "| 1, 2 |"
+    )
+    forgotten = (
+        "| what is far is forgotten (`a-document`) | share that is kept "
+        "| 0.3000, 0.5000 | 2 | – | – | at most 0.1 "
+        "| not decided: 2 seeds of the 5 that the rule needs | made-study |"
+    )
+    assert f"{net}\n{forgotten}" in markdown
+    verdicts = [line["verdict"] for line in csv_lines(studies, "claims.csv")]
+    assert verdicts == ["holds", "not decided"]
+    assert (
+        "- the net beats the base: at least 0.3 (A made-up bound.; set 2020-01-01, before the runs "
+        "that it judges)\n"
+        "- what is far is forgotten: at most 0.1 (Another bound.; set 2020-01-01, before the "
+        "runs that it judges, when earlier ones like them were known)\n"
+    ) in markdown
+
+
+def test_a_claim_about_no_experiment_is_one_clear_message(results, published, capsys):
+    claims = claims_of(published)
+    claims.write_text(CLAIMS.replace("made-study", "mad-study"), encoding="utf-8")
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert "claim 2 (made-up): there is no experiment 'mad-study'" in error
+
+
+def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, published):
+    results = tmp_path / "demo"
+    fabricate_study(results, "made-study", outputs=study(0.3), config={"sample": True})
+    markdown = build(results, published)
+    assert "| a net | 0.3000 | – |" in markdown
+    assert "what is far is forgotten" not in markdown
+    assert not (results / "claims.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (0.87623, "0.8762"),
+        (0.0123456, "0.01235"),
+        (-0.51239, "-0.5124"),
+        (12.3456, "12.35"),
+        (98765.4, "98,765"),
+        (1234, "1,234"),
+        (1.0, "1"),
+        (0.0, "0"),
+        (-2000000.0, "-2,000,000"),
+        (0.00012344, "0.0001234"),
+        (3.14e-07, "3.1e-07"),
+        (-1.26e-30, "-1.3e-30"),
+        (12345678.9, "1.2e+07"),
+    ],
+)
+def test_a_number_is_written_with_the_digits_that_matter(value, written):
+    assert significant(value) == written
+
+
+def test_a_deviation_has_two_digits_that_matter():
+    assert [significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
+        "0.14",
+        "1.2",
+        "57",
+        "2.3e-06",
+    ]
+
+
+def test_tables_in_the_terminal_are_aligned_and_leave_the_rest_to_the_figure():
+    (text,) = in_terminal(tuple(study(0.3)))
+    title, head, *rows = text.splitlines()
+    assert title == "Kept"
+    assert len({len(line) for line in (head, *rows)}) == 1
+    assert head.split() == ["share", "steps"]
+    assert [row.split("  ")[1].strip() for row in rows] == ["a net", "another net"]
+    assert [row.split()[-2:] for row in rows] == [["0.3000", "–"], ["1", "2"]]
+
+
+def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsys):
+    claims_of(published).unlink()
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: cannot read ")
+    assert "claims.toml" in error
+    assert not (results / "RESULTS.md").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[imdb-net]\nbset = 1.0", "no field 'bset'"),
+        ("[imdb-net]\nbest_validation = '0.8'", "best_validation has the wrong type"),
+        ("imdb-net = 1", "must be a table"),
+        ("[imdb-net", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
+    path = tmp_path / "published.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=message):
+        summary.load_published(path)
+
+
+def test_the_projects_published_numbers_are_the_documents():
+    path = Path(__file__).parents[3] / "experiments" / "published.toml"
+    catalogue = summary.load_published(path)
+    assert list(catalogue.datasets) == ["imdb", "jena"]
+    best = {name: value.best_validation for name, value in catalogue.experiments.items()}
+    assert best["imdb-simple-rnn"] == 0.8460
+    assert best["imdb-lstm"] == 0.8928
+    assert best["jena-persistence"] == 0.289736
+    assert best["jena-gru"] == 0.2644
+    assert best["jena-gru-dropout"] == 0.2619
+
+
+def test_fabricated_records_are_valid(studies):
+    records, left_out = find_records(studies)
+    assert len(records) == 7
+    assert left_out == []

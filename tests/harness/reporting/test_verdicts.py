@@ -1,0 +1,308 @@
+"""Verdicts: four words, each for its reason, and p-values where a test decides."""
+
+import math
+
+import pytest
+from records import fabricate, fabricate_study
+from scipy import stats
+
+from harness.errors import RunError
+from harness.records.study_outputs import Table
+from harness.reporting.analysis.claims import Claim
+from harness.reporting.analysis.models import PublishedResults
+from harness.reporting.analysis.results import load_results
+from harness.reporting.analysis.verdicts import judge
+
+WORDS = {"id": "one", "source": "a-document", "statement": "it will", "quantity": "share"}
+WORDS |= {"why": "Below that it is chance.", "set": "2020-01-01", "runs_known": True}
+OF_STUDY = WORDS | {"experiment": "recall", "table": "Kept", "row": "LSTM", "column": "far"}
+OF_NETWORK = WORDS | {"experiment": "imdb-net", "measure": "best_validation"}
+DIFFERENCE = OF_NETWORK | {"minus": "imdb-base"}
+ON_A_PAR = DIFFERENCE | {"test": "equivalence"}
+BETTER = DIFFERENCE | {"test": "better"}
+# mean 0.625, deviation 0.0884, t(4) = 2.776: 95 % interval 0.5153 to 0.7347
+FIVE = (0.5, 0.625, 0.75, 0.625, 0.625)
+NET = (0.80, 0.81, 0.82, 0.83, 0.84)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Judges claims by made-up runs: the values of each experiment, one a seed."""
+
+    def run(*claims, predictions=False, **values):
+        for name, numbers in values.items():
+            label = name.replace("_", "-")
+            for seed, value in enumerate(numbers):
+                if label == "recall":
+                    table = Table("Kept", ["far"], {"LSTM": [value], "GRU": [None]})
+                    fabricate_study(tmp_path, label, seed=seed, outputs=[table])
+                else:
+                    metric = "mae" if label.startswith("jena") else "accuracy"
+                    about = {"best": value, "metric": metric, "predictions": predictions}
+                    fabricate(tmp_path, label, seed=seed, **about)
+        results, left_out = load_results(tmp_path, PublishedResults({}, {}))
+        assert left_out == []
+        return judge([Claim(**claim) for claim in claims], results)
+
+    return run
+
+
+def word(verdicts) -> str:
+    (one,) = verdicts
+    return one.word
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({"at_least": 0.5}, "holds"),
+        ({"at_least": 0.55}, "not decided"),
+        ({"at_least": 0.7}, "not decided"),
+        ({"at_least": 0.75}, "does not hold"),
+        ({"at_most": 0.75}, "holds"),
+        ({"at_most": 0.7}, "not decided"),
+        ({"at_most": 0.55}, "not decided"),
+        ({"at_most": 0.5}, "does not hold"),
+        ({"at_least": 0.5, "at_most": 0.75}, "holds"),
+        ({"at_least": 0.6, "at_most": 0.65}, "not decided"),  # the interval is wider
+        ({"at_least": 0.8, "at_most": 0.9}, "does not hold"),
+        ({"at_least": 0.7, "at_most": 0.9}, "not decided"),
+    ],
+)
+def test_an_interval_across_a_bound_decides_nothing(run, bounds, expected):
+    (verdict,) = run(OF_STUDY | bounds, recall=FIVE)
+    assert verdict.word == expected
+    crosses = "the 95 % interval crosses a bound" if expected == "not decided" else ""
+    assert verdict.reason == crosses
+    assert verdict.adjusted is None
+
+
+@pytest.mark.parametrize("value", [0.9, 0.1])
+def test_four_seeds_decide_nothing_however_far_from_the_bound(run, value):
+    claims = [OF_STUDY | {"at_least": 0.5}, OF_STUDY | {"at_least": 0.5, "primary": True}]
+    for verdict in run(*claims, recall=(value, value + 0.01, value, value)):
+        assert verdict.text == "not decided: 4 seeds of the 5 that the rule needs"
+        assert (verdict.p, verdict.adjusted) == (None, None)
+        assert verdict.measured.interval is None
+
+
+def test_one_seed_is_named_in_the_singular(run):
+    (verdict,) = run(OF_STUDY | {"at_least": 0.5}, recall=(0.9,))
+    assert verdict.reason == "1 seed of the 5 that the rule needs"
+
+
+def test_both_networks_need_their_seeds(run):
+    (verdict,) = run(DIFFERENCE | {"at_least": 0}, imdb_net=NET[:2], imdb_base=NET[:1])
+    needed = "of the 5 that the rule needs"
+    assert verdict.reason == f"2 seeds {needed} (imdb-net); 1 seed {needed} (imdb-base)"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "expected"),
+    [
+        ({"at_least": 0.5}, 0.5, "holds"),
+        ({"at_least": 0.5}, math.nextafter(0.5, 0), "does not hold"),
+        ({"at_least": 0.5}, 1e9, "holds"),
+        ({"at_most": 0.5}, 0.5, "holds"),
+        ({"at_most": 0.5}, math.nextafter(0.5, 1), "does not hold"),
+        ({"at_least": 0.25, "at_most": 0.5}, 0.5, "holds"),
+        ({"at_least": 0.25, "at_most": 0.5}, 0.125, "does not hold"),
+        ({"at_most": 0}, 1e-9, "does not hold"),
+    ],
+)
+def test_an_exact_claim_needs_one_run_and_holds_up_to_its_bounds(run, bounds, value, expected):
+    (verdict,) = run(OF_STUDY | {"exact": True} | bounds, recall=(value,))
+    assert verdict.text == expected
+
+
+def test_every_run_must_confirm_an_exact_claim(run):
+    claim = OF_STUDY | {"exact": True, "at_least": 0.5}
+    (verdict,) = run(claim, recall=(0.5, 0.75, 0.5, 0.25))
+    assert verdict.word == "does not hold"
+    assert verdict.measured.values == (0.5, 0.75, 0.25)
+
+
+def test_an_exact_difference_is_of_every_pair_of_runs(run):
+    claim = DIFFERENCE | {"measure": "parameters", "exact": True, "at_least": 0, "at_most": 0}
+    (verdict,) = run(claim, imdb_net=NET[:3], imdb_base=NET[:1])
+    assert (verdict.word, verdict.measured.values) == ("holds", (0,))
+
+
+@pytest.mark.parametrize("primary", [False, True])
+def test_seeds_that_all_agree_decide_by_their_value(run, primary):
+    claims = [OF_STUDY | {"at_least": at, "primary": primary} for at in (0.5, 1.5)]
+    first, second = run(*claims, recall=(1.0,) * 5)
+    assert (first.word, second.word) == ("holds", "does not hold")
+    assert first.measured.interval is None
+
+
+def test_no_interval_reaches_beyond_what_is_possible(run):
+    nearly_all = (1.0, 1.0, 0.9, 1.0, 1.0)
+    claims = [OF_STUDY | {"at_least": 0.5, "within": (0, 1)}, OF_NETWORK | {"at_least": 0.5}]
+    for verdict in run(*claims, recall=nearly_all, imdb_net=nearly_all):
+        assert verdict.measured.interval == pytest.approx((0.98 - 0.05553, 1), abs=1e-4)
+    difference = DIFFERENCE | {"at_least": -1}
+    (verdict,) = run(difference, imdb_base=(0.0, 0.5, 0.0, 0.0, 0.0, 0.0))
+    assert verdict.measured.within == (-1, 1)
+
+
+def test_networks_are_not_paired_by_their_seeds(run):
+    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80)  # another order and another number of seeds
+    (verdict,) = run(DIFFERENCE | {"at_least": 0}, imdb_net=NET, imdb_base=base)
+    theirs = stats.ttest_ind(NET, base, equal_var=False)
+    ends = theirs.confidence_interval(0.95)
+    assert verdict.measured.estimate.value == pytest.approx(0.02)
+    assert verdict.measured.interval == pytest.approx((ends.low, ends.high))
+    assert verdict.p.holds == pytest.approx(theirs.pvalue / 2)
+    assert verdict.word == ("holds" if ends.low >= 0 else "not decided")
+
+
+@pytest.mark.parametrize(
+    ("margin", "expected"),
+    # mean difference 0.01, 90 % interval 0.01 ± 1.860 * 0.01
+    [(0.03, "holds"), (0.028, "not decided"), (0.005, "not decided")],
+)
+def test_on_a_par_is_the_90_percent_interval_within_the_margin(run, margin, expected):
+    base = [round(value - 0.01, 2) for value in NET]
+    (verdict,) = run(ON_A_PAR | {"margin": margin}, imdb_net=NET, imdb_base=base)
+    assert verdict.measured.estimate.interval(0.9) == pytest.approx((-0.0086, 0.0286), abs=1e-4)
+    assert verdict.word == expected
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_networks_far_apart_are_not_on_a_par(run, sign):
+    base = [round(value + sign * 0.1, 2) for value in NET]
+    (verdict,) = run(ON_A_PAR | {"margin": 0.01}, imdb_net=NET, imdb_base=base)
+    assert verdict.text == "does not hold: p below 0.001"
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"), [(0.03, "holds"), (0.01, "not decided"), (-0.03, "does not hold")]
+)
+def test_better_is_higher_in_accuracy_and_lower_in_error(run, base, expected):
+    ours = {"imdb_net": NET, "jena_net": [round(1 - value, 2) for value in NET]}
+    theirs = {"imdb_base": [round(value - base, 2) for value in NET]}
+    theirs["jena_base"] = [round(1 - value, 2) for value in theirs["imdb_base"]]
+    of_jena = BETTER | {"experiment": "jena-net", "minus": "jena-base"}
+    accuracy, error = run(BETTER, of_jena, **ours, **theirs)
+    assert accuracy.word == error.word == expected
+    side = stats.ttest_ind(NET, theirs["imdb_base"], equal_var=False, alternative="greater")
+    for verdict in (accuracy, error):
+        assert verdict.p.holds == pytest.approx(side.pvalue)
+        assert verdict.p.fails == pytest.approx(1 - side.pvalue)
+    assert accuracy.measured.superiority == pytest.approx(error.measured.superiority)
+    assert accuracy.measured.effect == pytest.approx(-error.measured.effect)
+
+
+def test_networks_that_are_the_same_are_not_better(run):
+    same = (0.8,) * 5
+    (verdict,) = run(BETTER, imdb_net=same, imdb_base=same)
+    assert verdict.text == "not decided: p 0.5 for it, 0.5 against it"
+    assert verdict.measured.superiority == 0.5
+
+
+def test_primary_claims_share_their_five_percent(run):
+    base = [round(value - 0.02, 2) for value in NET]
+    runs = {"imdb_net": NET, "imdb_base": base}
+    p = stats.ttest_ind(NET, base, equal_var=False, alternative="greater").pvalue  # 0.040
+    alone, *_ = run(BETTER | {"primary": True}, BETTER, **runs)
+    assert alone.text == f"holds: adjusted p {p:.3g}"
+    for one in run(*[BETTER | {"primary": True}] * 2):
+        assert one.p.holds == pytest.approx(p)
+        assert one.adjusted.holds == pytest.approx(2 * p)
+        assert one.text == f"not decided: adjusted p {2 * p:.3g} for it, 1 against it"
+
+
+def test_a_primary_claim_without_runs_makes_the_others_no_easier(run):
+    base = [round(value - 0.02, 2) for value in NET]
+    missing = BETTER | {"primary": True, "minus": "imdb-lstm"}
+    primary, none = run(BETTER | {"primary": True}, missing, imdb_net=NET, imdb_base=base)
+    assert primary.adjusted.holds == pytest.approx(2 * primary.p.holds)
+    assert none.text == "not checkable: no run of imdb-lstm"
+
+
+def test_a_primary_bound_is_decided_by_its_one_sided_test(run):
+    # mean 0.625: t = (0.625 - 0.54) / 0.03953 = 2.150, one-sided p 0.049; the interval crosses
+    bound = OF_STUDY | {"at_least": 0.54}
+    primary, other = run(bound | {"primary": True}, bound, recall=FIVE)
+    assert primary.adjusted.holds == pytest.approx(stats.t.sf(2.150, 4), abs=1e-4)
+    assert (primary.word, other.word) == ("holds", "not decided")
+    both = bound | {"primary": True, "at_most": 0.72}
+    (verdict,) = run(both)
+    assert verdict.p.holds == pytest.approx(stats.t.sf(2.150, 4), abs=1e-4)  # the larger one
+
+
+def test_a_baseline_without_epochs_needs_one_run(run, tmp_path):
+    fabricate(tmp_path, "imdb-base", epochs=0, best=0.75)
+    (verdict,) = run(BETTER, imdb_net=NET)
+    alone = stats.ttest_1samp(NET, 0.75, alternative="greater")
+    assert verdict.word == "holds"
+    assert verdict.p.holds == pytest.approx(alone.pvalue)
+    (verdict,) = run(OF_NETWORK | {"experiment": "imdb-base", "at_least": 0.5})
+    assert verdict.text == "holds"
+
+
+def test_test_samples_have_an_interval_of_their_own(run):
+    claims = [OF_NETWORK | {"at_least": 0.5}, DIFFERENCE | {"at_least": 0}]
+    base = [round(value - 0.02, 2) for value in NET]
+    alone, difference = run(*claims, imdb_net=NET, imdb_base=base, predictions=True)
+    low, high = alone.measured.samples_interval
+    assert low < 0.82 < high
+    low, high = difference.measured.samples_interval
+    assert low < 0.02 < high
+
+
+def test_one_run_has_an_interval_over_test_samples_too(run):
+    (verdict,) = run(OF_NETWORK | {"at_least": 0.5}, imdb_net=NET[:1], predictions=True)
+    low, high = verdict.measured.samples_interval
+    assert low < 0.8 < high
+    assert verdict.word == "not decided"  # it says nothing of other seeds
+
+
+def test_errors_by_week_have_one_too(run):
+    claim = OF_NETWORK | {"experiment": "jena-net", "at_most": 0.5}
+    (verdict,) = run(claim, jena_net=(0.3, 0.31, 0.29, 0.3, 0.3), predictions=True)
+    low, high = verdict.measured.samples_interval
+    assert low < 0.3 < high
+
+
+def test_runs_that_kept_no_predictions_have_none(run, tmp_path):
+    fabricate(tmp_path, "imdb-net", seed=5, best=0.8)  # one without is enough
+    (verdict,) = run(OF_NETWORK | {"at_least": 0.5}, imdb_net=NET, predictions=True)
+    assert verdict.measured.samples_interval is None
+    assert verdict.word == "holds"
+
+
+@pytest.mark.parametrize(
+    ("claim", "reason"),
+    [
+        (OF_STUDY | {"experiment": "reading"}, "no run of reading"),
+        (OF_STUDY | {"experiment": "imdb-net"}, "no run of imdb-net"),  # it has no tables
+        (OF_NETWORK | {"experiment": "recall"}, "no run of recall"),
+        (DIFFERENCE | {"minus": "imdb-lstm"}, "no run of imdb-lstm"),
+        (OF_STUDY | {"table": "Lost"}, "recall has no number in table 'Lost', row 'LSTM'"),
+        (OF_STUDY | {"row": "RNN"}, "recall has no number in table 'Kept', row 'RNN'"),
+        (OF_STUDY | {"row": "GRU"}, "recall has no number in"),  # empty in every seed
+        (OF_STUDY | {"column": "near"}, "row 'LSTM', column 'near'"),
+    ],
+)
+def test_what_no_run_measured_is_not_checkable(run, claim, reason):
+    (verdict,) = run(claim | {"at_least": 0.5}, recall=FIVE, imdb_net=NET)
+    assert verdict.word == "not checkable"
+    assert reason in verdict.reason
+    assert verdict.measured is None
+
+
+def test_a_run_of_another_protocol_decides_only_about_claims_that_name_it(run, tmp_path):
+    changed = {"variant": {"steps": 5}}
+    table = Table("Kept", ["far"], {"LSTM": [0.25]})
+    fabricate_study(tmp_path, "recall", outputs=[table], config=changed)
+    claims = [OF_STUDY, OF_STUDY | {"experiment": "recall+steps-5"}]
+    standard, variant = run(*[claim | {"at_least": 0.5} for claim in claims], recall=FIVE)
+    assert standard.measured.estimate.value == 0.625
+    assert variant.measured.estimate.value == 0.25
+
+
+def test_a_measure_that_no_record_has_is_one_clear_error(run):
+    with pytest.raises(RunError, match="a claim asks for 'best_validaton', which is no number of"):
+        run(OF_NETWORK | {"measure": "best_validaton", "at_least": 0.5}, imdb_net=NET)

@@ -1,0 +1,269 @@
+"""Many runs: what is planned, what happens when one fails or the suite is interrupted."""
+
+import argparse
+import importlib
+import io
+import signal
+
+import pytest
+from commands import REPOSITORY, places, run
+from processes import EPOCHS, LONG, mentioning, started, wait_for
+from records import fabricate
+from rich.console import Console
+
+from harness.errors import RunError
+from harness.records.record import load_record
+from harness.suite import __main__ as suite
+from harness.suite import local_workers as workers
+from harness.suite.__main__ import parse_arguments
+from harness.suite.local_workers import Advanced, Ended, Started, share
+from harness.suite.plan import Durations, Plan, declared, make_plan, time_left
+from harness.suite.progress import Display, span
+
+QUICK = ["imdb-majority", "jena-persistence"]
+FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
+
+
+def planned(tmp_path, commands, seeds=(0,), *flags) -> Plan:
+    options = parse_arguments([*flags, *map(str, places(tmp_path))])
+    return make_plan(commands, list(seeds), options)
+
+
+def names(runs) -> list[str]:
+    return [one.name for one in runs]
+
+
+# --- planning
+
+
+def test_the_experiments_are_the_modules_that_declare_one():
+    for name in declared():
+        module = importlib.import_module(f"experiments.{name.replace('-', '_')}")
+        assert module.EXPERIMENT.name == name
+    others = {path.stem.replace("_", "-") for path in (REPOSITORY / "experiments").glob("*.py")}
+    for name in others - set(declared()):
+        path = REPOSITORY / "experiments" / f"{name.replace('-', '_')}.py"
+        assert "Experiment(" not in path.read_text(encoding="utf-8")
+
+
+def test_all_experiments_with_every_seed_unless_told_otherwise(tmp_path):
+    plan = planned(tmp_path, None, (0, 1))
+    assert {one.experiment for one in plan.runs} == set(declared())
+    assert len(plan.runs) == 2 * len(declared())
+
+
+def test_what_never_ran_is_first_and_then_the_longest(tmp_path):
+    for name, seed, seconds in [("imdb-lstm", 7, 50.0), ("imdb-dense", 7, 90.0)]:
+        fabricate(tmp_path / "results", name, seed=seed, metrics={"wall_seconds": seconds})
+    plan = planned(tmp_path, ["imdb-lstm", "imdb-dense", "imdb-gru"])
+    assert names(plan.runs) == ["imdb-gru/seed-0", "imdb-dense/seed-0", "imdb-lstm/seed-0"]
+
+
+def test_a_variant_is_expected_to_take_what_it_took_before_else_what_the_experiment_takes(tmp_path):
+    plan = planned(tmp_path, ["imdb-lstm", "imdb-lstm --epochs 2"])
+    plain, variant = sorted(plan.runs, key=lambda one: len(one.name))
+    durations = Durations([])
+    assert durations.expected(variant) is None
+    durations.add(plain, 40)
+    assert durations.expected(variant) == 40
+    durations.add(variant, 10)
+    assert durations.expected(variant) == 10
+
+
+def test_an_experiment_can_be_given_options_of_its_own(tmp_path):
+    plan = planned(tmp_path, ["imdb-lstm --epochs 2", "imdb_lstm"], (3,))
+    assert sorted(names(plan.runs)) == ["imdb-lstm+epochs-2/seed-3", "imdb-lstm/seed-3"]
+    assert {one.epochs for one in plan.runs} == {2, 10}
+
+
+def test_what_is_asked_for_twice_is_done_once(tmp_path):
+    assert len(planned(tmp_path, ["imdb-lstm", "imdb-lstm --epochs 10"], (0, 0)).runs) == 1
+
+
+def test_a_record_of_another_configuration_is_not_replaced(tmp_path):
+    fabricate(tmp_path / "results", "imdb-lstm")
+    plan = planned(tmp_path, ["imdb-lstm"], (0, 1))
+    assert names(plan.runs) == ["imdb-lstm/seed-1"]
+    assert names(plan.refused) == ["imdb-lstm/seed-0"]
+    assert "another configuration" in next(iter(plan.refused.values()))
+    assert len(planned(tmp_path, ["imdb-lstm"], (0, 1), "--force").runs) == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("no-such", "there is no experiment 'no-such'; there are "),
+        ("", "there is no experiment ''"),
+        ("imdb-lstm 'open", "--experiments 'imdb-lstm 'open': No closing quotation"),
+        ("imdb-lstm --sample", "--sample is an option of the whole suite"),
+    ],
+)
+def test_a_wrong_experiment_is_one_message(command, message, tmp_path):
+    with pytest.raises(RunError) as refusal:
+        planned(tmp_path, [command])
+    assert message in str(refusal.value)
+
+
+def test_a_wrong_option_of_an_experiment_is_found_out_before_anything_runs(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        planned(tmp_path, ["imdb-majority", "imdb-lstm --epoch 3"])
+    assert "experiments.imdb_lstm: error: unrecognized arguments: --epoch 3" in (
+        capsys.readouterr().err
+    )
+
+
+def test_sample_and_real_data_are_not_mixed(tmp_path):
+    fabricate(tmp_path / "results", "imdb-lstm")
+    with pytest.raises(RunError, match="would mix runs on sample data"):
+        planned(tmp_path, ["imdb-dense"], (0,), "--sample")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("0-4", [0, 1, 2, 3, 4]), ("3", [3]), ("0,2,7-8", [0, 2, 7, 8])]
+)
+def test_seeds(text, expected):
+    assert suite.seeds(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "a", "4-0", "0--1", "-1", "1-"])
+def test_wrong_seeds(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        suite.seeds(text)
+
+
+@pytest.mark.parametrize(
+    ("workers_asked", "runs", "each"), [(2, 9, 4), (3, 9, 2), (16, 99, 1), (4, 1, 8)]
+)
+def test_runs_share_the_threads(workers_asked, runs, each, monkeypatch):
+    monkeypatch.setattr(workers, "threads", lambda: 8)
+    assert share(workers_asked, runs) == each
+
+
+def test_time_left_is_that_of_the_last_run_to_end():
+    assert time_left([], []) == 0
+    assert time_left([10, 30], []) == 30
+    assert time_left([10, 30], [15, 15]) == 40  # they start after 10 and 25
+    assert time_left([], [5, 5]) == 10
+
+
+# --- the display
+
+
+def shown(tmp_path, terminal: bool) -> str:
+    plan = planned(tmp_path, ["imdb-lstm", "imdb-dense"])
+    first, second = plan.runs
+    file = io.StringIO()
+    console = Console(file=file, force_terminal=terminal, width=100)
+    with Display(plan, console) as display:
+        display.show(Started(first))
+        display.show(Advanced(first, 2, 0.51239))
+        display.show(Started(second, "tcp://far:1"))
+        if terminal:
+            console.print(display)
+        display.show(Ended(first, 75.2, None))
+        display.show(Ended(second, 3.0, "exit code 1"))
+    return file.getvalue()
+
+
+def test_plain_lines_where_there_is_no_terminal(tmp_path):
+    text = shown(tmp_path, terminal=False)
+    assert "\x1b" not in text
+    first, second, third, fourth = text.splitlines()
+    assert first.startswith("started   imdb-")
+    assert second.endswith("/seed-0 on tcp://far:1")
+    assert "/seed-0 in 1 min 15 s (1 of 2 ended, " in third
+    assert fourth.endswith("after 3 s: exit code 1 (2 of 2 ended, 1 failed)")
+
+
+def test_a_table_in_a_terminal(tmp_path):
+    text = shown(tmp_path, terminal=True)
+    assert "2/10" in text
+    assert "0.5124" in text
+    assert "0 of 2 ended, time left unknown" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(9.6, "10 s"), (75, "1 min 15 s"), (7380, "2 h 3 min"), (3599.8, "1 h 0 min")],
+)
+def test_spans_of_time(seconds, text):
+    assert span(seconds) == text
+
+
+# --- real runs
+
+
+def start(tmp_path, *arguments):
+    return run("harness.suite", "--sample", *arguments, *places(tmp_path))
+
+
+@pytest.fixture(scope="module")
+def with_a_failure(tmp_path_factory):
+    tmp_path = tmp_path_factory.mktemp("suite")
+    return start(tmp_path, "--experiments", *QUICK, FAILING, "--workers", 2), tmp_path
+
+
+def test_a_failed_run_does_not_stop_the_others(with_a_failure):
+    done, tmp_path = with_a_failure
+    assert done.returncode == 1
+    for name in QUICK:
+        assert load_record(tmp_path / "results" / name / "seed-0").sample
+    assert done.stdout.splitlines()[-1].startswith("2 finished, 0 finished earlier, 1 failed; ")
+
+
+def test_a_failed_run_is_listed_with_the_end_of_its_log(with_a_failure):
+    done, tmp_path = with_a_failure
+    label = "jena-ridge+recent-hours-99"
+    log = tmp_path / f"results/logs/{label}-seed-0.log"
+    assert f"failed: {label}/seed-0: exit code 1\nlast lines of {log}:\n" in done.stderr
+    assert "    error: --recent-hours 99 must be a whole" in done.stderr
+    assert log.read_text().startswith("error: --recent-hours 99")
+    assert len(list(log.parent.iterdir())) == 3
+
+
+def test_each_run_gets_its_share_of_the_threads(with_a_failure):
+    _, tmp_path = with_a_failure
+    record = load_record(tmp_path / "results/imdb-majority/seed-0")
+    assert record.environment["threads"] == share(2, 3)
+
+
+def test_a_second_start_does_only_what_is_left(with_a_failure):
+    _, tmp_path = with_a_failure
+    again = start(tmp_path, "--experiments", *QUICK, FAILING, "--workers", 2)
+    assert again.returncode == 1
+    lines = again.stdout.splitlines()
+    assert lines[0] == "already finished: 2"
+    assert sum(line.startswith("started") for line in lines) == 1
+    nothing = start(tmp_path, "--experiments", *QUICK)
+    assert nothing.returncode == 0
+    assert "started" not in nothing.stdout
+
+
+def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "1")  # more only wait for each other here
+    command = ["harness.suite", "--sample", "--experiments", LONG, *places(tmp_path)]
+    record = tmp_path / f"results/imdb-dense+epochs-{EPOCHS}/seed-0"
+    unfinished = record.with_name("seed-0.unfinished")
+    with started(*command) as process:
+        wait_for((unfinished / "history.json").exists)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "interrupted; the same command goes on with what is left.\n"
+    assert mentioning(tmp_path) == []
+    assert unfinished.exists()
+    assert not record.exists()
+    assert start(tmp_path, "--experiments", LONG).returncode == 0
+    assert len(load_record(record).history["loss"]) == EPOCHS
+    assert not unfinished.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_run_outlives_the_suite(number, tmp_path):
+    command = ["harness.suite", "--sample", "--experiments", LONG, *places(tmp_path)]
+    with started(*command) as process:
+        wait_for(lambda: list((tmp_path / "results").glob("*/*.unfinished/config.json")))
+        process.send_signal(number)
+        process.communicate(timeout=30)
+        wait_for(lambda: not mentioning(tmp_path), seconds=20)
+    assert not list((tmp_path / "results").glob("*/seed-0"))

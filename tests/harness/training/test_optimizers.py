@@ -1,0 +1,176 @@
+"""The update rules of Keras 2 and their mixtures with Keras 3's, beside NumPy by hand."""
+
+import contextlib
+import io
+import re
+
+import keras
+import numpy as np
+import pytest
+from commands import REPOSITORY, places, run
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.protocol import OPTIMIZERS as CHOICES
+from harness.training.optimizers import OPTIMIZERS, make_optimizer
+from models.update_rules_numpy import Adam, RMSprop, added
+
+RULES = {
+    "rmsprop": RMSprop(1e-7, inside=True, squares_first=True),
+    "rmsprop-keras2": RMSprop(1e-8, inside=False, squares_first=False),
+    "rmsprop-epsilon-outside": RMSprop(1e-8, inside=False, squares_first=True),
+    "rmsprop-summed-rows": RMSprop(1e-7, inside=True, squares_first=False),
+    "adam": Adam(1e-7, squares_first=True),
+    "adam-keras2": Adam(1e-8, squares_first=False),
+}
+WORDS, FEATURES, READINGS, STEPS = 7, 3, 9, 4
+PAGE = REPOSITORY / "docs/keras-2-and-keras-3.md"
+
+
+def drawn(seed, size=1e-4):
+    """Ids and rows of some steps: words 0 and 6 are never read, others several times."""
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(1, WORDS - 1, (STEPS, READINGS))
+    return ids, rng.normal(0, size, (STEPS, READINGS, FEATURES)).astype(np.float32)
+
+
+def slices(ids, rows):
+    """A gradient as TensorFlow hands it over: one row for each reading."""
+    tf = pytest.importorskip("tensorflow")
+    return tf.IndexedSlices(tf.constant(rows), tf.constant(ids), tf.constant([WORDS, FEATURES]))
+
+
+def apply(optimizer, gradients):
+    """The weights after each gradient, from zero."""
+    weights = keras.Variable(np.zeros((WORDS, FEATURES)), dtype="float32")
+    steps = []
+    for gradient in gradients:
+        optimizer.apply([gradient], [weights])
+        steps.append(np.array(weights.numpy()))
+    return np.stack(steps)
+
+
+def assert_close(found, expected):
+    """Equal but for float32's rounding; Adam's powers of beta take some digits more."""
+    np.testing.assert_allclose(found, expected, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("size", [1e-5, 1e-1])
+def test_a_dense_gradient_is_applied_as_by_hand(name, size):
+    ids, rows = drawn(0, size)
+    dense = [added(*step, WORDS).astype(np.float32) for step in zip(ids, rows, strict=True)]
+    found = apply(make_optimizer(name, 0.01), [keras.ops.array(g) for g in dense])
+    every = np.arange(WORDS)  # each word once: nothing to add
+    assert_close(found, RULES[name].weights([(every, g) for g in dense], WORDS, 0.01))
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize("size", [1e-5, 1e-1])
+def test_rows_of_a_repeated_word_are_applied_as_by_hand(name, size):
+    ids, rows = drawn(1, size)
+    steps = list(zip(ids, rows, strict=True))
+    found = apply(make_optimizer(name, 0.001), [slices(*step) for step in steps])
+    assert_close(found, RULES[name].weights(steps, WORDS, 0.001))
+    assert not found[:, [0, -1]].any()  # not read, not moved
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 999))
+def test_keras_2_does_not_care_how_a_gradient_is_handed_over(seed):
+    ids, rows = drawn(seed)
+    steps = list(zip(ids, rows, strict=True))
+    dense = [keras.ops.array(added(*step, WORDS).astype(np.float32)) for step in steps]
+    for name in ("rmsprop-keras2", "rmsprop-summed-rows", "adam-keras2"):
+        by_rows = apply(make_optimizer(name, 0.001), [slices(*step) for step in steps])
+        assert_close(by_rows, apply(make_optimizer(name, 0.001), dense))
+
+
+@pytest.mark.parametrize("jit", [False, True])
+@pytest.mark.parametrize("name", RULES)
+def test_fit_follows_the_rule(name, jit):
+    ids, rows = drawn(2)
+    model = keras.Sequential(
+        [
+            keras.Input((READINGS,), dtype="int32"),
+            keras.layers.Embedding(WORDS, FEATURES, embeddings_initializer="zeros"),
+        ]
+    )
+    # the targets are the gradients
+    loss = lambda y, outputs: keras.ops.sum(y * outputs)  # noqa: E731
+    model.compile(make_optimizer(name, 0.001), loss, jit_compile=jit)
+    model.fit(ids, rows, batch_size=1, epochs=2, shuffle=False, verbose=0)
+    steps = list(zip(ids, rows, strict=True)) * 2
+    assert_close(model.get_weights()[0], RULES[name].weights(steps, WORDS, 0.001)[-1])
+
+
+def test_mixtures_differ_from_both_versions():
+    ids, rows = drawn(3)
+    steps = list(zip(ids, rows, strict=True))
+    last = [rule.weights(steps, WORDS, 0.001)[-1] for rule in RULES.values()]
+    for place, one in enumerate(last):
+        for other in last[:place]:
+            assert np.abs(one - other).max() > 1e-2 * np.abs(one).max()
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_an_optimizer_is_made_by_its_name_with_its_learning_rate(name):
+    optimizer = make_optimizer(name, 0.0123)
+    assert float(optimizer.learning_rate) == pytest.approx(0.0123)
+    assert type(optimizer) is OPTIMIZERS.get(name, type(keras.optimizers.get(name.split("-")[0])))
+
+
+def test_epsilon_is_that_of_keras_2_0_8_unless_another_is_given():
+    kinds = [OPTIMIZERS[name] for name in RULES if name in OPTIMIZERS]
+    defaults = {kind.__name__: kind().epsilon for kind in kinds}
+    assert defaults.pop("RMSpropSummedRows") == 1e-7  # Keras 3's, which is what it keeps
+    assert set(defaults.values()) == {1e-8}
+    for kind in kinds:
+        assert kind(epsilon=1e-6).epsilon == 1e-6
+
+
+def test_an_unknown_name_is_refused_before_anything_starts(tmp_path):
+    done = run("experiments.imdb_lstm", "--sample", "--optimizer", "nonsense", *places(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.count("error: ") == 1
+    assert "--optimizer: invalid choice: 'nonsense'" in done.stderr
+    assert "rmsprop-keras2" in done.stderr  # what there is
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ValueError, match="nonsense"):
+        make_optimizer("nonsense", 0.001)
+
+
+@pytest.fixture(scope="module")
+def examples():
+    """The page's programs, each with what the page says that it prints."""
+    pattern = r"```python\n(.*?)```(?:\s+```text\n(.*?)```)?"
+    return re.findall(pattern, PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_programs_of_the_page_print_what_it_says(examples):
+    shown = [(program, output) for program, output in examples if output]
+    assert len(shown) == 2
+    for program, output in shown:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(program, {})
+        assert printed.getvalue() == output
+
+
+def test_the_remedy_of_the_page_is_the_rule_of_keras_2(examples):
+    (remedy,) = (program for program, _ in examples if "class " in program)
+    names = {}
+    exec(remedy, names)
+    ids, rows = drawn(4)
+    steps = list(zip(ids, rows, strict=True))
+    found = apply(names["Keras2RMSprop"](0.001, epsilon=1e-8), [slices(*s) for s in steps])
+    assert_close(found, RULES["rmsprop-keras2"].weights(steps, WORDS, 0.001))
+
+
+def test_a_small_epsilon_is_nearly_the_remedy_for_dense_gradients():
+    ids, rows = drawn(5)
+    steps = list(zip(ids, rows, strict=True))
+    dense = [keras.ops.array(added(*step, WORDS).astype(np.float32)) for step in steps]
+    found = apply(keras.optimizers.RMSprop(0.001, epsilon=1e-16), dense)
+    expected = RULES["rmsprop-keras2"].weights(steps, WORDS, 0.001)
+    np.testing.assert_allclose(found, expected, atol=5e-3 * np.abs(expected).max())

@@ -1,0 +1,208 @@
+"""The committed results: tables and plots are what records give, and the README says no more."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+from commands import REPOSITORY
+
+from harness.records.record import find_records
+from harness.records.study_outputs import Table
+from harness.reporting.analysis.claims import load_claims
+from harness.reporting.analysis.models import load_published
+from harness.reporting.analysis.results import make_results
+from harness.reporting.analysis.verdicts import judge
+from harness.reporting.figures.draw import plot_all
+from harness.reporting.tables.document import markers, results_markdown
+from harness.reporting.tables.write import claims_csv, page_parts, summary_csv
+
+
+def changed() -> str:
+    """Paths of results and README that differ from the committed ones; "no git" without it."""
+    command = ["git", "status", "--porcelain", "--", "results", "plots", "README.md"]
+    try:
+        done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "no git"
+    return done.stdout.strip()
+
+
+pytestmark = pytest.mark.skipif(
+    bool(changed()), reason="results, plots or README.md differ from the committed ones"
+)
+
+RESULTS = REPOSITORY / "results"
+PUBLISHED = REPOSITORY / "experiments/published.toml"
+CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
+
+PAGES = {
+    "README.md": "results/RESULTS.md",
+    "docs/keras-2-and-keras-3.md": "../results/RESULTS.md",
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    records, left_out = find_records(RESULTS)
+    assert [sentence for sentence in left_out if ".unfinished" not in sentence] == []
+    return make_results(records, load_published(PUBLISHED))
+
+
+@pytest.fixture(scope="module")
+def value(results):
+    """Mean over the seeds of one number of one experiment in its published protocol."""
+
+    def mean(experiment, measure):
+        (row,) = (r for r in results.rows if r.first.experiment == experiment and not r.variant)
+        return row.spread(measure).mean
+
+    return mean
+
+
+@pytest.fixture(scope="module")
+def cell(results):
+    """Mean over the seeds of one number of one table of a study in its published protocol."""
+
+    def mean(experiment, *place):
+        (study,) = (s for s in results.studies if s.first.label == experiment)
+        return study.cell(*place).mean
+
+    return mean
+
+
+def test_every_experiment_was_run_on_real_data(results):
+    published = set(load_published(PUBLISHED).experiments)
+    groups = [*results.rows, *results.studies]
+    assert {group.first.experiment for group in groups} == published
+    assert not any(record.sample for record in results.records)
+
+
+def test_records_were_made_by_committed_code(results):
+    for record in results.records:
+        assert record.environment["commit"]
+        assert record.environment["dirty"] is False
+
+
+# networks that have not yet been trained on the published data by the default rule
+WITHOUT_RUNS = {"imdb-gru", "imdb-lstm-document", "imdb-lstm-peephole"}
+
+
+def test_every_claim_is_measured_but_for_networks_without_runs(results):
+    pending = {one.claim.experiment for one in judge(CLAIMS, results) if one.measured is None}
+    assert pending <= WITHOUT_RUNS
+
+
+def test_tables_are_what_the_records_give(results):
+    catalogue = load_published(PUBLISHED)
+    assert (RESULTS / "summary.csv").read_text("utf-8") == summary_csv(results.rows)
+    assert (RESULTS / "claims.csv").read_text("utf-8") == claims_csv(CLAIMS, results)
+    report = results_markdown(results, catalogue, CLAIMS)
+    assert (RESULTS / "RESULTS.md").read_text("utf-8") == report
+    seen = set()
+    for page, link in PAGES.items():
+        text = (REPOSITORY / page).read_text("utf-8")
+        for part, expected in page_parts(results, catalogue, CLAIMS, link).items():
+            start, end = markers(part)
+            if start in text:
+                seen.add(part)
+                assert text.partition(start)[2].partition(end)[0].strip() == expected
+    assert seen == {"results", "reproduction", "ideas", "factorial"}
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"),
+    reason="committed plots were drawn on Linux, x86-64; elsewhere a pixel may round otherwise",
+)
+def test_plots_are_what_the_records_give(tmp_path):
+    paths, _ = plot_all(RESULTS, tmp_path, PUBLISHED)
+    committed = REPOSITORY / "plots"
+    drawn = {path.name for path in paths} | {"benchmark.png"}  # that one has a record of its own
+    assert drawn == {path.name for path in committed.glob("*.png")} | {"benchmark.png"}
+    for path in paths:
+        assert path.read_bytes() == (committed / path.name).read_bytes(), path.name
+
+
+@pytest.mark.parametrize(
+    ("experiment", "measure", "low", "high"),
+    [
+        # wider than the spread of independent re-runs, narrower than what a wrong protocol gives
+        ("imdb-simple-rnn", "best_validation", 0.82, 0.88),
+        ("imdb-lstm", "best_validation", 0.88, 0.90),
+        ("imdb-conv-lstm", "test_at_end", 0.84, 0.86),
+        ("jena-persistence", "best_validation", 0.2885, 0.2900),
+        ("jena-gru", "best_validation", 0.258, 0.270),
+        ("jena-gru-dropout", "best_validation", 0.258, 0.270),
+    ],
+)
+def test_results_lie_where_published_and_repeated_runs_lie(value, experiment, measure, low, high):
+    assert low <= value(experiment, measure) <= high
+
+
+def test_what_the_readme_says_of_the_equations_holds(cell):
+    for layer in ("SimpleRNN", "LSTM", "GRU", "GRU, reset before (Keras 2)"):
+        assert cell("numpy-check", "NumPy loop and Keras layer", layer, "largest difference") < 1e-6
+    formulas = "Formulas that differ from Keras's LSTM, with the same weights"
+    document = (formulas, "LSTM as the documents write it", "mean difference of the outputs")
+    assert cell("numpy-check", *document) > 0.1
+
+
+def test_what_the_readme_says_of_gradients_holds(cell):
+    table = "Gradient with respect to distant words"
+
+    def steps(row, column="halves every (steps)"):
+        return cell("gradient-flow", table, row, column)
+
+    assert round(steps("SimpleRNN, before training")) == 35
+    assert round(steps("LSTM, before training")) == 5
+    after = [steps(f"{name}, after training") for name in ("SimpleRNN", "LSTM", "GRU")]
+    assert min(after) > 20
+    assert max(after) < 28
+    exploding = "SimpleRNN, recurrent weights × 1.5, before training"
+    assert round(steps(exploding, "doubles every (steps)")) == 13
+
+
+def test_what_the_readme_says_of_recall_holds(results):
+    (study,) = (s for s in results.studies if s.first.label == "recall")
+    alone, mixed = (one for one in study.outputs if isinstance(one, Table))
+
+    def accuracy(table, cell, steps):
+        return study.cell(table.title, cell, f"{steps} steps").mean
+
+    assert len(study.records) == 3
+    assert min(accuracy(alone, "SimpleRNN", d) for d in (10, 25, 50, 100)) == 1
+    for gated in ("LSTM", "GRU"):
+        assert accuracy(alone, gated, 10) > 0.99
+        assert max(accuracy(alone, gated, d) for d in (50, 100, 200, 400)) < 0.2
+        assert min(accuracy(mixed, gated, d) for d in (1, 2, 5, 10, 25, 50, 100, 200)) == 1
+    assert accuracy(mixed, "SimpleRNN", 1) > 0.9
+    assert accuracy(mixed, "SimpleRNN", 400) < 0.5
+
+
+def test_what_the_readme_says_of_texts_holds(cell):
+    for label in ("text-generation", "text-generation+text-nietzsche"):
+        bits = {
+            row: cell(label, "Held-out tail", row, "bits per character")
+            for row in ("SimpleRNN", "trigram", "5-gram")
+        }
+        assert bits["5-gram"] < bits["SimpleRNN"] < bits["trigram"]
+    letters = "Next letters that are right"
+    assert cell("next-letter", letters, "at best, from the last letter", "share") == 5 / 7
+    assert cell("next-letter", letters, "SimpleRNN", "share") == 1
+
+
+def test_what_the_readme_says_of_any_length_holds(cell):
+    table = "Test accuracy of weights trained on 500 words"
+    for column in ("own length", "1,000 words"):
+        trained = cell("any-length", table, "LSTM", "500 words")
+        assert abs(cell("any-length", table, "LSTM", column) - trained) < 0.01
+
+
+def test_the_pages_have_the_training_losses_of_each_backend(cell):
+    table = "Training loss of each epoch"
+    rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras2", "jax, rmsprop"]
+    for page in ("docs/keras-2-and-keras-3.md", "docs/upstream-report.md"):
+        text = (REPOSITORY / page).read_text("utf-8")
+        for row in [*rows, "jax, rmsprop-keras2"]:
+            losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))
+            assert " | ".join(f"{loss:.3f}" for loss in losses) in text

@@ -145,7 +145,7 @@ def from_json(content: Any) -> StudyOutput:
     name = content.get("kind") if isinstance(content, dict) else None
     kind = KINDS.get(name) if isinstance(name, str) else None
     if kind is None:
-        raise ValueError(f"a study's output must be one of {', '.join(KINDS)}")
+        raise ValueError(f"an output must be one of {', '.join(KINDS)}")
     values = {field: value for field, value in content.items() if field != "kind"}
     try:
         if kind is Lines:

@@ -99,13 +99,13 @@ def test_a_damaged_record_is_refused_with_file_and_field(tmp_path, part, changes
         (
             "Numbers",
             {"kind": "chart"},
-            "a study's output must be one of table, lines, heatmap, text",
+            "an output must be one of table, lines, heatmap, text",
         ),
-        ("Numbers", {"kind": None}, "a study's output must be one of table, lines, heatmap, text"),
+        ("Numbers", {"kind": None}, "an output must be one of table, lines, heatmap, text"),
         (
             "Numbers",
             {"kind": ["table"]},
-            "a study's output must be one of table, lines, heatmap, text",
+            "an output must be one of table, lines, heatmap, text",
         ),
         ("Numbers", {"kind": "lines"}, "not a lines"),
         ("Numbers", {"rows": None}, "not a table"),

@@ -1,0 +1,97 @@
+"""The layout: which folder may import which, and documents whose links lead somewhere."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from commands import REPOSITORY
+
+BACKENDS = {"keras", "tensorflow", "jax", "torch"}
+# By folder: what none of its modules may import, be it at the top or inside a function.
+FORBIDDEN = {
+    "data": {"models", "harness", "experiments", "benchmarks"},
+    "models": {"data", "harness", "experiments", "benchmarks", "tensorflow", "jax", "torch"},
+    "harness/records": BACKENDS
+    | {"data", "models", "experiments", "benchmarks"}
+    | {"harness.training", "harness.reporting", "harness.suite", "harness.experiment"},
+    "harness/reporting": BACKENDS
+    | {"data", "models", "experiments", "benchmarks"}
+    | {"harness.training", "harness.suite", "harness.experiment"},
+    "harness/training": {"experiments", "benchmarks", "harness.reporting", "harness.suite"},
+    "harness/suite": BACKENDS | {"benchmarks", "models"},
+    "harness": {"benchmarks"},
+    "experiments": {"benchmarks", "harness.suite"},
+}
+_PAGES = ("README.md", "CONTRIBUTING.md")
+DOCUMENTS = [*(REPOSITORY / page for page in _PAGES), *REPOSITORY.glob("docs/*.md")]
+    REPOSITORY / "README.md",
+    REPOSITORY / "CONTRIBUTING.md",
+    *REPOSITORY.glob("docs/*.md"),
+]
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((REPOSITORY / folder).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Dotted names of the modules that a file imports, but for those needed by type hints alone."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = [ast.Pass()]
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_a_folder_imports_only_what_lies_below_it(folder):
+    assert modules(folder)
+    wrong = [
+        f"{path.relative_to(REPOSITORY)} imports {name}"
+        for path in modules(folder)
+        for name in sorted(imported(path))
+        for forbidden in FORBIDDEN[folder]
+        if name == forbidden or name.startswith(f"{forbidden}.")
+    ]
+    assert wrong == []
+
+
+def test_harness_has_at_most_eight_rooms():
+    rooms = {
+        entry.name
+        for entry in (REPOSITORY / "harness").iterdir()
+        if not entry.name.startswith("__")
+    }
+    assert len(rooms) <= 8, sorted(rooms)
+
+
+def test_only_training_touches_private_attributes_of_keras():
+    wrong = [
+        f"{path.relative_to(REPOSITORY)}: {ast.unparse(node)}"
+        for folder in ("data", "models", "experiments", "benchmarks", "harness")
+        for path in modules(folder)
+        if not path.is_relative_to(REPOSITORY / "harness/training")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and re.match(r"_[a-z]", node.attr)
+        if ast.unparse(node.value) not in ("self", "cls", "os", "sys")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    text = re.sub(r"```.*?```", "", document.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
+        if not target.startswith(("http://", "https://")):
+            assert (document.parent / target).exists(), target
+
+
+def test_readme_is_short():
+    assert (REPOSITORY / "README.md").stat().st_size <= 9_000

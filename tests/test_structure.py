@@ -23,8 +23,7 @@ FORBIDDEN = {
     "harness": {"benchmarks"},
     "experiments": {"benchmarks", "harness.suite"},
 }
-_PAGES = ("README.md", "CONTRIBUTING.md")
-DOCUMENTS = [*(REPOSITORY / page for page in _PAGES), *REPOSITORY.glob("docs/*.md")]
+DOCUMENTS = [
     REPOSITORY / "README.md",
     REPOSITORY / "CONTRIBUTING.md",
     *REPOSITORY.glob("docs/*.md"),

@@ -11,12 +11,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.records.files import read_json
-from harness.records.schema import check, fields, optional, read_outputs
-from harness.records.study_outputs import StudyOutput
 
+if TYPE_CHECKING:
+    from harness.records.study_outputs import StudyOutput
+
+SCHEMA = 1
 UNFINISHED = ".unfinished"
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
 
@@ -31,7 +34,7 @@ class Record:
     data: dict
     history: dict
     metrics: dict
-    outputs: tuple[StudyOutput, ...] = ()  # of a study
+    outputs: "tuple[StudyOutput, ...]" = ()  # of a study
     predictions: dict | None = None  # of a network, see `harness.records.predictions`
 
     @property
@@ -108,12 +111,19 @@ def load_record(path: Path) -> Record:
     Raises:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
+    # pydantic is slow to load, and `--help` reads no record
+    from harness.records.schema import check_record, read_outputs, required_files
+
     config = read_json(path / "config.json")
+    if config.get("schema") != SCHEMA:
+        found = config.get("schema")
+        raise RunError(f"{path / 'config.json'}: schema {found}, expected {SCHEMA}.")
     role = config.get("role")
-    others = [name for name in fields(role) if name != "config"]
-    others += [name for name in optional(role) if (path / f"{name}.json").exists()]
-    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
-    check(path, parts)
+    names = [name for name in required_files(role) if name != "config"]
+    if role != "study" and (path / "predictions.json").exists():  # earlier versions kept none
+        names.append("predictions")
+    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in names}
+    check_record(path, parts)
     content = parts.pop("outputs", {"outputs": []})["outputs"]
     outputs = read_outputs(path / "outputs.json", content)
     record = Record(path=path, **parts, outputs=outputs)

@@ -1,16 +1,17 @@
 """The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
 
 import contextlib
-import fcntl
-import os
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.records.files import write_json
 from harness.records.record import UNFINISHED, put_in_place
-from harness.records.study_outputs import StudyOutput, to_json
+
+if TYPE_CHECKING:
+    from harness.records.study_outputs import StudyOutput
 
 MODEL = "model.keras"
 
@@ -34,8 +35,7 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
-        self._lock_path = directory.with_name(f".{directory.name}.lock")
-        self._lock = None
+        self._lock = None  # the system opens it when this process ends, in whatever way
         self._described: dict[str, dict] = {}  # content of the files by their names
         self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
         self._made: list[Path] = []  # folders that were not there before, innermost first
@@ -57,17 +57,20 @@ class Run:
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
         """
+        from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
+
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
             self.directory.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self._lock_path)
+            self._lock = FileLock(self.directory.with_name(f".{self.directory.name}.lock"))
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
+            raise RunError(f"{self.directory} is being written by another process.") from error
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
                 "--results-dir or correct its permissions."
             ) from error
-        if self._lock is None:
-            raise RunError(f"{self.directory} is being written by another process.")
         try:
             shutil.rmtree(self.unfinished, ignore_errors=True)
             write_json(self.unfinished / "config.json", config)
@@ -89,7 +92,7 @@ class Run:
         write_json(self.unfinished / f"{part}.json", self._described[part])
 
     def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes what is kept of the predictions, in the form of `harness.records.outcomes`.
+        """Writes what is kept of the predictions, in the form of `harness.records.predictions`.
 
         Args:
             last: of `validation` and `test`, by the model in its last state.
@@ -122,7 +125,7 @@ class Run:
         put_in_place(self.unfinished, self.directory)
         self._release()
 
-    def finish_study(self, outputs: list[StudyOutput]) -> None:
+    def finish_study(self, outputs: "list[StudyOutput]") -> None:
         """Writes what a study measured and gives the record its final name.
 
         Args:
@@ -131,16 +134,19 @@ class Run:
         Raises:
             RunError: a number is NaN or infinite, as after a training that went wrong.
         """
+        from harness.records.study_outputs import to_json  # slow to load: pydantic
+
         try:
             content = {"outputs": list(map(to_json, outputs))}
-        except ValueError as error:
-            raise RunError(f"{self.directory}: {error}; no record was made.") from error
+        except RunError as error:
+            raise RunError(f"{self.directory}: {error} No record was made.") from error
         write_json(self.unfinished / "outputs.json", content)
         self.finish({})
 
     def _release(self) -> None:
-        self._lock_path.unlink(missing_ok=True)
-        self._lock.close()
+        with contextlib.suppress(PermissionError):  # Windows removes no file that is open
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.release()
 
 
 def made_data(sample: bool, note: str) -> dict:
@@ -179,18 +185,3 @@ def baseline_metrics(
         "degrees_per_unit": degrees_per_unit,
         "reference": reference,
     }
-
-
-def _lock(path: Path):
-    """Opens a file and locks it until this process closes it or ends; None if another holds it."""
-    while True:
-        file = path.open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        # its holder may have removed the file between our opening and locking it
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()

@@ -51,7 +51,7 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
     files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}
     assert names == files | {"model.keras"}
     content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
-    assert [from_json(one) for one in content["outputs.json"]["outputs"]] == outputs
+    assert [from_json("", one) for one in content["outputs.json"]["outputs"]] == outputs
     assert set(content["metrics.json"]) == {"wall_seconds"}
     assert content["history.json"] == {}
     assert content["data.json"]["notes"] == ["Made up."]
@@ -60,7 +60,7 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
 
 def test_a_study_that_measured_no_number_gets_no_final_name(tmp_path):
     run = begun(tmp_path)
-    with pytest.raises(RunError, match="not a finite number"):
+    with pytest.raises(RunError, match=r"'rows\.r\[0\]' must be a finite number, not nan\. No record was made"):
         run.finish_study([Table("Numbers", ["a"], {"r": [float("nan")]})])
     assert not run.directory.exists()
 

@@ -115,8 +115,8 @@ def load_record(path: Path) -> Record:
     from harness.records.schema import check_record, read_outputs, required_files
 
     config = read_json(path / "config.json")
-    if config.get("schema") != SCHEMA:
-        found = config.get("schema")
+    found = config.get("schema")
+    if type(found) is not int or found != SCHEMA:
         raise RunError(f"{path / 'config.json'}: schema {found}, expected {SCHEMA}.")
     role = config.get("role")
     names = [name for name in required_files(role) if name != "config"]

@@ -15,7 +15,7 @@ from harness.records.study_outputs import StudyOutput, from_json
 from harness.records.validation import Number, validated
 
 NotNegative = Annotated[Number, Field(ge=0)]
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
 
 # Keras rounds its metrics to float32; one review in 25,000 is 4e-5.
 ACCURACY_ROUNDING = 1e-5
@@ -172,6 +172,7 @@ def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
         shares |= {f"reference.{split}": reference[split] for split in ("validation", "test")}
         for field, share in shares.items():
             _expect(share <= 1, file, field, "at most 1, as an accuracy is")
+        _expect(metrics["degrees_per_unit"] is None, file, "degrees_per_unit", "null")
     best, last = metrics["best_epoch"], metrics["last_validation"]
     if best is None:
         _expect(not history, file, "best_epoch", "the best epoch of the history")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, StrictBool, StrictFloat
+from pydantic import AfterValidator, ConfigDict, PlainValidator, StrictBool
 from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
@@ -30,9 +30,11 @@ def _day(text: str) -> str:
     raise PydanticCustomError("day", "Input should be a day such as 2026-11-24")
 
 
-def _range(ends: Range) -> Range:
-    if ends[0] < ends[1]:  # NaN is not; infinite ends are
-        return ends
+def _range(ends: object) -> Range:
+    """Infinite ends are allowed, NaN is not."""
+    numbers = isinstance(ends, list) and all(type(end) in (int, float) for end in ends)
+    if numbers and len(ends) == 2 and ends[0] < ends[1]:
+        return tuple(ends)
     raise PydanticCustomError("range", "Input should be a lower and a higher number")
 
 
@@ -75,7 +77,7 @@ class Claim:
     column: str = ""
     measure: str = ""
     minus: str = ""
-    within: Annotated[tuple[StrictFloat, StrictFloat], AfterValidator(_range)] | None = None
+    within: Annotated[Range, PlainValidator(_range)] | None = None
     exact: StrictBool = False
     test: Literal["bounds", "equivalence", "better"] = "bounds"
     at_least: Number | None = None

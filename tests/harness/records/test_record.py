@@ -69,13 +69,21 @@ def test_a_study_that_shows_nothing_yet_is_whole(tmp_path):
     ("part", "changes", "message"),
     [
         ("metrics", {"best_validation": None}, "metrics.json: field 'best_validation' is missing"),
-        ("metrics", {"best_validation": "0.9"}, "'best_validation' must be a finite number, not '0.9'"),
+        (
+            "metrics",
+            {"best_validation": "0.9"},
+            "'best_validation' must be a finite number, not '0.9'",
+        ),
         ("metrics", {"parameters": True}, "'parameters' must be a whole number, not True"),
         ("config", {"seed": 1.5}, "config.json: field 'seed' must be a whole number, not 1.5"),
         ("config", {"schema": 99}, "schema 99, expected 1"),
         ("history", {"loss": [0.1]}, "columns of different lengths"),
         ("history", {"loss": [0.1, "x", 0.2]}, "field 'loss[1]' must be a finite number, not 'x'"),
-        ("metrics", {"test_at_best": float("inf")}, "metrics.json: not valid JSON (expected value at line"),
+        (
+            "metrics",
+            {"test_at_best": float("inf")},
+            "metrics.json: not valid JSON (expected value at line",
+        ),
         ("metrics", {"best_validation": 0.99}, "'best_validation' must be 0.85 as in history"),
         ("metrics", {"last_validation": 0.99}, "'last_validation' must be"),
         ("metrics", {"best_epoch": 9}, "'best_epoch' must be from 1 to 3"),
@@ -101,7 +109,11 @@ def test_a_damaged_record_is_refused_with_file_and_field(tmp_path, part, changes
             {"kind": "chart"},
             "the kind of an output must be one of table, lines, heatmap, text",
         ),
-        ("Numbers", {"kind": None}, "the kind of an output must be one of table, lines, heatmap, text"),
+        (
+            "Numbers",
+            {"kind": None},
+            "the kind of an output must be one of table, lines, heatmap, text",
+        ),
         (
             "Numbers",
             {"kind": ["table"]},
@@ -113,16 +125,28 @@ def test_a_damaged_record_is_refused_with_file_and_field(tmp_path, part, changes
         ("Numbers", {"unit": "steps"}, "'unit' is unknown; known: title, columns, rows"),
         ("Numbers", {"rows": {"a net": [1]}}, "row 'a net' has 1 values for 2 columns"),
         ("Numbers", {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
-        ("Numbers", {"rows": {"a net": [1, "2"]}}, "field 'rows.a net[1]' must be a finite number, not '2'"),
+        (
+            "Numbers",
+            {"rows": {"a net": [1, "2"]}},
+            "field 'rows.a net[1]' must be a finite number, not '2'",
+        ),
         ("Numbers", {"rows": {"a net": [1, True]}}, "must be a finite number, not True"),
         ("Numbers", {"rows": {"a net": [1, float("nan")]}}, "not valid JSON (expected value"),
         ("Numbers", {"title": "Curves"}, "output 2: 'Curves' is also an earlier title"),
         ("Curves", {"series": [{"label": "a", "x": [1, 2], "y": [1]}]}, "'a' has 2 x for 1 y"),
         ("Curves", {"series": [{"label": "a", "x": [1]}]}, "field 'series[0].y' is missing"),
-        ("Curves", {"series": [{"label": "a", "x": ["1"], "y": [1]}]}, "field 'series[0].x[0]' must be a finite number"),
+        (
+            "Curves",
+            {"series": [{"label": "a", "x": ["1"], "y": [1]}]},
+            "field 'series[0].x[0]' must be a finite number",
+        ),
         ("Curves", {"references": {"chance": "1/8"}}, "must be a finite number, not '1/8'"),
         ("Shades", {"rows": {"top": [1, 2], "bottom": [1]}}, "row 'bottom' has 1 values for 2"),
-        ("Shades", {"rows": {"top": [1, None], "bottom": [1, 2]}}, "'rows.top[1]' must be a finite number"),
+        (
+            "Shades",
+            {"rows": {"top": [1, None], "bottom": [1, 2]}},
+            "'rows.top[1]' must be a finite number",
+        ),
         ("Shades", {"marks": ["top"]}, "marks must name one row a column"),
         ("Shades", {"marks": ["top", "middle"]}, "marks must name one row a column"),
         ("Samples", {"lines": None}, "output 4: field 'lines' is missing"),
@@ -203,6 +227,63 @@ def test_a_number_too_large_for_a_float_is_refused(tmp_path):
     (path / "metrics.json").write_text(text)
     with pytest.raises(RunError, match="'wall_seconds' must be a finite number, not inf"):
         load_record(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 9223372036854"),
+        ("metrics", {"test_at_end": 10**400}, "field 'test_at_end' must be a finite number"),
+        ("metrics", {"test_at_end": 1.5}, "field 'test_at_end' must be at most 1, as an accuracy"),
+        ("metrics", {"test_at_end": -0.5}, "'test_at_end' must be greater than or equal to 0"),
+        ("metrics", {"wall_seconds": -1}, "'wall_seconds' must be greater than or equal to 0"),
+        ("metrics", {"seconds_per_epoch": -1.0}, "'seconds_per_epoch' must be greater than or"),
+        ("metrics", {"degrees_per_unit": 8.0}, "field 'degrees_per_unit' must be null"),
+        ("metrics", {"degrees_per_unit": 0}, "'degrees_per_unit' must be greater than 0, not 0"),
+        (
+            "metrics",
+            {"reference": {"label": "majority class", "validation": 1.5, "test": 0.5}},
+            "field 'reference.validation' must be at most 1",
+        ),
+        ("history", {"accuracy": [0.5, 1.5, 0.5]}, "field 'accuracy' must be at most 1"),
+        ("history", {"seconds": [1, -1, 1]}, "field 'seconds' must be free of negatives"),
+        (
+            "config",
+            {"title": "\ud800"},
+            "config.json: not valid JSON (unexpected end of hex escape",
+        ),
+        ("config", {"variant": {"word": "\udcff"}}, "config.json: not valid JSON"),
+        ("config", {"role": "judge"}, "'role' must be 'network', 'baseline' or 'study'"),
+        ("config", {"schema": True}, "schema True, expected 1"),
+        ("data", {"notes": [3]}, "data.json: field 'notes[0]' must be text, not 3"),
+        ("environment", {"packages": {"keras": 3}}, "field 'packages.keras' must be text, not 3"),
+        ("environment", {"threads": -1}, "'threads' must be greater than or equal to 0, not -1"),
+    ],
+)
+def test_an_impossible_record_is_named_and_left_out(tmp_path, part, changes, message):
+    fabricate(tmp_path, "imdb-toy", seed=0)
+    edit(fabricate(tmp_path, "imdb-toy", seed=1), part, **changes)
+    records, (sentence,) = find_records(tmp_path)
+    assert [record.seed for record in records] == [0]
+    assert sentence.startswith(f"imdb-toy/seed-1/{part}.json: ")
+    assert message in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1" * 5000, "number out of range"),  # more digits than Python makes an integer of
+        ("[" * 10_000, "recursion limit exceeded"),
+        ('"\xff"', "invalid"),
+    ],
+)
+def test_content_that_no_python_object_holds_is_named_and_left_out(tmp_path, text, message):
+    path = fabricate(tmp_path, "imdb-toy")
+    (path / "data.json").write_text(f'{{"facts": {text}', encoding="latin-1")
+    records, (sentence,) = find_records(tmp_path)
+    assert records == []
+    assert sentence.startswith("imdb-toy/seed-0/data.json: not valid JSON (")
+    assert message in sentence
 
 
 def test_a_network_without_its_history_is_refused(tmp_path):

@@ -1,6 +1,8 @@
 """The run's directory: nothing half-written under a final name, nothing lost."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -60,7 +62,9 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
 
 def test_a_study_that_measured_no_number_gets_no_final_name(tmp_path):
     run = begun(tmp_path)
-    with pytest.raises(RunError, match=r"'rows\.r\[0\]' must be a finite number, not nan\. No record was made"):
+    with pytest.raises(
+        RunError, match=r"'rows\.r\[0\]' must be a finite number, not nan\. No record was made"
+    ):
         run.finish_study([Table("Numbers", ["a"], {"r": [float("nan")]})])
     assert not run.directory.exists()
 
@@ -88,6 +92,32 @@ def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path):
     assert (first.unfinished / "config.json").exists()
     first.finish(METRICS)
     begun(tmp_path)
+
+
+def test_a_process_that_dies_leaves_no_lock(tmp_path):
+    directory = tmp_path / "toy" / "seed-0"
+    other = f"""
+import sys
+from pathlib import Path
+from harness.records.run import Run
+run = Run(Path({str(directory)!r}), seed=0, data_dir=None, sample=True)
+run.begin({{"experiment": "toy"}})
+print("begun", flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", other], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "begun\n"
+        with pytest.raises(RunError, match="being written by another process"):
+            begun(tmp_path)
+    finally:
+        process.kill()
+        process.communicate()
+    run = begun(tmp_path)
+    run.finish(METRICS)
+    assert list(directory.parent.iterdir()) == [directory]
 
 
 def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):

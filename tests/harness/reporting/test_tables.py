@@ -530,8 +530,14 @@ def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsy
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[imdb-net]\nbset = 1.0", r"\[imdb-net\]: field 'bset' is unknown; known: source, best_validation"),
-        ("[imdb-net]\nbest_validation = '0.8'", "field 'best_validation' must be a finite number, not '0.8'"),
+        (
+            "[imdb-net]\nbset = 1.0",
+            r"\[imdb-net\]: field 'bset' is unknown; known: source, best_validation",
+        ),
+        (
+            "[imdb-net]\nbest_validation = '0.8'",
+            "field 'best_validation' must be a finite number, not '0.8'",
+        ),
         ("imdb-net = 1", "must be a table"),
         ("[imdb-net", "not valid TOML"),
     ],

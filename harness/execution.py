@@ -147,7 +147,7 @@ def train(
         if experiment.uses_keras:
             environment.prepare(options.seed, options.deterministic)
         command = _command(experiment, config)
-        run.describe("environment", environment.describe(command, experiment.uses_keras))
+        run.write("environment", environment.describe(command, experiment.uses_keras))
         experiment.train(protocol, run)
     except Exception as error:
         # what an unforeseen failure has left of a training is worth a look, bad input is not

@@ -122,7 +122,7 @@ def load_reviews(
     from data.imdb import load_imdb
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
-    run.describe("data", imdb.provenance)
+    run.write("data", imdb.provenance)
     x = imdb.x_train
     kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
     if kept == 0 or (validation_split and kept == len(x)):

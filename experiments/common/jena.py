@@ -106,7 +106,7 @@ def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWi
         straddle_gaps=protocol.straddle_gaps,
     )
     provenance = climate.provenance
-    run.describe("data", {**provenance, "facts": provenance["facts"] | windows.facts})
+    run.write("data", {**provenance, "facts": provenance["facts"] | windows.facts})
     return climate, windows
 
 

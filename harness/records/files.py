@@ -1,4 +1,4 @@
-"""Reading and writing the small files of records, tables and figures, whole or not at all."""
+"""Reads and writes the small files of records, tables and figures, completely or not at all."""
 
 import json
 import os
@@ -54,7 +54,7 @@ def read_json(path: Path) -> dict:
     Raises:
         RunError: the file is missing, unreadable, not JSON or not an object.
     """
-    # slow to load, and `--help` reads no file; stricter than `json` about half characters
+    # Loaded here, because `--help` reads no file. It refuses lone surrogates, unlike `json`.
     from pydantic_core import from_json
 
     try:

@@ -34,12 +34,12 @@ MEASURES = {
     ("best", "test"): "test_at_best",
     ("last", "test"): "test_at_end",
 }
-"""Where the samples behind a number of `metrics.json` stand: epoch and split."""
+"""Epoch and split of each number in `metrics.json`, and the name of the number."""
 
 
 @dataclass(frozen=True)
 class Reviews:
-    """Which reviews were classified rightly.
+    """Which reviews were classified correctly.
 
     Attributes:
         right: a bit a review, the first review in the highest bit of the first byte.
@@ -57,7 +57,7 @@ class Reviews:
 
 @dataclass(frozen=True)
 class Weeks:
-    """The errors of a forecast, by the week of what is forecast.
+    """The errors of a forecast, by the week of its target.
 
     Attributes:
         weeks: ISO weeks, in order of time.
@@ -83,7 +83,7 @@ Samples = Reviews | Weeks
 
 
 def pack_right(right: "np.ndarray") -> dict:
-    """Which reviews were classified right, as the record keeps it.
+    """Packs which reviews were classified correctly.
 
     Args:
         right: booleans, shape (reviews,).
@@ -97,7 +97,7 @@ def pack_right(right: "np.ndarray") -> dict:
 
 
 def weekly_errors(errors: "np.ndarray", times: "np.ndarray") -> dict:
-    """Absolute errors summed over the ISO weeks of the targets' times, as the record keeps them.
+    """Sums absolute errors over the ISO weeks of the targets' times.
 
     Args:
         errors: normalised absolute errors, shape (windows,).
@@ -127,7 +127,7 @@ def samples_of(predictions: dict, measure: str, metric: str) -> Samples:
         metric: `accuracy` or `mae`.
 
     Raises:
-        ValueError: saying what is wrong with them.
+        ValueError: the samples are damaged; the message says how.
     """
     epoch, split = next(place for place, name in MEASURES.items() if name == measure)
     try:

@@ -1,4 +1,4 @@
-"""The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
+"""Writes the directory of one run: begun, filled epoch by epoch, finished or left unfinished."""
 
 import contextlib
 import shutil
@@ -17,10 +17,10 @@ MODEL = "model.keras"
 
 
 class Run:
-    """One run in progress; what it is told is on disk at once.
+    """One run in progress. Whatever it is given is written to disk at once.
 
     Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
-    replacing an earlier run only then: a run that fails or is interrupted destroys nothing.
+    and replaces an earlier run only then. A run that fails or is interrupted destroys nothing.
 
     Args:
         directory: where the finished record will stand.
@@ -35,9 +35,9 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
-        self._lock = None  # the system opens it when this process ends, in whatever way
-        self._described: dict[str, dict] = {}  # content of the files by their names
-        self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
+        self._lock = None  # the system releases it if this process dies
+        self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
+        self._history: dict[str, list[float]] = {}  # empty for a baseline without epochs
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
 
@@ -52,7 +52,7 @@ class Run:
         return self.unfinished / MODEL
 
     def begin(self, config: dict) -> None:
-        """Makes the unfinished directory; one left behind by a dead process is cleared.
+        """Makes the unfinished directory. One that a dead process left behind is removed first.
 
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
@@ -79,26 +79,26 @@ class Run:
             raise
 
     def abandon(self) -> None:
-        """Removes what a run that cannot go on has written, with the folders made for it."""
+        """Removes what the run has written and the folders made for it, when it cannot go on."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
         self._release()
-        with contextlib.suppress(OSError):  # another run has used one since
+        with contextlib.suppress(OSError):  # by now, another run may use one of them
             for folder in self._made:
                 folder.rmdir()
 
-    def describe(self, part: str, content: dict) -> None:
+    def write(self, part: str, content: dict) -> None:
         """Writes one file of the record, such as `environment`, or adds to what it holds."""
-        self._described[part] = {**self._described.get(part, {}), **content}
-        write_json(self.unfinished / f"{part}.json", self._described[part])
+        self._parts[part] = {**self._parts.get(part, {}), **content}
+        write_json(self.unfinished / f"{part}.json", self._parts[part])
 
     def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes what is kept of the predictions, in the form of `harness.records.predictions`.
+        """Writes the predictions in the form that `harness.records.predictions` describes.
 
         Args:
-            last: of `validation` and `test`, by the model in its last state.
-            best: likewise in its best state; a model without epochs has one state.
+            last: those of the last epoch, for `validation` and `test`.
+            best: those of the best epoch; left out by a model without epochs.
         """
-        self.describe("predictions", {"best": best or last, "last": last})
+        self.write("predictions", {"best": best or last, "last": last})
 
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""
@@ -115,8 +115,7 @@ class Run:
         """Writes the metrics and gives the record its final name.
 
         Args:
-            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here; none
-                for a study.
+            metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
         wall = round(time.perf_counter() - self._began, 3)
         if not self._history:
@@ -129,12 +128,12 @@ class Run:
         """Writes what a study measured and gives the record its final name.
 
         Args:
-            outputs: what it shows, in the order of presentation; no two of the same title.
+            outputs: what it shows, in the order of presentation; each has a title of its own.
 
         Raises:
             RunError: a number is NaN or infinite, as after a training that went wrong.
         """
-        from harness.records.study_outputs import to_json  # slow to load: pydantic
+        from harness.records.study_outputs import to_json  # loads pydantic
 
         try:
             content = {"outputs": list(map(to_json, outputs))}
@@ -150,7 +149,7 @@ class Run:
 
 
 def made_data(sample: bool, note: str) -> dict:
-    """The provenance of data that a study makes itself; `note` says what they are."""
+    """The provenance of data that a study makes itself; `note` says what the data are."""
     return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
 
 
@@ -163,7 +162,7 @@ def baseline_metrics(
     reference: dict,
     degrees_per_unit: float | None = None,
 ) -> dict:
-    """The metrics of a baseline without epochs: its only state is both the best and the last.
+    """The metrics of a baseline without epochs: its one state is both the best and the last.
 
     Args:
         metric: `accuracy` or `mae`.

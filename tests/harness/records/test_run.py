@@ -30,7 +30,7 @@ def begun(tmp_path, config=CONFIG):
 
 def test_the_final_name_appears_only_with_the_last_file(tmp_path):
     run = begun(tmp_path)
-    run.describe("data", {})
+    run.write("data", {})
     run.add_epoch({"loss": 1.0})
     assert not run.directory.exists()
     run.finish(METRICS)
@@ -46,7 +46,7 @@ def test_the_final_name_appears_only_with_the_last_file(tmp_path):
 def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path):
     outputs = [Table("Numbers", ["a"], {"r": [0.5]}), Text("Words", {"one": "नमस्कार"})]
     run = begun(tmp_path)
-    run.describe("data", made_data(True, "Made up."))
+    run.write("data", made_data(True, "Made up."))
     run.model_path.write_bytes(b"a model")
     run.finish_study(outputs)
     names = {path.name for path in run.directory.iterdir()}

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from pydantic import ConfigDict, StrictBool, model_validator
+from pydantic import StrictBool, model_validator
 
 from harness.errors import RunError
-from harness.records.validation import Number, validated
-
-NO_OTHER_FIELDS = ConfigDict(extra="forbid")
+from harness.records.validation import KnownFields, Number, validated
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(KnownFields):
     """Numbers under the names of their columns, which hold the units.
 
     Attributes:
@@ -27,8 +25,6 @@ class Table:
         columns: names, such as `half-life (steps)`.
         rows: numbers of each row by its name, one a column; None where there is none.
     """
-
-    __pydantic_config__ = NO_OTHER_FIELDS
 
     title: str
     columns: list[str]
@@ -41,7 +37,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(KnownFields):
     """One curve of a `Lines`; a point whose `y` is None is left out.
 
     Attributes:
@@ -49,8 +45,6 @@ class Series:
         x, y: as many numbers each.
         dots: draw dots (training, in the documents' style) in place of a line.
     """
-
-    __pydantic_config__ = NO_OTHER_FIELDS
 
     label: str
     x: list[Number]
@@ -65,7 +59,7 @@ class Series:
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(KnownFields):
     """Curves in one panel of the study's figure.
 
     Attributes:
@@ -75,8 +69,6 @@ class Lines:
         references: values to compare with, by name, drawn as dashed lines.
         log_x, log_y: logarithmic axes.
     """
-
-    __pydantic_config__ = NO_OTHER_FIELDS
 
     title: str
     x: str
@@ -94,7 +86,7 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Heatmap:
+class Heatmap(KnownFields):
     """Numbers as shades, in one panel of the study's figure.
 
     Attributes:
@@ -103,8 +95,6 @@ class Heatmap:
         rows: numbers of each row by its name, one a column, from top to bottom.
         marks: row to be framed in each column, by its name; empty where none is.
     """
-
-    __pydantic_config__ = NO_OTHER_FIELDS
 
     title: str
     columns: list[str]
@@ -121,10 +111,8 @@ class Heatmap:
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(KnownFields):
     """Lines of text by their names, such as samples by the round that made them."""
-
-    __pydantic_config__ = NO_OTHER_FIELDS
 
     title: str
     lines: dict[str, str]

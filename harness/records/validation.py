@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import PlainValidator, TypeAdapter, ValidationError
+from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from harness.errors import RunError
@@ -34,6 +34,12 @@ def _finite(value: object) -> object:
 
 # An integer stays one, unlike with pydantic's own float: tables show 3 and 3.0 differently.
 Number = Annotated[float, PlainValidator(_finite)]
+
+
+class KnownFields:
+    """Base of dataclasses that refuse unknown fields when they are read from a file."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 def validated(where: str | Path, kind: type[T], content: object) -> T:

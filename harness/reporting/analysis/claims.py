@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, PlainValidator, StrictBool
+from pydantic import AfterValidator, PlainValidator, StrictBool
 from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
 from harness.records.files import read_toml
 from harness.records.predictions import MEASURES
-from harness.records.validation import Number, validated
+from harness.records.validation import KnownFields, Number, validated
 from harness.reporting.analysis.statistics import Range
 
 
@@ -39,7 +39,7 @@ def _range(ends: object) -> Range:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(KnownFields):
     """One statement of a document.
 
     Attributes:
@@ -61,8 +61,6 @@ class Claim:
         margin: for `equivalence`, the statement holds for a difference within ±margin.
         primary: whether it is one of the few claims that are judged as a family.
     """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
 
     id: str
     source: str

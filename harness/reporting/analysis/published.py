@@ -3,23 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ConfigDict
-
 from harness.records.files import read_toml
-from harness.records.validation import Number, validated
+from harness.records.validation import KnownFields, Number, validated
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "experiments" / "published.toml"
 """The published numbers that come with this project."""
 
 
 @dataclass(frozen=True)
-class Published:
+class Published(KnownFields):
     """What others measured or stated; empty where nobody did. All numbers in the metric's unit.
 
     The curves have Keras's names and one value an epoch; `seconds` is how long each took.
     """
-
-    __pydantic_config__ = ConfigDict(extra="forbid")
 
     source: str = ""
     best_validation: Number | None = None

@@ -133,6 +133,13 @@ def test_an_abandoned_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_declaring_an_experiment_loads_no_validation():
+    """`--help` answers at once."""
+    code = "import sys, harness.execution; print({'pydantic', 'filelock'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_the_history_is_on_disk_after_every_epoch(tmp_path):
     run = begun(tmp_path)
     for loss in (0.5, 0.25):

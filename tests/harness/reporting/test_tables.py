@@ -538,7 +538,10 @@ def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsy
             "[imdb-net]\nbest_validation = '0.8'",
             "field 'best_validation' must be a finite number, not '0.8'",
         ),
-        ("imdb-net = 1", "must be a table"),
+        ("[imdb-net]\nloss = [0.5, true]", r"'loss\[1\]' must be a finite number, not True"),
+        ("[imdb-net]\nloss = 0.5", "'loss' must be a list, not 0.5"),
+        ("[datasets]\nimdb = 3", r"\[datasets\]: field 'imdb' must be text, not 3"),
+        ("imdb-net = 1", r"\[imdb-net\]: the content must be a table"),
         ("[imdb-net", "not valid TOML"),
     ],
 )

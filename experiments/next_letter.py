@@ -44,7 +44,7 @@ def train(protocol, run):
     from models.characters import letter_model
     from models.recurrent_numpy import SimpleRNN, predictions, unfold
 
-    run.describe("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
+    run.write("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
     x, following, weights = one_hot(words, letters)
     model = letter_model(len(letters), protocol.units)
     train_model(

@@ -49,7 +49,7 @@ def train(protocol, run):
     from experiments.common import numpy_equality as equality
     from harness.records.study_outputs import Lines, Series, Table
 
-    run.describe("data", made_data(run.sample, "Random shapes, weights and inputs."))
+    run.write("data", made_data(run.sample, "Random shapes, weights and inputs."))
     rng = np.random.default_rng(run.seed)
     compared = equality.layer_differences(rng, protocol)
     rows = {name: [max(d for _, d in pairs), len(pairs)] for name, pairs in compared.items()}

@@ -62,7 +62,7 @@ def train(protocol, run):
     from models.recall import CELLS, recaller
 
     note = "Made-up sequences: one symbol among random fillers."
-    run.describe("data", made_data(run.sample, note))
+    run.write("data", made_data(run.sample, note))
     alone, mixed = distances(protocol.longest, shortest=10), distances(protocol.longest)
     kinds = (protocol.symbols, protocol.fillers)
 

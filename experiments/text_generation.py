@@ -86,7 +86,7 @@ def train(protocol, run):
     from data.text import load_text, tail_begin, windows
 
     corpus = load_text(run.data_dir, protocol.text, sample=run.sample)
-    run.describe("data", corpus.provenance)
+    run.write("data", corpus.provenance)
     ids = corpus.ids()  # (length,)
     begin = tail_begin(len(ids), protocol.tail, protocol.window)
     import keras

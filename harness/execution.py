@@ -12,6 +12,7 @@ from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.protocol import differences, file_settings, recorded
 from harness.records.record import (
+    SCHEMA,
     Record,
     find_records,
     load_record,
@@ -20,8 +21,6 @@ from harness.records.record import (
     refuse_mixture,
 )
 from harness.records.run import Run
-from harness.records.schema import SCHEMA
-from harness.reporting.tables.numbers import in_terminal
 
 
 def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
@@ -148,7 +147,7 @@ def train(
         if experiment.uses_keras:
             environment.prepare(options.seed, options.deterministic)
         command = _command(experiment, config)
-        run.describe("environment", environment.describe(command, experiment.uses_keras))
+        run.write("environment", environment.describe(command, experiment.uses_keras))
         experiment.train(protocol, run)
     except Exception as error:
         # what an unforeseen failure has left of a training is worth a look, bad input is not
@@ -161,6 +160,7 @@ def train(
 def report(record: Record, options: argparse.Namespace) -> None:
     """Prints the result and draws the experiment's plot from all of its seeds."""
     from harness.reporting.figures.draw import plot_experiment
+    from harness.reporting.tables.numbers import in_terminal
 
     print(f"record: {record.path}")
     if record.history or record.is_study:

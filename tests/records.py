@@ -63,8 +63,8 @@ def fabricate(
         "best_epoch": _best_epoch(epochs) if epochs else None,
         "best_validation": best,
         "last_validation": last,
-        "test_at_best": best + worse / 2,
-        "test_at_end": best + 2 * worse,
+        "test_at_best": max(best + worse / 2, 0.0),
+        "test_at_end": max(best + 2 * worse, 0.0),
         "wall_seconds": 10.0 * epochs,
         "seconds_per_epoch": 10.0 if epochs else None,
         "degrees_per_unit": degrees_per_unit,
@@ -195,7 +195,7 @@ def _history(metric: str, epochs: int, best: float, worse: float) -> dict:
     peak = _best_epoch(epochs)
     slope = 1 / max(epochs - peak, 1)
     validation = [
-        best + worse * (8 * (peak - e) / peak if e < peak else slope * (e - peak))
+        max(best + worse * (8 * (peak - e) / peak if e < peak else slope * (e - peak)), 0.0)
         for e in range(1, epochs + 1)
     ]
     training = [best + worse * (9 / e - 4) for e in range(1, epochs + 1)]
@@ -204,6 +204,7 @@ def _history(metric: str, epochs: int, best: float, worse: float) -> dict:
         history |= {"loss": training, "val_loss": validation}
     else:
         history |= {
+            metric: [min(max(value, 0.0), 1.0) for value in training],
             "loss": [1.2 - value for value in training],
             "val_loss": [1.2 - value for value in validation],
         }

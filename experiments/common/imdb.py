@@ -85,7 +85,7 @@ class Reviews:
             split: name of the split.
             probabilities: of the positive class for each of its reviews, shape (reviews,).
         """
-        from harness.records.outcomes import pack_right
+        from harness.records.predictions import pack_right
 
         right = (probabilities > 0.5) == (getattr(self, split)[1] > 0.5)  # (reviews,)
         return float(right.mean()), pack_right(right)
@@ -122,7 +122,7 @@ def load_reviews(
     from data.imdb import load_imdb
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
-    run.describe("data", imdb.provenance)
+    run.write("data", imdb.provenance)
     x = imdb.x_train
     kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
     if kept == 0 or (validation_split and kept == len(x)):

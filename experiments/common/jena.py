@@ -106,7 +106,7 @@ def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWi
         straddle_gaps=protocol.straddle_gaps,
     )
     provenance = climate.provenance
-    run.describe("data", {**provenance, "facts": provenance["facts"] | windows.facts})
+    run.write("data", {**provenance, "facts": provenance["facts"] | windows.facts})
     return climate, windows
 
 
@@ -120,7 +120,7 @@ def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tup
     """
     import numpy as np
 
-    from harness.records.outcomes import weekly_errors
+    from harness.records.predictions import weekly_errors
 
     part = getattr(windows, split)
     targets = part.targets(np.arange(len(part)))  # (windows,)

@@ -1,4 +1,4 @@
-"""Reading and writing the small files of records, tables and figures, whole or not at all."""
+"""Reads and writes the small files of records, tables and figures, completely or not at all."""
 
 import json
 import os
@@ -54,11 +54,14 @@ def read_json(path: Path) -> dict:
     Raises:
         RunError: the file is missing, unreadable, not JSON or not an object.
     """
+    # Loaded here, because `--help` reads no file. It refuses lone surrogates, unlike `json`.
+    from pydantic_core import from_json
+
     try:
-        content = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+        content = from_json(path.read_bytes(), allow_inf_nan=False)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise RunError(f"{path}: not valid JSON ({error}).") from error
     if not isinstance(content, dict):
         raise RunError(f"{path}: expected a JSON object.")
@@ -77,7 +80,3 @@ def read_toml(path: Path) -> dict:
         raise RunError(f"cannot read {path}: {error.strerror or error}.") from error
     except ValueError as error:
         raise RunError(f"{path}: not valid TOML ({error}).") from error
-
-
-def _refuse_constant(name: str):
-    raise ValueError(f"{name} is not a number")

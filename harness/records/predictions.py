@@ -1,15 +1,20 @@
-"""What a network predicted for each test sample, as its record keeps it in `predictions.json`.
+"""What a network predicted for each sample, as its record keeps it in `predictions.json`.
+
+A classifier leaves one bit a review, right or wrong. A forecaster leaves its absolute errors summed
+over each calendar week: neighbouring hours err together, weeks hardly do. These few kilobytes a run
+serve every test that compares two models on the same samples, without training again.
 
 The file holds `{"best": {"validation": S, "test": S}, "last": {"validation": S, "test": S}}`, of
 the best epoch and of the last. A baseline without epochs has the same twice. `S` is, for accuracy,
 
     {"right": "<base64 of numpy.packbits of right or wrong, a bit a review>", "count": reviews}
 
-and for the mean absolute error, whose samples are too many and too alike to be kept one by one,
+and for the mean absolute error
 
     {"weeks": ["2014-W03", ...], "absolute_error_sum": [...], "windows": [...]}
 
-the sum of the normalised absolute errors and the number of windows, by ISO week of the target.
+where each week, the ISO week of the target, has the sum of its normalised absolute errors and its
+number of windows.
 """
 
 import base64
@@ -17,6 +22,10 @@ import itertools
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
 
 WEEK = re.compile(r"\d{4}-W[0-5]\d")
 MEASURES = {
@@ -25,12 +34,12 @@ MEASURES = {
     ("best", "test"): "test_at_best",
     ("last", "test"): "test_at_end",
 }
-"""Where the samples behind a number of `metrics.json` stand: epoch and split."""
+"""Epoch and split of each number in `metrics.json`, and the name of the number."""
 
 
 @dataclass(frozen=True)
 class Reviews:
-    """Which reviews were classified rightly.
+    """Which reviews were classified correctly.
 
     Attributes:
         right: a bit a review, the first review in the highest bit of the first byte.
@@ -48,7 +57,7 @@ class Reviews:
 
 @dataclass(frozen=True)
 class Weeks:
-    """The errors of a forecast, by the week of what is forecast.
+    """The errors of a forecast, by the week of its target.
 
     Attributes:
         weeks: ISO weeks, in order of time.
@@ -73,6 +82,42 @@ class Weeks:
 Samples = Reviews | Weeks
 
 
+def pack_right(right: "np.ndarray") -> dict:
+    """Packs which reviews were classified correctly.
+
+    Args:
+        right: booleans, shape (reviews,).
+
+    Returns:
+        `right`, the bits as NumPy packs them, in base64, and `count`, the number of reviews.
+    """
+    import numpy as np  # slow to load, and readers of records do without
+
+    return {"right": base64.b64encode(np.packbits(right).tobytes()).decode(), "count": len(right)}
+
+
+def weekly_errors(errors: "np.ndarray", times: "np.ndarray") -> dict:
+    """Sums absolute errors over the ISO weeks of the targets' times.
+
+    Args:
+        errors: normalised absolute errors, shape (windows,).
+        times: datetime64, when each target was measured, shape (windows,).
+
+    Returns:
+        `weeks` such as `2014-W03`, and for each its `absolute_error_sum` and number of `windows`.
+    """
+    import pandas as pd  # likewise
+
+    calendar = pd.DatetimeIndex(times).isocalendar()
+    weeks = calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2)
+    table = pd.Series(errors).groupby(weeks.to_numpy()).agg(["sum", "size"])
+    return {
+        "weeks": table.index.tolist(),
+        "absolute_error_sum": [round(value, 6) for value in table["sum"].tolist()],
+        "windows": table["size"].tolist(),
+    }
+
+
 def samples_of(predictions: dict, measure: str, metric: str) -> Samples:
     """The samples behind one number of `metrics.json`.
 
@@ -82,7 +127,7 @@ def samples_of(predictions: dict, measure: str, metric: str) -> Samples:
         metric: `accuracy` or `mae`.
 
     Raises:
-        ValueError: saying what is wrong with them.
+        ValueError: the samples are damaged; the message says how.
     """
     epoch, split = next(place for place, name in MEASURES.items() if name == measure)
     try:

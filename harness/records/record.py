@@ -1,9 +1,9 @@
 """The run record: the only interface between training and everything that is made from it.
 
-A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/` with five JSON files,
-six for a study and for a network that keeps its predictions; while it runs, the same files stand in
-`seed-<k>.unfinished/`. The directory is renamed only when all of them are complete, so a record
-under its final name is a whole one.
+A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/`. It holds five JSON
+files, or six for a study and for a network with stored predictions. During the run, the files stand
+in `seed-<k>.unfinished/`. The directory gets its final name when all of them are complete, so a
+record under its final name is always complete.
 """
 
 import hashlib
@@ -11,12 +11,15 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.records.files import read_json
-from harness.records.schema import check, fields, optional, read_outputs
-from harness.records.study_outputs import StudyOutput
 
+if TYPE_CHECKING:
+    from harness.records.study_outputs import StudyOutput
+
+SCHEMA = 1  # version of the files; `config.json` names it
 UNFINISHED = ".unfinished"
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
 
@@ -31,7 +34,7 @@ class Record:
     data: dict
     history: dict
     metrics: dict
-    outputs: tuple[StudyOutput, ...] = ()  # of a study
+    outputs: "tuple[StudyOutput, ...]" = ()  # of a study
     predictions: dict | None = None  # of a network, see `harness.records.predictions`
 
     @property
@@ -108,12 +111,19 @@ def load_record(path: Path) -> Record:
     Raises:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
+    # pydantic is slow to load, and `--help` reads no record
+    from harness.records.schema import check_record, read_outputs, required_files
+
     config = read_json(path / "config.json")
+    found = config.get("schema")
+    if type(found) is not int or found != SCHEMA:
+        raise RunError(f"{path / 'config.json'}: schema {found}, expected {SCHEMA}.")
     role = config.get("role")
-    others = [name for name in fields(role) if name != "config"]
-    others += [name for name in optional(role) if (path / f"{name}.json").exists()]
-    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in others}
-    check(path, parts)
+    names = [name for name in required_files(role) if name != "config"]
+    if role != "study" and (path / "predictions.json").exists():  # earlier versions kept none
+        names.append("predictions")
+    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in names}
+    check_record(path, parts)
     content = parts.pop("outputs", {"outputs": []})["outputs"]
     outputs = read_outputs(path / "outputs.json", content)
     record = Record(path=path, **parts, outputs=outputs)
@@ -125,36 +135,36 @@ def load_record(path: Path) -> Record:
     return record
 
 
-def set_aside(directory: Path) -> Path:
+def _set_aside(directory: Path) -> Path:
     """Where a record stands for the moment in which a new one takes its place."""
     return directory.with_name(f".{directory.name}.replaced")
 
 
-def put_in_place(whole: Path, directory: Path) -> None:
-    """Gives a whole record its final name, in the place of an earlier one."""
-    replaced = set_aside(directory)
+def put_in_place(complete: Path, directory: Path) -> None:
+    """Gives a complete record its final name. It replaces an earlier one."""
+    replaced = _set_aside(directory)
     shutil.rmtree(replaced, ignore_errors=True)
     if directory.exists():
         os.replace(directory, replaced)
-    os.replace(whole, directory)
+    os.replace(complete, directory)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
 def put_back(directory: Path) -> None:
-    """Restores a record that a process set aside and died before it was replaced."""
-    if set_aside(directory).exists() and not directory.exists():
-        os.replace(set_aside(directory), directory)
+    """Restores the earlier record if a process died while it was replacing it."""
+    if _set_aside(directory).exists() and not directory.exists():
+        os.replace(_set_aside(directory), directory)
 
 
 def refuse_mixture(
     results_dir: Path, records: list[Record], adding_sample: bool | None = None
 ) -> None:
-    """Sample-data and real-data runs never share a folder, a table or a figure.
+    """Refuses a folder that holds runs on sample data and on real data.
 
     Args:
         results_dir: the folder, for the message.
         records: its records.
-        adding_sample: whether a run that is to be added uses sample data; None if none is.
+        adding_sample: whether a run to be added uses sample data; None without such a run.
 
     Raises:
         RunError: naming the records of both kinds.
@@ -177,7 +187,7 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
 
     Args:
         results_dir: the directory.
-        folder: the label of the runs; those of all labels if left out.
+        folder: the label of the runs; all labels by default.
 
     Returns:
         The records, sorted by experiment, variant and seed, and one sentence for each run that

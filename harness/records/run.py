@@ -1,25 +1,26 @@
-"""The life of one run's directory: begun, filled epoch by epoch, finished or left unfinished."""
+"""Writes the directory of one run: begun, filled epoch by epoch, finished or left unfinished."""
 
 import contextlib
-import fcntl
-import os
 import shutil
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import RunError
 from harness.records.files import write_json
 from harness.records.record import UNFINISHED, put_in_place
-from harness.records.study_outputs import StudyOutput, to_json
+
+if TYPE_CHECKING:
+    from harness.records.study_outputs import StudyOutput
 
 MODEL = "model.keras"
 
 
 class Run:
-    """One run in progress; what it is told is on disk at once.
+    """One run in progress. Whatever it is given is written to disk at once.
 
     Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
-    replacing an earlier run only then: a run that fails or is interrupted destroys nothing.
+    and replaces an earlier run only then. A run that fails or is interrupted destroys nothing.
 
     Args:
         directory: where the finished record will stand.
@@ -34,10 +35,9 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
-        self._lock_path = directory.with_name(f".{directory.name}.lock")
-        self._lock = None
-        self._described: dict[str, dict] = {}  # content of the files by their names
-        self._history: dict[str, list[float]] = {}  # a baseline without epochs has no columns
+        self._lock = None  # the system releases it if this process dies
+        self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
+        self._history: dict[str, list[float]] = {}  # empty for a baseline without epochs
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
 
@@ -52,22 +52,25 @@ class Run:
         return self.unfinished / MODEL
 
     def begin(self, config: dict) -> None:
-        """Makes the unfinished directory; one left behind by a dead process is cleared.
+        """Makes the unfinished directory. One that a dead process left behind is removed first.
 
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
         """
+        from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
+
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
             self.directory.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = _lock(self._lock_path)
+            self._lock = FileLock(self.directory.with_name(f".{self.directory.name}.lock"))
+            self._lock.acquire(blocking=False)
+        except Timeout as error:
+            raise RunError(f"{self.directory} is being written by another process.") from error
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
                 "--results-dir or correct its permissions."
             ) from error
-        if self._lock is None:
-            raise RunError(f"{self.directory} is being written by another process.")
         try:
             shutil.rmtree(self.unfinished, ignore_errors=True)
             write_json(self.unfinished / "config.json", config)
@@ -76,26 +79,26 @@ class Run:
             raise
 
     def abandon(self) -> None:
-        """Removes what a run that cannot go on has written, with the folders made for it."""
+        """Removes what the run has written and the folders made for it, when it cannot go on."""
         shutil.rmtree(self.unfinished, ignore_errors=True)
         self._release()
-        with contextlib.suppress(OSError):  # another run has used one since
+        with contextlib.suppress(OSError):  # by now, another run may use one of them
             for folder in self._made:
                 folder.rmdir()
 
-    def describe(self, part: str, content: dict) -> None:
+    def write(self, part: str, content: dict) -> None:
         """Writes one file of the record, such as `environment`, or adds to what it holds."""
-        self._described[part] = {**self._described.get(part, {}), **content}
-        write_json(self.unfinished / f"{part}.json", self._described[part])
+        self._parts[part] = {**self._parts.get(part, {}), **content}
+        write_json(self.unfinished / f"{part}.json", self._parts[part])
 
     def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes what is kept of the predictions, in the form of `harness.records.outcomes`.
+        """Writes the predictions in the form that `harness.records.predictions` describes.
 
         Args:
-            last: of `validation` and `test`, by the model in its last state.
-            best: likewise in its best state; a model without epochs has one state.
+            last: those of the last epoch, for `validation` and `test`.
+            best: those of the best epoch; left out by a model without epochs.
         """
-        self.describe("predictions", {"best": best or last, "last": last})
+        self.write("predictions", {"best": best or last, "last": last})
 
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""
@@ -112,8 +115,7 @@ class Run:
         """Writes the metrics and gives the record its final name.
 
         Args:
-            metrics: the fields of `metrics.json` but for `wall_seconds`, which is added here; none
-                for a study.
+            metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
         wall = round(time.perf_counter() - self._began, 3)
         if not self._history:
@@ -122,29 +124,32 @@ class Run:
         put_in_place(self.unfinished, self.directory)
         self._release()
 
-    def finish_study(self, outputs: list[StudyOutput]) -> None:
+    def finish_study(self, outputs: "list[StudyOutput]") -> None:
         """Writes what a study measured and gives the record its final name.
 
         Args:
-            outputs: what it shows, in the order of presentation; no two of the same title.
+            outputs: what it shows, in the order of presentation; each has a title of its own.
 
         Raises:
             RunError: a number is NaN or infinite, as after a training that went wrong.
         """
+        from harness.records.study_outputs import to_json  # loads pydantic
+
         try:
             content = {"outputs": list(map(to_json, outputs))}
-        except ValueError as error:
-            raise RunError(f"{self.directory}: {error}; no record was made.") from error
+        except RunError as error:
+            raise RunError(f"{self.directory}: {error} No record was made.") from error
         write_json(self.unfinished / "outputs.json", content)
         self.finish({})
 
     def _release(self) -> None:
-        self._lock_path.unlink(missing_ok=True)
-        self._lock.close()
+        with contextlib.suppress(PermissionError):  # Windows removes no file that is open
+            Path(self._lock.lock_file).unlink(missing_ok=True)
+        self._lock.release()
 
 
 def made_data(sample: bool, note: str) -> dict:
-    """The provenance of data that a study makes itself; `note` says what they are."""
+    """The provenance of data that a study makes itself; `note` says what the data are."""
     return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
 
 
@@ -157,7 +162,7 @@ def baseline_metrics(
     reference: dict,
     degrees_per_unit: float | None = None,
 ) -> dict:
-    """The metrics of a baseline without epochs: its only state is both the best and the last.
+    """The metrics of a baseline without epochs: its one state is both the best and the last.
 
     Args:
         metric: `accuracy` or `mae`.
@@ -179,18 +184,3 @@ def baseline_metrics(
         "degrees_per_unit": degrees_per_unit,
         "reference": reference,
     }
-
-
-def _lock(path: Path):
-    """Opens a file and locks it until this process closes it or ends; None if another holds it."""
-    while True:
-        file = path.open("w")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.close()
-            return None
-        # its holder may have removed the file between our opening and locking it
-        if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
-            return file
-        file.close()

@@ -1,18 +1,23 @@
-"""What a study shows: tables, lines, grids and texts, as data that its record keeps.
+"""What a study shows: tables, lines, heatmaps and texts, as data that its record keeps.
 
-A network or a baseline is described by one metric; a study measures what its question asks for. It
-hands over outputs, which say what was measured and how the axes are named, and nothing of how they
-are drawn: tables, figures and claims are made from the records alone.
+A network or a baseline is described by one metric; a study measures what its question asks for. Its
+outputs say what was measured and how the axes are named. They say nothing about how they are drawn:
+tables, figures and claims are made from the records alone.
 """
 
 import dataclasses
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+from pydantic import StrictBool, model_validator
+
+from harness.errors import RunError
+from harness.records.validation import KnownFields, Number, validated
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(KnownFields):
     """Numbers under the names of their columns, which hold the units.
 
     Attributes:
@@ -23,14 +28,16 @@ class Table:
 
     title: str
     columns: list[str]
-    rows: dict[str, list[float | None]]
+    rows: dict[str, list[Number | None]]
 
-    def problem(self) -> str | None:
-        return _columns_or_rows(self.columns, self.rows, gaps=True)
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_rows(self.columns, self.rows)
+        return self
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(KnownFields):
     """One curve of a `Lines`; a point whose `y` is None is left out.
 
     Attributes:
@@ -40,13 +47,19 @@ class Series:
     """
 
     label: str
-    x: list[float]
-    y: list[float | None]
-    dots: bool = False
+    x: list[Number]
+    y: list[Number | None]
+    dots: StrictBool = False
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.x) != len(self.y):
+            raise ValueError(f"series '{self.label}' has {len(self.x)} x for {len(self.y)} y")
+        return self
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(KnownFields):
     """Curves in one panel of the study's figure.
 
     Attributes:
@@ -61,28 +74,19 @@ class Lines:
     x: str
     y: str
     series: list[Series]
-    references: dict[str, float] = field(default_factory=dict)
-    log_x: bool = False
-    log_y: bool = False
+    references: dict[str, Number] = field(default_factory=dict)
+    log_x: StrictBool = False
+    log_y: StrictBool = False
 
-    def problem(self) -> str | None:
+    @model_validator(mode="after")
+    def _check(self) -> Self:
         if not self.series:
-            return "no series"
-        for one in self.series:
-            if not isinstance(one.label, str):
-                return f"the label {one.label!r} is not a text"
-            problem = _not_numbers(one.x, gaps=False) or _not_numbers(one.y, gaps=True)
-            if problem:
-                return f"'{one.label}': {problem}"
-            if len(one.x) != len(one.y):
-                return f"'{one.label}' has {len(one.x)} x for {len(one.y)} y"
-        if not (isinstance(self.x, str) and isinstance(self.y, str)):
-            return "the names of the axes must be texts"
-        return _not_numbers(list(self.references.values()), gaps=False)
+            raise ValueError("there are no series")
+        return self
 
 
 @dataclass(frozen=True)
-class Heatmap:
+class Heatmap(KnownFields):
     """Numbers as shades, in one panel of the study's figure.
 
     Attributes:
@@ -94,31 +98,24 @@ class Heatmap:
 
     title: str
     columns: list[str]
-    rows: dict[str, list[float]]
+    rows: dict[str, list[Number]]
     marks: list[str] = field(default_factory=list)
 
-    def problem(self) -> str | None:
-        problem = _columns_or_rows(self.columns, self.rows, gaps=False)
-        if problem:
-            return problem
-        if self.marks and (
-            len(self.marks) != len(self.columns) or set(self.marks) - set(self.rows)
-        ):
-            return "marks must name one row a column"
-        return None
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        _check_rows(self.columns, self.rows)
+        one_a_column = len(self.marks) == len(self.columns) and set(self.marks) <= set(self.rows)
+        if self.marks and not one_a_column:
+            raise ValueError("marks must name one row a column")
+        return self
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(KnownFields):
     """Lines of text by their names, such as samples by the round that made them."""
 
     title: str
     lines: dict[str, str]
-
-    def problem(self) -> str | None:
-        if not all(isinstance(line, str) for line in self.lines.values()):
-            return "a line is not a text"
-        return None
 
 
 StudyOutput = Table | Lines | Heatmap | Text
@@ -129,59 +126,35 @@ def to_json(output: StudyOutput) -> dict[str, Any]:
     """An output as the record keeps it.
 
     Raises:
-        ValueError: it could not be shown; the message says why.
+        RunError: it could not be shown; the message says why.
     """
-    if problem := output.problem():
-        raise ValueError(f"'{output.title}': {problem}")
-    return {"kind": type(output).__name__.lower(), **dataclasses.asdict(output)}
+    kind = type(output).__name__.lower()
+    values = dataclasses.asdict(output)
+    validated(f"{kind} '{output.title}'", type(output), values)
+    return {"kind": kind, **values}
 
 
-def from_json(content: Any) -> StudyOutput:
-    """Reads an output.
+def from_json(where: str, content: Any) -> StudyOutput:
+    """Reads an output as `to_json` wrote it.
+
+    Args:
+        where: its place, for the message.
+        content: what the file holds there.
 
     Raises:
-        ValueError: it is not one; the message says why.
+        RunError: it could not be shown; the message says why.
     """
     name = content.get("kind") if isinstance(content, dict) else None
-    kind = KINDS.get(name) if isinstance(name, str) else None
-    if kind is None:
-        raise ValueError(f"an output must be one of {', '.join(KINDS)}")
+    if not isinstance(name, str) or name not in KINDS:
+        raise RunError(f"{where}: the kind of an output must be one of {', '.join(KINDS)}.")
     values = {field: value for field, value in content.items() if field != "kind"}
-    try:
-        if kind is Lines:
-            values["series"] = [Series(**one) for one in values["series"]]
-        output = kind(**values)
-        problem = output.problem()
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"not a {name} ({error})") from error
-    if not isinstance(output.title, str):
-        raise ValueError(f"the title {output.title!r} is not a text")
-    if problem:
-        raise ValueError(f"'{output.title}': {problem}")
-    return output
+    return validated(where, KINDS[name], values)
 
 
-def _columns_or_rows(columns: list[str], rows: dict[str, list], gaps: bool) -> str | None:
-    """What is wrong with named columns and rows of numbers."""
+def _check_rows(columns: Sequence[str], rows: dict[str, Sequence]) -> None:
+    """There are rows, and each has one number a column."""
     if not rows:
-        return "no rows"
-    if not (isinstance(columns, list) and all(isinstance(name, str) for name in columns)):
-        return "the columns must be a list of names"
+        raise ValueError("there are no rows")
     for name, values in rows.items():
-        problem = _not_numbers(values, gaps)
-        if problem:
-            return f"row '{name}': {problem}"
         if len(values) != len(columns):
-            return f"row '{name}' has {len(values)} values for {len(columns)} columns"
-    return None
-
-
-def _not_numbers(values: Any, gaps: bool) -> str | None:
-    """What is wrong with a list of finite numbers; `gaps` allows None."""
-    if not isinstance(values, list):
-        return f"{values!r} is not a list"
-    for value in values:
-        known = type(value) in (int, float) and math.isfinite(value)
-        if not known and not (gaps and value is None):
-            return f"{value!r} is not a finite number"
-    return None
+            raise ValueError(f"row '{name}' has {len(values)} values for {len(columns)} columns")

@@ -209,7 +209,7 @@ def fit(
         batch_size=batch_size,
         callbacks=[EpochRecorder(run), keeper],
     )
-    run.describe("environment", {"layers": computed_by})
+    run.write("environment", {"layers": computed_by})
     curve = run.history[monitor]
     best_epoch = curve.index(best(curve)) + 1
     splits = {"validation": validation, "test": test}

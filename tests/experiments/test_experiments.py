@@ -11,7 +11,7 @@ from commands import REPOSITORY, places, run
 from harness.command_line import parse
 from harness.experiment import Experiment
 from harness.records.record import load_record
-from harness.records.schema import fields, optional
+from harness.records.schema import required_files
 
 MODULES = [
     "imdb_majority",
@@ -75,7 +75,7 @@ def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
     done, tmp_path = finished(module)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
-    assert {f.stem for f in path.glob("*.json")} == {*fields("network"), *optional("network")}
+    assert {f.stem for f in path.glob("*.json")} == {*required_files("network"), "predictions"}
     record = load_record(path)
     assert record.experiment == declaration(module).name == module.replace("_", "-")
     assert record.config["sample"]

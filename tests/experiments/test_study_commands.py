@@ -4,7 +4,7 @@ import pytest
 from commands import places, run
 
 from harness.records.record import load_record
-from harness.records.schema import fields
+from harness.records.schema import required_files
 from harness.records.study_outputs import Heatmap, Lines, Table
 
 SMALL = {
@@ -54,7 +54,7 @@ def test_one_command_makes_a_whole_record_and_its_figure(module, finished):
     done, folder = finished(module)
     assert done.returncode == 0, done.stderr
     record = record_below(folder)
-    assert {file.stem for file in record.path.glob("*.json")} == set(fields("study"))
+    assert {file.stem for file in record.path.glob("*.json")} == set(required_files("study"))
     assert record.is_study
     assert record.experiment == module.replace("_", "-")
     assert record.sample

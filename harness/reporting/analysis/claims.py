@@ -4,25 +4,42 @@ They are read from a TOML file; nothing here knows any of them. How one is judge
 `harness.reporting.analysis.verdicts`, and explained in `docs/verdicts.md`.
 """
 
-import dataclasses
 import datetime
 import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_type_hints
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, PlainValidator, StrictBool
+from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
 from harness.records.files import read_toml
 from harness.records.predictions import MEASURES
+from harness.records.validation import KnownFields, Number, validated
 from harness.reporting.analysis.statistics import Range
 
-NUMBER = float | None
-TESTS = ("bounds", "equivalence", "better")
+
+def _day(text: str) -> str:
+    try:
+        if datetime.date.fromisoformat(text).isoformat() == text:
+            return text
+    except ValueError:
+        pass
+    raise PydanticCustomError("day", "Input should be a day such as 2026-11-24")
+
+
+def _range(ends: object) -> Range:
+    """Infinite ends are allowed, NaN is not."""
+    numbers = isinstance(ends, list) and all(type(end) in (int, float) for end in ends)
+    if numbers and len(ends) == 2 and ends[0] < ends[1]:
+        return tuple(ends)
+    raise PydanticCustomError("range", "Input should be a lower and a higher number")
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(KnownFields):
     """One statement of a document.
 
     Attributes:
@@ -39,7 +56,7 @@ class Claim:
         minus: experiment whose number is subtracted from it.
         within: lowest and highest value that a study's number can have.
         exact: whether no seed changes the number, so that one run decides.
-        test: one of `TESTS`: within bounds, as good as another network, or better.
+        test: whether the number is within bounds, as good as another network's, or better.
         at_least, at_most: for `bounds`, the statement holds within them.
         margin: for `equivalence`, the statement holds for a difference within ±margin.
         primary: whether it is one of the few claims that are judged as a family.
@@ -51,20 +68,20 @@ class Claim:
     experiment: str
     quantity: str
     why: str
-    set: str
-    runs_known: bool
+    set: Annotated[str, AfterValidator(_day)]
+    runs_known: StrictBool
     table: str = ""
     row: str = ""
     column: str = ""
     measure: str = ""
     minus: str = ""
-    within: Range | None = None
-    exact: bool = False
-    test: str = "bounds"
-    at_least: NUMBER = None
-    at_most: NUMBER = None
-    margin: NUMBER = None
-    primary: bool = False
+    within: Annotated[Range, PlainValidator(_range)] | None = None
+    exact: StrictBool = False
+    test: Literal["bounds", "equivalence", "better"] = "bounds"
+    at_least: Number | None = None
+    at_most: Number | None = None
+    margin: Number | None = None
+    primary: StrictBool = False
 
     @property
     def limits(self) -> Range:
@@ -103,35 +120,11 @@ def load_claims(path: Path, experiments: Collection[str]) -> list[Claim]:
     claims = []
     for place, entry in enumerate(entries, start=1):
         where = f"{path}: claim {place} ({entry.get('id', 'without id')})"
-        claim = _claim(where, entry)
+        claim = validated(where, Claim, entry)
         for complaint in _complaints(claim, experiments):
             raise RunError(f"{where}: {complaint}.")
         claims.append(claim)
     return claims
-
-
-def _claim(where: str, entry: dict) -> Claim:
-    """One claim, every field known and of its type."""
-    kinds = get_type_hints(Claim)
-    needed = {f.name for f in dataclasses.fields(Claim) if f.default is dataclasses.MISSING}
-    for name, value in entry.items():
-        if name not in kinds:
-            raise RunError(f"{where} has no field '{name}'; known: {', '.join(kinds)}.")
-        if not _is(value, kinds[name]):
-            raise RunError(f"{where}: {name} has the wrong type: {value!r}.")
-    if missing := sorted(needed - set(entry)):
-        raise RunError(f"{where} lacks {', '.join(missing)}.")
-    return Claim(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
-
-
-def _is(value: object, kind: object) -> bool:
-    """Whether a value of the file is of a field's type; a bound is finite, a range need not be."""
-    if kind in (str, bool):
-        return type(value) is kind
-    if kind == NUMBER:
-        return type(value) in (int, float) and math.isfinite(value)
-    numbers = type(value) is list and all(type(end) in (int, float) for end in value)
-    return numbers and len(value) == 2 and value[0] < value[1]
 
 
 def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
@@ -139,10 +132,6 @@ def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
     for label in filter(None, (claim.experiment, claim.minus)):
         if label.partition("+")[0] not in experiments:
             yield f"there is no experiment '{label}'; known: {', '.join(experiments)}"
-    if not _is_day(claim.set):
-        yield f"set must be a day such as 2026-11-24, not '{claim.set}'"
-    if claim.test not in TESTS:
-        yield f"test must be one of {', '.join(TESTS)}, not '{claim.test}'"
     cell = [claim.table, claim.row, claim.column]
     if all(cell) == bool(claim.measure) or any(cell) != all(cell):
         yield "needs either table, row and column, or measure"
@@ -163,10 +152,3 @@ def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
         yield f"margin must be above 0, not {claim.margin:g}"
     if claim.test != "bounds" and not (claim.minus and claim.measure in MEASURES.values()):
         yield f"the test '{claim.test}' needs minus, and as measure {', '.join(MEASURES.values())}"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        return datetime.date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        return False

@@ -22,7 +22,7 @@ def edit(path, part, **changes):
     file.write_text(json.dumps(content))
 
 
-EXHIBITS = [
+OUTPUTS = [
     Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
     Lines(
         "Curves",
@@ -55,10 +55,10 @@ def test_a_whole_record_is_read_back(tmp_path):
 
 
 def test_a_study_is_read_back_with_what_it_shows(tmp_path):
-    record = load_record(fabricate_study(tmp_path, "toy-study", seed=3, outputs=EXHIBITS))
+    record = load_record(fabricate_study(tmp_path, "toy-study", seed=3, outputs=OUTPUTS))
     assert record.is_study
     assert (record.label, record.seed) == ("toy-study", 3)
-    assert list(record.outputs) == EXHIBITS
+    assert list(record.outputs) == OUTPUTS
 
 
 def test_a_study_that_shows_nothing_yet_is_whole(tmp_path):
@@ -69,19 +69,27 @@ def test_a_study_that_shows_nothing_yet_is_whole(tmp_path):
     ("part", "changes", "message"),
     [
         ("metrics", {"best_validation": None}, "metrics.json: field 'best_validation' is missing"),
-        ("metrics", {"best_validation": "0.9"}, "'best_validation' has the wrong type: '0.9'"),
-        ("metrics", {"parameters": True}, "'parameters' has the wrong type: True"),
-        ("config", {"seed": 1.5}, "config.json: field 'seed' has the wrong type: 1.5"),
+        (
+            "metrics",
+            {"best_validation": "0.9"},
+            "'best_validation' must be a finite number, not '0.9'",
+        ),
+        ("metrics", {"parameters": True}, "'parameters' must be a whole number, not True"),
+        ("config", {"seed": 1.5}, "config.json: field 'seed' must be a whole number, not 1.5"),
         ("config", {"schema": 99}, "schema 99, expected 1"),
         ("history", {"loss": [0.1]}, "columns of different lengths"),
-        ("history", {"loss": [0.1, "x", 0.2]}, "column 'loss' must be a list of numbers"),
-        ("metrics", {"test_at_best": float("inf")}, "Infinity is not a number"),
+        ("history", {"loss": [0.1, "x", 0.2]}, "field 'loss[1]' must be a finite number, not 'x'"),
+        (
+            "metrics",
+            {"test_at_best": float("inf")},
+            "metrics.json: not valid JSON (expected value at line",
+        ),
         ("metrics", {"best_validation": 0.99}, "'best_validation' must be 0.85 as in history"),
         ("metrics", {"last_validation": 0.99}, "'last_validation' must be"),
         ("metrics", {"best_epoch": 9}, "'best_epoch' must be from 1 to 3"),
-        ("metrics", {"reference": {}}, "'reference' must be a label"),
+        ("metrics", {"reference": {}}, "metrics.json: field 'reference.label' is missing"),
         ("data", {"dataset": "jena"}, "'dataset' must be 'imdb' as in config.json"),
-        ("data", {"files": [{}]}, "'files' must be a list of files with 'sha256'"),
+        ("data", {"files": [{}]}, "data.json: field 'files[0].sha256' is missing"),
         ("environment", {"device": None}, "environment.json: field 'device' is missing"),
     ],
 )
@@ -99,37 +107,53 @@ def test_a_damaged_record_is_refused_with_file_and_field(tmp_path, part, changes
         (
             "Numbers",
             {"kind": "chart"},
-            "an output must be one of table, lines, heatmap, text",
+            "the kind of an output must be one of table, lines, heatmap, text",
         ),
-        ("Numbers", {"kind": None}, "an output must be one of table, lines, heatmap, text"),
+        (
+            "Numbers",
+            {"kind": None},
+            "the kind of an output must be one of table, lines, heatmap, text",
+        ),
         (
             "Numbers",
             {"kind": ["table"]},
-            "an output must be one of table, lines, heatmap, text",
+            "the kind of an output must be one of table, lines, heatmap, text",
         ),
-        ("Numbers", {"kind": "lines"}, "not a lines"),
-        ("Numbers", {"rows": None}, "not a table"),
-        ("Numbers", {"rows": [[1, 2]]}, "not a table"),
-        ("Numbers", {"unit": "steps"}, "not a table"),
+        ("Numbers", {"kind": "lines"}, "field 'x' is missing"),
+        ("Numbers", {"rows": None}, "output 1: field 'rows' is missing"),
+        ("Numbers", {"rows": [[1, 2]]}, "'rows' must be a table of names and values"),
+        ("Numbers", {"unit": "steps"}, "'unit' is unknown; known: title, columns, rows"),
         ("Numbers", {"rows": {"a net": [1]}}, "row 'a net' has 1 values for 2 columns"),
         ("Numbers", {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
-        ("Numbers", {"rows": {"a net": [1, "2"]}}, "'2' is not a finite number"),
-        ("Numbers", {"rows": {"a net": [1, True]}}, "True is not a finite number"),
-        ("Numbers", {"rows": {"a net": [1, float("nan")]}}, "NaN is not a number"),
-        ("Numbers", {"title": "Curves"}, "another than that of an output: 'Curves'"),
+        (
+            "Numbers",
+            {"rows": {"a net": [1, "2"]}},
+            "field 'rows.a net[1]' must be a finite number, not '2'",
+        ),
+        ("Numbers", {"rows": {"a net": [1, True]}}, "must be a finite number, not True"),
+        ("Numbers", {"rows": {"a net": [1, float("nan")]}}, "not valid JSON (expected value"),
+        ("Numbers", {"title": "Curves"}, "output 2: 'Curves' is also an earlier title"),
         ("Curves", {"series": [{"label": "a", "x": [1, 2], "y": [1]}]}, "'a' has 2 x for 1 y"),
-        ("Curves", {"series": [{"label": "a", "x": [1]}]}, "not a lines"),
-        ("Curves", {"series": [{"label": "a", "x": ["1"], "y": [1]}]}, "'1' is not a finite"),
-        ("Curves", {"references": {"chance": "1/8"}}, "'1/8' is not a finite number"),
+        ("Curves", {"series": [{"label": "a", "x": [1]}]}, "field 'series[0].y' is missing"),
+        (
+            "Curves",
+            {"series": [{"label": "a", "x": ["1"], "y": [1]}]},
+            "field 'series[0].x[0]' must be a finite number",
+        ),
+        ("Curves", {"references": {"chance": "1/8"}}, "must be a finite number, not '1/8'"),
         ("Shades", {"rows": {"top": [1, 2], "bottom": [1]}}, "row 'bottom' has 1 values for 2"),
-        ("Shades", {"rows": {"top": [1, None], "bottom": [1, 2]}}, "row 'top': None is not a"),
+        (
+            "Shades",
+            {"rows": {"top": [1, None], "bottom": [1, 2]}},
+            "'rows.top[1]' must be a finite number",
+        ),
         ("Shades", {"marks": ["top"]}, "marks must name one row a column"),
         ("Shades", {"marks": ["top", "middle"]}, "marks must name one row a column"),
-        ("Samples", {"lines": None}, "not a text"),
+        ("Samples", {"lines": None}, "output 4: field 'lines' is missing"),
     ],
 )
 def test_a_damaged_output_is_refused_with_file_and_reason(tmp_path, title, changes, message):
-    path = fabricate_study(tmp_path, "toy-study", outputs=EXHIBITS)
+    path = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
     edit_output(path, title, changes)
     with pytest.raises(RunError) as error:
         load_record(path)
@@ -156,23 +180,23 @@ def test_a_damaged_output_is_refused_with_file_and_reason(tmp_path, title, chang
 )
 def test_an_output_that_could_not_be_shown_is_refused(tmp_path, title, changes):
     """What is read is drawn and written without further checks."""
-    path = fabricate_study(tmp_path, "toy-study", outputs=EXHIBITS)
+    path = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
     edit_output(path, title, changes)
     with pytest.raises(RunError, match=r"outputs\.json"):
         load_record(path)
 
 
 def test_a_study_without_its_outputs_is_refused(tmp_path):
-    path = fabricate_study(tmp_path, "toy-study", outputs=EXHIBITS)
+    path = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
     (path / "outputs.json").unlink()
     with pytest.raises(RunError, match=r"outputs\.json: No such file"):
         load_record(path)
 
 
 def test_outputs_that_are_no_list_are_refused(tmp_path):
-    path = fabricate_study(tmp_path, "toy-study", outputs=EXHIBITS)
+    path = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
     (path / "outputs.json").write_text('{"outputs": {}}')
-    with pytest.raises(RunError, match=r"outputs\.json: field 'outputs' has the wrong type"):
+    with pytest.raises(RunError, match=r"outputs\.json: field 'outputs' must be a list, not \{\}"):
         load_record(path)
 
 
@@ -181,7 +205,7 @@ def test_a_network_does_not_pass_for_a_study_nor_a_study_for_a_network(tmp_path)
     edit(network, "config", role="study")
     with pytest.raises(RunError, match=r"outputs\.json: No such file"):
         load_record(network)
-    study = fabricate_study(tmp_path, "toy-study", outputs=EXHIBITS)
+    study = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
     edit(study, "config", role="network")
     with pytest.raises(RunError, match=r"metrics\.json: field 'metric' is missing"):
         load_record(study)
@@ -201,8 +225,65 @@ def test_a_number_too_large_for_a_float_is_refused(tmp_path):
         (path / "metrics.json").read_text().replace('"wall_seconds": 30.0', '"wall_seconds": 1e999')
     )
     (path / "metrics.json").write_text(text)
-    with pytest.raises(RunError, match="'wall_seconds' has the wrong type: inf"):
+    with pytest.raises(RunError, match="'wall_seconds' must be a finite number, not inf"):
         load_record(path)
+
+
+@pytest.mark.parametrize(
+    ("part", "changes", "message"),
+    [
+        ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 9223372036854"),
+        ("metrics", {"test_at_end": 10**400}, "field 'test_at_end' must be a finite number"),
+        ("metrics", {"test_at_end": 1.5}, "field 'test_at_end' must be at most 1, as an accuracy"),
+        ("metrics", {"test_at_end": -0.5}, "'test_at_end' must be greater than or equal to 0"),
+        ("metrics", {"wall_seconds": -1}, "'wall_seconds' must be greater than or equal to 0"),
+        ("metrics", {"seconds_per_epoch": -1.0}, "'seconds_per_epoch' must be greater than or"),
+        ("metrics", {"degrees_per_unit": 8.0}, "field 'degrees_per_unit' must be null"),
+        ("metrics", {"degrees_per_unit": 0}, "'degrees_per_unit' must be greater than 0, not 0"),
+        (
+            "metrics",
+            {"reference": {"label": "majority class", "validation": 1.5, "test": 0.5}},
+            "field 'reference.validation' must be at most 1",
+        ),
+        ("history", {"accuracy": [0.5, 1.5, 0.5]}, "field 'accuracy' must be at most 1"),
+        ("history", {"seconds": [1, -1, 1]}, "field 'seconds' must be free of negatives"),
+        (
+            "config",
+            {"title": "\ud800"},
+            "config.json: not valid JSON (unexpected end of hex escape",
+        ),
+        ("config", {"variant": {"word": "\udcff"}}, "config.json: not valid JSON"),
+        ("config", {"role": "judge"}, "'role' must be 'network', 'baseline' or 'study'"),
+        ("config", {"schema": True}, "schema True, expected 1"),
+        ("data", {"notes": [3]}, "data.json: field 'notes[0]' must be text, not 3"),
+        ("environment", {"packages": {"keras": 3}}, "field 'packages.keras' must be text, not 3"),
+        ("environment", {"threads": -1}, "'threads' must be greater than or equal to 0, not -1"),
+    ],
+)
+def test_an_impossible_record_is_named_and_left_out(tmp_path, part, changes, message):
+    fabricate(tmp_path, "imdb-toy", seed=0)
+    edit(fabricate(tmp_path, "imdb-toy", seed=1), part, **changes)
+    records, (sentence,) = find_records(tmp_path)
+    assert [record.seed for record in records] == [0]
+    assert sentence.startswith(f"imdb-toy/seed-1/{part}.json: ")
+    assert message in sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("1" * 5000, "number out of range"),  # more digits than Python makes an integer of
+        ("[" * 10_000, "recursion limit exceeded"),
+        ('"\xff"', "invalid"),
+    ],
+)
+def test_content_that_no_python_object_holds_is_named_and_left_out(tmp_path, text, message):
+    path = fabricate(tmp_path, "imdb-toy")
+    (path / "data.json").write_text(f'{{"facts": {text}', encoding="latin-1")
+    records, (sentence,) = find_records(tmp_path)
+    assert records == []
+    assert sentence.startswith("imdb-toy/seed-0/data.json: not valid JSON (")
+    assert message in sentence
 
 
 def test_a_network_without_its_history_is_refused(tmp_path):

@@ -1,6 +1,8 @@
 """The run's directory: nothing half-written under a final name, nothing lost."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -28,7 +30,7 @@ def begun(tmp_path, config=CONFIG):
 
 def test_the_final_name_appears_only_with_the_last_file(tmp_path):
     run = begun(tmp_path)
-    run.describe("data", {})
+    run.write("data", {})
     run.add_epoch({"loss": 1.0})
     assert not run.directory.exists()
     run.finish(METRICS)
@@ -44,14 +46,14 @@ def test_the_final_name_appears_only_with_the_last_file(tmp_path):
 def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path):
     outputs = [Table("Numbers", ["a"], {"r": [0.5]}), Text("Words", {"one": "नमस्कार"})]
     run = begun(tmp_path)
-    run.describe("data", made_data(True, "Made up."))
+    run.write("data", made_data(True, "Made up."))
     run.model_path.write_bytes(b"a model")
     run.finish_study(outputs)
     names = {path.name for path in run.directory.iterdir()}
     files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}
     assert names == files | {"model.keras"}
     content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
-    assert [from_json(one) for one in content["outputs.json"]["outputs"]] == outputs
+    assert [from_json("", one) for one in content["outputs.json"]["outputs"]] == outputs
     assert set(content["metrics.json"]) == {"wall_seconds"}
     assert content["history.json"] == {}
     assert content["data.json"]["notes"] == ["Made up."]
@@ -60,7 +62,9 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
 
 def test_a_study_that_measured_no_number_gets_no_final_name(tmp_path):
     run = begun(tmp_path)
-    with pytest.raises(RunError, match="not a finite number"):
+    with pytest.raises(
+        RunError, match=r"'rows\.r\[0\]' must be a finite number, not nan\. No record was made"
+    ):
         run.finish_study([Table("Numbers", ["a"], {"r": [float("nan")]})])
     assert not run.directory.exists()
 
@@ -90,6 +94,32 @@ def test_a_run_that_another_process_is_writing_is_left_alone(tmp_path):
     begun(tmp_path)
 
 
+def test_a_process_that_dies_leaves_no_lock(tmp_path):
+    directory = tmp_path / "toy" / "seed-0"
+    other = f"""
+import sys
+from pathlib import Path
+from harness.records.run import Run
+run = Run(Path({str(directory)!r}), seed=0, data_dir=None, sample=True)
+run.begin({{"experiment": "toy"}})
+print("begun", flush=True)
+sys.stdin.read()
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", other], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout.readline() == "begun\n"
+        with pytest.raises(RunError, match="being written by another process"):
+            begun(tmp_path)
+    finally:
+        process.kill()
+        process.communicate()
+    run = begun(tmp_path)
+    run.finish(METRICS)
+    assert list(directory.parent.iterdir()) == [directory]
+
+
 def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
     first = begun(tmp_path)
     first.finish(METRICS)
@@ -101,6 +131,13 @@ def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
 def test_an_abandoned_run_leaves_nothing(tmp_path):
     begun(tmp_path).abandon()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_declaring_an_experiment_loads_no_validation():
+    """`--help` answers at once."""
+    code = "import sys, harness.execution; print({'pydantic', 'filelock'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_the_history_is_on_disk_after_every_epoch(tmp_path):

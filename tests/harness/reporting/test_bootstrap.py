@@ -11,8 +11,14 @@ from hypothesis.extra import numpy as arrays
 from records import fabricate, packed
 from scipy import stats
 
-from harness.records.outcomes import pack_right, weekly_errors
-from harness.records.predictions import MEASURES, Reviews, Weeks, samples_of
+from harness.records.predictions import (
+    MEASURES,
+    Reviews,
+    Weeks,
+    pack_right,
+    samples_of,
+    weekly_errors,
+)
 from harness.records.record import load_record
 from harness.reporting.analysis.bootstrap import mcnemar, samples_interval, unpacked
 

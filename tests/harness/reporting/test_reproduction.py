@@ -6,7 +6,7 @@ import math
 import pytest
 from records import fabricate
 
-from harness.records.outcomes import weekly_errors
+from harness.records.predictions import weekly_errors
 from harness.reporting.analysis.factorial import RULES, designs
 from harness.reporting.analysis.models import Published, PublishedResults
 from harness.reporting.analysis.results import load_results

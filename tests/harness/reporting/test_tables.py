@@ -530,9 +530,18 @@ def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsy
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[imdb-net]\nbset = 1.0", "no field 'bset'"),
-        ("[imdb-net]\nbest_validation = '0.8'", "best_validation has the wrong type"),
-        ("imdb-net = 1", "must be a table"),
+        (
+            "[imdb-net]\nbset = 1.0",
+            r"\[imdb-net\]: field 'bset' is unknown; known: source, best_validation",
+        ),
+        (
+            "[imdb-net]\nbest_validation = '0.8'",
+            "field 'best_validation' must be a finite number, not '0.8'",
+        ),
+        ("[imdb-net]\nloss = [0.5, true]", r"'loss\[1\]' must be a finite number, not True"),
+        ("[imdb-net]\nloss = 0.5", "'loss' must be a list, not 0.5"),
+        ("[datasets]\nimdb = 3", r"\[datasets\]: field 'imdb' must be text, not 3"),
+        ("imdb-net = 1", r"\[imdb-net\]: the content must be a table"),
         ("[imdb-net", "not valid TOML"),
     ],
 )

@@ -7,8 +7,7 @@ import pytest
 from data.windows import Windows
 from harness.errors import RunError
 from harness.records.files import read_json
-from harness.records.outcomes import pack_right
-from harness.records.predictions import MEASURES, samples_of
+from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.training.fit import evaluate, fit, train_model

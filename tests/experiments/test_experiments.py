@@ -93,7 +93,8 @@ def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
 def test_nothing_but_the_result_is_printed(module, finished):
     done, _ = finished(module)
     assert done.stderr == ""
-    assert "best validation" in done.stdout.splitlines()[-1]
+    assert "best validation" in done.stdout.splitlines()[-4]
+    assert "not compared: runs on sample data" in done.stdout.splitlines()[-1]
 
 
 def test_a_finished_run_is_not_repeated_unless_forced(finished):

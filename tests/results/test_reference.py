@@ -19,16 +19,9 @@ from harness.reporting.tables.write import claims_csv, page_parts, summary_csv
 
 
 def changed() -> str:
-    """Paths of the reference and README that differ from the committed ones; "no git" without it."""
-    command = [
-        "git",
-        "status",
-        "--porcelain",
-        "--",
-        "results/reference",
-        "plots/reference",
-        "README.md",
-    ]
+    """Changed paths of the reference and README, as git prints them; "no git" without it."""
+    folders = ["results/reference", "plots/reference"]
+    command = ["git", "status", "--porcelain", "--", *folders, "README.md"]
     try:
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -107,6 +107,8 @@ def comparison_markdown(
     for dataset, comparisons in by_dataset.items():
         title = catalogue.datasets.get(dataset, dataset)
         blocks += [f"## {title}", _table(comparisons)]
+    if results.studies:
+        blocks.append("## Studies")
     for study in results.studies:
         blocks += study_blocks(study)
     return "\n\n".join(blocks) + "\n"
@@ -129,7 +131,7 @@ def _four(value: float) -> str:
 
 
 def _terminal_line(measure: Measure) -> str:
-    """Such as `  best validation 0.8842 | reference 0.8889 ± 0.0025, ...: inside | published ...`"""
+    """Such as `  best validation 0.8842 | reference 0.8889 ± 0.0025, ...: inside`."""
     parts = [f"  {measure.name} {spread_text(measure.own, _four, _four)}"]
     if measure.reference:
         text = f"reference {spread_text(measure.reference, _four, _four)}"

@@ -39,6 +39,9 @@ ifneq ($(REFUSED),)
   $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); it takes $(strip $(TAKEN)). \
     Options of an experiment go into ARGS, such as ARGS="--units 64")
 endif
+ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
+  $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help all bench demo test data plots tables reference clean generate $(EXPERIMENTS)

@@ -90,6 +90,8 @@ def test_python_can_be_named(clone):
     install(clone, "python3.13")
     other = install(clone, "other", (3, 11, 0))
     assert f"setting up .venv with {other}\n" in set_up(clone, f"PYTHON={other}")
+    again = make(clone, ".venv/.runtime", f"PYTHON={other}")
+    assert "PYTHON is for making .venv, which exists already" in again.stderr
     shutil.rmtree(clone / ".venv")
     assert "setting up .venv with other\n" in set_up(clone, PYTHON="other")
 

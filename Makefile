@@ -1,28 +1,50 @@
 # Reproduces the classic Keras experiments on recurrent networks. `make help` lists what there is.
+# Written for GNU make 3.81, which macOS has.
 
-PYTHON ?= python3
-VENV   := .venv
-RUN    := $(VENV)/bin/python
-ARGS   ?=
-SEEDS   ?= 1
-WORKERS ?= 2
-QUICK   ?=
+VENV := .venv
+RUN  := $(VENV)/bin/python
 
-PROMPT ?= alice was
+# Set on the command line, as in `make imdb-lstm EPOCHS=2 SEED=3`.
+ARGS    :=
+SEED    :=
+EPOCHS  :=
+SAMPLE  :=
+FORCE   :=
+SEEDS   := 1
+WORKERS := 2
+QUICK   :=
+PROMPT  := alice was
 export PROMPT
+on = $(filter-out 0,$(1))
 
-IMDB := imdb-majority imdb-linear imdb-dense imdb-simple-rnn imdb-stacked-rnn imdb-lstm imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole imdb-gru imdb-conv-lstm
-JENA := jena-persistence jena-ridge jena-dense jena-gru jena-gru-dropout
-STUDIES := numpy-check gradient-flow recall next-letter text-generation any-length update-rules
-EXPERIMENTS := $(IMDB) $(JENA) $(STUDIES)
-# in the order of their length on the sample data, which a first suite cannot know
-DEMO := gradient-flow imdb-stacked-rnn imdb-lstm-peephole imdb-lstm-document imdb-lstm-1997 \
-        imdb-lstm imdb-gru jena-gru-dropout recall any-length jena-gru update-rules \
-        imdb-conv-lstm imdb-simple-rnn numpy-check text-generation imdb-dense jena-dense next-letter jena-ridge \
-        imdb-linear jena-persistence imdb-majority
+# Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
+SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
+LSTMS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole
+EXPERIMENTS := $(sort $(filter-out generate,$(SCRIPTS)) $(LSTMS))
+IMDB    := $(filter imdb-%,$(EXPERIMENTS))
+JENA    := $(filter jena-%,$(EXPERIMENTS))
+STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
+
+# The variables that a goal takes. Any other on the command line is refused: none is ignored.
+TAKEN := PYTHON \
+  $(if $(filter $(EXPERIMENTS),$(MAKECMDGOALS)),ARGS SEED EPOCHS SAMPLE FORCE) \
+  $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
+  $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
+  $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
+  $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
+  $(if $(filter data tables plots test,$(MAKECMDGOALS)),ARGS)
+GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+REFUSED := $(filter-out $(TAKEN),$(GIVEN))
+ifneq ($(REFUSED),)
+  $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); it takes $(strip $(TAKEN)). \
+    Options of an experiment go into ARGS, such as ARGS="--units 64")
+endif
+ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
+  $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
+endif
 
 .DEFAULT_GOAL := help
-.PHONY: help all bench demo test data plots tables clean generate $(EXPERIMENTS)
+.PHONY: help all bench demo test data plots tables reference clean generate $(EXPERIMENTS)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -36,42 +58,61 @@ help:  ## this list
 	@echo "Studies of what the documents define and explain:"
 	@for e in $(STUDIES); do echo "  $$e"; done
 	@echo
-	@echo "  make imdb-lstm ARGS=\"--help\"                 every setting of an experiment"
-	@echo "  make imdb-lstm ARGS=\"--epochs 2 --seed 3\"    with other values"
-	@echo "  make imdb-lstm ARGS=\"--sample\"               on the built-in sample data"
+	@echo "  make imdb-lstm EPOCHS=2 SEED=3               with other values"
+	@echo "  make imdb-lstm SAMPLE=1                      on the built-in sample data"
+	@echo "  make imdb-lstm FORCE=1                       repeat a finished run"
+	@echo "  make imdb-lstm ARGS=\"--units 64\"             with any other option"
+	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plots and tables in demo/
-	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) --experiments $(DEMO)
+	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS)
 	@$(RUN) -m harness.reporting.tables --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
+	@echo
+	@echo "The network of text-generation continues \"the wind was\":"
 	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
-	@echo "Done: the tables are in demo/results/RESULTS.md, the plots in demo/plots/."
+	@echo
+	@echo "Every experiment was trained for a moment on small made-up data: everything works here."
+	@echo "The numbers say nothing about the real data. See what a run leaves behind:"
+	@echo "  demo/results/RESULTS.md   all results as tables"
+	@echo "  demo/plots/               training curves and comparisons"
+	@echo "  demo/results/imdb-lstm*/  the record of a run"
+	@echo "Next, an experiment on the real data: make imdb-simple-rnn"
 
 all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (about an hour a seed)
 	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \
 	  --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(ARGS)
-	@$(MAKE) --no-print-directory ARGS= tables plots
+	@$(TABLES)
+	@$(PLOTS)
 
 $(EXPERIMENTS): $(VENV)/.runtime
-	@$(RUN) -m experiments.$(subst -,_,$@) $(ARGS)
+	@$(RUN) -m experiments.$(subst -,_,$@) $(if $(SEED),--seed "$(SEED)") \
+	  $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(call on,$(SAMPLE)),--sample) \
+	  $(if $(call on,$(FORCE)),--force) $(ARGS)
 
-generate: $(VENV)/.runtime  ## go on with PROMPT="..." by the network that text-generation trained
+generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
 bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes; QUICK=1: under 4)
-	@$(RUN) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
-tables: $(VENV)/.runtime  ## rebuild the tables in results/ and the README's, the benchmark's too
-	@$(RUN) -m harness.reporting.tables --results-dir results \
-	  --pages README.md docs/keras-2-and-keras-3.md $(ARGS)
-	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.report
+TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
+tables: $(VENV)/.runtime  ## your runs beside the reference and the published numbers: results/RESULTS.md
+	@$(TABLES) $(ARGS)
 
-plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of the benchmark
-	@$(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots $(ARGS)
-	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.plot
+PLOTS = $(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots
+plots: $(VENV)/.runtime  ## redraw plots/ from your runs
+	@$(PLOTS) $(ARGS)
+
+reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
+	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
+	  --pages README.md docs/keras-2-and-keras-3.md
+	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
+	@$(RUN) -m benchmarks.report
+	@$(RUN) -m benchmarks.plot
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .
@@ -82,9 +123,26 @@ clean:  ## remove what the demo and the tests left; records and .venv stay
 	rm -rf demo .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
+# TensorFlow 2.21 exists for these versions of Python, and not for Macs with an Intel processor.
+SUITABLE := import ensurepip, platform, sys; sys.exit( \
+  not (3, 11) <= sys.version_info[:2] <= (3, 13) \
+  or (sys.platform, platform.machine()) == ("darwin", "x86_64"))
+
 $(VENV)/.runtime: requirements.txt
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed; set PYTHON=...") if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
+	@if ! $(RUN) -m pip --version > /dev/null 2>&1; then \
+	  rm -rf $(VENV); \
+	  for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
+	    if $$python -c '$(SUITABLE)' 2> /dev/null; then \
+	      echo "setting up $(VENV) with $$python"; exec $$python -m venv $(VENV); \
+	    fi; \
+	  done; \
+	  if [ -z "$(PYTHON)" ] && command -v uv > /dev/null; then \
+	    echo "setting up $(VENV) with uv"; exec uv venv --quiet --seed --python 3.13 $(VENV); \
+	  fi; \
+	  echo "Python 3.11, 3.12 or 3.13 with its venv module is needed, on a Mac without an Intel" \
+	    "processor: install one, or uv, or name one with PYTHON=/path/to/python." >&2; \
+	  exit 1; \
+	fi
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 

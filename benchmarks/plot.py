@@ -68,8 +68,9 @@ def _bars(
 
 
 def main() -> int:
-    """Redraws the plot in plots/; returns the exit status."""
-    return rebuild(lambda: ([write_plot(load_benchmark(Path("results")), Path("plots"))], []))
+    """Redraws the reference's plot; returns the exit status."""
+    results, plots = Path("results/reference"), Path("plots/reference")
+    return rebuild(lambda: ([write_plot(load_benchmark(results), plots)], []))
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from harness.errors import RunError
 from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
+from harness.reporting.analysis.reference import REFERENCE
 
 
 def parse(argv):
@@ -54,13 +55,16 @@ def parse(argv):
     parser.add_argument(
         "--sample", action="store_true", help="the network that was trained on the built-in text"
     )
-    run = PLACES["--sample" in argv][0] / EXPERIMENT.name / "seed-0"
+    sample = "--sample" in argv
+    run = PLACES[sample][0] / EXPERIMENT.name / "seed-0"
+    if not sample and not run.is_dir():
+        run = REFERENCE / EXPERIMENT.name / "seed-0"
     parser.add_argument(
         "--model",
         type=Path,
         default=run,
         metavar="DIR",
-        help=f"the run whose network goes on (default: {run})",
+        help="the run whose network goes on (default: your own run, otherwise the reference's)",
     )
     return parser.parse_args(argv)
 

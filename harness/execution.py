@@ -158,9 +158,10 @@ def train(
 
 
 def report(record: Record, options: argparse.Namespace) -> None:
-    """Prints the result and draws the experiment's plot from all of its seeds."""
+    """Draws the experiment's plot from all of its seeds, and prints the result."""
     from harness.reporting.figures.draw import plot_experiment
     from harness.reporting.tables.numbers import in_terminal
+    from harness.reporting.tables.reference_tables import result_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
@@ -172,14 +173,7 @@ def report(record: Record, options: argparse.Namespace) -> None:
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return
-    metrics = record.metrics
-    print(
-        f"{record.label}, seed {record.seed}: {metrics['metric']} "
-        f"best validation {metrics['best_validation']:.4f}, "
-        f"last {metrics['last_validation']:.4f}, "
-        f"test at best {metrics['test_at_best']:.4f} "
-        f"({metrics['reference']['label']} {metrics['reference']['test']:.4f})"
-    )
+    print("\n".join(result_lines(record)))
 
 
 def _command(experiment: Experiment, config: dict) -> str:

@@ -283,11 +283,11 @@ def test_the_same_record_gives_the_same_plot(benchmark, tmp_path):
 
 
 def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
-    listed = ["git", "ls-files", "results/benchmark.json"]
+    listed = ["git", "ls-files", "results/reference/benchmark.json"]
     done = subprocess.run(listed, cwd=REPOSITORY, capture_output=True, text=True, check=False)
     if not done.stdout.strip():
         pytest.skip("no benchmark is committed")
-    results = REPOSITORY / "results"
+    results = REPOSITORY / "results/reference"
     committed = load_benchmark(results)
     assert committed.experiments == list(CASES)
     assert committed.protocol["sample"] is False
@@ -296,7 +296,7 @@ def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
     assert readme_part(committed) in (REPOSITORY / "README.md").read_text("utf-8")
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
         drawn = write_plot(committed, tmp_path).read_bytes()
-        assert drawn == (REPOSITORY / "plots/benchmark.png").read_bytes()
+        assert drawn == (REPOSITORY / "plots/reference/benchmark.png").read_bytes()
 
 
 # --- measuring
@@ -343,7 +343,7 @@ def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
     assert error.count("\n") == 1
 
 
-def test_quick_and_sample_benchmarks_never_replace_the_repositorys(
+def test_a_users_benchmark_never_changes_the_reference_or_the_readme(
     benchmark, monkeypatch, tmp_path
 ):
     monkeypatch.chdir(tmp_path)
@@ -351,10 +351,13 @@ def test_quick_and_sample_benchmarks_never_replace_the_repositorys(
     for flag in ("--quick", "--sample"):
         assert command_line.main([flag]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
-    (tmp_path / "README.md").write_text("<!-- benchmark:start -->\n<!-- benchmark:end -->", "utf-8")
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- benchmark:start -->\n<!-- benchmark:end -->", "utf-8")
     assert command_line.main([]) == 0
     assert (tmp_path / "results/benchmark.md").exists()
     assert (tmp_path / "plots/benchmark.png").exists()
+    assert "Plain" not in readme.read_text("utf-8")
+    assert not list(tmp_path.glob("*/reference"))
 
 
 def test_usage_is_explained_and_wrong_usage_refused():

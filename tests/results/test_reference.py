@@ -19,8 +19,9 @@ from harness.reporting.tables.write import claims_csv, page_parts, summary_csv
 
 
 def changed() -> str:
-    """Paths of results and README that differ from the committed ones; "no git" without it."""
-    command = ["git", "status", "--porcelain", "--", "results", "plots", "README.md"]
+    """Changed paths of the reference and README, as git prints them; "no git" without it."""
+    folders = ["results/reference", "plots/reference"]
+    command = ["git", "status", "--porcelain", "--", *folders, "README.md"]
     try:
         done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
@@ -29,16 +30,16 @@ def changed() -> str:
 
 
 pytestmark = pytest.mark.skipif(
-    bool(changed()), reason="results, plots or README.md differ from the committed ones"
+    bool(changed()), reason="the reference or README.md differ from the committed ones"
 )
 
-RESULTS = REPOSITORY / "results"
+RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
 CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
 
 PAGES = {
-    "README.md": "results/RESULTS.md",
-    "docs/keras-2-and-keras-3.md": "../results/RESULTS.md",
+    "README.md": "results/reference/RESULTS.md",
+    "docs/keras-2-and-keras-3.md": "../results/reference/RESULTS.md",
 }
 
 
@@ -116,7 +117,7 @@ def test_tables_are_what_the_records_give(results):
 )
 def test_plots_are_what_the_records_give(tmp_path):
     paths, _ = plot_all(RESULTS, tmp_path, PUBLISHED)
-    committed = REPOSITORY / "plots"
+    committed = REPOSITORY / "plots/reference"
     drawn = {path.name for path in paths} | {"benchmark.png"}  # that one has a record of its own
     assert drawn == {path.name for path in committed.glob("*.png")} | {"benchmark.png"}
     for path in paths:

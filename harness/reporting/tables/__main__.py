@@ -5,6 +5,7 @@ from pathlib import Path
 
 from harness.reporting.rebuild import rebuild, records_parser
 from harness.reporting.tables.document import markers
+from harness.reporting.tables.reference_tables import write_comparison
 from harness.reporting.tables.write import write_tables
 
 
@@ -31,7 +32,19 @@ def main(argv: list[str] | None = None) -> int:
         help="also replace the tables in these files, between lines such as "
         + " and ".join(markers("results")),
     )
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="DIR",
+        help="show the runs beside those of this folder, instead of all claims and explanations",
+    )
     arguments = parser.parse_args(argv)
+    if arguments.reference:
+        return rebuild(
+            lambda: write_comparison(
+                arguments.results_dir, arguments.published, arguments.reference
+            )
+        )
     return rebuild(
         lambda: write_tables(
             arguments.results_dir, arguments.published, arguments.claims, arguments.pages

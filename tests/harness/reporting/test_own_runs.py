@@ -1,0 +1,177 @@
+"""A user's own runs beside the reference: at the end of a run, and in the user's tables."""
+
+import math
+import shutil
+
+import pytest
+from commands import REPOSITORY
+from records import fabricate, fabricate_study
+from scipy import stats
+
+from harness.records.record import load_record
+from harness.records.study_outputs import Table
+from harness.reporting.tables import __main__ as tables
+from harness.reporting.tables.reference_tables import result_lines
+
+BEST = (0.880, 0.882, 0.884, 0.886, 0.888)
+
+
+@pytest.fixture
+def reference(tmp_path):
+    """Five runs of the published protocol and one of a variant."""
+    folder = tmp_path / "reference"
+    for seed, best in enumerate(BEST):
+        fabricate(folder, "imdb-lstm", seed=seed, best=best, config=protocol(epochs=10))
+    fabricate(folder, "imdb-lstm", config=protocol({"units": 64}, epochs=10, units=64))
+    return folder
+
+
+def protocol(variant=None, **values):
+    return {"variant": variant or {}, "protocol": values}
+
+
+def lines_of(folder, reference, experiment="imdb-lstm", **changes):
+    """What is printed at the end of a run of the user's."""
+    record = load_record(fabricate(folder / "own", experiment, **changes))
+    return result_lines(record, reference)
+
+
+def test_a_run_ends_beside_the_reference_and_the_published_number(tmp_path, reference):
+    head, best, last, test = lines_of(tmp_path, reference, best=0.8842, config=protocol(epochs=10))
+    assert head == "imdb-lstm, seed 0: accuracy (majority class 0.5000 on test)"
+    half = stats.t.ppf(0.975, 4) * math.sqrt(1e-5) * math.sqrt(1 + 1 / 5)
+    assert best == (
+        "  best validation 0.8842 | reference 0.8840 ± 0.0032, a further run lies in "
+        f"{0.884 - half:.4f} to {0.884 + half:.4f}: inside | published 0.8928"
+    )
+    assert "inside | published 0.8758" in last
+    assert test.endswith(": inside")
+
+
+def test_a_run_outside_the_interval_says_so(tmp_path, reference):
+    _, best, *_, chance = lines_of(tmp_path, reference, best=0.86, config=protocol(epochs=10))
+    assert ": outside | published 0.8928" in best
+    assert chance == "  one sound run in twenty lies outside"
+
+
+@pytest.mark.parametrize(
+    ("changes", "obstacle"),
+    [
+        ({"config": {"sample": True}}, "runs on sample data have no reference"),
+        ({"config": protocol({"epochs": 2}, epochs=2)}, "has no run with these settings"),
+        ({"config": protocol({"units": 64}, epochs=10, units=64)}, "the reference has 1"),
+        ({"sha256": "f" * 64}, "made from other data (made-up has another SHA-256)"),
+        ({"experiment": "imdb-gru"}, "the reference has no run of this experiment"),
+    ],
+)
+def test_where_nothing_can_be_compared_words_say_why(tmp_path, reference, changes, obstacle):
+    lines = lines_of(tmp_path, reference, **changes)
+    (reason,) = (line for line in lines if line.startswith("  not compared: "))
+    assert obstacle in reason
+    assert not any("inside" in line or "outside" in line for line in lines)
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "not JSON", "a file"])
+def test_a_run_ends_well_without_a_sound_reference(tmp_path, reference, damage):
+    if damage == "not JSON":
+        for path in reference.glob("*/*/metrics.json"):
+            path.write_text("{", "utf-8")
+    else:
+        shutil.rmtree(reference)
+        if damage == "empty":
+            reference.mkdir()
+        elif damage == "a file":
+            reference.touch()
+    lines = lines_of(tmp_path, reference, best=0.86)
+    assert lines[1] == "  best validation 0.8600 | published 0.8928"
+    assert lines[-1] == "  not compared: the reference has no run of this experiment"
+
+
+def test_the_same_reviews_in_another_archive_are_the_same_data(tmp_path, reference):
+    for path in reference.glob("*/*/data.json"):
+        text = path.read_text("utf-8")
+        path.write_text(text.replace('"facts": {}', '"facts": {"content_sha256": "c"}'), "utf-8")
+    changes = {"sha256": "f" * 64, "config": protocol(epochs=10)}
+    own = fabricate(tmp_path / "own", "imdb-lstm", best=0.884, **changes)
+    data = own / "data.json"
+    text = data.read_text("utf-8")
+    data.write_text(text.replace('"facts": {}', '"facts": {"content_sha256": "c"}'), "utf-8")
+    assert ": inside" in result_lines(load_record(own), reference)[1]
+    data.write_text(text.replace('"facts": {}', '"facts": {"content_sha256": "d"}'), "utf-8")
+    assert "other data" in result_lines(load_record(own), reference)[-1]
+
+
+def test_settings_and_software_that_differ_are_named(tmp_path, reference):
+    environment = {"backend": "jax", "device": "GPU: fabricated", "packages": {"keras": "3.16.0"}}
+    *_, last = lines_of(
+        tmp_path, reference, config=protocol({"epochs": 2}, epochs=2), environment=environment
+    )
+    assert last == (
+        "  differs from the reference: epochs = 2 (reference: 10), backend = jax (reference: "
+        "tensorflow), keras = 3.16.0 (reference: 3.15.0), device = GPU (reference: CPU)"
+    )
+
+
+def test_a_committed_run_lies_where_its_reference_says():
+    record = load_record(REPOSITORY / "results/reference/imdb-lstm/seed-0")
+    _, best, last, test = result_lines(record)
+    assert best.startswith("  best validation 0.8896 | reference 0.8889 ± 0.0025, a further run")
+    assert all(": inside" in line for line in (best, last, test))
+
+
+def own_tables(folder, reference):
+    """The rows of the user's RESULTS.md, by the first two cells."""
+    arguments = ["--results-dir", str(folder / "own"), "--reference", str(reference)]
+    assert tables.main(arguments) == 0
+    text = (folder / "own/RESULTS.md").read_text("utf-8")
+    rows = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return text, rows
+
+
+def test_the_users_tables_show_yours_the_reference_and_the_published(tmp_path, reference):
+    for seed, best in enumerate((0.884, 0.8861, 0.86)):
+        fabricate(tmp_path / "own", "imdb-lstm", seed=seed, best=best, config=protocol(epochs=10))
+    fabricate(tmp_path / "own", "imdb-lstm", config=protocol({"epochs": 2}, epochs=2))
+    text, rows = own_tables(tmp_path, reference)
+    first, variant = rows[2], rows[5]
+    assert first[:3] == ["LSTM", "best validation", "0.8840, 0.8861, 0.8600"]
+    assert first[3].startswith("0.8840 ± 0.0032 (")
+    assert first[4:6] == ["0.8928", "2 of 3 inside"]
+    assert variant[0] == "LSTM, epochs = 2"
+    assert variant[3:5] == ["–", "–"]
+    assert variant[5] == "not compared: the reference has no run with these settings"
+    assert variant[6] == "epochs = 2 (reference: 10)"
+    assert "[../reference/RESULTS.md](../reference/RESULTS.md)" in text
+    assert (tmp_path / "own/summary.csv").exists()
+
+
+def test_the_users_studies_are_shown(tmp_path, reference):
+    shown = Table("Made-up numbers", ["one"], {"a row": [0.25]})
+    fabricate_study(tmp_path / "own", "recall", outputs=[shown])
+    text, rows = own_tables(tmp_path, reference)
+    assert "## Studies" in text
+    assert ["a row", "0.2500"] in rows
+
+
+def test_the_users_tables_change_nothing_else(tmp_path, reference):
+    fabricate(tmp_path / "own", "imdb-lstm")
+    before = sorted(reference.rglob("*"))
+    own_tables(tmp_path, reference)
+    assert sorted(reference.rglob("*")) == before
+    made = {path.name for path in (tmp_path / "own").iterdir()}
+    assert made == {"imdb-lstm", "RESULTS.md", "summary.csv"}
+
+
+def test_without_own_runs_one_sentence_says_what_to_do(tmp_path, reference, capsys):
+    arguments = ["--results-dir", str(tmp_path / "own"), "--reference", str(reference)]
+    assert tables.main(arguments) == 1
+    assert "run an experiment first" in capsys.readouterr().err
+
+
+def test_the_reference_is_no_experiment_of_the_user(tmp_path, reference):
+    own = tmp_path / "own"
+    fabricate(own, "imdb-lstm", best=0.884)
+    shutil.move(reference, own / "reference")
+    text, _ = own_tables(tmp_path, own / "reference")
+    assert "0.8840 |" in text
+    assert "units = 64" not in text

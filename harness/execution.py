@@ -21,7 +21,7 @@ from harness.records.record import (
 )
 from harness.records.run import Run
 from harness.records.schema import SCHEMA
-from harness.reporting.tables.numbers import in_terminal
+from harness.reporting.tables.formatting import text_tables
 
 
 def execute(experiment: Experiment, protocol: Any, options: argparse.Namespace) -> None:
@@ -168,7 +168,7 @@ def report(record: Record, options: argparse.Namespace) -> None:
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:
-        print("\n\n".join(in_terminal(record.outputs)))
+        print("\n\n".join(text_tables(record.outputs)))
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return

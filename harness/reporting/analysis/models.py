@@ -1,7 +1,4 @@
-"""From run records to rows: what the tables and the figures have in common.
-
-Published numbers and the order of presentation come from a TOML file.
-"""
+"""The published numbers, and the order of presentation, read from a TOML file."""
 
 import dataclasses
 import math
@@ -10,14 +7,9 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.records.files import read_toml
-from harness.records.record import Record
-from harness.reporting.analysis.seeds import Group, SeedStatistics, group, position
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "experiments" / "published.toml"
 """The published numbers that come with this project."""
-
-POSSIBLE = {"accuracy": (0.0, 1.0), "mae": (0.0, math.inf)}
-"""The lowest and the highest value of each metric."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +17,10 @@ class Published:
     """What others measured or stated; empty where nobody did. All numbers in the metric's unit.
 
     The curves have Keras's names and one value an epoch; `seconds` is how long each took.
+    `headline` says whether the experiment is among the few that the front page shows.
     """
 
+    headline: bool = False
     source: str = ""
     best_validation: float | None = None
     last_validation: float | None = None
@@ -56,45 +50,6 @@ class PublishedResults:
     experiments: dict[str, Published]
 
 
-@dataclass(frozen=True)
-class ModelResults(Group):
-    """A group that one metric measures, with what was published about it."""
-
-    published: Published = Published()
-
-    @property
-    def metric(self) -> str:
-        return self.first.metrics["metric"]
-
-    @property
-    def reference(self) -> dict:
-        """The trivial predictor on the same data: `label`, `validation`, `test`."""
-        return self.first.metrics["reference"]
-
-    @property
-    def degrees_per_unit(self) -> float | None:
-        """°C in one normalised unit, where the metric has such a unit."""
-        return self.first.metrics["degrees_per_unit"]
-
-    @property
-    def notes(self) -> list[str]:
-        """Footnotes: the protocol's, the data's, the published number's; each once."""
-        own = [self.published.note] if self.published.note else []
-        return list(dict.fromkeys([*super().notes, *own]))
-
-    def spread(self, field: str) -> SeedStatistics:
-        """One of the metric's numbers in `metrics.json`, one value a seed."""
-        values = (record.metrics[field] for record in self.records)
-        return SeedStatistics(tuple(values), POSSIBLE[self.metric])
-
-    def degrees(self, field: str) -> SeedStatistics | None:
-        """The same in °C, each seed by its own scale; None where the metric has no such unit."""
-        if self.degrees_per_unit is None:
-            return None
-        values = (r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records)
-        return SeedStatistics(tuple(values), POSSIBLE["mae"])
-
-
 def load_published(path: Path) -> PublishedResults:
     """Reads the published numbers.
 
@@ -122,33 +77,10 @@ def load_published(path: Path) -> PublishedResults:
 
 
 def _fits(value: object, kind: object) -> bool:
-    """Whether a value of the file is of a field's kind: a text, a number or a curve."""
-    if kind is str:
-        return isinstance(value, str)
+    """Whether a value of the file is of a field's kind: a text, a flag, a number or a curve."""
+    if kind in (str, bool):
+        return isinstance(value, kind)
     numbers = value if kind == tuple[float, ...] and isinstance(value, list) else [value]
     return isinstance(value, list) == (kind == tuple[float, ...]) and all(
         type(number) in (int, float) and math.isfinite(number) for number in numbers
-    )
-
-
-def make_rows(records: list[Record], catalogue: PublishedResults) -> list[ModelResults]:
-    """Groups the measured records into rows, in the catalogue's order."""
-    rows = []
-    for members, mark in group([record for record in records if not record.is_study]):
-        config = members[0].config
-        # A published number belongs to the published protocol, on the published kind of data.
-        comparable = not config["variant"] and not members[0].sample
-        published = catalogue.experiments.get(config["experiment"]) if comparable else None
-        rows.append(ModelResults(members, mark, published or Published()))
-
-    datasets, experiments = list(catalogue.datasets), list(catalogue.experiments)
-    return sorted(
-        rows,
-        key=lambda row: (
-            position(datasets, row.dataset),
-            row.dataset,
-            bool(row.variant),
-            position(experiments, row.first.experiment),
-            row.name,
-        ),
     )

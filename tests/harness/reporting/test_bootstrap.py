@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from records import fabricate, packed
-from scipy import stats
 
 from harness.records.outcomes import pack_right, weekly_errors
 from harness.records.predictions import MEASURES, Reviews, Weeks, samples_of
 from harness.records.record import load_record
-from harness.reporting.analysis.bootstrap import mcnemar, samples_interval, unpacked
+from harness.reporting.analysis.bootstrap import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
 
@@ -63,20 +62,6 @@ def test_made_up_records_hold_what_gives_their_metrics(tmp_path, metric):
     for measure in MEASURES.values():
         samples = samples_of(record.predictions, measure, metric)
         assert samples.mean == pytest.approx(record.metrics[measure])
-
-
-@given(st.integers(1, 60).flatmap(lambda n: st.tuples(*[arrays.arrays(bool, n)] * 2)))
-def test_mcnemar_is_a_fair_coin_for_each_disagreement(pair):
-    ours, theirs = pair
-    b, c, p = mcnemar(*map(reviews, pair))
-    assert (b, c) == (sum(ours & ~theirs), sum(theirs & ~ours))
-    assert p == pytest.approx(stats.binomtest(int(b), int(b + c)).pvalue if b + c else 1)
-
-
-def test_mcnemar_by_hand():
-    # of 8 disagreements the second is right in 1: 2 (1 + 8) / 2^8
-    first, second = reviews([1] * 7 + [0] + [1] * 92), reviews([0] * 7 + [1] + [1] * 92)
-    assert mcnemar(first, second) == (7, 1, pytest.approx(18 / 256))
 
 
 def test_an_accuracy_has_the_interval_of_a_share():
@@ -171,11 +156,6 @@ def test_a_difference_of_errors_takes_the_same_weeks_for_both():
 def test_other_samples_are_refused(first, second):
     with pytest.raises(ValueError, match="not tested on the same samples"):
         samples_interval([first], [second])
-
-
-def test_reviews_of_another_number_are_no_pairs():
-    with pytest.raises(ValueError, match="not tested on the same samples"):
-        mcnemar(reviews([1, 0]), reviews([1]))
 
 
 def test_same_runs_same_numbers():

@@ -74,6 +74,11 @@ class Reproduction:
     curve: CurveComparison | None
     verdict: str
 
+    @property
+    def checkable(self) -> bool:
+        """Whether anything was published."""
+        return any((self.best, self.last, self.curve))
+
 
 def reproductions(rows: list[ModelResults]) -> list[Reproduction]:
     """Each network that was trained by its published protocol, beside the published run."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Range = tuple[float, float]
-ANYWHERE: Range = (-math.inf, math.inf)
+UNBOUNDED: Range = (-math.inf, math.inf)
 
 SEEDS_NEEDED = 5
 """Fewer seeds say too little about their spread: they are listed singly and decide nothing."""
@@ -30,7 +30,7 @@ class Estimate:
     standard_error: float
     df: float
 
-    def interval(self, level: float = 0.95, within: Range = ANYWHERE) -> Range | None:
+    def interval(self, level: float = 0.95, within: Range = UNBOUNDED) -> Range | None:
         """`value ± t(df, (1 + level) / 2) * standard_error`, cut at what is possible.
 
         Args:
@@ -80,7 +80,7 @@ class SeedStatistics:
     """
 
     values: tuple[float, ...]
-    within: Range = ANYWHERE
+    within: Range = UNBOUNDED
 
     @property
     def n(self) -> int:
@@ -171,7 +171,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def prediction_interval(
-    values: Sequence[float], level: float = 0.95, within: Range = ANYWHERE
+    values: Sequence[float], level: float = 0.95, within: Range = UNBOUNDED
 ) -> Range | None:
     """Where one further run lies: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`, cut at the possible.
 
@@ -184,7 +184,7 @@ def prediction_interval(
 
 
 def simultaneous_prediction_band(
-    curves: Sequence[Sequence[float]], level: float = 0.95, within: Range = ANYWHERE
+    curves: Sequence[Sequence[float]], level: float = 0.95, within: Range = UNBOUNDED
 ) -> list[Range | None]:
     """Where one further run lies at every epoch at once: an interval an epoch.
 

@@ -9,7 +9,7 @@ from harness.reporting.analysis.bootstrap import samples_interval
 from harness.reporting.analysis.claims import Claim
 from harness.reporting.analysis.results import METRIC_RANGES, Results, SeedGroup
 from harness.reporting.analysis.statistics import (
-    ANYWHERE,
+    UNBOUNDED,
     SEEDS_NEEDED,
     Estimate,
     Range,
@@ -143,7 +143,7 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     if found is None:
         place = f"table '{claim.table}', row '{claim.row}', column '{claim.column}'"
         raise NotCheckable(f"{claim.experiment} has no number in {place}")
-    return _measurement([study], [SeedStatistics(found.values, claim.within or ANYWHERE)])
+    return _measurement([study], [SeedStatistics(found.values, claim.within or UNBOUNDED)])
 
 
 def _measurement_of_networks(claim: Claim, results: Results) -> Measurement:
@@ -151,7 +151,7 @@ def _measurement_of_networks(claim: Claim, results: Results) -> Measurement:
     _refuse_different_data(groups)
     metric = groups[0].metric  # the same for both, since they use the same data
     is_metric = claim.measure in MEASURES.values()
-    within = METRIC_RANGES[metric] if is_metric else ANYWHERE
+    within = METRIC_RANGES[metric] if is_metric else UNBOUNDED
     statistics = [SeedStatistics(_values(one, claim.measure), within) for one in groups]
     interval = _interval_over_samples(groups, claim.measure) if is_metric else None
     return _measurement(groups, statistics, interval, lower_is_better=metric == "mae")

@@ -3,6 +3,7 @@
 import math
 import statistics
 from collections.abc import Callable
+from itertools import groupby
 
 from harness.records.record import Record
 from harness.reporting.analysis.factorial import FactorialDesign, MainEffect
@@ -28,6 +29,19 @@ FOUR = "{:.4f}"
 RIGHT_ALIGNED = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
 RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
 
+EXPECTED = f"""\
+Numbers are mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} seeds are
+listed singly. A published run is *reproduced* if its best epoch, its last epoch and its training
+curve could be those of one more run of ours. *Minutes a run* is the median over the runs, on
+{{devices}}."""
+
+REPRODUCTION = """\
+A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
+in the 95 % prediction interval of one run. Its training loss must lie in the prediction band at
+every epoch (95 % for the whole curve, on a logarithmic scale, Bonferroni over the epochs). *Off by*
+is the mean distance between the published training loss and ours. *Band* is half the width of the
+band: a curve must be this far off to be noticed."""
+
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
     """For each data set a heading, the unit, the tables of its models, and their footnotes.
@@ -38,7 +52,9 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
         heading: pattern of a heading, such as `## {}`.
     """
     blocks = []
-    for title, members in _by_dataset(rows, published):
+    for dataset, group in groupby(rows, lambda row: row.dataset):
+        members = list(group)
+        title = published.datasets.get(dataset, dataset)
         numbers = number_notes(note for row in members for note in row.notes)
         standard = [row for row in members if not row.variant]
         variants = [row for row in members if row.variant]
@@ -50,16 +66,6 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
         if numbers:
             blocks.append(footnotes(numbers))
     return blocks
-
-
-def _by_dataset(
-    rows: list[ModelResults], published: PublishedResults
-) -> list[tuple[str, list[ModelResults]]]:
-    """The rows of each data set under its title, in order."""
-    groups: dict[str, list[ModelResults]] = {}
-    for row in rows:
-        groups.setdefault(row.dataset, []).append(row)
-    return [(published.datasets.get(name, name), members) for name, members in groups.items()]
 
 
 def _unit(row: ModelResults) -> str:
@@ -163,7 +169,7 @@ def expected_blocks(
     """The numbers that a user should expect: the headline networks and the best baselines.
 
     Args:
-        rows: networks and baselines.
+        rows: networks and baselines in their published protocol.
         published: gives the data sets' titles.
         compared: the networks beside what was published of them.
     """
@@ -171,45 +177,32 @@ def expected_blocks(
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", "Reproduced", "Minutes a run"]
     blocks, shown = [], []
-    for title, members in _by_dataset(rows, published):
-        baselines = [r for r in members if r.first.config["role"] == "baseline" and not r.variant]
-        networks = [row for row in members if row.published.headline]
-        if not networks:
+    for dataset, group in groupby(rows, lambda row: row.dataset):
+        members = list(group)
+        named = [(row.title, row) for row in members if row.published.headline]
+        if not named:
             continue
-        named = [(row.title, row) for row in networks]
-        if baselines:
-            better = min if networks[0].metric == "mae" else max
+        if baselines := [row for row in members if row.first.config["role"] == "baseline"]:
+            better = min if members[0].metric == "mae" else max
             best = better(baselines, key=lambda row: row.spread("best_validation").mean)
             named.append((f"Best baseline: {best.title}", best))
         cells = [
             [
                 name,
                 _best_and_last(row.published),
-                _with_degrees(row, "best_validation"),
-                _with_degrees(row, "last_validation"),
+                mean_and_sd(row.spread("best_validation"), FOUR),
+                mean_and_sd(row.spread("last_validation"), FOUR),
                 _with_degrees(row, "test_at_best"),
                 verdicts.get(row.name, ""),
                 f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
             ]
             for name, row in named
         ]
-        blocks += [f"**{title}**", _unit(networks[0]), markdown_table(columns, "lrrrrlr", cells)]
+        title = f"**{published.datasets.get(dataset, dataset)}**"
+        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrlr", cells)]
         shown += [record for _, row in named for record in row.records]
     devices = "; ".join(sorted({record.environment["device"] for record in shown}))
     return [*blocks, EXPECTED.format(devices=devices)] if blocks else []
-
-
-EXPECTED = f"""\
-Mean ± sample standard deviation over the seeds, with fewer than {SEEDS_NEEDED} seeds each value. A
-published run is *reproduced* if it could be one more of ours: in its best epoch, its last epoch and
-its training curve. *Minutes a run* is the median over the runs, on {{devices}}."""
-
-REPRODUCTION = """\
-A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
-in the 95 % prediction interval of one run. Its training loss must lie in the prediction band at
-every epoch (95 % for the whole curve, on a logarithmic scale, Bonferroni over the epochs). *Off by*
-is the mean distance between the published training loss and ours. *Band* is half the width of the
-band: a curve must be this far off to be noticed."""
 
 
 def reproduction_table(compared: list[Reproduction]) -> str:
@@ -225,7 +218,7 @@ def reproduction_table(compared: list[Reproduction]) -> str:
             one.verdict,
         ]
         for one in compared
-        if one.best or one.last or one.curve
+        if one.checkable
     ]
     return markdown_table([*columns, "Training loss", "Reproduced"], "lrrrll", rows)
 

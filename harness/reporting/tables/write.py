@@ -103,7 +103,7 @@ def make_tables(
     if results.sample:
         blocks.append(SAMPLE_EXPLANATION)
     blocks += model_tables.model_blocks(results.rows, published, "## {}")
-    if any(one.row.published.source for one in compared):
+    if any(one.checkable for one in compared):
         blocks += ["## The published runs", model_tables.REPRODUCTION, parts["reproduction"]]
     if parts["factorial"]:
         blocks += ["## Keras 2 and Keras 3", parts["factorial"]]
@@ -208,9 +208,9 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
 def _claim_fields(verdict: Verdict) -> dict[str, str | float | None]:
     claim, measured = verdict.claim, verdict.measured
     seeds = measured.statistics if measured else ()
-    told = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
     return {
-        **{name: getattr(claim, name) for name in told},
+        **{name: getattr(claim, name) for name in copied},
         "primary": str(claim.primary).lower(),
         "exact": str(claim.exact).lower(),
         "n": " ".join(str(one.n) for one in seeds) or "0",

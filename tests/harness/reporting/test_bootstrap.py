@@ -1,4 +1,4 @@
-"""What other test samples would give: stored predictions read back, and drawn anew."""
+"""Stored predictions: read back, and drawn anew for the interval over test samples."""
 
 import json
 import math
@@ -42,12 +42,12 @@ def test_bits_are_read_as_they_were_packed(right):
 
 
 @given(BITS)
-def test_what_a_run_keeps_of_reviews_is_read_back(right):
+def test_stored_reviews_are_read_back(right):
     read = samples_of({"last": {"validation": pack_right(right)}}, "last_validation", "accuracy")
     assert unpacked(read).tolist() == right.tolist()
 
 
-def test_what_a_run_keeps_of_weeks_is_read_back():
+def test_stored_weeks_are_read_back():
     # Monday, 29 December 2014, is in the first week of 2015
     times = np.array(["2014-12-28T23", "2014-12-29T00", "2015-01-01T12"], "datetime64[s]")
     kept = weekly_errors(np.array([0.5, 0.25, 0.75]), times)
@@ -57,7 +57,7 @@ def test_what_a_run_keeps_of_weeks_is_read_back():
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "mae"])
-def test_made_up_records_hold_what_gives_their_metrics(tmp_path, metric):
+def test_predictions_of_made_up_records_give_their_metrics(tmp_path, metric):
     record = load_record(fabricate(tmp_path, "made-net", metric=metric, predictions=True))
     for measure in MEASURES.values():
         samples = samples_of(record.predictions, measure, metric)
@@ -120,7 +120,7 @@ def test_draws_of_counts_are_draws_of_reviews():
     )
 
 
-def test_weeks_that_agree_leave_nothing_open():
+def test_equal_weeks_have_an_interval_without_width():
     assert samples_interval([weeks([16.8, 16.8, 10.0])]) == pytest.approx((0.1, 0.1))
 
 

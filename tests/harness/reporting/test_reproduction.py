@@ -60,7 +60,7 @@ def test_a_curve_like_ours_is_reproduced(tmp_path):
     assert "inside at 4 of 4 epochs; off by 1.0 %, band" in reproduction_table([one])
 
 
-def test_a_curve_that_is_too_slow_is_not_whatever_the_best_epoch(tmp_path):
+def test_a_slower_curve_is_not_reproduced_even_if_the_best_epoch_is(tmp_path):
     for seed in range(5):
         run(tmp_path, 1.3, seed=seed)
     one = reproduction(tmp_path)
@@ -69,7 +69,7 @@ def test_a_curve_that_is_too_slow_is_not_whatever_the_best_epoch(tmp_path):
     assert one.verdict == "does not hold: training curve"
 
 
-def test_few_seeds_decide_nothing_and_are_shown_one_by_one(tmp_path):
+def test_too_few_seeds_decide_nothing_and_are_listed(tmp_path):
     for seed in range(4):
         run(tmp_path, 1.3, seed=seed)
     one = reproduction(tmp_path)

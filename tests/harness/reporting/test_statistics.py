@@ -39,7 +39,7 @@ def test_the_interval_of_a_mean_is_students(values, quantile):
     assert mean_estimate(values).interval() == pytest.approx((mean - half, mean + half), rel=1e-3)
 
 
-def test_an_interval_ends_at_what_is_possible():
+def test_an_interval_is_cut_at_the_possible_range():
     low, high = mean_estimate([0.9, 0.99, 1.0]).interval(within=(0, 1))
     # mean 0.96333, deviation 0.05508: 0.96333 - 4.303 * 0.05508 / sqrt(3)
     assert (low, high) == (pytest.approx(0.8265, abs=1e-4), 1)
@@ -79,7 +79,7 @@ def test_a_single_value_is_taken_as_known_exactly():
     assert difference.p_above(0) == pytest.approx(alone.pvalue)
 
 
-def test_values_without_spread_decide_by_themselves():
+def test_equal_values_are_compared_without_a_test():
     same = mean_estimate([1.0, 1.0, 1.0])
     assert same.interval() is None
     assert (same.p_above(0.5), same.p_below(0.5)) == (0, 1)
@@ -88,7 +88,7 @@ def test_values_without_spread_decide_by_themselves():
 
 
 @pytest.mark.parametrize("bound", [-math.inf, math.inf])
-def test_a_bound_that_is_none_decides_nothing(bound):
+def test_an_infinite_bound_is_always_or_never_met(bound):
     mean = mean_estimate(LSTM)
     assert mean.p_above(bound) == (bound > 0)
     assert mean.p_below(bound) == (bound < 0)
@@ -146,13 +146,13 @@ def test_holm_raises_p_values_and_keeps_their_order(p_values):
     assert in_order == sorted(in_order)
 
 
-def test_one_further_run_lies_further_apart_than_the_mean():
+def test_a_prediction_interval_by_hand():
     # mean 2, deviation 1, t = 4.303: 2 ± 4.303 * sqrt(4 / 3)
     assert prediction_interval([1, 2, 3]) == pytest.approx((-2.968, 6.968), abs=1e-3)
     assert prediction_interval([1, 2, 3], within=(0, 5)) == (0, 5)
 
 
-def test_a_band_over_epochs_divides_the_doubt_among_them():
+def test_a_band_is_corrected_for_the_number_of_epochs():
     curves = [[0.5, 0.6, 0.7], [0.6, 0.6, 0.8]]
     first, second, third = simultaneous_prediction_band(curves, 0.94)
     assert first == pytest.approx(prediction_interval([0.5, 0.6], 0.98))

@@ -191,7 +191,7 @@ def test_few_seeds_and_seeds_that_agree_have_no_interval(values):
     assert SeedStatistics(values).interval is None
 
 
-def test_an_interval_ends_where_the_possible_ends():
+def test_an_interval_is_cut_at_the_possible_range():
     values = (1.0, 1.0, 0.9, 1.0, 1.0)
     # 0.98 ± 2.776 * 0.0447 / sqrt(5)
     assert SeedStatistics(values).interval == pytest.approx((0.9245, 1.0355), abs=1e-4)
@@ -549,7 +549,7 @@ def test_a_deviation_has_two_digits_that_matter():
     ]
 
 
-def test_tables_in_the_terminal_are_aligned_and_leave_the_rest_to_the_figure():
+def test_only_tables_of_a_study_are_shown_in_the_terminal_and_aligned():
     (text,) = text_tables(study(0.3))
     title, head, *rows = text.splitlines()
     assert title == "Kept"

@@ -9,8 +9,8 @@ from harness.reporting.analysis.bootstrap import samples_interval
 from harness.reporting.analysis.claims import Claim
 from harness.reporting.analysis.results import METRIC_RANGES, Results, SeedGroup
 from harness.reporting.analysis.statistics import (
-    UNBOUNDED,
     SEEDS_NEEDED,
+    UNBOUNDED,
     Estimate,
     Range,
     SeedStatistics,

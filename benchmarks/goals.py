@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from benchmarks.record import SUITE, Measurement
 from benchmarks.turns import OURS, SHARED
-from harness.reporting.tables.numbers import ABSENT, significant
+from harness.reporting.tables.formatting import ABSENT, format_significant
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,9 @@ def cell(one: Measurement | None) -> str:
     """A value, its range if it was measured several times, and whether it misses its goal."""
     if one is None:
         return ABSENT
-    text = significant(one.value, 3)
+    text = format_significant(one.value, 3)
     if one.n > 1:
-        text += f" ({significant(one.low, 3)} to {significant(one.high, 3)})"
+        text += f" ({format_significant(one.low, 3)} to {format_significant(one.high, 3)})"
     goal = GOALS.get(one.quantity)
     if goal is None or not one.experiment.startswith(goal.experiments):
         return text

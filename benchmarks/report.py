@@ -10,8 +10,8 @@ from benchmarks.record import SUITE, Benchmark, load_benchmark
 from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED
 from harness.records.files import write_text
 from harness.reporting.rebuild import rebuild
-from harness.reporting.tables.document import replace_between_markers
-from harness.reporting.tables.model_tables import line
+from harness.reporting.tables.formatting import replace_between_markers
+from harness.reporting.tables.formatting import table_row as line
 
 # By table: heading of a column, and the quantity in it.
 THROUGHPUT = {

@@ -160,7 +160,7 @@ def train(
 def report(record: Record, options: argparse.Namespace) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
     from harness.reporting.figures.draw import plot_experiment
-    from harness.reporting.tables.numbers import in_terminal
+    from harness.reporting.tables.formatting import text_tables
     from harness.reporting.tables.reference_tables import result_lines
 
     print(f"record: {record.path}")
@@ -169,7 +169,7 @@ def report(record: Record, options: argparse.Namespace) -> None:
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:
-        print("\n\n".join(in_terminal(record.outputs)))
+        print("\n\n".join(text_tables(record.outputs)))
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return

@@ -9,8 +9,8 @@ from experiments.common.update_rules_backend import WEIGHTS
 from experiments.common.update_rules_example import ADAM, EXAMPLE, RMSPROP, WORDS, hand_rules
 from harness.errors import RunError
 from harness.records.study_outputs import Lines, Series, Table
-from harness.reporting.analysis.models import PUBLISHED as PUBLISHED_NUMBERS
-from harness.reporting.analysis.models import load_published
+from harness.reporting.analysis.published import PUBLISHED as PUBLISHED_NUMBERS
+from harness.reporting.analysis.published import load_published
 
 KERAS_2, KERAS_3 = "rmsprop-keras2", "rmsprop"
 PUBLISHED = "published log (Keras 2.0.8)"

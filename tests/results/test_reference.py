@@ -10,12 +10,12 @@ from commands import REPOSITORY
 from harness.records.record import find_records
 from harness.records.study_outputs import Table
 from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.models import load_published
+from harness.reporting.analysis.published import load_published
 from harness.reporting.analysis.results import make_results
 from harness.reporting.analysis.verdicts import judge
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.tables.document import markers, results_markdown
-from harness.reporting.tables.write import claims_csv, page_parts, summary_csv
+from harness.reporting.tables.formatting import markers
+from harness.reporting.tables.write import make_tables
 
 
 def changed() -> str:
@@ -37,10 +37,7 @@ RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
 CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
 
-PAGES = {
-    "README.md": "results/reference/RESULTS.md",
-    "docs/keras-2-and-keras-3.md": "../results/reference/RESULTS.md",
-}
+PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/keras-2-and-keras-3.md")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +64,7 @@ def cell(results):
 
     def mean(experiment, *place):
         (study,) = (s for s in results.studies if s.first.label == experiment)
-        return study.cell(*place).mean
+        return study.table_value(*place).mean
 
     return mean
 
@@ -95,20 +92,19 @@ def test_every_claim_is_measured_but_for_networks_without_runs(results):
 
 
 def test_tables_are_what_the_records_give(results):
-    catalogue = load_published(PUBLISHED)
-    assert (RESULTS / "summary.csv").read_text("utf-8") == summary_csv(results.rows)
-    assert (RESULTS / "claims.csv").read_text("utf-8") == claims_csv(CLAIMS, results)
-    report = results_markdown(results, catalogue, CLAIMS)
-    assert (RESULTS / "RESULTS.md").read_text("utf-8") == report
+    files, parts = make_tables(results, load_published(PUBLISHED), CLAIMS)
+    assert set(files) == {"RESULTS.md", "summary.csv", "claims.csv"}
+    for name, expected in files.items():
+        assert (RESULTS / name).read_text("utf-8") == expected
     seen = set()
-    for page, link in PAGES.items():
+    for page in PAGES:
         text = (REPOSITORY / page).read_text("utf-8")
-        for part, expected in page_parts(results, catalogue, CLAIMS, link).items():
+        for part, expected in parts.items():
             start, end = markers(part)
             if start in text:
                 seen.add(part)
                 assert text.partition(start)[2].partition(end)[0].strip() == expected
-    assert seen == {"results", "reproduction", "ideas", "factorial"}
+    assert seen == {"results", "reproduction", "claims", "factorial"}
 
 
 @pytest.mark.skipif(
@@ -168,7 +164,7 @@ def test_what_the_readme_says_of_recall_holds(results):
     alone, mixed = (one for one in study.outputs if isinstance(one, Table))
 
     def accuracy(table, cell, steps):
-        return study.cell(table.title, cell, f"{steps} steps").mean
+        return study.table_value(table.title, cell, f"{steps} steps").mean
 
     assert len(study.records) == 3
     assert min(accuracy(alone, "SimpleRNN", d) for d in (10, 25, 50, 100)) == 1

@@ -1,8 +1,8 @@
 """What each difference between Keras 2 and Keras 3 does to training: a factorial design.
 
-The cells of the design are the forms in which one network was trained: the update rule, the
-function that opens the gates, where the reset gate stands. A factor's effect is the mean difference
-between cells that differ in this factor alone.
+Each condition of the design trains one network with one update rule, one gate activation and one
+place of the reset gate. The main effect of a factor is the mean difference between conditions that
+differ in this factor alone.
 """
 
 import math
@@ -10,10 +10,10 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.reporting.analysis.models import ModelResults, Published, PublishedResults
+from harness.records.record import Record
+from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.reproduction import compare_curves
-from harness.reporting.analysis.results import Results
-from harness.reporting.analysis.seeds import SEEDS_NEEDED
+from harness.reporting.analysis.results import ModelResults, Results
 from harness.reporting.analysis.statistics import Estimate
 
 # from Keras 3's RMSprop to Keras 2's: epsilon inside or outside the root, and whether the gradients
@@ -24,101 +24,66 @@ RULES = {
     "rmsprop-summed-rows": "squares after adding",
     "rmsprop-keras2": "Keras 2's rule: both",
 }
-SETTINGS = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}  # Keras 3's
+KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
+
+# by name: the setting, and for each of Keras 3's levels Keras 2's
+FACTORS: dict[str, tuple[str, dict]] = {
+    "epsilon outside the root": (
+        "optimizer",
+        {"rmsprop": "rmsprop-epsilon-outside", "rmsprop-summed-rows": "rmsprop-keras2"},
+    ),
+    "squares after adding": (
+        "optimizer",
+        {"rmsprop": "rmsprop-summed-rows", "rmsprop-epsilon-outside": "rmsprop-keras2"},
+    ),
+    "Keras 2's rule: both": ("optimizer", {"rmsprop": "rmsprop-keras2"}),
+    "hard sigmoid": ("gates", {"sigmoid": "keras2-hard-sigmoid"}),
+    "reset before the product": ("reset_after", {True: False}),
+}
 
 
 @dataclass(frozen=True)
-class Cell:
-    """The runs of one network in one form.
+class Condition:
+    """The runs of one network in one condition of the design.
 
     Attributes:
-        row: the runs, which differ in their seed only.
-        optimizer, gates, reset_after: the form.
+        row: the runs.
         published: what was published of the network.
+        optimizer, gates, reset_after: the levels of the factors.
     """
 
     row: ModelResults
+    published: Published
     optimizer: str
     gates: str
     reset_after: bool
-    published: Published
 
     @property
-    def form(self) -> tuple:
-        return self.optimizer, self.gates, self.reset_after
+    def levels(self) -> dict:
+        return {name: getattr(self, name) for name in KERAS_3}
 
     @property
     def title(self) -> str:
-        """The form in words: `Keras 2's rule: both, hard sigmoid`."""
+        """The condition in words: `Keras 2's rule: both, hard sigmoid`."""
         parts = [RULES[self.optimizer]]
-        parts += ["hard sigmoid"] if self.gates != SETTINGS["gates"] else []
+        parts += ["hard sigmoid"] if self.gates != KERAS_3["gates"] else []
         parts += ["reset before the product"] if not self.reset_after else []
         return ", ".join(parts)
 
     @property
-    def complete(self) -> bool:
-        """Whether there are enough seeds for an effect."""
-        return len(self.row.records) >= SEEDS_NEEDED
+    def distance(self) -> float | None:
+        """Distance of the mean training curve from the published one; None if there is none."""
+        curve = compare_curves(self.row, self.published)
+        return None if curve is None else curve.distance
 
 
 @dataclass(frozen=True)
-class Factor:
-    """One difference between Keras 3 and Keras 2.
+class MainEffect:
+    """How Keras 2's level of one factor differs from Keras 3's.
 
     Attributes:
-        title: what changes, from Keras 3 to Keras 2.
-        change: the same form with Keras 2's level of this factor; None for a form that has it.
-    """
-
-    title: str
-    change: Callable[[tuple], tuple | None]
-
-
-def _rule(changes: dict[str, str]) -> Callable[[tuple], tuple | None]:
-    def change(form: tuple) -> tuple | None:
-        return (changes[form[0]], *form[1:]) if form[0] in changes else None
-
-    return change
-
-
-FACTORS = (
-    Factor(
-        "epsilon outside the root",
-        _rule({"rmsprop": "rmsprop-epsilon-outside", "rmsprop-summed-rows": "rmsprop-keras2"}),
-    ),
-    Factor(
-        "squares after adding",
-        _rule({"rmsprop": "rmsprop-summed-rows", "rmsprop-epsilon-outside": "rmsprop-keras2"}),
-    ),
-    Factor("Keras 2's rule: both", _rule({"rmsprop": "rmsprop-keras2"})),
-    Factor(
-        "hard sigmoid",
-        lambda form: (form[0], "keras2-hard-sigmoid", form[2]) if form[1] == "sigmoid" else None,
-    ),
-    Factor(
-        "reset before the product",
-        lambda form: (*form[:2], False) if form[2] else None,
-    ),
-)
-
-
-def first_loss(record) -> float:
-    """Logarithm of the first epoch's training loss."""
-    return math.log(record.history["loss"][0])
-
-
-def mean_loss(record) -> float:
-    """Mean of the logarithms of all epochs' training losses."""
-    return statistics.fmean(map(math.log, record.history["loss"]))
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What Keras 2's level of one factor does to a network, less Keras 3's.
-
-    Attributes:
-        factor: its title.
-        pairs: pairs of cells that it is the mean of.
+        factor: its name.
+        pairs: number of pairs of conditions that it is the mean of.
         first_loss, mean_loss: change of the logarithm of the training loss in the first epoch, and
             over the whole curve.
         best_validation: change of the metric.
@@ -132,75 +97,86 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Design:
-    """One network in all forms that ran, in the order of `RULES`."""
+class FactorialDesign:
+    """One network in all conditions that ran, in the order of `RULES`."""
 
-    experiment: str
-    cells: list[Cell]
+    conditions: list[Condition]
 
     @property
     def title(self) -> str:
-        return self.cells[0].row.first.config["title"]
+        return self.conditions[0].row.first.config["title"]
 
     @property
     def published(self) -> Published:
-        return self.cells[0].published
+        return self.conditions[0].published
 
     @property
-    def effects(self) -> list[Effect]:
-        """Of the factors for which there is a pair of cells with enough seeds."""
-        cells = {cell.form: cell for cell in self.cells if cell.complete}
+    def effects(self) -> list[MainEffect]:
+        """Of the factors for which there is a pair of conditions with enough seeds."""
+        complete = [c for c in self.conditions if not c.row.too_few_seeds]
         effects = []
-        for factor in FACTORS:
-            pairs = [(cell, cells.get(factor.change(form))) for form, cell in cells.items()]
-            pairs = [(old, new) for old, new in pairs if new is not None]
+        for factor, (setting, change) in FACTORS.items():
+            pairs = [
+                (old, new)
+                for old in complete
+                for new in complete
+                if old.levels[setting] in change
+                and new.levels == old.levels | {setting: change[old.levels[setting]]}
+            ]
             if pairs:
-                measures = (first_loss, mean_loss, lambda r: r.metrics["best_validation"])
-                parts = [_mean_difference(pairs, measure) for measure in measures]
-                effects.append(Effect(factor.title, len(pairs), *parts))
+                numbers = (_first_loss, _mean_loss, lambda r: r.metrics["best_validation"])
+                parts = [_mean_difference(pairs, number) for number in numbers]
+                effects.append(MainEffect(factor, len(pairs), *parts))
         return effects
 
 
-def _mean_difference(pairs: Sequence[tuple[Cell, Cell]], measure: Callable) -> Estimate:
-    """Mean over the pairs of the second cell's mean less the first's, as Welch estimates it."""
-    differences, variances = [], []  # variances of the cells' means, and their degrees of freedom
+def _first_loss(record: Record) -> float:
+    """Logarithm of the first epoch's training loss."""
+    return math.log(record.history["loss"][0])
+
+
+def _mean_loss(record: Record) -> float:
+    """Mean of the logarithms of all epochs' training losses."""
+    return statistics.fmean(map(math.log, record.history["loss"]))
+
+
+def _mean_difference(
+    pairs: Sequence[tuple[Condition, Condition]], number: Callable[[Record], float]
+) -> Estimate:
+    """Mean over the pairs of the second condition's mean less the first's, as Welch estimates it.
+
+    Args:
+        pairs: two conditions each.
+        number: what is compared, of one run.
+    """
+    differences, variances = [], []  # variances of the means, and their degrees of freedom
     for pair in pairs:
-        old, new = ([measure(record) for record in cell.row.records] for cell in pair)
+        old, new = ([number(record) for record in one.row.records] for one in pair)
         differences.append(statistics.fmean(new) - statistics.fmean(old))
         for values in (old, new):
-            share = len(values) * len(pairs) ** 2
-            variances.append((statistics.variance(values) / share, len(values) - 1))
+            divisor = len(values) * len(pairs) ** 2
+            variances.append((statistics.variance(values) / divisor, len(values) - 1))
     total = sum(variance for variance, _ in variances)
     squares = sum(variance**2 / df for variance, df in variances)
     df = total**2 / squares if squares else math.inf
     return Estimate(statistics.fmean(differences), math.sqrt(total), df)
 
 
-def distance(cell: Cell) -> float | None:
-    """How far the mean training curve is from the published one; None where there is none."""
-    curve = compare_curves(cell.row, cell.published)
-    return None if curve is None else curve.distance
-
-
-def designs(results: Results, catalogue: PublishedResults) -> list[Design]:
-    """The networks that ran in more than one form, in the order of presentation."""
-    found: dict[str, list[Cell]] = {}
+def factorial_designs(results: Results, published: PublishedResults) -> list[FactorialDesign]:
+    """The networks that ran in more than one condition, in the order of presentation."""
+    found: dict[str, list[Condition]] = {}
     for row in results.rows:
-        config = row.first.config
-        form = {name: config["protocol"].get(name, SETTINGS[name]) for name in SETTINGS}
-        experiment = config["experiment"]
-        if (
-            row.first.history
-            and not row.sample
-            and not row.data_mark
-            and set(row.variant) <= set(SETTINGS)
-            and form["optimizer"] in RULES
-        ):
-            published = catalogue.experiments.get(experiment, Published())
-            found.setdefault(experiment, []).append(Cell(row, **form, published=published))
+        protocol, experiment = row.first.config["protocol"], row.first.experiment
+        levels = {name: protocol.get(name, level) for name, level in KERAS_3.items()}
+        others = set(row.variant) - set(KERAS_3) or row.data_hash or row.sample
+        if row.first.history and not others and levels["optimizer"] in RULES:
+            about = published.experiments.get(experiment, Published())
+            found.setdefault(experiment, []).append(Condition(row, about, **levels))
     order = list(RULES)
     return [
-        Design(name, sorted(cells, key=lambda c: (order.index(c.optimizer), c.gates != "sigmoid")))
-        for name, cells in found.items()
-        if len(cells) > 1
+        FactorialDesign(
+            sorted(conditions, key=lambda c: (order.index(c.optimizer), c.gates != "sigmoid"))
+        )
+        for conditions in found.values()
+        if len(conditions) > 1
     ]

@@ -15,8 +15,10 @@ class Published(KnownFields):
     """What others measured or stated; empty where nobody did. All numbers in the metric's unit.
 
     The curves have Keras's names and one value an epoch; `seconds` is how long each took.
+    `headline` says whether the experiment is among the few that the front page shows.
     """
 
+    headline: bool = False
     source: str = ""
     best_validation: Number | None = None
     last_validation: Number | None = None

@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.records.record import Record
-from harness.reporting.analysis.models import ModelResults
-from harness.reporting.analysis.seeds import SEEDS_NEEDED, SeedStatistics
-from harness.reporting.analysis.statistics import Range, prediction_interval
+from harness.reporting.analysis.results import ModelResults
+from harness.reporting.analysis.statistics import (
+    SEEDS_NEEDED,
+    Range,
+    SeedStatistics,
+    prediction_interval,
+)
 
 REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
 """The records that come with this project."""
@@ -42,7 +46,7 @@ class Measure:
     @property
     def interval(self) -> Range | None:
         """95 % prediction interval of one further run; None for few seeds or equal values."""
-        if self.reference is None or self.reference.few:
+        if self.reference is None or self.reference.too_few:
             return None
         return prediction_interval(self.reference.values, within=self.reference.within)
 

@@ -1,12 +1,166 @@
-"""Everything below a results directory, read once: the rows, the studies and the claims."""
+"""Finished runs, grouped over seeds: the networks, baselines and studies of a results directory."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.records.record import Record, find_records, refuse_mixture
-from harness.reporting.analysis.models import ModelResults, PublishedResults, make_rows
-from harness.reporting.analysis.studies import Study, make_studies
+from harness.records.record import Record, find_records, plain, refuse_mixture
+from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
+from harness.reporting.analysis.published import Published, PublishedResults
+from harness.reporting.analysis.statistics import SEEDS_NEEDED, SeedStatistics
+
+METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}
+"""The lowest and the highest value of each metric."""
+
+
+@dataclass(frozen=True)
+class SeedGroup:
+    """The records of one experiment that differ only in their seed, in the order of the seeds.
+
+    Attributes:
+        records: one a seed.
+        data_hash: start of the data files' hashes; empty unless the same experiment also ran on
+            other data files.
+    """
+
+    records: tuple[Record, ...]
+    data_hash: str = ""
+
+    @property
+    def name(self) -> str:
+        """Unique among the groups; also the name of the experiment's figure."""
+        return self.first.label + (f"+data-{self.data_hash}" if self.data_hash else "")
+
+    @property
+    def title(self) -> str:
+        """The model, then what differs from its protocol, then the data where several were used."""
+        changes = [f"{name} = {plain(value)}" for name, value in self.variant.items()]
+        data = [f"data {self.data_hash}"] if self.data_hash else []
+        return ", ".join([self.first.config["title"], *changes, *data])
+
+    @property
+    def first(self) -> Record:
+        return self.records[0]
+
+    @property
+    def too_few_seeds(self) -> bool:
+        return len(self.records) < SEEDS_NEEDED
+
+    @property
+    def dataset(self) -> str:
+        return self.first.config["dataset"]
+
+    @property
+    def variant(self) -> dict:
+        return self.first.config["variant"]
+
+    @property
+    def sample(self) -> bool:
+        return self.first.sample
+
+    @property
+    def notes(self) -> list[str]:
+        """Footnotes of the protocol and of the data, each once."""
+        notes = [(*record.config["notes"], *record.data["notes"]) for record in self.records]
+        return list(dict.fromkeys(note for several in notes for note in several))
+
+
+@dataclass(frozen=True)
+class ModelResults(SeedGroup):
+    """The runs of a network or baseline, with what was published about it."""
+
+    published: Published = field(default_factory=Published)
+
+    @property
+    def metric(self) -> str:
+        return self.first.metrics["metric"]
+
+    @property
+    def reference(self) -> dict:
+        """The trivial predictor on the same data: `label`, `validation`, `test`."""
+        return self.first.metrics["reference"]
+
+    @property
+    def degrees_per_unit(self) -> float | None:
+        """°C in one normalised unit; None for a metric without this unit."""
+        return self.first.metrics["degrees_per_unit"]
+
+    @property
+    def notes(self) -> list[str]:
+        """Footnotes of the protocol, the data and the published number, each once."""
+        own = [self.published.note] if self.published.note else []
+        return list(dict.fromkeys([*super().notes, *own]))
+
+    def spread(self, field: str) -> SeedStatistics:
+        """One of the metric's numbers in `metrics.json`, one value a seed."""
+        values = (record.metrics[field] for record in self.records)
+        return SeedStatistics(tuple(values), METRIC_RANGES[self.metric])
+
+    def degrees(self, field: str) -> SeedStatistics | None:
+        """The same in °C, each seed by its own scale; None for a metric without this unit."""
+        if self.degrees_per_unit is None:
+            return None
+        values = (r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records)
+        return SeedStatistics(tuple(values), METRIC_RANGES["mae"])
+
+
+@dataclass(frozen=True)
+class Study(SeedGroup):
+    """The runs of a study."""
+
+    @property
+    def outputs(self) -> tuple[StudyOutput, ...]:
+        """Those of the first seed: titles, axes, and what is not averaged (heatmaps and texts)."""
+        return self.first.outputs
+
+    def caption(self, output: StudyOutput) -> str:
+        """Its title; for one that is not averaged over several seeds, also the seed shown."""
+        if len(self.records) > 1 and isinstance(output, Heatmap | Text):
+            return f"{output.title}, seed {self.first.seed}"
+        return output.title
+
+    def _of_all_seeds(self, kind: type[StudyOutput], title: str) -> list:
+        """The output of this kind and title in each record that has it."""
+        outputs = [one for record in self.records for one in record.outputs]
+        return [one for one in outputs if isinstance(one, kind) and one.title == title]
+
+    def table_value(self, table: str, row: str, column: str) -> SeedStatistics | None:
+        """One number of a table, one value a seed; None if no seed has it."""
+        values = [
+            one.rows[row][one.columns.index(column)]
+            for one in self._of_all_seeds(Table, table)
+            if row in one.rows and column in one.columns
+        ]
+        known = tuple(value for value in values if value is not None)
+        return SeedStatistics(known) if known else None
+
+    def _curves(self, lines: Lines, label: str) -> list[Series]:
+        """One curve of a panel, as each seed has it."""
+        panels = self._of_all_seeds(Lines, lines.title)
+        return [series for one in panels for series in one.series if series.label == label]
+
+    def scattered(self, lines: Lines, label: str) -> bool:
+        """Whether the points form no curve: several values at one x, or an x in one seed only."""
+        places = {tuple(series.x) for series in self._curves(lines, label)}
+        return len(places) > 1 or any(len(set(x)) < len(x) for x in places)
+
+    def points(self, lines: Lines, label: str) -> tuple[list[float], list[float]]:
+        """All points of one curve of a panel, of all seeds: x and y, without gaps."""
+        points = [
+            point
+            for series in self._curves(lines, label)
+            for point in zip(series.x, series.y, strict=True)
+            if point[1] is not None
+        ]
+        return [x for x, _ in points], [y for _, y in points]
+
+    def curve(self, lines: Lines, label: str) -> list[tuple[float, SeedStatistics]]:
+        """One curve of a panel: each x with the seeds' values there."""
+        places: dict[float, list[float]] = {}
+        for x, y in zip(*self.points(lines, label), strict=True):
+            places.setdefault(x, []).append(y)
+        return [(x, SeedStatistics(tuple(ys))) for x, ys in sorted(places.items())]
 
 
 @dataclass(frozen=True)
@@ -31,17 +185,12 @@ class Results:
         return self.records[0].sample
 
 
-def make_results(records: list[Record], catalogue: PublishedResults) -> Results:
-    """Sorts records, of which there is at least one, into rows and studies."""
-    return Results(make_rows(records, catalogue), make_studies(records, catalogue))
-
-
-def load_results(results_dir: Path, catalogue: PublishedResults) -> tuple[Results, list[str]]:
+def load_results(results_dir: Path, published: PublishedResults) -> tuple[Results, list[str]]:
     """Reads every finished run below a results directory.
 
     Args:
         results_dir: folder that holds `<experiment>[+variant]/seed-<k>/`.
-        catalogue: published numbers; gives the order.
+        published: the published numbers, in the order of presentation.
 
     Returns:
         The results, and one sentence for each run that was left out (unfinished or damaged).
@@ -57,4 +206,56 @@ def load_results(results_dir: Path, catalogue: PublishedResults) -> tuple[Result
             f"(`make help` lists them).{reasons}"
         )
     refuse_mixture(results_dir, records)
-    return make_results(records, catalogue), sorted(left_out)
+    return make_results(records, published), sorted(left_out)
+
+
+def make_results(records: list[Record], published: PublishedResults) -> Results:
+    """Groups records over their seeds, in the order of the published numbers."""
+    experiments = {name: place for place, name in enumerate(published.experiments)}
+    datasets = {name: place for place, name in enumerate(published.datasets)}
+
+    def place(group: SeedGroup) -> int:
+        return experiments.get(group.first.experiment, len(experiments))
+
+    rows = [
+        ModelResults(members, data_hash, _published_about(members[0], published))
+        for members, data_hash in _group([r for r in records if not r.is_study])
+    ]
+    studies = [Study(*members) for members in _group([r for r in records if r.is_study])]
+    rows.sort(
+        key=lambda row: (
+            datasets.get(row.dataset, len(datasets)),
+            row.dataset,
+            bool(row.variant),
+            place(row),
+            row.name,
+        )
+    )
+    studies.sort(key=lambda study: (place(study), bool(study.variant), study.name))
+    return Results(rows, studies)
+
+
+def _published_about(record: Record, published: PublishedResults) -> Published:
+    """A published number belongs to the published protocol, on real data."""
+    comparable = not record.config["variant"] and not record.sample
+    return published.experiments.get(record.experiment, Published()) if comparable else Published()
+
+
+def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:
+    """Divides records into groups whose members differ only in their seed.
+
+    A mean over seeds makes sense only for one protocol on one copy of the data, so the same
+    experiment on other data files is another group.
+
+    Returns:
+        The members of each group and its `data_hash`.
+    """
+    groups: dict[tuple, list[Record]] = {}
+    for record in sorted(records, key=lambda r: (r.label, r.seed, str(r.path))):
+        hashes = tuple(file["sha256"] for file in record.data["files"])
+        groups.setdefault((record.label, hashes), []).append(record)
+    copies = Counter(label for label, _ in groups)
+    return [
+        (tuple(members), "-".join(value[:8] for value in hashes) if copies[label] > 1 else "")
+        for (label, hashes), members in groups.items()
+    ]

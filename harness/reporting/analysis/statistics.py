@@ -1,7 +1,7 @@
-"""The statistics of the tables and verdicts: pure functions of a few numbers, one a seed.
+"""Statistics of a few values, one a seed, for tables and verdicts.
 
-The values of the seeds are taken as independent and as normal around their mean, from which
-Student's t follows. Where seeds agree altogether nothing is estimated: such a mean has no interval.
+The values are taken as independent and normally distributed, which gives Student's t. Equal values
+tell nothing about the spread, so their mean has no interval.
 """
 
 import math
@@ -10,7 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 Range = tuple[float, float]
-ANYWHERE: Range = (-math.inf, math.inf)
+UNBOUNDED: Range = (-math.inf, math.inf)
+
+SEEDS_NEEDED = 5
+"""Fewer seeds say too little about their spread: they are listed singly and decide nothing."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Estimate:
     standard_error: float
     df: float
 
-    def interval(self, level: float = 0.95, within: Range = ANYWHERE) -> Range | None:
+    def interval(self, level: float = 0.95, within: Range = UNBOUNDED) -> Range | None:
         """`value ± t(df, (1 + level) / 2) * standard_error`, cut at what is possible.
 
         Args:
@@ -40,7 +43,10 @@ class Estimate:
         """
         if not self.standard_error:
             return None
-        return _around(self.value, _quantile(level, self.df) * self.standard_error, within)
+        from scipy.special import stdtrit  # slow to load, and not needed for single seeds
+
+        half = float(stdtrit(self.df, (1 + level) / 2)) * self.standard_error
+        return max(self.value - half, within[0]), min(self.value + half, within[1])
 
     def p_above(self, bound: float) -> float:
         """One-sided p-value for "the true value is above the bound"."""
@@ -64,11 +70,40 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
     return Estimate(statistics.fmean(values), error, max(n - 1, 1))
 
 
-def t_interval(
-    values: Sequence[float], level: float = 0.95, within: Range = ANYWHERE
-) -> Range | None:
-    """Student's t interval of the mean; None for one value and for equal ones."""
-    return mean_estimate(values).interval(level, within)
+@dataclass(frozen=True)
+class SeedStatistics:
+    """One quantity, measured once a seed.
+
+    Attributes:
+        values: one a seed.
+        within: the lowest and the highest value that the quantity can have.
+    """
+
+    values: tuple[float, ...]
+    within: Range = UNBOUNDED
+
+    @property
+    def n(self) -> int:
+        return len(self.values)
+
+    @property
+    def too_few(self) -> bool:
+        """Whether there are too few seeds for a mean that says something."""
+        return self.n < SEEDS_NEEDED
+
+    @property
+    def mean(self) -> float:
+        return statistics.fmean(self.values)
+
+    @property
+    def sd(self) -> float | None:
+        """Sample standard deviation (n - 1); None for a single value."""
+        return statistics.stdev(self.values) if self.n > 1 else None
+
+    @property
+    def interval(self) -> Range | None:
+        """Student's 95 % interval of the mean; None for too few seeds and for equal values."""
+        return None if self.too_few else mean_estimate(self.values).interval(within=self.within)
 
 
 def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
@@ -89,16 +124,6 @@ def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimat
     df = (variance / largest) ** 2 / squares if squares else math.inf
     value = statistics.fmean(first) - statistics.fmean(second)
     return Estimate(value, math.sqrt(variance), df)
-
-
-def equivalence_p(estimate: Estimate, margin: float) -> float:
-    """p-value for "the true difference lies within ±margin": the larger of two one-sided ones.
-
-    Below 0.05 exactly where the 90 % interval lies within ±margin.
-    Source: Schuirmann, "A comparison of the two one-sided tests procedure and the power approach",
-    J. Pharmacokinetics and Biopharmaceutics 15 (1987).
-    """
-    return max(estimate.p_above(-margin), estimate.p_below(margin))
 
 
 def hedges_g(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -146,7 +171,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def prediction_interval(
-    values: Sequence[float], level: float = 0.95, within: Range = ANYWHERE
+    values: Sequence[float], level: float = 0.95, within: Range = UNBOUNDED
 ) -> Range | None:
     """Where one further run lies: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`, cut at the possible.
 
@@ -154,15 +179,12 @@ def prediction_interval(
     Source: Hahn and Meeker, "Statistical Intervals" (1991), chapter 4.
     """
     n = len(values)
-    sd = statistics.stdev(values) if n > 1 else 0.0
-    if not sd:
-        return None
-    half = _quantile(level, n - 1) * sd * math.sqrt(1 + 1 / n)
-    return _around(statistics.fmean(values), half, within)
+    error = statistics.stdev(values) * math.sqrt(1 + 1 / n) if n > 1 else 0.0
+    return Estimate(statistics.fmean(values), error, n - 1).interval(level, within)
 
 
 def simultaneous_prediction_band(
-    curves: Sequence[Sequence[float]], level: float = 0.95, within: Range = ANYWHERE
+    curves: Sequence[Sequence[float]], level: float = 0.95, within: Range = UNBOUNDED
 ) -> list[Range | None]:
     """Where one further run lies at every epoch at once: an interval an epoch.
 
@@ -177,18 +199,6 @@ def simultaneous_prediction_band(
     epochs = list(zip(*curves, strict=True))
     each = 1 - (1 - level) / max(len(epochs), 1)
     return [prediction_interval(values, each, within) for values in epochs]
-
-
-def _around(value: float, half: float, within: Range) -> Range:
-    lowest, highest = within
-    return max(value - half, lowest), min(value + half, highest)
-
-
-def _quantile(level: float, df: float) -> float:
-    """Student's t below which lies `(1 + level) / 2` of it."""
-    from scipy.special import stdtrit  # slow to load, and only tables of several seeds need it
-
-    return float(stdtrit(df, (1 + level) / 2))
 
 
 def _upper_tail(excess: float, standard_error: float, df: float) -> float:

@@ -7,8 +7,8 @@ beside each other). Same records, same bytes.
 from pathlib import Path
 
 from harness.records.record import Record
-from harness.reporting.analysis.factorial import designs
-from harness.reporting.analysis.models import PUBLISHED, load_published
+from harness.reporting.analysis.factorial import factorial_designs
+from harness.reporting.analysis.published import PUBLISHED, load_published
 from harness.reporting.analysis.results import Results, load_results, make_results
 from harness.reporting.figures.model_comparison import compared, plot_comparison
 from harness.reporting.figures.study_figure import has_figure, plot_study
@@ -60,6 +60,6 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
         members = compared([row for row in results.rows if row.dataset == dataset])
         title = catalogue.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
-    if rules := shown(designs(results, catalogue)):
+    if rules := shown(factorial_designs(results, catalogue)):
         paths.append(plot_factorial(rules, plots_dir / "update-rules-factorial.png"))
     return paths, left_out

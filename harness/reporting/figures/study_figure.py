@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.study_outputs import Heatmap, Lines
-from harness.reporting.analysis.studies import Study
+from harness.reporting.analysis.results import Study
 from harness.reporting.figures.style import COLOURS, GREY, SAMPLE_SUFFIX, literal, new_figure
 
 PANEL_HEIGHT = 4.0

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.files import write_bytes
-from harness.reporting.analysis.models import ModelResults
+from harness.reporting.analysis.results import ModelResults
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow is too pale for
 # lines on white. Then three of Paul Tol's. Models without epochs, which have no curve, are grey.

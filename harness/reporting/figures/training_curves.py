@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.reporting.analysis.models import ModelResults
+from harness.reporting.analysis.results import ModelResults
 from harness.reporting.figures.style import (
     COLOURS,
     NAMES,

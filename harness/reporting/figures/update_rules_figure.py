@@ -4,17 +4,17 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.reporting.analysis.factorial import RULES, Cell, Design, distance
+from harness.reporting.analysis.factorial import RULES, Condition, FactorialDesign
 from harness.reporting.figures.style import COLOURS, columns_of, count_epochs, draw_band, new_figure
-from harness.reporting.tables.curve_tables import percent
+from harness.reporting.tables.formatting import format_percent
 
 TITLE = "Training loss from Keras 3's update rule to Keras 2's, beside the published log"
 GATES = {"sigmoid": (COLOURS[0], "ours"), "keras2-hard-sigmoid": (COLOURS[1], "ours, hard sigmoid")}
 
 
-def plot_factorial(found: list[Design], path: Path) -> Path:
+def plot_factorial(found: list[FactorialDesign], path: Path) -> Path:
     """A row a network, a column an update rule; the published curve in each panel of its row."""
-    ran = {cell.optimizer for design in found for cell in design.cells}
+    ran = {cell.optimizer for design in found for cell in design.conditions}
     rules = {rule: title for rule, title in RULES.items() if rule in ran}
     height = 1.3 + 2.7 * len(found)
     with new_figure(path, TITLE, width=3 * max(len(rules), 3), height=height) as figure:
@@ -33,9 +33,9 @@ def plot_factorial(found: list[Design], path: Path) -> Path:
     return path
 
 
-def _draw(axis, design: Design, rule: str) -> None:
+def _draw(axis, design: FactorialDesign, rule: str) -> None:
     """The published curve, and ours by one rule: mean and range of the seeds."""
-    cells = [c for c in design.cells if c.optimizer == rule and c.reset_after]
+    cells = [c for c in design.conditions if c.optimizer == rule and c.reset_after]
     for place, cell in enumerate(cells):
         colour, label = GATES[cell.gates]
         losses = columns_of(cell.row, "loss")  # (seeds, epochs)
@@ -56,17 +56,17 @@ def _draw(axis, design: Design, rule: str) -> None:
     if published:
         x = np.arange(1, len(published) + 1)
         axis.plot(x, published, "k--", lw=1.8, label="published log")
-    count_epochs(axis, len(design.cells[0].row.first.history["loss"]))
+    count_epochs(axis, len(design.conditions[0].row.first.history["loss"]))
     axis.set_ylim(bottom=0)
 
 
-def _distance(cell: Cell) -> str:
+def _distance(condition: Condition) -> str:
     """How far the curve is from the published one, and how many seeds it is of."""
-    off, seeds = distance(cell), len(cell.row.records)
+    off, seeds = condition.distance, len(condition.row.records)
     runs = f"{seeds} seed{'s' if seeds > 1 else ''}"
-    return runs if off is None else f"off by {percent(off)}, {runs}"
+    return runs if off is None else f"off by {format_percent(off)}, {runs}"
 
 
-def shown(found: list[Design]) -> list[Design]:
+def shown(found: list[FactorialDesign]) -> list[FactorialDesign]:
     """The networks that were trained by more than one update rule."""
-    return [design for design in found if len({cell.optimizer for cell in design.cells}) > 1]
+    return [design for design in found if len({cell.optimizer for cell in design.conditions}) > 1]

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from harness.reporting.rebuild import rebuild, records_parser
-from harness.reporting.tables.document import markers
+from harness.reporting.tables.formatting import markers
 from harness.reporting.tables.reference_tables import write_comparison
 from harness.reporting.tables.write import write_tables
 

@@ -1,149 +1,301 @@
-"""Networks and baselines as Markdown tables, a row each."""
+"""Tables of networks and baselines: what was measured, what was published, and how they agree."""
 
-from collections.abc import Callable, Iterable
+import math
+import statistics
+from collections.abc import Callable
+from itertools import groupby
 
-from harness.reporting.analysis.models import ModelResults, PublishedResults
-from harness.reporting.analysis.seeds import SeedStatistics
-from harness.reporting.tables.numbers import (
+from harness.records.record import Record
+from harness.reporting.analysis.factorial import FactorialDesign, MainEffect
+from harness.reporting.analysis.published import Published, PublishedResults
+from harness.reporting.analysis.reproduction import Reproduction, ValueComparison
+from harness.reporting.analysis.results import ModelResults
+from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate
+from harness.reporting.tables.formatting import (
     ABSENT,
-    devices,
-    exact,
-    interval,
-    parameters,
-    spread_text,
+    footnotes,
+    format_interval,
+    format_percent,
+    markdown_table,
+    mean_and_sd,
+    note_marks,
+    number_notes,
 )
 
 INTERVAL = "95 % interval of test at best"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
+VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
+FOUR = "{:.4f}"
+RIGHT_ALIGNED = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
+RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
+
+EXPECTED = f"""\
+Numbers are mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} seeds are
+listed singly. A published run is *reproduced* if its best epoch, its last epoch and its training
+curve could be those of one more run of ours. *Minutes a run* is the median over the runs, on
+{{devices}}."""
+
+REPRODUCTION = """\
+A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
+in the 95 % prediction interval of one run. Its training loss must lie in the prediction band at
+every epoch (95 % for the whole curve, on a logarithmic scale, Bonferroni over the epochs). *Off by*
+is the mean distance between the published training loss and ours. *Band* is half the width of the
+band: a curve must be this far off to be noticed."""
 
 
-def rows_markdown(rows: list[ModelResults], catalogue: PublishedResults) -> list[str]:
-    """The blocks of `RESULTS.md` on networks and baselines."""
-    blocks = []
-    for title, members in _by_dataset(rows, catalogue):
-        blocks += [f"## {title}", *_dataset_blocks(members)]
-    return blocks
-
-
-def readme_rows(rows: list[ModelResults], catalogue: PublishedResults, link: str) -> str:
-    """The published protocols' tables only, for the README.
+def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
+    """For each data set a heading, the unit, the tables of its models, and their footnotes.
 
     Args:
-        rows: all rows; variants are left to `RESULTS.md`.
-        catalogue: the data sets' titles.
-        link: path of `RESULTS.md` as seen from the README.
+        rows: networks and baselines.
+        published: gives the data sets' titles.
+        heading: pattern of a heading, such as `## {}`.
     """
     blocks = []
-    for title, members in _by_dataset(rows, catalogue):
+    for dataset, group in groupby(rows, lambda row: row.dataset):
+        members = list(group)
+        title = published.datasets.get(dataset, dataset)
+        numbers = number_notes(note for row in members for note in row.notes)
         standard = [row for row in members if not row.variant]
+        variants = [row for row in members if row.variant]
+        blocks += [heading.format(title), _unit(members[0])]
         if standard:
-            blocks += [f"**{title}**", *_dataset_blocks(standard)]
-    blocks.append(f"What the columns mean, versions, commits and variants: [{link}]({link}).")
-    return "\n\n".join(blocks)
-
-
-def _by_dataset(
-    rows: list[ModelResults], catalogue: PublishedResults
-) -> list[tuple[str, list[ModelResults]]]:
-    """The rows of each data set under its title, in order."""
-    groups: dict[str, list[ModelResults]] = {}
-    for row in rows:
-        groups.setdefault(row.dataset, []).append(row)
-    return [(catalogue.datasets.get(name, name), members) for name, members in groups.items()]
-
-
-def _dataset_blocks(rows: list[ModelResults]) -> list[str]:
-    """Unit line, table of the published protocol, table of the variants, footnotes."""
-    notes = list(dict.fromkeys(note for row in rows for note in row.notes))
-    numbers = {note: number for number, note in enumerate(notes, start=1)}
-    standard = [row for row in rows if not row.variant]
-    variants = [row for row in rows if row.variant]
-    blocks = [_unit_line(rows)]
-    if standard:
-        blocks.append(_table(standard, numbers))
-    if variants:
-        blocks += [
-            "Variants: runs whose protocol differs from the published one in the values named.",
-            _table(variants, numbers),
-        ]
-    if notes:
-        blocks.append("\n".join(f"{number}. {note}" for note, number in numbers.items()))
+            blocks.append(_model_table(standard, numbers))
+        if variants:
+            blocks += [VARIANTS, _model_table(variants, numbers)]
+        if numbers:
+            blocks.append(footnotes(numbers))
     return blocks
 
 
-def _unit_line(rows: list[ModelResults]) -> str:
-    """What the numbers of a table are, and the trivial predictor they must beat."""
-    row = rows[0]
+def _unit(row: ModelResults) -> str:
+    """What the numbers of a table are, and which are better."""
     text = METRICS.get(row.metric, row.metric)
     if row.degrees_per_unit is not None:
         text += ", normalised by the training rows' standard deviation, and in °C"
-    better = "lower" if row.metric == "mae" else "higher"
-    return f"{text}; {better} is better."
+    return f"{text}; {'lower' if row.metric == 'mae' else 'higher'} is better."
 
 
-def _table(rows: list[ModelResults], numbers: dict[str, int]) -> str:
-    """One Markdown table; intervals and published numbers have no column where no row has any."""
+def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> str:
+    """One row a model; intervals and published numbers have a column only if some row has any."""
     columns: dict[str, Callable[[ModelResults], str]] = {
         "Model": lambda row: row.title,
-        "Parameters": lambda row: parameters(row, "{:,}"),
+        "Parameters": lambda row: parameter_counts(row, "{:,}"),
         "Seeds": lambda row: str(len(row.records)),
-        "Best validation": lambda row: _measure(row, "best_validation"),
-        "Last validation": lambda row: _measure(row, "last_validation"),
-        "Test at best": lambda row: _measure(row, "test_at_best"),
+        "Best validation": lambda row: _with_degrees(row, "best_validation"),
+        "Last validation": lambda row: _with_degrees(row, "last_validation"),
+        "Test at best": lambda row: _with_degrees(row, "test_at_best"),
     }
-    if any(_interval(row) for row in rows):
-        columns[INTERVAL] = _interval
-    if any(_published(row.published) for row in rows):
+    if any(row.spread("test_at_best").interval for row in rows):
+        columns[INTERVAL] = _test_interval
+    if any(_published_lines(row.published) for row in rows):
         columns["Published: best / last validation"] = lambda row: "<br>".join(
-            _published(row.published)
+            _published_lines(row.published)
         )
     columns |= {
-        "Seconds an epoch": lambda row: "<br>".join(seconds for _, seconds in devices(row)),
-        "Device": lambda row: "<br>".join(device for device, _ in devices(row)),
-        "Notes": lambda row: ", ".join(map(str, sorted(numbers[n] for n in row.notes))),
+        "Seconds an epoch": lambda row: "<br>".join(seconds_by_device(row).values()),
+        "Device": lambda row: "<br>".join(seconds_by_device(row)),
+        "Notes": lambda row: note_marks(row.notes, numbers),
     }
-    right = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best", INTERVAL}
-    lines = [
-        line(columns),
-        line("--:" if name in right or name.startswith("Seconds") else "---" for name in columns),
-        *(line(cell(row) or ABSENT for cell in columns.values()) for row in rows),
-    ]
-    return "\n".join(lines)
+    alignment = "".join("r" if name in RIGHT_ALIGNED else "l" for name in columns)
+    cells = [[write(row) for write in columns.values()] for row in rows]
+    return markdown_table(columns, alignment, cells)
 
 
-def line(cells: Iterable[str]) -> str:
-    """One line of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+def parameter_counts(row: ModelResults, pattern: str) -> str:
+    """The number of parameters; each number if the records of a row disagree."""
+    counts = {record.metrics["parameters"] for record in row.records} - {None}
+    return ", ".join(pattern.format(count) for count in sorted(counts))
 
 
-def _measure(row: ModelResults, field: str) -> str:
-    text = _spread(row.spread(field), "{:.4f}")
-    degrees = row.degrees(field)
-    return text if degrees is None else f"{text} ({_spread(degrees, '{:.2f}')} °C)"
+def _with_degrees(row: ModelResults, field: str) -> str:
+    """Mean ± deviation, also in °C where the metric has this unit."""
+    text, degrees = mean_and_sd(row.spread(field), FOUR), row.degrees(field)
+    return text if degrees is None else f"{text} ({mean_and_sd(degrees, '{:.2f}')} °C)"
 
 
-def _spread(spread: SeedStatistics, form: str) -> str:
-    return spread_text(spread, form.format, form.format)
-
-
-def _interval(row: ModelResults) -> str:
-    """Of the number that models are compared by; no table has room for one beside each number."""
-    text = interval(row.spread("test_at_best").interval, "{:.4f}".format)
+def _test_interval(row: ModelResults) -> str:
+    text = format_interval(row.spread("test_at_best").interval, FOUR.format)
     degrees = row.degrees("test_at_best")
-    return (
-        f"{text} ({interval(degrees.interval, '{:.2f}'.format)} °C)" if text and degrees else text
-    )
+    if not text or degrees is None:
+        return text
+    return f"{text} ({format_interval(degrees.interval, '{:.2f}'.format)} °C)"
 
 
-def _published(published) -> list[str]:
-    """The lines of a cell: best and last validation, test, re-runs, words, source."""
-    best, last = exact(published.best_validation), exact(published.last_validation)
-    lines = [" / ".join(value for value in (best, last) if value)]
+def _published_lines(published: Published) -> list[str]:
+    """The lines of a cell: best and last validation, test, source, re-runs, words."""
+    lines = [_best_and_last(published)]
     if published.test is not None:
-        lines.append(f"test {exact(published.test)}")
+        lines.append(f"test {as_published(published.test)}")
     if published.source:
         lines[-1] += f" ({published.source})"
     if published.reruns:
         lines.append(f"re-runs {published.reruns}")
     lines.append(published.statement)
     return [line for line in lines if line]
+
+
+def _best_and_last(published: Published) -> str:
+    numbers = map(as_published, (published.best_validation, published.last_validation))
+    return " / ".join(number for number in numbers if number)
+
+
+def as_published(value: float | None) -> str:
+    """At least four decimals, and all that were published."""
+    return "" if value is None else max(f"{value:.4f}", repr(float(value)), key=len)
+
+
+def seconds_by_device(row: ModelResults) -> dict[str, str]:
+    """For each device that trained the row, the mean over its seeds of the seconds an epoch.
+
+    Seconds are never averaged over devices. If there are several, each names its seeds.
+    """
+    groups: dict[str, list[Record]] = {}
+    for record in row.records:
+        groups.setdefault(record.environment["device"], []).append(record)
+    devices = {}
+    for device, records in sorted(groups.items()):
+        seconds = [r.metrics["seconds_per_epoch"] for r in records]
+        known = [value for value in seconds if value is not None]
+        if len(groups) > 1:
+            device += f" (seeds {', '.join(str(r.seed) for r in records)})"
+        devices[device] = f"{statistics.fmean(known):.1f}" if known else ABSENT
+    return devices
+
+
+def expected_blocks(
+    rows: list[ModelResults], published: PublishedResults, compared: list[Reproduction]
+) -> list[str]:
+    """The numbers that a user should expect: the headline networks and the best baselines.
+
+    Args:
+        rows: networks and baselines in their published protocol.
+        published: gives the data sets' titles.
+        compared: the networks beside what was published of them.
+    """
+    verdicts = {one.row.name: one.verdict for one in compared}
+    columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
+    columns += ["Test at best", "Reproduced", "Minutes a run"]
+    blocks, shown = [], []
+    for dataset, group in groupby(rows, lambda row: row.dataset):
+        members = list(group)
+        named = [(row.title, row) for row in members if row.published.headline]
+        if not named:
+            continue
+        if baselines := [row for row in members if row.first.config["role"] == "baseline"]:
+            better = min if members[0].metric == "mae" else max
+            best = better(baselines, key=lambda row: row.spread("best_validation").mean)
+            named.append((f"Best baseline: {best.title}", best))
+        cells = [
+            [
+                name,
+                _best_and_last(row.published),
+                mean_and_sd(row.spread("best_validation"), FOUR),
+                mean_and_sd(row.spread("last_validation"), FOUR),
+                _with_degrees(row, "test_at_best"),
+                verdicts.get(row.name, ""),
+                f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
+            ]
+            for name, row in named
+        ]
+        title = f"**{published.datasets.get(dataset, dataset)}**"
+        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrlr", cells)]
+        shown += [record for _, row in named for record in row.records]
+    devices = "; ".join(sorted({record.environment["device"] for record in shown}))
+    return [*blocks, EXPECTED.format(devices=devices)] if blocks else []
+
+
+def reproduction_table(compared: list[Reproduction]) -> str:
+    """One row for each network of which a run was published."""
+    columns = ["Network", "Seeds", "Best: published (a run of ours)", "Last: published (ours)"]
+    rows = [
+        [
+            one.row.title,
+            str(len(one.row.records)),
+            _beside(one, one.best, "best_validation"),
+            _beside(one, one.last, "last_validation"),
+            _curve(one),
+            one.verdict,
+        ]
+        for one in compared
+        if one.checkable
+    ]
+    return markdown_table([*columns, "Training loss", "Reproduced"], "lrrrll", rows)
+
+
+def _beside(one: Reproduction, number: ValueComparison | None, field: str) -> str:
+    """The published number and where a run of ours lies; with too few seeds, where each lay."""
+    if number is None:
+        return ""
+    if one.row.too_few_seeds:
+        ours = mean_and_sd(one.row.spread(field), FOUR)
+    else:
+        ours = format_interval(number.interval, FOUR.format)
+    published = FOUR.format(number.published)
+    return f"{published} ({ours})" if ours else published
+
+
+def _curve(one: Reproduction) -> str:
+    if one.curve is None:
+        return ""
+    off = f"off by {format_percent(one.curve.distance)}"
+    if one.row.too_few_seeds:
+        return off
+    epochs = len(one.curve.band)
+    inside = f"inside at {epochs - len(one.curve.epochs_outside)} of {epochs} epochs"
+    return f"{inside}; {off}, band ± {format_percent(one.curve.width)}"
+
+
+def factorial_markdown(designs: list[FactorialDesign]) -> str:
+    """The conditions of each network, and the main effects."""
+    blocks = [_conditions_table(design) for design in designs]
+    effects = [
+        [design.title, *_effect_cells(effect)] for design in designs for effect in design.effects
+    ]
+    if effects:
+        columns = ["Network", "From Keras 3 to Keras 2", "Pairs of conditions"]
+        columns += ["Training loss, epoch 1", "Training loss, whole curve", "Best validation"]
+        blocks += [
+            "Main effect of each change, with its 95 % interval over the seeds. It is the mean "
+            "over all pairs of conditions that differ in this change alone and have at least "
+            f"{SEEDS_NEEDED} seeds each:",
+            markdown_table(columns, "llrrrr", effects),
+        ]
+    return "\n\n".join(blocks)
+
+
+def _conditions_table(design: FactorialDesign) -> str:
+    """Training loss of some epochs and distance from the published curve, for each condition."""
+    epochs = len(design.conditions[0].row.first.history["loss"])
+    shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
+    columns = [design.title, "Seeds", *(f"Epoch {epoch}" for epoch in shown)]
+    columns += ["Off the published curve by", "Best validation"]
+    rows = []
+    if design.published.loss:
+        losses = (FOUR.format(design.published.loss[epoch - 1]) for epoch in shown)
+        best = design.published.best_validation
+        rows.append(["published log", "1", *losses, ABSENT, FOUR.format(best) if best else ABSENT])
+    for condition in design.conditions:
+        curves = [record.history["loss"] for record in condition.row.records]
+        means = (sum(c[epoch - 1] for c in curves) / len(curves) for epoch in shown)
+        off = condition.distance
+        best = mean_and_sd(condition.row.spread("best_validation"), FOUR)
+        distance = ABSENT if off is None else format_percent(off)
+        rows.append([condition.title, str(len(curves)), *map(FOUR.format, means), distance, best])
+    return markdown_table(columns, "l" + "r" * (len(columns) - 1), rows)
+
+
+def _effect_cells(effect: MainEffect) -> list[str]:
+    def percent(logarithm: float) -> str:
+        return f"{100 * math.expm1(logarithm):+.0f} %"
+
+    def with_interval(estimate: Estimate, write: Callable[[float], str]) -> str:
+        return f"{write(estimate.value)} ({format_interval(estimate.interval(), write)})"
+
+    return [
+        effect.factor,
+        str(effect.pairs),
+        with_interval(effect.first_loss, percent),
+        with_interval(effect.mean_loss, percent),
+        with_interval(effect.best_validation, "{:+.4f}".format),
+    ]

@@ -6,23 +6,17 @@ from pathlib import Path
 from harness.errors import RunError
 from harness.records.files import write_text
 from harness.records.record import Record, find_records
-from harness.reporting.analysis.models import (
-    PUBLISHED,
-    ModelResults,
-    PublishedResults,
-    load_published,
-    make_rows,
-)
+from harness.reporting.analysis.published import PUBLISHED, PublishedResults, load_published
 from harness.reporting.analysis.reference import (
     REFERENCE,
     Comparison,
     Measure,
     compare_with_reference,
 )
-from harness.reporting.analysis.results import Results, load_results
+from harness.reporting.analysis.results import ModelResults, Results, load_results, make_results
 from harness.reporting.tables.claim_tables import study_blocks
-from harness.reporting.tables.model_tables import line
-from harness.reporting.tables.numbers import ABSENT, exact, interval, spread_text
+from harness.reporting.tables.formatting import format_interval, markdown_table, mean_and_sd
+from harness.reporting.tables.model_tables import FOUR, as_published
 from harness.reporting.tables.write import summary_csv
 
 EXPLANATION = """\
@@ -43,9 +37,9 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
         record: a run of a network or a baseline.
         reference_dir: folder of the reference's records.
     """
-    catalogue = load_published(PUBLISHED)
-    (own,) = make_rows([record], catalogue)
-    comparison = compare_with_reference(own, _reference_rows(reference_dir, catalogue, own))
+    numbers = load_published(PUBLISHED)
+    (own,) = make_results([record], numbers).rows
+    comparison = compare_with_reference(own, _reference_rows(reference_dir, numbers, own))
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines += [_terminal_line(measure) for measure in comparison.measures]
@@ -75,11 +69,11 @@ def write_comparison(
     Raises:
         RunError: no records, sample data mixed with real data, or a file cannot be read or written.
     """
-    catalogue = load_published(published)
-    results, left_out = load_results(results_dir, catalogue)
-    reference = _reference_rows(reference_dir, catalogue)
+    numbers = load_published(published)
+    results, left_out = load_results(results_dir, numbers)
+    reference = _reference_rows(reference_dir, numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
-    outputs = {results_dir / "RESULTS.md": comparison_markdown(results, reference, catalogue, link)}
+    outputs = {results_dir / "RESULTS.md": comparison_markdown(results, reference, numbers, link)}
     if results.rows:
         outputs[results_dir / "summary.csv"] = summary_csv(results.rows)
     for path, text in outputs.items():
@@ -88,14 +82,14 @@ def write_comparison(
 
 
 def comparison_markdown(
-    results: Results, reference: list[ModelResults], catalogue: PublishedResults, link: str
+    results: Results, reference: list[ModelResults], numbers: PublishedResults, link: str
 ) -> str:
     """The whole of a user's `RESULTS.md`.
 
     Args:
         results: the user's runs.
         reference: the reference's rows.
-        catalogue: the data sets' titles.
+        numbers: gives the data sets' titles.
         link: path of the reference's `RESULTS.md` as seen from the user's.
     """
     blocks = ["# Your results", "Made by `make tables` from the run records; do not edit."]
@@ -105,7 +99,7 @@ def comparison_markdown(
         comparison = compare_with_reference(row, reference)
         by_dataset.setdefault(row.dataset, []).append(comparison)
     for dataset, comparisons in by_dataset.items():
-        title = catalogue.datasets.get(dataset, dataset)
+        title = numbers.datasets.get(dataset, dataset)
         blocks += [f"## {title}", _table(comparisons)]
     if results.studies:
         blocks.append("## Studies")
@@ -115,7 +109,7 @@ def comparison_markdown(
 
 
 def _reference_rows(
-    reference_dir: Path, catalogue: PublishedResults, own: ModelResults | None = None
+    reference_dir: Path, numbers: PublishedResults, own: ModelResults | None = None
 ) -> list[ModelResults]:
     """The reference's sound rows, all or those of one experiment; none if there is no reference."""
     folder = f"{own.first.experiment}*" if own else "*"
@@ -123,46 +117,43 @@ def _reference_rows(
         records, _ = find_records(reference_dir, folder)
     except RunError:
         return []
-    return make_rows(records, catalogue)
-
-
-def _four(value: float) -> str:
-    return f"{value:.4f}"
+    return make_results(records, numbers).rows
 
 
 def _terminal_line(measure: Measure) -> str:
     """Such as `  best validation 0.8842 | reference 0.8889 ± 0.0025, ...: inside`."""
-    parts = [f"  {measure.name} {spread_text(measure.own, _four, _four)}"]
+    parts = [f"  {measure.name} {mean_and_sd(measure.own, FOUR)}"]
     if measure.reference:
-        text = f"reference {spread_text(measure.reference, _four, _four)}"
+        text = f"reference {mean_and_sd(measure.reference, FOUR)}"
         if measure.interval:
-            ends = interval(measure.interval, _four)
+            ends = format_interval(measure.interval, FOUR.format)
             text += f", a further run lies in {ends}: {measure.verdict}"
         parts.append(text)
     if measure.published is not None:
-        parts.append(f"published {exact(measure.published)}")
+        parts.append(f"published {as_published(measure.published)}")
     return " | ".join(parts)
 
 
 def _table(comparisons: list[Comparison]) -> str:
     """A row for each number of each experiment; what holds for all of them stands in the first."""
     columns = ["Experiment", "Measure", "Yours", "Reference", "Published", "Inside", "Differs"]
-    rows = [line(columns), line(["---", "---", "--:", "--:", "--:", "---", "---"])]
+    rows = []
     for comparison in comparisons:
         title, differs = comparison.own.title, ", ".join(comparison.differences)
         verdict = f"not compared: {comparison.obstacle}" if comparison.obstacle else ""
         for measure in comparison.measures:
-            own = spread_text(measure.own, _four, _four)
-            there, published = _reference_cell(measure), exact(measure.published)
-            cells = [own, there or ABSENT, published or ABSENT, measure.verdict or verdict, differs]
-            rows.append(line([title, measure.name, *cells]))
+            own, published = mean_and_sd(measure.own, FOUR), as_published(measure.published)
+            cells = [own, _reference_cell(measure), published, measure.verdict or verdict, differs]
+            rows.append([title, measure.name, *cells])
             title = verdict = differs = ""
-    return "\n".join(rows)
+    return markdown_table(columns, "llrrrll", rows)
 
 
 def _reference_cell(measure: Measure) -> str:
     """Mean ± deviation and, in brackets, the interval of a further run."""
     if measure.reference is None:
         return ""
-    text = spread_text(measure.reference, _four, _four)
-    return f"{text} ({interval(measure.interval, _four)})" if measure.interval else text
+    text = mean_and_sd(measure.reference, FOUR)
+    return (
+        f"{text} ({format_interval(measure.interval, FOUR.format)})" if measure.interval else text
+    )

@@ -1,36 +1,47 @@
 """Writes the results tables, from the run records alone.
 
-Writes `summary.csv` (one line a network or baseline), `claims.csv` (one line a claim) and
-`RESULTS.md` (to be read). All are pure functions of the records, the published numbers and the
-claims: same input, same bytes.
+Writes `RESULTS.md` (to be read), `summary.csv` (one line a network or baseline) and `claims.csv`
+(one line a claim). The same records, published numbers and claims give the same bytes.
 """
 
 import csv
 import io
-import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from harness.records.files import write_text
-from harness.records.record import plain
+from harness.records.predictions import MEASURES
+from harness.records.record import Record, plain
 from harness.reporting.analysis.claims import Claim, load_claims
-from harness.reporting.analysis.factorial import designs
-from harness.reporting.analysis.models import ModelResults, PublishedResults, load_published
-from harness.reporting.analysis.results import Results, load_results
-from harness.reporting.analysis.seeds import SeedStatistics
+from harness.reporting.analysis.factorial import factorial_designs
+from harness.reporting.analysis.published import PublishedResults, load_published
+from harness.reporting.analysis.reproduction import reproductions
+from harness.reporting.analysis.results import ModelResults, Results, load_results
 from harness.reporting.analysis.statistics import Range
 from harness.reporting.analysis.verdicts import Verdict, judge
-from harness.reporting.tables.claim_tables import primary_table
-from harness.reporting.tables.curve_tables import (
-    factorial_markdown,
-    reproduction_table,
-    reproductions,
-)
-from harness.reporting.tables.document import replace_between_markers, results_markdown
-from harness.reporting.tables.model_tables import readme_rows
-from harness.reporting.tables.numbers import ABSENT, devices, exact, parameters
+from harness.reporting.tables import claim_tables, model_tables
+from harness.reporting.tables.formatting import ABSENT, replace_between_markers
 
-MEASURES = ("best_validation", "last_validation", "test_at_best", "test_at_end")
+EXPLANATION = """\
+- *Best validation* is the value of the best epoch on the validation data, *last validation* that
+  after the last epoch. *Test at best* is the test value with the weights of the best epoch.
+- The best epoch is chosen on the validation data, which flatters every network. So networks are
+  compared by *test at best*.
+- A model without epochs has one validation value, which stands in both columns.
+- With five seeds or more a number is mean ± sample standard deviation. The 95 % interval is
+  Student's t interval of the mean over the seeds, cut at the lowest and the highest possible value.
+  It covers the chance in training, on the same data. A single run, such as a published one, may
+  lie outside it: runs vary more than their mean.
+- With fewer seeds each value is listed, without an interval. Equal values have no interval either.
+- Published re-runs are independent public ones: best validation, mean ± standard deviation (number
+  of runs).
+- *Seconds an epoch* is the median over the epochs of a run, training and validation.
+- *Notes* are the numbers in the list below each table."""
+
+SAMPLE_EXPLANATION = """\
+**Sample data:** the built-in generator made them, to show that everything works. No number here
+says anything about the real data sets, and none can be compared with a published one."""
 
 
 def write_tables(
@@ -42,7 +53,7 @@ def write_tables(
         results_dir: folder of the records; receives the tables.
         published: TOML file of the published numbers.
         claims: TOML file of the claims.
-        pages: files such as the README, in which the tables go between their markers.
+        pages: files such as the README, which show some parts between their markers.
 
     Returns:
         The files written, and one sentence for each run that was left out because it is
@@ -52,56 +63,164 @@ def write_tables(
         RunError: no records, sample data mixed with real data, markers missing, or a file cannot
             be read or written.
     """
-    catalogue = load_published(published)
-    statements = load_claims(claims, catalogue.experiments)
-    results, left_out = load_results(results_dir, catalogue)
-    outputs = {results_dir / "RESULTS.md": results_markdown(results, catalogue, statements)}
-    if results.rows:
-        outputs[results_dir / "summary.csv"] = summary_csv(results.rows)
-    if not results.sample:
-        outputs[results_dir / "claims.csv"] = claims_csv(statements, results)
-    for page in pages:
-        link = Path(os.path.relpath(results_dir / "RESULTS.md", page.parent)).as_posix()
-        parts = page_parts(results, catalogue, statements, link)
-        outputs[page] = replace_between_markers(page, parts)
+    numbers = load_published(published)
+    statements = load_claims(claims, numbers.experiments)
+    results, left_out = load_results(results_dir, numbers)
+    files, parts = make_tables(results, numbers, statements)
+    outputs = {results_dir / name: text for name, text in files.items()}
+    outputs |= {page: replace_between_markers(page, parts) for page in pages}
     for path, text in outputs.items():
         write_text(path, text)
     return list(outputs), left_out
 
 
-def page_parts(
-    results: Results, catalogue: PublishedResults, claims: list[Claim], link: str
-) -> dict[str, str]:
-    """The tables that pages show, by the names of their markers.
+def make_tables(
+    results: Results, published: PublishedResults, claims: list[Claim]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """All tables as text.
 
     Args:
-        results: what was measured.
-        catalogue: titles and order.
-        claims: the claims.
-        link: path of `RESULTS.md` as seen from the page.
+        results: the finished runs.
+        published: the published numbers.
+        claims: the claims; sample data decide none of them.
+
+    Returns:
+        The files of the results folder by name, and the parts that pages can show by the name of
+        their markers.
     """
-    return {
-        "results": readme_rows(results.rows, catalogue, link),
-        "reproduction": reproduction_table(reproductions(results, catalogue)),
-        "ideas": primary_table(claims, results)
-        + f"\n\nAll claims, with reasons and notes: [{link}]({link}).",
-        "factorial": factorial_markdown(designs(results, catalogue)),
+    verdicts = [] if results.sample else judge(claims, results)
+    compared = reproductions(results.rows)
+    standard = [row for row in results.rows if not row.variant]
+    parts = {
+        "results": "\n\n".join(model_tables.model_blocks(standard, published, "**{}**")),
+        "expected": "\n\n".join(model_tables.expected_blocks(standard, published, compared)),
+        "reproduction": model_tables.reproduction_table(compared),
+        "factorial": model_tables.factorial_markdown(factorial_designs(results, published)),
+        "claims": claim_tables.primary_claims_table(verdicts),
+    }
+
+    blocks = [
+        "# Results",
+        "Made by `make reference` from the run records; do not edit.",
+        EXPLANATION,
+    ]
+    if results.sample:
+        blocks.append(SAMPLE_EXPLANATION)
+    blocks += model_tables.model_blocks(results.rows, published, "## {}")
+    if any(one.checkable for one in compared):
+        blocks += ["## The published runs", model_tables.REPRODUCTION, parts["reproduction"]]
+    if parts["factorial"]:
+        blocks += ["## Keras 2 and Keras 3", parts["factorial"]]
+    if verdicts:
+        blocks += ["## The claims", claim_tables.EXPLANATION, claim_tables.claims_table(verdicts)]
+        blocks += ["Why these bounds, and since when:", claim_tables.reasons(verdicts)]
+    if results.studies:
+        blocks.append("## The studies")
+    for study in results.studies:
+        blocks += claim_tables.study_blocks(study)
+    blocks += ["## How these were made", _origin(results.records)]
+
+    files = {"RESULTS.md": "\n\n".join(blocks) + "\n"}
+    if results.rows:
+        files["summary.csv"] = summary_csv(results.rows)
+    if verdicts:
+        files["claims.csv"] = claims_csv(verdicts)
+    return files, parts
+
+
+def _origin(records: list[Record]) -> str:
+    """Number of records, software, code, and what was made from changed code."""
+
+    def distinct(origin: Callable[[Record], str]) -> str:
+        counts = sorted(Counter(map(origin, records)).items())
+        return "; ".join(f"{value} ({n} record{'s' if n > 1 else ''})" for value, n in counts)
+
+    def software(record: Record) -> str:
+        packages = sorted(record.environment["packages"].items())
+        versions = [("Python", record.environment["python"]), *packages]
+        return ", ".join(f"{name} {version}" for name, version in versions)
+
+    changed = sorted(record.place for record in records if record.environment["dirty"])
+    return "\n".join(
+        [
+            f"- Records: {len(records)}",
+            f"- Software: {distinct(software)}",
+            f"- Keras backend: {distinct(lambda r: r.environment['backend'])}",
+            f"- Commit: {distinct(lambda r: r.environment['commit'] or 'unknown')}",
+            f"- Made with uncommitted changes to the code: {', '.join(changed) or 'none'}",
+        ]
+    )
+
+
+def summary_csv(rows: list[ModelResults]) -> str:
+    """One line a network or baseline; a field is empty where there is no such number."""
+    return _csv([_model_fields(row) for row in rows], "{:.6f}")
+
+
+def claims_csv(verdicts: list[Verdict]) -> str:
+    """One line a claim; a field is empty where there is no such number."""
+    return _csv([_claim_fields(verdict) for verdict in verdicts], "{:.6g}")
+
+
+def _csv(lines: list[dict[str, str | float | None]], pattern: str) -> str:
+    """Lines with the same fields below their names; numbers are written by the pattern."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    for line in lines:
+        numbers = {k: pattern.format(v) for k, v in line.items() if isinstance(v, int | float)}
+        writer.writerow(line | numbers)
+    return text.getvalue()
+
+
+def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
+    published, devices = row.published, model_tables.seconds_by_device(row)
+    fields = {
+        "dataset": row.dataset,
+        "sample": str(row.sample).lower(),
+        "experiment": row.first.experiment,
+        "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
+        "model": row.first.config["title"],
+        "role": row.first.config["role"],
+        "parameters": model_tables.parameter_counts(row, "{}"),
+        "metric": row.metric,
+        "seeds": " ".join(str(record.seed) for record in row.records),
+        "n": str(len(row.records)),
+    }
+    columns = [(name, row.spread(name)) for name in MEASURES.values()]
+    columns += [(f"{name}_degrees", row.degrees(name)) for name in MEASURES.values()]
+    for name, seeds in columns:
+        fields |= {name: seeds and seeds.mean, f"{name}_sd": seeds and seeds.sd}
+        fields |= _ends(f"{name}_interval", seeds and seeds.interval)
+    return fields | {
+        "reference": row.reference["label"],
+        "reference_validation": row.reference["validation"],
+        "reference_test": row.reference["test"],
+        "published_source": published.source,
+        "published_best_validation": model_tables.as_published(published.best_validation),
+        "published_last_validation": model_tables.as_published(published.last_validation),
+        "published_test": model_tables.as_published(published.test),
+        "published_reruns": published.reruns,
+        "published_statement": published.statement,
+        "seconds_per_epoch": " | ".join(s for s in devices.values() if s != ABSENT),
+        "device": " | ".join(devices),
+        "data_files": " ".join(file["sha256"] for file in row.first.data["files"]),
+        "notes": " | ".join(row.notes),
     }
 
 
-def claims_csv(claims: list[Claim], results: Results) -> str:
-    """All claims with all digits that matter; empty where nothing was measured."""
-    return _csv([_claim_fields(verdict) for verdict in judge(claims, results)])
-
-
-def _claim_fields(verdict: Verdict) -> dict[str, str]:
+def _claim_fields(verdict: Verdict) -> dict[str, str | float | None]:
     claim, measured = verdict.claim, verdict.measured
-    sides = [side.values for side in measured.sides] if measured else []
-    counts = [str(values.n) for values in sides] or ["0"]
-    numbers = {
+    seeds = measured.statistics if measured else ()
+    copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    return {
+        **{name: getattr(claim, name) for name in copied},
+        "primary": str(claim.primary).lower(),
+        "exact": str(claim.exact).lower(),
+        "n": " ".join(str(one.n) for one in seeds) or "0",
         "measured": measured and measured.estimate.value,
-        "sd": sides[0].sd if sides else None,
-        "sd_minus": sides[1].sd if sides[1:] else None,
+        "sd": seeds[0].sd if seeds else None,
+        "sd_minus": seeds[1].sd if seeds[1:] else None,
         **_ends("interval", measured and measured.interval),
         **_ends("samples_interval", measured and measured.samples_interval),
         "at_least": claim.at_least,
@@ -113,14 +232,6 @@ def _claim_fields(verdict: Verdict) -> dict[str, str]:
         "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
         "effect": measured and measured.effect,
         "superiority": measured and measured.superiority,
-    }
-    said = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
-    return {
-        **{name: getattr(claim, name) for name in said},
-        "primary": str(claim.primary).lower(),
-        "exact": str(claim.exact).lower(),
-        "n": " ".join(counts),
-        **{name: _number(value) for name, value in numbers.items()},
         "verdict": verdict.word,
         "reason": verdict.reason,
         "why": claim.why,
@@ -129,74 +240,7 @@ def _claim_fields(verdict: Verdict) -> dict[str, str]:
     }
 
 
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.6g}"
-
-
-def _csv(lines: list[dict[str, str]]) -> str:
-    """Lines of the same fields, at least one, below their names."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
-
-
-def summary_csv(rows: list[ModelResults]) -> str:
-    """All rows with all digits that matter; empty where a model or a metric has no such value."""
-    return _csv([_csv_fields(row) for row in rows])
-
-
-def _csv_fields(row: ModelResults) -> dict[str, str]:
-    config, published = row.first.config, row.published
-    fields = {
-        "dataset": row.dataset,
-        "sample": str(row.sample).lower(),
-        "experiment": row.first.experiment,
-        "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
-        "model": config["title"],
-        "role": config["role"],
-        "parameters": parameters(row, "{}"),
-        "metric": row.metric,
-        "seeds": " ".join(str(record.seed) for record in row.records),
-        "n": str(len(row.records)),
-    }
-    for measure in MEASURES:
-        fields |= _csv_spread(measure, row.spread(measure))
-    for measure in MEASURES:
-        fields |= _csv_spread(f"{measure}_degrees", row.degrees(measure))
-    return fields | {
-        "reference": row.reference["label"],
-        "reference_validation": _digits(row.reference["validation"]),
-        "reference_test": _digits(row.reference["test"]),
-        "published_source": published.source,
-        "published_best_validation": exact(published.best_validation),
-        "published_last_validation": exact(published.last_validation),
-        "published_test": exact(published.test),
-        "published_reruns": published.reruns,
-        "published_statement": published.statement,
-        "seconds_per_epoch": " | ".join(s for _, s in devices(row) if s != ABSENT),
-        "device": " | ".join(device for device, _ in devices(row)),
-        "data_files": " ".join(file["sha256"] for file in row.first.data["files"]),
-        "notes": " | ".join(row.notes),
-    }
-
-
-def _csv_spread(name: str, spread: SeedStatistics | None) -> dict[str, str]:
-    """Mean, deviation and the two ends of the interval, a field each."""
-    numbers = {
-        name: spread and spread.mean,
-        f"{name}_sd": spread and spread.sd,
-        **_ends(f"{name}_interval", spread and spread.interval),
-    }
-    return {field: _digits(number) for field, number in numbers.items()}
-
-
 def _ends(name: str, interval: Range | None) -> dict[str, float | None]:
-    """The low and the high end of an interval; None where there is none."""
+    """The two ends of an interval as fields; None if there is none."""
     low, high = interval or (None, None)
     return {f"{name}_low": low, f"{name}_high": high}
-
-
-def _digits(value: float | None) -> str:
-    return "" if value is None else f"{value:.6f}"

@@ -1,4 +1,4 @@
-"""What other test samples would give: stored predictions read back, and drawn anew."""
+"""Stored predictions: read back, and drawn anew for the interval over test samples."""
 
 import json
 import math
@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from records import fabricate, packed
-from scipy import stats
 
 from harness.records.predictions import (
     MEASURES,
@@ -20,7 +19,7 @@ from harness.records.predictions import (
     weekly_errors,
 )
 from harness.records.record import load_record
-from harness.reporting.analysis.bootstrap import mcnemar, samples_interval, unpacked
+from harness.reporting.analysis.bootstrap import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
 
@@ -49,12 +48,12 @@ def test_bits_are_read_as_they_were_packed(right):
 
 
 @given(BITS)
-def test_what_a_run_keeps_of_reviews_is_read_back(right):
+def test_stored_reviews_are_read_back(right):
     read = samples_of({"last": {"validation": pack_right(right)}}, "last_validation", "accuracy")
     assert unpacked(read).tolist() == right.tolist()
 
 
-def test_what_a_run_keeps_of_weeks_is_read_back():
+def test_stored_weeks_are_read_back():
     # Monday, 29 December 2014, is in the first week of 2015
     times = np.array(["2014-12-28T23", "2014-12-29T00", "2015-01-01T12"], "datetime64[s]")
     kept = weekly_errors(np.array([0.5, 0.25, 0.75]), times)
@@ -64,25 +63,11 @@ def test_what_a_run_keeps_of_weeks_is_read_back():
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "mae"])
-def test_made_up_records_hold_what_gives_their_metrics(tmp_path, metric):
+def test_predictions_of_made_up_records_give_their_metrics(tmp_path, metric):
     record = load_record(fabricate(tmp_path, "made-net", metric=metric, predictions=True))
     for measure in MEASURES.values():
         samples = samples_of(record.predictions, measure, metric)
         assert samples.mean == pytest.approx(record.metrics[measure])
-
-
-@given(st.integers(1, 60).flatmap(lambda n: st.tuples(*[arrays.arrays(bool, n)] * 2)))
-def test_mcnemar_is_a_fair_coin_for_each_disagreement(pair):
-    ours, theirs = pair
-    b, c, p = mcnemar(*map(reviews, pair))
-    assert (b, c) == (sum(ours & ~theirs), sum(theirs & ~ours))
-    assert p == pytest.approx(stats.binomtest(int(b), int(b + c)).pvalue if b + c else 1)
-
-
-def test_mcnemar_by_hand():
-    # of 8 disagreements the second is right in 1: 2 (1 + 8) / 2^8
-    first, second = reviews([1] * 7 + [0] + [1] * 92), reviews([0] * 7 + [1] + [1] * 92)
-    assert mcnemar(first, second) == (7, 1, pytest.approx(18 / 256))
 
 
 def test_an_accuracy_has_the_interval_of_a_share():
@@ -141,7 +126,7 @@ def test_draws_of_counts_are_draws_of_reviews():
     )
 
 
-def test_weeks_that_agree_leave_nothing_open():
+def test_equal_weeks_have_an_interval_without_width():
     assert samples_interval([weeks([16.8, 16.8, 10.0])]) == pytest.approx((0.1, 0.1))
 
 
@@ -177,11 +162,6 @@ def test_a_difference_of_errors_takes_the_same_weeks_for_both():
 def test_other_samples_are_refused(first, second):
     with pytest.raises(ValueError, match="not tested on the same samples"):
         samples_interval([first], [second])
-
-
-def test_reviews_of_another_number_are_no_pairs():
-    with pytest.raises(ValueError, match="not tested on the same samples"):
-        mcnemar(reviews([1, 0]), reviews([1]))
 
 
 def test_same_runs_same_numbers():

@@ -11,7 +11,7 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.study_outputs import Table
 from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.models import PublishedResults, load_published
+from harness.reporting.analysis.published import PublishedResults, load_published
 from harness.reporting.analysis.results import load_results
 from harness.reporting.analysis.verdicts import judge
 from harness.reporting.tables.claim_tables import claims_table, reasons
@@ -211,7 +211,7 @@ def claims(read):
 
 
 def test_the_csv_file_has_every_claim_with_its_number(claims, results):
-    text = claims_csv(claims, results)
+    text = claims_csv(judge(claims, results))
     kept, networks, few, reading, on_a_par, better, exact = csv.DictReader(io.StringIO(text))
     assert "\r" not in text
     assert (kept["id"], kept["source"]) == ("memory", "a-document, another")
@@ -266,7 +266,7 @@ def rows(table: str) -> list[dict[str, str]]:
 
 
 def test_the_table_says_what_was_measured_beside_what_is_claimed(claims, results):
-    kept, networks, few, reading, _, better, exact = rows(claims_table(claims, results))
+    kept, networks, few, reading, _, better, exact = rows(claims_table(judge(claims, results)))
     assert kept == {
         "The documents say": "it ¦ will (`a-document`, `another`)",
         "Measured": "share that is kept",
@@ -300,7 +300,7 @@ def test_a_difference_of_few_seeds_shows_the_values_of_both(read, tmp_path):
     for seed in range(2):
         fabricate(tmp_path, "imdb-base", seed=seed, best=0.78 + seed / 100)
     results, _ = load_results(tmp_path, PublishedResults({}, {}))
-    (line,) = rows(claims_table(read(DIFFERENCE), results))
+    (line,) = rows(claims_table(judge(read(DIFFERENCE), results)))
     assert line["Value"] == "0.8200 ± 0.016 less 0.7800, 0.7900"
     assert line["Verdict"] == "not decided: 2 seeds of the 5 that the rule needs (imdb-base)"
 
@@ -310,7 +310,7 @@ def test_the_notes_of_the_runs_stand_once_below_the_table(read, tmp_path):
         fabricate(tmp_path, name, data_notes=("Rebuilt file.",))
     results, _ = load_results(tmp_path, PublishedResults({}, {}))
     claims = read(OF_NETWORKS, OF_NETWORKS | {"experiment": "imdb-base"})
-    table = claims_table(claims, results)
+    table = claims_table(judge(claims, results))
     assert [line["Notes"] for line in rows(table)] == ["1", "1"]
     assert table.endswith("\n\n1. Rebuilt file.")
 

@@ -7,9 +7,9 @@ from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Table
 from harness.reporting.analysis.claims import Claim
-from harness.reporting.analysis.evidence import NotCheckable, measure
-from harness.reporting.analysis.models import PublishedResults
+from harness.reporting.analysis.published import PublishedResults
 from harness.reporting.analysis.results import load_results
+from harness.reporting.analysis.verdicts import NotCheckable, find_measurement, judge
 from harness.reporting.tables.claim_tables import claims_table
 
 WORDS = {"id": "one", "source": "a-document", "statement": "it will", "quantity": "share"}
@@ -29,7 +29,8 @@ def results_of(results_dir):
 
 
 def numbers(claim, results_dir):
-    return measure(claim, results_of(results_dir)).samples
+    measured = find_measurement(claim, results_of(results_dir))
+    return [seeds.values for seeds in measured.statistics]
 
 
 def refused(claim, results_dir, *parts):
@@ -84,7 +85,7 @@ def test_seeds_of_a_study_on_different_copies_are_not_one_number(tmp_path):
 def test_the_table_says_why_runs_on_different_data_are_not_checked(tmp_path):
     for seed, sha256 in enumerate((FIRST, SECOND)):
         fabricate(tmp_path, "imdb-net", seed=seed, sha256=sha256)
-    table = claims_table([OF_NETWORK], results_of(tmp_path))
+    table = claims_table(judge([OF_NETWORK], results_of(tmp_path)))
     assert "| not checkable: different copies of the data: imdb-net/seed-0 on aaaa" in table
 
 

@@ -7,22 +7,17 @@ import pytest
 from records import fabricate
 
 from harness.records.predictions import weekly_errors
-from harness.reporting.analysis.factorial import RULES, designs
-from harness.reporting.analysis.models import Published, PublishedResults
+from harness.reporting.analysis.factorial import RULES, factorial_designs
+from harness.reporting.analysis.published import Published, PublishedResults
+from harness.reporting.analysis.reproduction import reproductions
 from harness.reporting.analysis.results import load_results
 from harness.reporting.figures.update_rules_figure import plot_factorial, shown
-from harness.reporting.tables.curve_tables import (
-    factorial_markdown,
-    reproduction_table,
-    reproductions,
-)
+from harness.reporting.tables.model_tables import factorial_markdown, reproduction_table
 
 EPOCHS = 4
 CURVE = (0.6, 0.4, 0.3, 0.2)
 PUBLISHED = Published(source="a log", best_validation=0.85, last_validation=0.84, loss=CURVE)
-CATALOGUE = PublishedResults(
-    {"imdb": "Reviews"}, {"imdb-net": PUBLISHED, "imdb-other": Published()}
-)
+NUMBERS = PublishedResults({"imdb": "Reviews"}, {"imdb-net": PUBLISHED, "imdb-other": Published()})
 
 
 def run(results_dir, factor=1.0, *, seed=0, experiment="imdb-net", **form):
@@ -43,13 +38,13 @@ def run(results_dir, factor=1.0, *, seed=0, experiment="imdb-net", **form):
 
 
 def read(results_dir):
-    results, left_out = load_results(results_dir, CATALOGUE)
+    results, left_out = load_results(results_dir, NUMBERS)
     assert left_out == []
     return results
 
 
 def reproduction(results_dir):
-    (one,) = reproductions(read(results_dir), CATALOGUE)
+    (one,) = reproductions(read(results_dir).rows)
     return one
 
 
@@ -58,23 +53,23 @@ def test_a_curve_like_ours_is_reproduced(tmp_path):
         run(tmp_path, 1.01, seed=seed)
     one = reproduction(tmp_path)
     assert one.verdict == "holds"
-    assert one.curve.outside == []
+    assert one.curve.epochs_outside == ()
     assert one.curve.distance == pytest.approx(math.log(1.01), abs=1e-3)
     low, high = one.curve.band[0]
     assert low < CURVE[0] < high
     assert "inside at 4 of 4 epochs; off by 1.0 %, band" in reproduction_table([one])
 
 
-def test_a_curve_that_is_too_slow_is_not_whatever_the_best_epoch(tmp_path):
+def test_a_slower_curve_is_not_reproduced_even_if_the_best_epoch_is(tmp_path):
     for seed in range(5):
         run(tmp_path, 1.3, seed=seed)
     one = reproduction(tmp_path)
-    assert one.best.inside
-    assert one.curve.outside == [1, 2, 3, 4]
+    assert one.best.reproduced
+    assert one.curve.epochs_outside == (1, 2, 3, 4)
     assert one.verdict == "does not hold: training curve"
 
 
-def test_few_seeds_decide_nothing_and_are_shown_one_by_one(tmp_path):
+def test_too_few_seeds_decide_nothing_and_are_listed(tmp_path):
     for seed in range(4):
         run(tmp_path, 1.3, seed=seed)
     one = reproduction(tmp_path)
@@ -104,7 +99,7 @@ def factorial(tmp_path):
 
 
 def test_main_effects_are_those_that_were_built_in(factorial):
-    (design,) = designs(read(factorial), CATALOGUE)
+    (design,) = factorial_designs(read(factorial), NUMBERS)
     effects = {effect.factor: effect for effect in design.effects}
     expected = {
         "epsilon outside the root": (2, 0.8),
@@ -124,16 +119,16 @@ def test_main_effects_are_those_that_were_built_in(factorial):
 
 
 def test_one_pair_is_welchs_difference(factorial):
-    (design,) = designs(read(factorial), CATALOGUE)
+    (design,) = factorial_designs(read(factorial), NUMBERS)
     (both,) = (e for e in design.effects if e.factor == "Keras 2's rule: both")
     assert both.mean_loss.df == pytest.approx(8)  # equal variances of five and five
 
 
-def test_forms_with_few_seeds_have_no_effect(tmp_path):
+def test_conditions_with_too_few_seeds_have_no_effect(tmp_path):
     for seed in range(4):
         run(tmp_path, seed=seed)
         run(tmp_path, 1.5, seed=seed, optimizer="rmsprop")
-    (design,) = designs(read(tmp_path), CATALOGUE)
+    (design,) = factorial_designs(read(tmp_path), NUMBERS)
     assert design.effects == []
     assert "Keras 3's rule" in factorial_markdown([design])
 
@@ -143,11 +138,11 @@ def test_other_variants_are_no_part_of_the_design(tmp_path):
     run(tmp_path, optimizer="adam")
     run(tmp_path, units=64)
     run(tmp_path, experiment="imdb-other")
-    assert designs(read(tmp_path), CATALOGUE) == []
+    assert factorial_designs(read(tmp_path), NUMBERS) == []
 
 
 def test_tables_and_figure_of_the_factorial(factorial):
-    found = designs(read(factorial), CATALOGUE)
+    found = factorial_designs(read(factorial), NUMBERS)
     text = factorial_markdown(found)
     assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
     assert "-20 %" in text

@@ -9,19 +9,16 @@ from scipy import stats
 
 from harness.reporting.analysis.statistics import (
     Estimate,
-    equivalence_p,
     hedges_g,
     holm,
     mean_estimate,
     prediction_interval,
     probability_of_superiority,
     simultaneous_prediction_band,
-    t_interval,
     welch_difference,
 )
 
 LSTM = [0.878, 0.871, 0.884, 0.869, 0.881]
-GRU = [0.872, 0.866, 0.875, 0.870, 0.868, 0.874]
 NUMBERS = st.integers(0, 1000).map(lambda thousandths: thousandths / 1000)
 VALUES = st.lists(NUMBERS, min_size=2, max_size=8)
 P_VALUES = st.lists(st.floats(0, 1), max_size=8)
@@ -39,19 +36,19 @@ def test_the_interval_of_a_mean_is_students(values, quantile):
     mean = sum(values) / len(values)
     deviation = math.sqrt(sum((v - mean) ** 2 for v in values) / (len(values) - 1))
     half = quantile * deviation / math.sqrt(len(values))
-    assert t_interval(values) == pytest.approx((mean - half, mean + half), rel=1e-3)
+    assert mean_estimate(values).interval() == pytest.approx((mean - half, mean + half), rel=1e-3)
 
 
-def test_an_interval_ends_at_what_is_possible():
-    low, high = t_interval([0.9, 0.99, 1.0], within=(0, 1))
+def test_an_interval_is_cut_at_the_possible_range():
+    low, high = mean_estimate([0.9, 0.99, 1.0]).interval(within=(0, 1))
     # mean 0.96333, deviation 0.05508: 0.96333 - 4.303 * 0.05508 / sqrt(3)
     assert (low, high) == (pytest.approx(0.8265, abs=1e-4), 1)
-    assert t_interval([0.01, 0.0, 0.1], within=(0, 1))[0] == 0
+    assert mean_estimate([0.01, 0.0, 0.1]).interval(within=(0, 1))[0] == 0
 
 
 @pytest.mark.parametrize("values", [(0.5,), (0.1, 0.1, 0.1), (2080, 2080)])
 def test_one_value_and_equal_values_have_no_interval(values):
-    assert t_interval(values) is None
+    assert mean_estimate(values).interval() is None
     assert prediction_interval(values) is None
 
 
@@ -82,7 +79,7 @@ def test_a_single_value_is_taken_as_known_exactly():
     assert difference.p_above(0) == pytest.approx(alone.pvalue)
 
 
-def test_values_without_spread_decide_by_themselves():
+def test_equal_values_are_compared_without_a_test():
     same = mean_estimate([1.0, 1.0, 1.0])
     assert same.interval() is None
     assert (same.p_above(0.5), same.p_below(0.5)) == (0, 1)
@@ -91,26 +88,10 @@ def test_values_without_spread_decide_by_themselves():
 
 
 @pytest.mark.parametrize("bound", [-math.inf, math.inf])
-def test_a_bound_that_is_none_decides_nothing(bound):
+def test_an_infinite_bound_is_always_or_never_met(bound):
     mean = mean_estimate(LSTM)
     assert mean.p_above(bound) == (bound > 0)
     assert mean.p_below(bound) == (bound < 0)
-
-
-@given(VALUES, VALUES, st.floats(1e-3, 0.5))
-def test_equivalence_is_the_90_percent_interval_within_the_margin(first, second, margin):
-    assume(differ(first, second))
-    estimate = welch_difference(first, second)
-    low, high = estimate.interval(0.9)
-    assume(min(abs(low + margin), abs(high - margin)) > 1e-9)  # rounding decides at the edge
-    assert (equivalence_p(estimate, margin) < 0.05) == (-margin < low and high < margin)
-
-
-def test_equivalence_by_two_one_sided_tests_of_scipy():
-    p = equivalence_p(welch_difference(LSTM, GRU), 0.01)
-    lower = stats.ttest_ind([v + 0.01 for v in LSTM], GRU, equal_var=False, alternative="greater")
-    upper = stats.ttest_ind([v - 0.01 for v in LSTM], GRU, equal_var=False, alternative="less")
-    assert p == pytest.approx(max(lower.pvalue, upper.pvalue))
 
 
 def test_hedges_g_by_hand():
@@ -165,13 +146,13 @@ def test_holm_raises_p_values_and_keeps_their_order(p_values):
     assert in_order == sorted(in_order)
 
 
-def test_one_further_run_lies_further_apart_than_the_mean():
+def test_a_prediction_interval_by_hand():
     # mean 2, deviation 1, t = 4.303: 2 ± 4.303 * sqrt(4 / 3)
     assert prediction_interval([1, 2, 3]) == pytest.approx((-2.968, 6.968), abs=1e-3)
     assert prediction_interval([1, 2, 3], within=(0, 5)) == (0, 5)
 
 
-def test_a_band_over_epochs_divides_the_doubt_among_them():
+def test_a_band_is_corrected_for_the_number_of_epochs():
     curves = [[0.5, 0.6, 0.7], [0.6, 0.6, 0.8]]
     first, second, third = simultaneous_prediction_band(curves, 0.94)
     assert first == pytest.approx(prediction_interval([0.5, 0.6], 0.98))
@@ -185,9 +166,12 @@ def test_a_band_over_epochs_divides_the_doubt_among_them():
 @given(VALUES)
 def test_a_higher_level_gives_a_wider_interval(values):
     assume(differ(values))
-    for interval in (t_interval, prediction_interval):
-        (low, high), (lower, higher) = interval(values, 0.9), interval(values, 0.99)
-        assert lower < low < high < higher
+    mean = mean_estimate(values)
+    for narrow, wide in (
+        (mean.interval(0.9), mean.interval(0.99)),
+        (prediction_interval(values, 0.9), prediction_interval(values, 0.99)),
+    ):
+        assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
 def test_an_estimate_far_beyond_its_bound_keeps_its_small_p():

@@ -12,12 +12,12 @@ from harness.records.record import find_records
 from harness.records.study_outputs import Lines, Series, Table, Text
 from harness.reporting.analysis import models as summary
 from harness.reporting.analysis import results as reading
-from harness.reporting.analysis.seeds import SeedStatistics
+from harness.reporting.analysis import verdicts
+from harness.reporting.analysis.statistics import SeedStatistics
 from harness.reporting.tables import write as tables
 from harness.reporting.tables.__main__ import main
-from harness.reporting.tables.document import markers
+from harness.reporting.tables.formatting import format_significant, markers, text_tables
 from harness.reporting.tables.model_tables import INTERVAL
-from harness.reporting.tables.numbers import in_terminal, significant
 
 PUBLISHED = """
 [datasets]
@@ -191,7 +191,7 @@ def test_few_seeds_and_seeds_that_agree_have_no_interval(values):
     assert SeedStatistics(values).interval is None
 
 
-def test_an_interval_ends_where_the_possible_ends():
+def test_an_interval_is_cut_at_the_possible_range():
     values = (1.0, 1.0, 0.9, 1.0, 1.0)
     # 0.98 ± 2.776 * 0.0447 / sqrt(5)
     assert SeedStatistics(values).interval == pytest.approx((0.9245, 1.0355), abs=1e-4)
@@ -264,7 +264,7 @@ def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
     assert cells(markdown, "GRU")["Notes"] == "–"
     footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
     assert footnotes in markdown
-    assert markdown.partition("## The ideas")[0].count("Rebuilt file.") == 1
+    assert markdown.partition("## The claims")[0].count("Rebuilt file.") == 1
 
 
 def test_other_data_makes_another_row(results, published):
@@ -352,39 +352,80 @@ def test_readme_gets_the_published_protocols_and_the_primary_claims(studies, pub
     readme = tmp_path / "README.md"
     primary = CLAIMS.replace('why = "A made-up', 'primary = true\nwhy = "A made-up')
     claims_of(published).write_text(primary, encoding="utf-8")
-    (start, end), (ideas_start, ideas_end) = markers("results"), markers("ideas")
+    (start, end), (claims_start, claims_end) = markers("results"), markers("claims")
     readme.write_text(
-        f"before\n{start}\nstale\n{end}\nbetween\n{ideas_start}\nstale\n{ideas_end}\nafter\n",
+        f"before\n{start}\nstale\n{end}\nbetween\n{claims_start}\nstale\n{claims_end}\nafter\n",
         encoding="utf-8",
     )
     for _ in range(2):  # replacing twice changes nothing more
         build(studies, published, readme)
         text = readme.read_text(encoding="utf-8")
         assert text.startswith(f"before\n{start}\n")
-        assert f"{end}\nbetween\n{ideas_start}\n" in text
-        assert text.endswith(f"{ideas_end}\nafter\n")
+        assert f"{end}\nbetween\n{claims_start}\n" in text
+        assert text.endswith(f"{claims_end}\nafter\n")
         assert "stale" not in text
         assert text.count("| NET |") == 1
         assert "epochs = 2" not in text
-        assert "(results/RESULTS.md)" in text
-        ideas = text.partition(ideas_start)[2]
-        assert ideas.count("the net beats the base") == 1
+        claims = text.partition(claims_start)[2]
+        assert claims.count("the net beats the base") == 1
         assert "what is far is forgotten" not in text  # a claim that is not primary
         assert "A made-up bound." not in text  # the reasons are left to RESULTS.md
 
 
+HEADLINE = PUBLISHED.replace("[imdb-net]", "[imdb-net]\nheadline = true")
+
+
+def test_a_page_gets_the_headline_networks_beside_the_best_baseline(results, published, tmp_path):
+    published.write_text(HEADLINE, encoding="utf-8")
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    fabricate(results, "imdb-other", best=0.7)  # a network that is no headline
+    for name, best in (("imdb-good", 0.9), ("imdb-poor", 0.4)):
+        fabricate(results, name, epochs=0, best=best)
+    page = tmp_path / "page.md"
+    page.write_text("\n".join(markers("expected")), encoding="utf-8")
+    build(results, published, page)
+    text = page.read_text(encoding="utf-8")
+    head, rule, *lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert head.count("|") == rule.count("|") <= 8  # seven columns
+    # the published last value lies outside 0.84 ± 2.776 * 0.0071 * sqrt(6 / 5)
+    assert lines == [
+        "| NET | 0.8460 / 0.8054 | 0.8500 ± 0.0071 | 0.8400 ± 0.0071 | 0.8450 ± 0.0071 "
+        "| does not hold: last | 0.5 |",
+        "| Best baseline: GOOD | – | 0.9000 | 0.9000 | 0.8950 | – | 0.0 |",
+    ]
+    assert "**Reviews**" in text
+    assert "**Weather**" not in text  # none of its networks is a headline
+
+
+def test_claims_are_judged_once_however_many_pages_show_them(
+    studies, published, tmp_path, monkeypatch
+):
+    judged = []
+
+    def judge(claims, results):
+        judged.append(claims)
+        return verdicts.judge(claims, results)
+
+    monkeypatch.setattr(tables, "judge", judge)
+    for name in ("one.md", "two.md"):
+        (tmp_path / name).write_text(CLAIMS_PART, encoding="utf-8")
+    pages = [tmp_path / "one.md", tmp_path / "two.md"]
+    tables.write_tables(studies, published, claims_of(published), pages)
+    assert len(judged) == 1
+
+
 RESULTS_START, RESULTS_END = markers("results")
-IDEAS = " ".join(markers("ideas"))
+CLAIMS_PART = " ".join(markers("claims"))
 
 
 @pytest.mark.parametrize(
     ("text", "missing"),
     [
         ("no markers", "results:start"),
-        (f"{RESULTS_END} {RESULTS_START} {IDEAS}", "results:start"),
-        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {IDEAS}", "results:start"),
-        (f"{RESULTS_START} {RESULTS_END} <!-- ideas:end -->", "ideas:start"),
-        (f"{RESULTS_START} {RESULTS_END} {IDEAS} {IDEAS}", "ideas:start"),
+        (f"{RESULTS_END} {RESULTS_START} {CLAIMS_PART}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {CLAIMS_PART}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} <!-- claims:end -->", "claims:start"),
+        (f"{RESULTS_START} {RESULTS_END} {CLAIMS_PART} {CLAIMS_PART}", "claims:start"),
     ],
 )
 def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
@@ -496,11 +537,11 @@ def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, publish
     ],
 )
 def test_a_number_is_written_with_the_digits_that_matter(value, written):
-    assert significant(value) == written
+    assert format_significant(value) == written
 
 
 def test_a_deviation_has_two_digits_that_matter():
-    assert [significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
+    assert [format_significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
         "0.14",
         "1.2",
         "57",
@@ -508,8 +549,8 @@ def test_a_deviation_has_two_digits_that_matter():
     ]
 
 
-def test_tables_in_the_terminal_are_aligned_and_leave_the_rest_to_the_figure():
-    (text,) = in_terminal(tuple(study(0.3)))
+def test_only_tables_of_a_study_are_shown_in_the_terminal_and_aligned():
+    (text,) = text_tables(study(0.3))
     title, head, *rows = text.splitlines()
     assert title == "Kept"
     assert len({len(line) for line in (head, *rows)}) == 1

@@ -9,7 +9,7 @@ from scipy import stats
 from harness.errors import RunError
 from harness.records.study_outputs import Table
 from harness.reporting.analysis.claims import Claim
-from harness.reporting.analysis.models import PublishedResults
+from harness.reporting.analysis.published import PublishedResults
 from harness.reporting.analysis.results import load_results
 from harness.reporting.analysis.verdicts import judge
 
@@ -143,7 +143,8 @@ def test_no_interval_reaches_beyond_what_is_possible(run):
         assert verdict.measured.interval == pytest.approx((0.98 - 0.05553, 1), abs=1e-4)
     difference = DIFFERENCE | {"at_least": -1}
     (verdict,) = run(difference, imdb_base=(0.0, 0.5, 0.0, 0.0, 0.0, 0.0))
-    assert verdict.measured.within == (-1, 1)
+    assert verdict.measured.estimate.interval()[1] > 1
+    assert verdict.measured.interval[1] == 1
 
 
 def test_networks_are_not_paired_by_their_seeds(run):
@@ -167,6 +168,14 @@ def test_on_a_par_is_the_90_percent_interval_within_the_margin(run, margin, expe
     (verdict,) = run(ON_A_PAR | {"margin": margin}, imdb_net=NET, imdb_base=base)
     assert verdict.measured.estimate.interval(0.9) == pytest.approx((-0.0086, 0.0286), abs=1e-4)
     assert verdict.word == expected
+
+
+def test_on_a_par_is_two_one_sided_tests(run):
+    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80)
+    (verdict,) = run(ON_A_PAR | {"margin": 0.05}, imdb_net=NET, imdb_base=base)
+    lower = stats.ttest_ind([v + 0.05 for v in NET], base, equal_var=False, alternative="greater")
+    upper = stats.ttest_ind([v - 0.05 for v in NET], base, equal_var=False, alternative="less")
+    assert verdict.p.holds == pytest.approx(max(lower.pvalue, upper.pvalue))
 
 
 @pytest.mark.parametrize("sign", [-1, 1])

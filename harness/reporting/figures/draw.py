@@ -10,11 +10,10 @@ from harness.records.record import Record
 from harness.reporting.analysis.factorial import factorial_designs
 from harness.reporting.analysis.published import PUBLISHED, load_published
 from harness.reporting.analysis.results import Results, load_results, make_results
-from harness.reporting.figures.model_comparison import compared, plot_comparison
-from harness.reporting.figures.study_figure import has_figure, plot_study
-from harness.reporting.figures.style import has_curve
+from harness.reporting.figures.model_comparison import one_protocol_each, plot_comparison
+from harness.reporting.figures.study_figure import panels_of, plot_study
 from harness.reporting.figures.training_curves import plot_curves
-from harness.reporting.figures.update_rules_figure import plot_factorial, shown
+from harness.reporting.figures.update_rules_figure import plot_update_rules, with_several_rules
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
@@ -35,8 +34,8 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
 
 
 def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
-    curves = [plot_curves(row, plots_dir) for row in results.rows if has_curve(row)]
-    return curves + [plot_study(study, plots_dir) for study in results.studies if has_figure(study)]
+    curves = [plot_curves(row, plots_dir) for row in results.rows if row.first.history]
+    return curves + [plot_study(study, plots_dir) for study in results.studies if panels_of(study)]
 
 
 def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
@@ -57,9 +56,9 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     results, left_out = load_results(results_dir, catalogue)
     paths = _plot_each(results, plots_dir)
     for dataset in dict.fromkeys(row.dataset for row in results.rows):
-        members = compared([row for row in results.rows if row.dataset == dataset])
+        members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
         title = catalogue.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
-    if rules := shown(factorial_designs(results, catalogue)):
-        paths.append(plot_factorial(rules, plots_dir / "update-rules-factorial.png"))
+    if rules := with_several_rules(factorial_designs(results, catalogue)):
+        paths.append(plot_update_rules(rules, plots_dir / "update-rules-factorial.png"))
     return paths, left_out

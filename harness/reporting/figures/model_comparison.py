@@ -1,196 +1,145 @@
-"""All models of a data set beside each other: curves, dots and the numbers behind them."""
+"""All models of a data set: their numbers as dots, and below a small panel of curves for each."""
 
 import math
-import textwrap
 from pathlib import Path
 
-import numpy as np
-
 from harness.reporting.analysis.results import ModelResults
+from harness.reporting.analysis.statistics import SeedStatistics
+from harness.reporting.figures import curves
+from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of
 from harness.reporting.figures.style import (
-    COLOURS,
     GREY,
-    NAMES,
     SAMPLE_SUFFIX,
-    add_degrees,
-    columns_of,
-    count_epochs,
-    draw_band,
-    draw_reference,
-    has_curve,
-    literal,
+    draw_legend,
+    drawable,
     new_figure,
-    quantity,
+    wrapped,
 )
 
-# Of the comparison: a ring, a dot, a diamond.
+PANELS_A_ROW = 5
+# The numbers of a model by the heads of their columns, which are also the legend of the markers.
 MARKERS = {
-    "best validation": {"marker": "o", "markersize": 9, "markerfacecolor": "none"},
-    "test at best": {"marker": "o", "markersize": 7},
-    "published best": {"marker": "D", "markersize": 6, "markerfacecolor": "none"},
+    "○\nbest\nvalidation": {"marker": "o", "markersize": 8, "markerfacecolor": "none"},
+    "●\ntest at\nbest": {"marker": "o", "markersize": 7},
+    "◆\npublished\nbest": {"marker": "D", "markersize": 5, "color": PUBLISHED_COLOUR},
 }
 
 
-def compared(rows: list[ModelResults]) -> list[ModelResults]:
-    """The rows of a comparison: the published protocols, and variants only of what has none."""
+def one_protocol_each(rows: list[ModelResults]) -> list[ModelResults]:
+    """The published protocols, and variants only of experiments that did not run by theirs."""
     standard = [row for row in rows if not row.variant]
     covered = {row.first.experiment for row in standard}
     return standard + [row for row in rows if row.first.experiment not in covered]
 
 
 def plot_comparison(rows: list[ModelResults], title: str, path: Path) -> Path:
-    """Left: validation curve of each model with epochs. Right: every model's numbers."""
-    curves = [row for row in rows if has_curve(row)]
-    colours = {row.name: GREY for row in rows}
-    colours |= {row.name: COLOURS[i % len(COLOURS)] for i, row in enumerate(curves)}
-    scales = {row.degrees_per_unit for row in rows}
-    degrees_per_unit = scales.pop() if len(scales) == 1 else None
-
-    lines = max(_label(row).count("\n") + 1 for row in rows)
-    height = max(4.8, 2.3 + max(0.5, 0.22 * lines) * len(rows))
-    title += SAMPLE_SUFFIX if rows[0].sample else ""
-    with new_figure(path, title, width=12.5, height=height) as figure:
-        left, right, table = figure.subplots(1, 3, width_ratios=(10, 8, 7))
-        _draw_validation(left, curves, colours, degrees_per_unit)
-        _draw_dots(right, rows, colours, degrees_per_unit)
-        _draw_numbers(table, rows)
-        figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
+    """Above: the numbers of all models. Below: validation of each model with epochs."""
+    trained = [row for row in rows if row.first.history]
+    colours = {row.title: GREY for row in rows} | colours_of(row.title for row in trained)
+    heights = [2.1 + 0.36 * len(rows)]
+    if trained:
+        heights.append(1.2 + 2.1 * math.ceil(len(trained) / PANELS_A_ROW))
+    with new_figure(path, _title(rows, title), width=10, height=sum(heights)) as figure:
+        parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        _draw_dots(parts[0].subplots(), rows, colours)
+        if trained:
+            _draw_panels(parts[1], trained, colours)
     return path
 
 
-def _draw_validation(
-    axis, rows: list[ModelResults], colours: dict[str, str], degrees_per_unit: float | None
-) -> None:
-    """Validation metric over epochs, a line a model; its colour names it in the other panel."""
-    if not rows:
-        axis.text(0.5, 0.5, "no model with epochs yet", transform=axis.transAxes, ha="center")
-        return
-    longest = max(len(row.first.history["seconds"]) for row in rows)
-    for row in rows:
-        validation = columns_of(row, f"val_{row.metric}")  # (seeds, epochs)
-        epochs = np.arange(1, validation.shape[1] + 1)
-        axis.plot(
-            epochs,
-            np.nanmean(validation, 0),
-            "o-",
-            ms=4,
-            color=colours[row.name],
-            label=_label(row),
-        )
-        if len(row.records) > 1:
-            # pale, since the bands of many models lie over each other
-            draw_band(axis, epochs, validation, colours[row.name], alpha=0.1)
-    # Experiments may validate on different rows, on which the trivial predictor differs too.
-    references = {row.reference["validation"]: row.reference["label"] for row in rows}
-    values = ", ".join(f"{value:.4f}" for value in sorted(references))
-    for place, (value, name) in enumerate(sorted(references.items())):
-        draw_reference(axis, value, f"{name} ({values})" if place == 0 else None)
-    title = [f"Validation {NAMES[rows[0].metric]} after each epoch"]
-    if any(len(row.records) > 1 for row in rows):
-        title.append("mean and range of the seeds")
-    frame = _frame([columns_of(row, f"val_{row.metric}") for row in rows], list(references))
-    if frame is not None:
-        axis.set_ylim(*frame)
-        title.append("a few epochs lie outside the frame")
-    axis.set_title(",\n".join(title))
-    axis.set_ylabel(quantity(rows[0]))
-    if degrees_per_unit is not None:
-        add_degrees(axis.secondary_yaxis, degrees_per_unit, "right").set_ylabel("MAE (°C)")
-    count_epochs(axis, longest)
+def _title(rows: list[ModelResults], title: str) -> str:
+    """The data set, and which model has the best test value."""
+    pick, word = (min, "lowest") if rows[0].metric == "mae" else (max, "highest")
+    best = pick(rows, key=lambda row: row.spread("test_at_best").mean)
+    title += f": {curves.NAMES[rows[0].metric]} of {len(rows)} model{'s' if len(rows) > 1 else ''}"
+    title += f", {word} on test {best.spread('test_at_best').mean:.4f} ({best.title})"
+    return title + (SAMPLE_SUFFIX if rows[0].sample else "")
 
 
-def _frame(curves: list[np.ndarray], references: list[float]) -> tuple[float, float] | None:
-    """The scale of the curves where a few epochs would press all the others into one line.
+def _draw_panels(figure, rows: list[ModelResults], colours: dict[str, str]) -> None:
+    """Validation over epochs, a panel a model, all on one scale; published curves are black."""
+    metric, columns = rows[0].metric, min(len(rows), PANELS_A_ROW)
+    figure.suptitle(f"Validation {curves.NAMES[metric]} after each epoch: mean, range of the seeds")
+    panels = figure.subplots(-(-len(rows) // columns), columns, sharey=True, squeeze=False)
+    axes = panels.flat[: len(rows)]
+    validation = [curves.seeds_by_epochs(row, f"val_{metric}") for row in rows]
+    for axis, row, values in zip(axes, rows, validation, strict=True):
+        curves.draw_seeds(axis, values, "o-", ms=3, color=colours[row.title])
+        published = row.published.curve(f"val_{metric}")
+        curves.draw_published(axis, published, "-", label="validation, published")
+        # Experiments may validate on different rows, on which the trivial predictor differs too.
+        curves.draw_reference(axis, row.reference["validation"], row.reference["label"])
+        curves.count_from_one(axis, values.shape[1], "epoch", most=30 // columns)
+    references = [row.reference["validation"] for row in rows]
+    scale = curves.scale_of_most(validation, references) or axes[0].get_ylim()
+    for axis, row, values in zip(axes, rows, validation, strict=True):
+        axis.set_ylim(*scale)
+        title = f"{wrapped(row.title, 100 // columns)}\n{curves.off_scale(axis, values)}".strip()
+        axis.set_title(title, color=colours[row.title], fontsize=10)
+    for axis in panels.flat[len(rows) :]:
+        axis.set_axis_off()
+    for axis in panels[:, 0]:
+        axis.set_ylabel(curves.metric_axis(rows[0]))
+    for axis in axes[columns - 1 :: columns]:
+        curves.add_degrees(axis, rows, "right")
+    draw_legend(figure, axes)
 
-    Args:
-        curves: validation of each model, shape (seeds, epochs).
-        references: the trivial predictors.
 
-    Returns:
-        The range without each curve's outermost tenths, or None if the whole range serves.
+def _draw_dots(axis, rows: list[ModelResults], colours: dict[str, str]) -> None:
+    """One line a model: best validation, test at best, published value, and all three written.
+
+    A bar is the 95 % interval of the mean; few seeds are shown one by one.
     """
-    low = min([*references, *(np.nanquantile(curve, 0.1) for curve in curves)])
-    high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
-    lowest = min([*references, *map(np.nanmin, curves)])
-    highest = max([*references, *map(np.nanmax, curves)])
-    if highest - lowest < 3 * (high - low):
-        return None
-    margin = 0.08 * (high - low)
-    return low - margin, high + margin
-
-
-def _draw_dots(
-    axis, rows: list[ModelResults], colours: dict[str, str], degrees_per_unit: float | None
-) -> None:
-    """One line a model: best validation (ring), test at best (dot), published value (diamond)."""
     low, high = _limits(rows)
-    for place, row in enumerate(rows):
-        colour = colours[row.name]
-        values = _values(row)
-        if _trivial(row) and not low <= values["best validation"][0] <= high:
-            _mark_off_scale(axis, place, values["best validation"][0] < low)
-            continue
-        # A little apart, so that equal values do not hide each other.
-        for offset, (name, (value, sd)) in zip((-0.2, 0, 0.2), values.items(), strict=True):
-            if value is not None:
-                style = {"color": colour} | MARKERS[name]
-                axis.errorbar(value, place + offset, xerr=sd, capsize=3, **style)
-
     axis.set_xlim(low, high)
     axis.set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
-    axis.set_yticks(range(len(rows)), [_label(row) for row in rows])
+    beside = axis.get_yaxis_transform()  # x in widths of the axes, y in rows
+    for column, (name, marker) in enumerate(MARKERS.items()):
+        numbers = [_numbers(row)[name] for row in rows]
+        if not any(one.n for one in numbers):
+            continue  # nothing was published for sample data
+        texts = [f"{one.mean:.4f}" if one.n else "–" for one in numbers]
+        for place, text in enumerate([name, *texts], start=-1):
+            style = {"xycoords": beside, "textcoords": "offset points", "ha": "center"}
+            style["va"] = "bottom" if text is name else "center"
+            axis.annotate(text, (1, place), (45 + 70 * column, 0), **style)
+        for place, (row, one) in enumerate(zip(rows, numbers, strict=True)):
+            # A little apart, so that equal values do not hide each other.
+            place += 0.2 * (column - 1)
+            style = {"color": colours[row.title], "linestyle": "none"} | marker
+            values = one.values if one.too_few else (one.mean,)
+            axis.plot(values, [place] * len(values), **style)
+            if one.interval:
+                axis.hlines(place, *one.interval, color=style["color"])
+    for place, row in enumerate(rows):
+        test = row.spread("test_at_best").mean
+        if not low <= test <= high:
+            text, side = ("◀ off the scale", "left") if test < low else ("off the scale ▶", "right")
+            axis.text(test > high, place, text, transform=beside, ha=side, va="center", color=GREY)
+
+    title, reference = "Bars: 95 % interval of the seeds' mean", rows[0].reference
+    if low <= reference["test"] <= high:
+        axis.axvline(reference["test"], color=GREY, linestyle="--", zorder=0)
+        title += drawable(f"; dashed: {reference['label']} on test")
+    axis.set_title(wrapped(title, 50), pad=10)
+    axis.set_yticks(range(len(rows)), [wrapped(row.title, 32) for row in rows], fontsize=10)
     for label, row in zip(axis.get_yticklabels(), rows, strict=True):
-        label.set_color(colours[row.name])
+        label.set_color(colours[row.title])
     axis.grid(axis="y", color="#E0E0E0")
     axis.set_axisbelow(True)
     better = "lower" if rows[0].metric == "mae" else "higher"
-    several = any(len(row.records) > 1 for row in rows)
-    axis.set_title("All models" + (", mean ± sd" if several else ""))
-    axis.set_xlabel(f"{quantity(rows[0])}, {better} is better")
-    if degrees_per_unit is not None:
-        add_degrees(axis.secondary_xaxis, degrees_per_unit, "top").set_xlabel("MAE (°C)")
+    axis.set_xlabel(f"{curves.metric_axis(rows[0])}, {better} is better")
+    curves.add_degrees(axis, rows, "top")
 
 
-def _draw_numbers(axis, rows: list[ModelResults]) -> None:
-    """The numbers behind the dots, a column each; its head is the legend of the markers."""
-    from matplotlib.transforms import offset_copy
-
-    axis.set_axis_off()
-    axis.set_xlim(0, len(MARKERS))
-    axis.set_ylim(len(rows) - 0.5, -0.5)
-    head = axis.get_xaxis_transform()  # x in columns, y in heights of the axes
-    above_head = offset_copy(head, fig=axis.figure, y=42, units="points")
-    for column, (name, marker) in enumerate(MARKERS.items()):
-        if all(_values(row)[name][0] is None for row in rows):
-            continue  # nothing was published for sample data
-        x = column + 0.5
-        axis.text(x, 1.01, name.replace(" ", "\n", 1), transform=head, ha="center", va="bottom")
-        style = {"color": "black", "clip_on": False, "transform": above_head} | marker
-        axis.plot(x, 1, **style)
-        for place, row in enumerate(rows):
-            value, sd = _values(row)[name]
-            text = "–" if value is None else f"{value:.4f}"
-            if sd is not None:
-                text += f"\n± {sd:.4f}"
-            axis.text(x, place, text, ha="center", va="center", fontsize=10, linespacing=1)
-
-
-def _values(row: ModelResults) -> dict[str, tuple[float | None, float | None]]:
-    """Mean and deviation of what the comparison shows of a model, by the names of the markers.
-
-    Seeds that all agree, as those of the trivial predictors do, have no deviation to be drawn.
-    """
-    best, test = row.spread("best_validation"), row.spread("test_at_best")
+def _numbers(row: ModelResults) -> dict[str, SeedStatistics]:
+    """What the comparison shows of a model, by the names of the markers; empty where unknown."""
     published = row.published.best_validation
     if published is None:
         published = row.published.test
-    return dict(
-        zip(
-            MARKERS,
-            ((best.mean, best.sd or None), (test.mean, test.sd or None), (published, None)),
-            strict=True,
-        )
-    )
+    theirs = SeedStatistics(() if published is None else (published,))
+    ours = row.spread("best_validation"), row.spread("test_at_best")
+    return dict(zip(MARKERS, (*ours, theirs), strict=True))
 
 
 def _limits(rows: list[ModelResults]) -> tuple[float, float]:
@@ -201,48 +150,19 @@ def _limits(rows: list[ModelResults]) -> tuple[float, float]:
     """
 
     def span(members: list[ModelResults]) -> tuple[float, float]:
-        ends = [
-            value + sign * (sd or 0)
-            for row in members
-            for value, sd in _values(row).values()
-            if value is not None
-            for sign in (-1, 1)
-        ]
+        spreads = [numbers for row in members for numbers in _numbers(row).values()]
+        ends = [end for numbers in spreads for end in numbers.interval or numbers.values]
         return min(ends), max(ends)
 
     low, high = span(rows)
-    others = [row for row in rows if not _trivial(row)]
+    others = [
+        row
+        for row in rows
+        if not math.isclose(row.spread("best_validation").mean, row.reference["validation"])
+    ]
     if others:
         inner_low, inner_high = span(others)
         if high - low > 2 * (inner_high - inner_low):
             low, high = inner_low, inner_high
     margin = 0.08 * (high - low) or 0.01
     return low - margin, high + margin
-
-
-def _trivial(row: ModelResults) -> bool:
-    """Whether the row is the trivial predictor itself."""
-    return math.isclose(row.spread("best_validation").mean, row.reference["validation"])
-
-
-def _mark_off_scale(axis, place: int, below: bool) -> None:
-    """An arrow at the edge behind which the row's values lie."""
-    edge, marker, inside = (0, "<", 0.04) if below else (1, ">", 0.96)
-    transform = axis.get_yaxis_transform()  # x in widths of the axes, y in rows
-    axis.plot(edge, place, marker, color=GREY, transform=transform, clip_on=False)
-    side = "left" if below else "right"
-    axis.text(
-        inside,
-        place,
-        "off the scale",
-        transform=transform,
-        color=GREY,
-        ha=side,
-        va="center",
-        backgroundcolor="white",
-    )
-
-
-def _label(row: ModelResults) -> str:
-    """The row's title, broken to fit beside an axis."""
-    return literal(textwrap.fill(row.title, 30))

@@ -1,117 +1,171 @@
 """The figure of a study: a panel for each of its lines and grids."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 
-from harness.records.study_outputs import Heatmap, Lines
+from harness.records.study_outputs import Heatmap, Lines, Series
 from harness.reporting.analysis.results import Study
-from harness.reporting.figures.style import COLOURS, GREY, SAMPLE_SUFFIX, literal, new_figure
+from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of, model_of
+from harness.reporting.figures.curves import count_from_one
+from harness.reporting.figures.style import (
+    COLOURS,
+    GREY,
+    SAMPLE_SUFFIX,
+    draw_legend,
+    drawable,
+    listed,
+    new_figure,
+    wrapped,
+)
 
-PANEL_HEIGHT = 4.0
+PANEL_HEIGHT = 3.7
 GRID_ROW_HEIGHT = 0.28
-LEGEND_ROW_HEIGHT = 0.2
-LEGEND_WIDTH = 60  # characters
+LEGEND_ROW_HEIGHT = 0.22
+MOST_LINES = 6  # in one panel
 FEW = 12  # points of a curve that are marked one by one
 MOST_WRITTEN = 130  # cells of a grid whose numbers can still be read
 
 
-def has_figure(study: Study) -> bool:
-    return bool(_panels(study))
+def panels_of(study: Study) -> list[Lines | Heatmap]:
+    """What the figure shows: more lines than a panel can hold are divided among several."""
+    panels: list[Lines | Heatmap] = []
+    for output in study.outputs:
+        if isinstance(output, Lines) and not _in_strips(study, output):
+            parts = range(0, len(output.series), MOST_LINES)
+            series = [output.series[start:][:MOST_LINES] for start in parts]
+            panels += [dataclasses.replace(output, series=part) for part in series]
+        elif isinstance(output, Lines | Heatmap):
+            panels.append(output)
+    return panels
 
 
-def _panels(study: Study) -> list[Lines | Heatmap]:
-    return [output for output in study.outputs if isinstance(output, Lines | Heatmap)]
+def _cloud(study: Study, lines: Lines, series: Series) -> bool:
+    """Whether each point is to be seen, since a mean over the seeds would say nothing."""
+    return series.dots and study.scattered(lines, series.label)
+
+
+def _in_strips(study: Study, lines: Lines) -> bool:
+    """Whether a panel has more clouds of points than it can hold: each then gets a strip."""
+    return sum(_cloud(study, lines, series) for series in lines.series) > MOST_LINES
 
 
 def plot_study(study: Study, plots_dir: Path) -> Path:
     """Draws the panels: lines side by side, grids below each other, since their columns agree."""
-    panels = _panels(study)
-    side_by_side = 1 if any(isinstance(panel, Heatmap) for panel in panels) else min(len(panels), 3)
-    rows = -(-len(panels) // side_by_side)
-    per_row = [panels[row * side_by_side :][:side_by_side] for row in range(rows)]
-    heights = [max(map(_height, members)) for members in per_row]
-    title = study.title
-    if len(study.records) > 1 and any(isinstance(panel, Lines) for panel in panels):
-        title += f", mean and range of {len(study.records)} seeds"
-    title += SAMPLE_SUFFIX if study.sample else ""
+    panels = panels_of(study)
+    lines = [panel for panel in panels if isinstance(panel, Lines)]
+    side_by_side = min(len(panels), 3) if len(lines) == len(panels) else 1
+    rows = [panels[start:][:side_by_side] for start in range(0, len(panels), side_by_side)]
+    heights = [max(map(_height, members)) for members in rows]
+    colours = colours_of(series.label for panel in lines for series in panel.series)
+    legends = {tuple(series.label for series in panel.series) for panel in lines}
     path = plots_dir / f"{study.name}.png"
-    width = {1: 9.0, 2: 12.4, 3: 15.0}[side_by_side]
-    with new_figure(path, title, width=width, height=sum(heights) + 0.5) as figure:
-        axes = figure.subplots(rows, side_by_side, squeeze=False, height_ratios=heights)
+    width = 12 if side_by_side == 3 else 10
+    with new_figure(path, _title(study, lines), width=width, height=sum(heights) + 0.5) as figure:
+        axes = figure.subplots(len(rows), side_by_side, squeeze=False, height_ratios=heights)
         axes = list(axes.flat)
         for axis, panel in zip(axes, panels, strict=False):
             if isinstance(panel, Heatmap):
                 _draw_grid(axis, panel, study.caption(panel))
-            else:
-                _draw_lines(axis, study, panel)
+                continue
+            strips = _in_strips(study, panel)
+            (_draw_strips if strips else _draw_lines)(axis, study, panel, colours)
+            if len(legends) > 1 and not strips:
+                axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
+            clouds = any(_cloud(study, panel, series) for series in panel.series)
+            title = panel.title + (", all seeds" if clouds and len(study.records) > 1 else "")
+            # Above strips stand the names of their references.
+            pad = 18 if strips and panel.references else 6
+            axis.set_title(wrapped(title, int(8 * width / side_by_side)), pad=pad)
+        if len(legends) == 1 and axes[0].get_legend_handles_labels()[0]:
+            draw_legend(figure, axes)
         _share_scales(axes, panels)
         for axis in axes[len(panels) :]:
             axis.set_axis_off()
     return path
 
 
+def _title(study: Study, lines: list[Lines]) -> str:
+    """The study's title, which quantities of which models are seen, and of how many seeds."""
+    title = study.title
+    models = {model_of(series.label): None for panel in lines for series in panel.series}
+    if models and None not in models:
+        quantities = listed(dict.fromkeys(panel.y for panel in lines))
+        few = len(models) <= 3
+        title += f": {quantities} of {listed(models)}" if few else f": {len(models)} models"
+    if len(study.records) > 1 and lines:
+        title += f", mean and range of {len(study.records)} seeds"
+    return title + (SAMPLE_SUFFIX if study.sample else "")
+
+
 def _height(panel: Lines | Heatmap) -> float:
+    """Inches that a panel needs, with its legend."""
     if isinstance(panel, Lines):
-        return PANEL_HEIGHT + LEGEND_ROW_HEIGHT * -(-len(panel.series) // _legend_columns(panel))
+        return PANEL_HEIGHT + LEGEND_ROW_HEIGHT * min(len(panel.series), MOST_LINES)
     return 0.9 + GRID_ROW_HEIGHT * len(panel.rows)
 
 
-def _draw_lines(axis, study: Study, lines: Lines) -> None:
+def _draw_lines(axis, study: Study, lines: Lines, colours: dict[str, str]) -> None:
     """Curves of one panel; the seeds' range as a band, values to compare with as dashed lines."""
-    colours = _colours(study)
-    seeds, title = len(study.records), lines.title
+    seeds = len(study.records)
     for place, series in enumerate(lines.series):
         colour = colours[series.label]
-        style = {"color": colour, "label": literal(series.label)}
-        if series.dots and study.scattered(lines, series.label):  # each point is to be seen
-            x, y = study.points(lines, series.label)
-            axis.plot(x, y, "o", markersize=5 if seeds == 1 else 3, **style)
-            title = lines.title + (", all seeds" if seeds > 1 else "")
+        style = {"color": colour, "label": drawable(series.label), "marker": "o", "markersize": 5}
+        if _cloud(study, lines, series):
+            axis.plot(*study.points(lines, series.label), linestyle="none", **style)
             continue
         curve = study.curve(lines, series.label)
         x = [place for place, _ in curve]
         if series.dots:
-            style |= {"marker": "o", "markersize": 5, "linestyle": "None"}
+            style |= {"linestyle": "none"}
+        elif len(x) == 1:  # a ring around whatever lies there, too
+            style |= {"markersize": 11, "markerfacecolor": "none"}
         elif len(x) <= FEW:  # the earlier the larger, so that equal points do not hide each other
-            style |= {"marker": "o", "markersize": max(10 - 2.5 * place, 3)}
+            style |= {"markersize": max(9 - 2 * place, 4)}
+        else:
+            style |= {"marker": "none"}
+        if colour == PUBLISHED_COLOUR:
+            style |= {"marker": "x", "markersize": 8, "zorder": 3}
         axis.plot(x, [ys.mean for _, ys in curve], **style)
         if curve and seeds > 1:
             low, high = ([f(ys.values) for _, ys in curve] for f in (min, max))
             axis.fill_between(x, low, high, color=colour, alpha=0.18, linewidth=0)
-    _draw_references(axis, lines.references)
+    for name, value in lines.references.items():
+        axis.axhline(value, color=GREY, linestyle="--", linewidth=1)
+        text = drawable(f"{name}\n{value:.4g}")
+        style = {"transform": axis.get_yaxis_transform(), "color": GREY, "fontsize": 9}
+        axis.text(1.01, value, text, va="center", **style)
+    places = sorted({x for series in lines.series for x in series.x})
     if lines.log_x:
         axis.set_xscale("log")
-        places = sorted({x for series in lines.series for x in series.x})
         if len(places) <= FEW:
             axis.set_xticks(places, [f"{place:,}" for place in places])
             axis.minorticks_off()
-    if lines.log_y:
-        axis.set_yscale("log")
-    axis.set_title(literal(title))
-    axis.set_xlabel(literal(lines.x))
-    axis.set_ylabel(literal(lines.y))
-    # Below the axes a legend can never hide a point.
-    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=_legend_columns(lines))
+    elif places and places[0] == 1 and all(place == int(place) for place in places):
+        count_from_one(axis, int(places[-1]), lines.x)
+    axis.set_yscale("log" if lines.log_y else "linear")
+    axis.set_xlabel(drawable(lines.x))
+    axis.set_ylabel(drawable(lines.y))
 
 
-def _draw_references(axis, references: dict[str, float]) -> None:
-    """Dashed lines with their names, which can be read where they lie over a curve too."""
-    from matplotlib.patheffects import withStroke
-
-    for name, value in references.items():
-        axis.axhline(value, color=GREY, linestyle="--", linewidth=1)
-        axis.annotate(
-            literal(f"{name} ({value:.4g})"),
-            (1, value),
-            xycoords=axis.get_yaxis_transform(),
-            xytext=(0, 2),
-            textcoords="offset points",
-            ha="right",
-            color=GREY,
-            fontsize=9,
-            path_effects=[withStroke(linewidth=2.5, foreground="white")],
-        )
+def _draw_strips(axis, study: Study, lines: Lines, colours: dict[str, str]) -> None:
+    """A row for each cloud of points: y to the right, x from the top of the row to its bottom."""
+    clouds = {series.label: study.points(lines, series.label) for series in lines.series}
+    first, last = (end(x for cloud in clouds.values() for x in cloud[0]) for end in (min, max))
+    for row, (label, (x, y)) in enumerate(clouds.items()):
+        places = row + 0.7 * (np.array(x) - first) / ((last - first) or 1) - 0.35
+        axis.plot(y, places, "o", markersize=3, color=colours[label])
+        axis.axhline(row + 0.5, color="#E0E0E0", linewidth=1)
+    for name, value in lines.references.items():
+        axis.axvline(value, color=GREY, linestyle="--", linewidth=1)
+        style = {"transform": axis.get_xaxis_transform(), "color": GREY, "fontsize": 9}
+        axis.text(value, 1.01, drawable(f"{name} {value:.4g}"), ha="center", **style)
+    axis.set_xscale("log" if lines.log_y else "linear")
+    axis.set_yticks(range(len(clouds)), [wrapped(label, 18) for label in clouds])
+    axis.set_ylim(len(clouds) - 0.5, -0.5)
+    rows = drawable(f"in each row, from top to bottom: {lines.x} {first:g} to {last:g}")
+    axis.set_xlabel(f"{drawable(lines.y)}\n({rows})")
 
 
 def _share_scales(axes, panels: list[Lines | Heatmap]) -> None:
@@ -119,36 +173,25 @@ def _share_scales(axes, panels: list[Lines | Heatmap]) -> None:
     first: dict[str, object] = {}
     for axis, panel in zip(axes, panels, strict=False):
         if isinstance(panel, Lines):
-            leading = first.setdefault(panel.y, axis)
-            if leading is not axis:
+            leading = first.setdefault(axis.get_ylabel(), axis)
+            if leading is not axis and leading.get_ylabel():
                 axis.sharey(leading)
                 leading.autoscale(axis="y")
 
 
-def _legend_columns(lines: Lines) -> int:
-    """As many as fit below a panel; a long list stands in fewer columns, not outside the figure."""
-    longest = max(len(series.label) for series in lines.series)
-    return max(1, min(len(lines.series), LEGEND_WIDTH // (longest + 5)))
-
-
-def _colours(study: Study) -> dict[str, str]:
-    """The same name has the same colour in all panels."""
-    panels = [panel for panel in _panels(study) if isinstance(panel, Lines)]
-    labels = dict.fromkeys(series.label for panel in panels for series in panel.series)
-    return {label: COLOURS[place % len(COLOURS)] for place, label in enumerate(labels)}
-
-
 def _draw_grid(axis, grid: Heatmap, title: str) -> None:
     """Shades from pale to dark; blue and red around zero where there are negative numbers."""
+    from matplotlib.patches import Rectangle
+
     values = np.array(list(grid.rows.values()), float)  # (rows, columns)
     signed = values.min() < 0
     limit = float(np.abs(values).max()) or 1.0
     scale = {"cmap": "RdBu_r", "vmin": -limit} if signed else {"cmap": "Blues", "vmin": 0}
     image = axis.imshow(values, aspect="auto", vmax=limit, **scale)
     axis.figure.colorbar(image, ax=axis, pad=0.01)
-    axis.set_title(literal(title))
-    axis.set_xticks(range(len(grid.columns)), [literal(name) for name in grid.columns])
-    axis.set_yticks(range(len(grid.rows)), [literal(name) for name in grid.rows])
+    axis.set_title(drawable(title))
+    axis.set_xticks(range(len(grid.columns)), [drawable(name) for name in grid.columns])
+    axis.set_yticks(range(len(grid.rows)), [drawable(name) for name in grid.rows])
     axis.tick_params(length=0)
     if values.size <= MOST_WRITTEN:
         for row, column in np.ndindex(values.shape):
@@ -158,11 +201,5 @@ def _draw_grid(axis, grid: Heatmap, title: str) -> None:
             axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
     names = list(grid.rows)
     for column, mark in enumerate(grid.marks):
-        place = (column - 0.5, names.index(mark) - 0.5)
-        _frame(axis, place)
-
-
-def _frame(axis, corner: tuple[float, float]) -> None:
-    from matplotlib.patches import Rectangle
-
-    axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=2))
+        corner = (column - 0.5, names.index(mark) - 0.5)
+        axis.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=COLOURS[1], linewidth=2))

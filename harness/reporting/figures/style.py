@@ -1,26 +1,24 @@
-"""What all figures share: style, axes in the metric's units, saving with the same bytes.
+"""What all figures share: palette, fonts, saving with the same bytes.
 
 Matplotlib is imported inside the functions: a command line that only asks for help need not wait.
 """
 
+import functools
 import io
+import itertools
 import textwrap
-import warnings
+from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
-
 from harness.records.files import write_bytes
-from harness.reporting.analysis.results import ModelResults
 
-# Okabe and Ito's palette, which colour-blind readers can tell apart; its yellow is too pale for
-# lines on white. Then three of Paul Tol's. Models without epochs, which have no curve, are grey.
+# Okabe and Ito's palette, which colour-blind readers can tell apart, then some of Paul Tol's.
 COLOURS = (
-    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000"),
-    *("#882255", "#999933", "#332288"),
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
+    *("#882255", "#999933", "#332288", "#44AA99", "#8C564B"),
 )
-GREY = "#6E6E6E"
+GREY = "#6E6E6E"  # trivial predictors, and models without epochs
 DPI = 150
 STYLE = {
     "font.size": 11,
@@ -30,58 +28,71 @@ STYLE = {
     "legend.frameon": False,
     "lines.markeredgewidth": 1.8,
 }
+# DejaVu Sans comes with Matplotlib. The others lend the letters that it lacks, where installed.
+FONTS = (
+    *("DejaVu Sans", "Noto Sans", "Noto Sans Devanagari", "Noto Sans CJK SC", "Noto Sans CJK JP"),
+    *("Noto Sans Arabic", "Noto Sans Thai", "Arial Unicode MS", "FreeSans", "Unifont"),
+    *("Droid Sans Fallback", "WenQuanYi Zen Hei", "Nirmala UI", "Microsoft YaHei", "PingFang SC"),
+)
 SAMPLE_SUFFIX = " (sample data)"
-NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
 
 
-def has_curve(row: ModelResults) -> bool:
-    return bool(row.first.history)
+@functools.cache
+def _installed_fonts() -> tuple[list[str], set[int]]:
+    """The families of `FONTS` on this machine, and the letters that they have in bold, too."""
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+    found = {font.name for font in fontManager.ttflist}
+    families = [family for family in FONTS if family in found]
+    letters = set()
+    for family in families:
+        regular, bold = (
+            set(get_font(findfont(FontProperties(family=[family], weight=weight))).get_charmap())
+            for weight in ("regular", "bold")
+        )
+        letters |= regular & bold
+    return families, letters
 
 
-def columns_of(row: ModelResults, column: str) -> np.ndarray:
-    """One column of the histories, float (seeds, epochs); NaN after the end of a shorter run."""
-    histories = [record.history[column] for record in row.records]
-    curves = np.full((len(histories), max(map(len, histories))), np.nan)
-    for seed, values in enumerate(histories):
-        curves[seed, : len(values)] = values
-    return curves
+def _named(text: str) -> str:
+    """The text with the number of each letter that no font has in its place, such as U+4E2D."""
+    letters = _installed_fonts()[1] | {ord("\n")}
+    runs = itertools.groupby(text, key=lambda letter: ord(letter) in letters)
+    return "".join(
+        "".join(run) if known else " ".join(f"U+{ord(letter):04X}" for letter in run)
+        for known, run in runs
+    )
 
 
-def literal(text: str) -> str:
+def drawable(text: str) -> str:
     """Text of a record as Matplotlib shows it unchanged: a pair of `$` would enclose a formula."""
-    return text.replace("$", r"\$")
+    return _named(text).replace("$", r"\$")
 
 
-def draw_band(
-    axis, epochs: np.ndarray, curves: np.ndarray, colour: str, alpha: float = 0.18
-) -> None:
-    """The seeds' range, from the smallest to the largest value of each epoch."""
-    low, high = np.nanmin(curves, 0), np.nanmax(curves, 0)  # (epochs,)
-    axis.fill_between(epochs, low, high, color=colour, alpha=alpha, linewidth=0)
+def wrapped(text: str, width: int) -> str:
+    """Drawable text in as few lines as the width in letters allows, all about as long."""
+    text = _named(text).replace(" × ", "\u00a0×\u00a0")  # a line never ends at the sign
+    lines = len(textwrap.wrap(text, width))
+    longest_word = max(map(len, text.split()), default=1)
+    widths = range(min(longest_word, width), width + 1)
+    narrowest = next(w for w in widths if len(textwrap.wrap(text, w)) <= lines)
+    return textwrap.fill(text, narrowest).replace("$", r"\$")
 
 
-def draw_reference(axis, value: float, label: str | None) -> None:
-    """The trivial predictor as a dashed line; without a label it is not in the legend."""
-    axis.axhline(value, color=GREY, linestyle="--", label=label and literal(label))
+def listed(names: Iterable[str]) -> str:
+    """`SimpleRNN, LSTM and GRU`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
-def quantity(row: ModelResults) -> str:
-    """The metric's name and unit on an axis."""
-    return NAMES[row.metric] + (" (normalised)" if row.degrees_per_unit is not None else "")
-
-
-def add_degrees(secondary_axis, degrees_per_unit: float, side: str):
-    """A second scale in °C on the right or on top."""
-    functions = (lambda units: units * degrees_per_unit, lambda deg: deg / degrees_per_unit)
-    return secondary_axis(side, functions=functions)
-
-
-def count_epochs(axis, epochs: int) -> None:
-    """Epochs from 1, whole numbers only."""
-    step = next((step for step in (1, 5, 10, 50, 100) if epochs <= 12 * step), 500)
-    axis.set_xticks(sorted({1, *range(step, epochs + 1, step)}))
-    axis.set_xlim(0.5, epochs + 0.5)
-    axis.set_xlabel("epoch")
+def draw_legend(figure, axes) -> None:
+    """One legend for several panels, below them, where it can never hide a point."""
+    legend = {}
+    for axis in axes:
+        handles, labels = axis.get_legend_handles_labels()
+        legend |= dict(zip(labels, handles, strict=True))
+    columns = len(legend) if len(legend) <= 4 else 3
+    figure.legend(legend.values(), legend, loc="outside lower center", ncols=columns)
 
 
 @contextmanager
@@ -96,18 +107,15 @@ def new_figure(path: Path, title: str, *, width: float, height: float):
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
-    with context("default"), mpl.rc_context(STYLE):
+    with context("default"), mpl.rc_context(STYLE | {"font.family": _installed_fonts()[0]}):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
-        figure.suptitle(literal(textwrap.fill(title, 90)), fontweight="bold")
+        figure.suptitle(wrapped(title, int(9 * width)), fontweight="bold")
         yield figure
         _save(figure, path)
 
 
 def _save(figure, path: Path) -> None:
     png = io.BytesIO()
-    with warnings.catch_warnings():
-        # One for every letter that the font lacks; the box in its place says as much.
-        warnings.filterwarnings("ignore", r"Glyph \d+ .* missing from font")
-        figure.savefig(png, format="png", metadata={"Software": None})
+    figure.savefig(png, format="png", metadata={"Software": None})
     write_bytes(path, png.getvalue())

@@ -5,39 +5,31 @@ from pathlib import Path
 import numpy as np
 
 from harness.reporting.analysis.results import ModelResults
-from harness.reporting.figures.style import (
-    COLOURS,
-    NAMES,
-    SAMPLE_SUFFIX,
-    add_degrees,
-    columns_of,
-    count_epochs,
-    draw_band,
-    draw_reference,
-    new_figure,
-    quantity,
-)
-
-CURVE_COLOUR = COLOURS[0]
-BEST_COLOUR = COLOURS[1]
-PUBLISHED_COLOUR = "black"
+from harness.reporting.figures import curves
+from harness.reporting.figures.colours import colours_of
+from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure
 
 
 def plot_curves(row: ModelResults, plots_dir: Path) -> Path:
     """Accuracy and loss side by side; one wide panel where the loss is the metric."""
     columns = [row.metric] if row.metric == "mae" else [row.metric, "loss"]
-    title = f"{row.first.experiment}: {row.title}"
-    if len(row.records) > 1:
-        title += f", mean and range of {len(row.records)} seeds"
-    title += SAMPLE_SUFFIX if row.sample else ""
     path = plots_dir / f"{row.name}.png"
-    with new_figure(path, title, width=10, height=4.4) as figure:
+    with new_figure(path, _title(row), width=10, height=4.6) as figure:
         axes = figure.subplots(1, len(columns), squeeze=False)[0]
         for axis, column in zip(axes, columns, strict=True):
             _draw_curves(axis, row, column)
-        # Below the axes a legend can never hide a point.
-        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
+        draw_legend(figure, axes[:1])
     return path
+
+
+def _title(row: ModelResults) -> str:
+    """The best validation, ours and published, and of how many seeds."""
+    seeds, best = len(row.records), row.spread("best_validation").mean
+    title = f"{row.title}: best validation {curves.NAMES[row.metric]} {best:.4f}"
+    if row.published.best_validation is not None:
+        title += f", published {row.published.best_validation:.4f}"
+    runs = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
+    return f"{title} ({row.first.experiment}, {runs})" + (SAMPLE_SUFFIX if row.sample else "")
 
 
 def _draw_curves(axis, row: ModelResults, column: str) -> None:
@@ -45,51 +37,30 @@ def _draw_curves(axis, row: ModelResults, column: str) -> None:
 
     What was published of the same network is black: crosses for training, a line for validation.
     """
-    training = columns_of(row, column)  # (seeds, epochs)
-    validation = columns_of(row, f"val_{column}")  # (seeds, epochs)
-    epochs = np.arange(1, training.shape[1] + 1)
-    longest = max(len(epochs), len(row.published.curve(column)))
-    seeds = len(row.records)
+    colour = colours_of([row.title])[row.title]
+    training = curves.seeds_by_epochs(row, column)  # (seeds, epochs)
+    validation = curves.seeds_by_epochs(row, f"val_{column}")  # (seeds, epochs)
+    published = [row.published.curve(name) for name in (column, f"val_{column}")]
     # A line through a single epoch would not be seen.
-    style = "-" if len(epochs) > 1 else "_"
-    axis.plot(epochs, np.nanmean(training, 0), "o", color=CURVE_COLOUR, label="training")
-    axis.plot(
-        epochs, np.nanmean(validation, 0), style, color=CURVE_COLOUR, ms=20, label="validation"
-    )
-    if seeds > 1:
-        draw_band(axis, epochs, training, CURVE_COLOUR)
-        draw_band(axis, epochs, validation, CURVE_COLOUR)
-    for name, style, label in (
-        (column, "x", "training, published"),
-        (f"val_{column}", "-", "validation, published"),
-    ):
-        published = row.published.curve(name)
-        if published:
-            x = np.arange(1, len(published) + 1)
-            axis.plot(x, published, style, color=PUBLISHED_COLOUR, ms=6, lw=1.2, label=label)
+    line = "-" if validation.shape[1] > 1 else "_"
+    curves.draw_seeds(axis, training, "o", color=colour, label="training")
+    curves.draw_seeds(axis, validation, line, color=colour, ms=20, label="validation")
+    curves.draw_published(axis, published[0], "x", ms=6, label="training, published")
+    curves.draw_published(axis, published[1], "-", label="validation, published")
 
     best_epochs = np.array([record.metrics["best_epoch"] for record in row.records])  # (seeds,)
-    if seeds == 1:
-        label = f"best epoch: {best_epochs[0]} ({row.first.metrics['best_validation']:.4f})"
-    else:
-        label = "best epoch of each seed"
-    axis.plot(
-        best_epochs,
-        validation[np.arange(seeds), best_epochs - 1],
-        "o",
-        markersize=11 if seeds == 1 else 8,
-        markerfacecolor="none",
-        markeredgecolor=BEST_COLOUR,
-        markeredgewidth=2,
-        label=label,
-    )
-    if column == row.metric:
-        reference = row.reference["validation"]
-        draw_reference(axis, reference, f"{row.reference['label']} ({reference:.4f})")
-        if row.degrees_per_unit is not None:
-            degrees = add_degrees(axis.secondary_yaxis, row.degrees_per_unit, "right")
-            degrees.set_ylabel("MAE (°C)")
+    label = "best epoch of each seed" if len(best_epochs) > 1 else f"best epoch: {best_epochs[0]}"
+    best = validation[np.arange(len(best_epochs)), best_epochs - 1]  # (seeds,)
+    axis.plot(best_epochs, best, "o", ms=9, mfc="none", mec=colour, label=label)
 
-    axis.set_title(f"Training and validation {NAMES[column]}")
-    axis.set_ylabel(quantity(row) if column == row.metric else NAMES[column])
-    count_epochs(axis, longest)
+    references = [row.reference["validation"]] if column == row.metric else []
+    for reference in references:
+        curves.draw_reference(axis, reference, f"{row.reference['label']} ({reference:.4f})")
+        curves.add_degrees(axis, [row], "right")
+    drawn = [training, validation, *(np.array([curve]) for curve in published if curve)]
+    if scale := curves.scale_of_most(drawn, references):
+        axis.set_ylim(*scale)
+    title = f"Training and validation {curves.NAMES[column]}"
+    axis.set_title(f"{title}\n{curves.off_scale(axis, training, validation)}".strip())
+    axis.set_ylabel(curves.metric_axis(row) if column == row.metric else curves.NAMES[column])
+    curves.count_from_one(axis, max(curve.shape[1] for curve in drawn), "epoch")

@@ -2,71 +2,65 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from harness.reporting.analysis.factorial import RULES, Condition, FactorialDesign
-from harness.reporting.figures.style import COLOURS, columns_of, count_epochs, draw_band, new_figure
+from harness.reporting.figures import curves
+from harness.reporting.figures.colours import colours_of
+from harness.reporting.figures.style import GREY, draw_legend, listed, new_figure, wrapped
 from harness.reporting.tables.formatting import format_percent
 
-TITLE = "Training loss from Keras 3's update rule to Keras 2's, beside the published log"
-GATES = {"sigmoid": (COLOURS[0], "ours"), "keras2-hard-sigmoid": (COLOURS[1], "ours, hard sigmoid")}
+# By the gates of a network: its line, the same mark as a letter, and the name in the legend.
+LINES = {
+    "sigmoid": ("o-", "●", "ours"),
+    "keras2-hard-sigmoid": ("s:", "■", "ours, hard sigmoid"),
+}
 
 
-def plot_factorial(found: list[FactorialDesign], path: Path) -> Path:
+def with_several_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
+    """The networks that were trained by more than one update rule."""
+    return [design for design in found if len({cell.optimizer for cell in design.conditions}) > 1]
+
+
+def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
     """A row a network, a column an update rule; the published curve in each panel of its row."""
     ran = {cell.optimizer for design in found for cell in design.conditions}
     rules = {rule: title for rule, title in RULES.items() if rule in ran}
-    height = 1.3 + 2.7 * len(found)
-    with new_figure(path, TITLE, width=3 * max(len(rules), 3), height=height) as figure:
+    networks = listed(design.title for design in found)
+    title = f"Training loss of {networks} by {len(rules)} update rules, beside the published log"
+    height = 1.6 + 2.2 * len(found)
+    with new_figure(path, title, width=10, height=height) as figure:
         axes = figure.subplots(len(found), len(rules), sharex="row", sharey="row", squeeze=False)
         for design, row in zip(found, axes, strict=True):
             for rule, axis in zip(rules, row, strict=True):
-                _draw(axis, design, rule)
-            row[0].set_ylabel(f"{design.title}\ntraining loss")
+                _draw(axis, design, rule, most_ticks=36 // len(rules))
+            row[0].set_ylabel(f"{wrapped(design.title, 22)}\ntraining loss")
         for axis, title in zip(axes[0], rules.values(), strict=True):
-            axis.set_title(title)
-        legend: dict[str, object] = {}
-        for axis in axes.flat:
-            handles, labels = axis.get_legend_handles_labels()
-            legend |= dict(zip(labels, handles, strict=True))
-        figure.legend(legend.values(), legend.keys(), loc="outside lower center", ncols=4)
+            axis.set_title(wrapped(title, 80 // len(rules)))
+        for gates in {cell.gates: None for design in found for cell in design.conditions}:
+            line, _, label = LINES[gates]
+            axes[0, 0].plot([], [], line, ms=4, color=GREY, label=label)
+        draw_legend(figure, axes.flat)
     return path
 
 
-def _draw(axis, design: FactorialDesign, rule: str) -> None:
+def _draw(axis, design: FactorialDesign, rule: str, most_ticks: int) -> None:
     """The published curve, and ours by one rule: mean and range of the seeds."""
     cells = [c for c in design.conditions if c.optimizer == rule and c.reset_after]
-    for place, cell in enumerate(cells):
-        colour, label = GATES[cell.gates]
-        losses = columns_of(cell.row, "loss")  # (seeds, epochs)
-        epochs = np.arange(1, losses.shape[1] + 1)
-        axis.plot(epochs, losses.mean(0), "o-", ms=4, color=colour, label=label)
-        draw_band(axis, epochs, losses, colour)
-        axis.text(
-            *(0.96, 0.92 - 0.11 * place),
-            _distance(cell),
-            transform=axis.transAxes,
-            ha="right",
-            va="top",
-            color=colour,
-        )
-    if not cells:
-        axis.text(0.5, 0.5, "no runs yet", transform=axis.transAxes, ha="center")
-    published = design.published.loss
-    if published:
-        x = np.arange(1, len(published) + 1)
-        axis.plot(x, published, "k--", lw=1.8, label="published log")
-    count_epochs(axis, len(design.conditions[0].row.first.history["loss"]))
+    colour = colours_of([design.title])[design.title]
+    for cell in cells:
+        losses = curves.seeds_by_epochs(cell.row, "loss")  # (seeds, epochs)
+        curves.draw_seeds(axis, losses, LINES[cell.gates][0], ms=4, color=colour)
+    curves.draw_published(axis, design.published.loss, "--", label="published log")
+    text = "\n".join(map(_distance, cells)) or "no runs yet"
+    axis.text(0.98, 0.98, text, transform=axis.transAxes, ha="right", va="top", color=colour)
+    curves.count_from_one(
+        axis, len(design.conditions[0].row.first.history["loss"]), "epoch", most_ticks
+    )
     axis.set_ylim(bottom=0)
 
 
 def _distance(condition: Condition) -> str:
     """How far the curve is from the published one, and how many seeds it is of."""
     off, seeds = condition.distance, len(condition.row.records)
-    runs = f"{seeds} seed{'s' if seeds > 1 else ''}"
-    return runs if off is None else f"off by {format_percent(off)}, {runs}"
-
-
-def shown(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks that were trained by more than one update rule."""
-    return [design for design in found if len({cell.optimizer for cell in design.conditions}) > 1]
+    lines = [] if off is None else [f"off by {format_percent(off)}"]
+    lines.append(f"{seeds} seed{'s' if seeds > 1 else ''}")
+    return f"{LINES[condition.gates][1]} " + "\n".join(lines)

@@ -11,11 +11,12 @@ from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Heatmap, Lines, Series
 from harness.reporting.figures import draw as plots
-from harness.reporting.figures.style import literal, new_figure
+from harness.reporting.figures import style
+from harness.reporting.figures.style import drawable, new_figure, wrapped
 
 PUBLISHED = Path(__file__).parents[3] / "experiments" / "published.toml"
 NO_FORMULA = "a$x^$_{"  # what stands between the dollars is none
-NO_GLYPHS = "नमस्ते"  # letters that Matplotlib's font lacks
+NO_GLYPHS = "नमस्ते"  # letters that DejaVu Sans lacks
 
 
 def pixels(text: str, parse_math: bool) -> bytes:
@@ -28,9 +29,40 @@ def pixels(text: str, parse_math: bool) -> bytes:
 
 
 @pytest.mark.parametrize("text", ["5 $", "$a$", "$$", r"\$a\$", r"a\\$b$", "plain", "a_b^c", "%"])
-def test_literal_text_looks_like_text_in_which_no_formula_is_sought(text):
+def test_drawable_text_looks_like_text_in_which_no_formula_is_sought(text):
     # Matplotlib takes the backslash before a dollar away where it seeks formulas, and only there.
-    assert pixels(literal(text), parse_math=True) == pixels(text, parse_math=False)
+    assert pixels(drawable(text), parse_math=True) == pixels(text, parse_math=False)
+
+
+@pytest.fixture
+def only_dejavu(monkeypatch):
+    """As on a machine with no other font, whatever is installed here."""
+    monkeypatch.setattr(style, "FONTS", ("DejaVu Sans",))
+    style._installed_fonts.cache_clear()
+    yield
+    style._installed_fonts.cache_clear()
+
+
+def test_a_letter_that_no_font_has_is_named(only_dejavu):
+    assert drawable("a中文b é") == "aU+4E2D U+6587b é"
+    assert wrapped("中 $", 20) == r"U+4E2D \$"
+
+
+def test_an_installed_font_lends_a_letter(only_dejavu, monkeypatch):
+    letter = "Ⓐ"  # of the fonts that come with Matplotlib, only STIX has it
+    assert drawable(letter) != letter
+    monkeypatch.setattr(style, "FONTS", ("DejaVu Sans", "No Such Font", "STIXGeneral"))
+    style._installed_fonts.cache_clear()
+    assert drawable(letter) == letter
+    assert style._installed_fonts()[0] == ["DejaVu Sans", "STIXGeneral"]
+
+
+def test_lines_are_about_as_long():
+    assert wrapped("one two three four", 16) == "one two\nthree four"
+    assert (
+        wrapped("recurrent weights × 2, before", 20) == "recurrent\nweights\u00a0×\u00a02, before"
+    )
+    assert wrapped("", 10) == ""
 
 
 def draw_all(results: Path) -> list[str]:

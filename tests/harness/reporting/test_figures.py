@@ -1,5 +1,6 @@
 """Figures: which are drawn, what they show, and the same bytes every time."""
 
+import json
 import random
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from harness.reporting.analysis import results as reading
 from harness.reporting.figures import draw as plots
 from harness.reporting.figures import style as figure
 from harness.reporting.figures.__main__ import main
+from harness.reporting.figures.colours import MODEL_COLOURS, colours_of
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "experiments" / "published.toml"
@@ -147,32 +149,87 @@ def test_sample_figures_say_so(tmp_path, figures):
 
 def test_comparison_prints_measured_and_published_values(results, tmp_path, figures):
     plots.plot_all(results, tmp_path / "plots", PUBLISHED)
-    _, dots, table = figures["imdb.png"].axes
-    texts = [text.get_text() for text in table.texts]
-    assert "0.8550\n± 0.0071" in texts  # 0.85 and 0.86
+    dots = figures["imdb.png"].axes[0]
+    texts = [text.get_text() for text in dots.texts]
+    assert "0.8550" in texts  # mean of 0.85 and 0.86
     assert "0.8928" in texts
-    assert dots.get_title() == "All models, mean ± sd"
     assert [label.get_text() for label in dots.get_yticklabels()] == ["MAJORITY", "LSTM"]
-    jena = figures["jena.png"].axes[1]
-    assert jena.get_title() == "All models"  # one seed has no deviation
+    assert "highest on test 0.8500 (LSTM)" in figures["imdb.png"].get_suptitle().replace("\n", " ")
+    jena = figures["jena.png"].axes[0]
     assert [label.get_text() for label in jena.get_yticklabels()] == ["GRU"]  # and no variants
+    assert "lowest on test 0.2650 (GRU)" in figures["jena.png"].get_suptitle().replace("\n", " ")
 
 
-def test_seeds_that_all_agree_have_no_bar_of_deviation(results, tmp_path, figures):
-    fabricate(results, "imdb-majority", seed=1, epochs=0, best=0.5)
+def bars_and_dots(axis, row: int) -> tuple[list, list]:
+    """Ends of the intervals in one row of a comparison, and the values of its dots."""
+    bars = [path.vertices for bar in axis.collections for path in bar.get_paths()]
+    ends = [(bar[0, 0], bar[1, 0]) for bar in bars if round(bar[0, 1]) == row]
+    dots = [line for line in axis.lines if len(line.get_xdata()) and line.get_marker() != "None"]
+    return ends, [list(dot.get_xdata()) for dot in dots if round(dot.get_ydata()[0]) == row]
+
+
+def test_five_seeds_are_a_mean_and_its_interval_and_few_are_shown_one_by_one(tmp_path, figures):
+    results = tmp_path / "results"
+    bests = [0.84, 0.85, 0.86, 0.87, 0.88]
+    for seed, best in enumerate(bests):
+        fabricate(results, "imdb-gru", seed=seed, best=best)
+        if seed < 4:
+            fabricate(results, "imdb-lstm", seed=seed, best=best)
     plots.plot_all(results, tmp_path / "plots", PUBLISHED)
-    texts = [text.get_text() for text in figures["imdb.png"].axes[2].texts]
-    assert "0.5000" in texts
-    assert not any("± 0.0000" in text for text in texts)
+    dots = figures["imdb.png"].axes[0]
+    few, many = (bars_and_dots(dots, row) for row in (0, 1))
+    assert few[0] == []
+    assert few[1][0] == bests[:4]
+    assert few[1][2] == [0.8928]  # published
+    half = 2.776 * 0.0158114 / 5**0.5
+    assert many[0][0] == pytest.approx((0.86 - half, 0.86 + half), abs=1e-5)
+    assert many[1][:2] == [[pytest.approx(0.86)], [pytest.approx(0.855)]]
+
+
+def test_seeds_that_all_agree_have_no_interval(results, tmp_path, figures):
+    for seed in range(1, 5):
+        fabricate(results, "imdb-majority", seed=seed, epochs=0, best=0.5)
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    assert bars_and_dots(figures["imdb.png"].axes[0], 0)[0] == []
 
 
 def test_a_far_trivial_predictor_is_marked_instead_of_squeezing_the_rest(
     results, tmp_path, figures
 ):
     plots.plot_all(results, tmp_path / "plots", PUBLISHED)
-    dots = figures["imdb.png"].axes[1]
+    dots = figures["imdb.png"].axes[0]
     assert dots.get_xlim()[0] > 0.8
-    assert [text.get_text() for text in dots.texts] == ["off the scale"]
+    assert "◀ off the scale" in [text.get_text() for text in dots.texts]
+
+
+def test_each_model_has_a_small_panel_with_its_published_curve_in_black(tmp_path, figures):
+    results = tmp_path / "results"
+    for number in range(11):
+        fabricate(results, f"imdb-new-{number:02}", best=0.8 + number / 100)
+    fabricate(results, "imdb-lstm")
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    panels = [axis for axis in figures["imdb.png"].axes[1:] if axis.axison]
+    assert len(panels) == 12
+    assert all(len(panel.lines) <= 3 for panel in panels)
+    assert len({panel.get_ylim() for panel in panels}) == 1
+    (lstm,) = (panel for panel in panels if panel.get_title() == "LSTM")
+    ours, published, reference = lstm.lines
+    assert to_hex(ours.get_color()) == MODEL_COLOURS["LSTM"].lower()
+    assert to_hex(published.get_color()) == "#000000"
+    assert len(published.get_xdata()) == 10
+    assert list(reference.get_ydata()) == [0.5, 0.5]
+
+
+def test_a_bad_first_epoch_does_not_press_the_others_flat(tmp_path, figures):
+    results = tmp_path / "results"
+    path = fabricate(results, "jena-new", metric="mae", best=0.26, epochs=20)
+    history = json.loads((path / "history.json").read_text("utf-8"))
+    history["mae"][0] = history["loss"][0] = 1.5
+    (path / "history.json").write_text(json.dumps(history), "utf-8")
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    axis = figures["jena-new.png"].axes[0]
+    assert axis.get_ylim()[1] < 0.5
+    assert axis.get_title().endswith("off the scale: 1.50 and 0.33 at epoch 1")
 
 
 def test_a_baseline_alone_has_a_comparison_but_no_curve(tmp_path):
@@ -197,7 +254,7 @@ def test_a_panel_has_the_axes_and_the_references_that_its_study_asks_for(tmp_pat
     assert list(far.get_ydata()) == [0.1, 0.01, 0.001]
     assert (far.get_label(), near.get_label()) == ("far", "near")
     assert list(reference.get_ydata()) == [0.005, 0.005]
-    assert [text.get_text() for text in logarithmic.texts] == ["nothing (0.005)"]
+    assert [text.get_text() for text in logarithmic.texts] == ["nothing\n0.005"]
     assert list(plain.texts) == []
 
 
@@ -236,6 +293,67 @@ def test_dots_of_one_value_a_seed_are_a_mean_and_a_band(tmp_path, figures):
     assert line.get_ydata() == pytest.approx([0.3, 0.55])
     assert len(axis.collections) == 1
     assert axis.get_title() == "Training"
+
+
+def test_many_clouds_of_points_are_strips_with_the_references_across(tmp_path, figures):
+    series = [Series(f"layer {n}", [1, 1, 3], [0.1, 0.2, 0.3 + n], dots=True) for n in range(7)]
+    draw(tmp_path, Lines("Differences", "timesteps", "error", series, {"bound": 5.0}, log_y=True))
+    axis = figures["made-study.png"].axes[0]
+    assert [label.get_text() for label in axis.get_yticklabels()] == [one.label for one in series]
+    assert axis.get_xscale() == "log"
+    assert axis.get_xlabel().startswith("error\n")
+    clouds = [line for line in axis.lines if line.get_marker() == "o"]
+    assert [list(line.get_xdata()) for line in clouds] == [one.y for one in series]
+    for row, line in enumerate(clouds):
+        assert line.get_ydata() == pytest.approx([row - 0.35, row - 0.35, row + 0.35])
+    assert [5.0, 5.0] in [list(line.get_xdata()) for line in axis.lines]
+    assert "bound 5" in [text.get_text() for text in axis.texts]
+
+
+def test_six_clouds_of_points_keep_their_axes(tmp_path, figures):
+    series = [Series(f"layer {n}", [1, 1, 3], [0.1, 0.2, 0.3], dots=True) for n in range(6)]
+    draw(tmp_path, Lines("Differences", "timesteps", "error", series))
+    assert figures["made-study.png"].axes[0].get_xlabel() == "timesteps"
+
+
+def test_no_panel_has_more_than_six_lines(tmp_path, figures):
+    series = [Series(f"net {n}", [1, 2], [n, n + 1]) for n in range(8)]
+    draw(tmp_path, Lines("Over time", "step", "share", series))
+    labels = [[line.get_label() for line in axis.lines] for axis in figures["made-study.png"].axes]
+    assert labels == [[one.label for one in series[:6]], [one.label for one in series[6:]]]
+
+
+def test_steps_that_count_from_one_are_whole_numbers(tmp_path, figures):
+    draw(tmp_path, curve(0.2, 0.5, 0.4))
+    assert list(figures["made-study.png"].axes[0].get_xticks()) == [1, 2, 3]
+
+
+def test_the_title_names_what_is_measured_of_which_models(tmp_path, figures):
+    names = ("SimpleRNN", "LSTM, training", "LSTM, held-out tail")
+    draw(tmp_path, Lines("Later", "step", "share", [Series(n, [1, 2], [1, 2]) for n in names]))
+    assert figures["made-study.png"].get_suptitle() == "Made study: share of SimpleRNN and LSTM"
+
+
+def test_a_model_has_one_colour_in_every_figure(results, tmp_path, figures):
+    series = [Series(name, [1, 2], [1, 2]) for name in ("other", "LSTM, training", "GRU (Keras 2)")]
+    fabricate_study(results, "made-study", outputs=[Lines("Later", "step", "share", series)])
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    other, lstm, gru = (to_hex(one.get_color()) for one in figures["made-study.png"].axes[0].lines)
+    assert len({other, lstm, gru}) == 3
+    for drawn in (figures["imdb-lstm.png"].axes[0], figures["imdb.png"].axes[1]):
+        assert to_hex(drawn.lines[0].get_color()) == lstm
+    for drawn in (figures["jena-gru.png"].axes[0], figures["jena.png"].axes[1]):
+        assert to_hex(drawn.lines[0].get_color()) == gru
+
+
+def test_names_of_no_known_model_have_stable_and_different_colours():
+    names = [f"model {number}" for number in range(8)]
+    colours = colours_of(["LSTM", *names])
+    assert len(set(colours.values())) == 9
+    assert colours_of(["GRU", names[0]])[names[0]] == colours_of([names[0]])[names[0]]
+    assert colours_of(["LSTM with attention"])["LSTM with attention"] != colours["LSTM"]
+    old = "LSTM of 1997, no forget gate"
+    assert colours_of([old])[old] == MODEL_COLOURS["LSTM of 1997"] != colours["LSTM"]
 
 
 def test_the_same_name_has_the_same_colour_in_all_panels(tmp_path, figures):

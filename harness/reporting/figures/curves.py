@@ -1,0 +1,97 @@
+"""Curves over epochs, as every figure draws them, and their axes with units."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.reporting.analysis.results import ModelResults
+from harness.reporting.figures.colours import PUBLISHED_COLOUR
+from harness.reporting.figures.style import GREY, drawable
+
+NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
+
+
+def seeds_by_epochs(row: ModelResults, column: str) -> np.ndarray:
+    """One column of the histories, float (seeds, epochs); NaN after the end of a shorter run."""
+    histories = [record.history[column] for record in row.records]
+    curves = np.full((len(histories), max(map(len, histories))), np.nan)
+    for seed, values in enumerate(histories):
+        curves[seed, : len(values)] = values
+    return curves
+
+
+def draw_seeds(axis, curves: np.ndarray, line: str, **style) -> None:
+    """Mean of the seeds over the epochs, and their range as a band; float (seeds, epochs)."""
+    epochs = np.arange(1, curves.shape[1] + 1)
+    axis.plot(epochs, np.nanmean(curves, 0), line, **style)
+    if len(curves) > 1:
+        low, high = np.nanmin(curves, 0), np.nanmax(curves, 0)  # (epochs,)
+        axis.fill_between(epochs, low, high, color=style["color"], alpha=0.18, linewidth=0)
+
+
+def draw_published(axis, values: Sequence[float], line: str, **style) -> None:
+    """A published curve, one value an epoch, in black; nothing where none was published."""
+    if values:
+        axis.plot(range(1, len(values) + 1), values, line, color=PUBLISHED_COLOUR, lw=1.2, **style)
+
+
+def scale_of_most(
+    curves: list[np.ndarray], references: Sequence[float] = ()
+) -> tuple[float, float] | None:
+    """The scale of the curves where a few epochs would press all the others into one line.
+
+    Args:
+        curves: float (seeds, epochs) each.
+        references: values that are drawn beside them.
+
+    Returns:
+        The range without each curve's outermost tenths, or None if the whole range serves.
+    """
+    low = min([*references, *(np.nanquantile(curve, 0.1) for curve in curves)])
+    high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
+    lowest = min([*references, *map(np.nanmin, curves)])
+    highest = max([*references, *map(np.nanmax, curves)])
+    if highest - lowest < 3 * (high - low):
+        return None
+    margin = 0.08 * (high - low)
+    return low - margin, high + margin
+
+
+def off_scale(axis, *curves: np.ndarray) -> str:
+    """Names the epochs at which means of the seeds, float (seeds, epochs) each, leave the axis."""
+    low, high = axis.get_ylim()
+    found = []
+    for epoch, means in enumerate(zip(*(np.nanmean(c, 0) for c in curves), strict=True), start=1):
+        if outside := [f"{mean:.2f}" for mean in means if not low <= mean <= high]:
+            found.append(f"{' and '.join(outside)} at epoch {epoch}")
+    return f"off the scale: {', '.join(found)}" if found else ""
+
+
+def draw_reference(axis, value: float, label: str) -> None:
+    """The trivial predictor as a dashed line."""
+    axis.axhline(value, color=GREY, linestyle="--", label=drawable(label))
+
+
+def metric_axis(row: ModelResults) -> str:
+    """The metric's name and unit on an axis."""
+    return NAMES[row.metric] + (" (normalised)" if row.degrees_per_unit is not None else "")
+
+
+def add_degrees(axis, rows: Sequence[ModelResults], side: str) -> None:
+    """A second scale in °C, `right` or `top`, where all models have the same one."""
+    scales = {row.degrees_per_unit for row in rows}
+    if len(scales) > 1 or None in scales:
+        return
+    (scale,) = scales
+    functions = (lambda units: units * scale, lambda degrees: degrees / scale)
+    second = axis.secondary_xaxis if side == "top" else axis.secondary_yaxis
+    name = "xlabel" if side == "top" else "ylabel"
+    second(side, functions=functions).set(**{name: "MAE (°C)"})
+
+
+def count_from_one(axis, last: int, name: str, most: int = 12) -> None:
+    """Whole numbers from 1, such as epochs, on the horizontal axis; about `most` are written."""
+    step = next((step for step in (1, 5, 10, 50, 100) if last <= most * step), 500)
+    axis.set_xticks(sorted({1, *range(step, last + 1, step)}))
+    axis.set_xlim(0.5, last + 0.5)
+    axis.set_xlabel(drawable(name))

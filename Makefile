@@ -67,11 +67,11 @@ bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes
 tables: $(VENV)/.runtime  ## rebuild the tables in results/ and the README's, the benchmark's too
 	@$(RUN) -m harness.reporting.tables --results-dir results \
 	  --pages README.md docs/keras-2-and-keras-3.md $(ARGS)
-	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.report
+	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.benchmark_tables
 
 plots: $(VENV)/.runtime  ## rebuild plots/ from the records of the runs and of the benchmark
 	@$(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots $(ARGS)
-	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.plot
+	@test ! -e results/benchmark.json || $(RUN) -m benchmarks.throughput_chart
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from harness.errors import RunError
 from harness.records.files import read_json, write_json
@@ -15,13 +15,11 @@ SUITE = "suite"  # in place of an experiment's name, where all of them were run
 MACHINE = "machine"  # likewise, where none was
 
 
-class _Part(BaseModel):
+class _Part(BaseModel, strict=True, frozen=True, extra="allow"):
     """Fields of exactly these types; others are kept."""
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
-
-class Measurement(_Part):
+class Measurement(_Part, extra="forbid"):
     """One measured quantity: the median of its values, the smallest and the largest."""
 
     experiment: str
@@ -62,7 +60,7 @@ class Protocol(_Part):
 class Benchmark(_Part):
     """The content of `benchmark.json`."""
 
-    version: Literal[1] = Field(default=1, alias="schema")
+    version: Literal[1] = Field(alias="schema")
     machine: Machine
     protocol: Protocol
     measurements: list[Measurement] = Field(min_length=1)

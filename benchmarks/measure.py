@@ -5,23 +5,13 @@ import tempfile
 import time
 from pathlib import Path
 
-import pandas as pd
-
-from benchmarks.benchmark_file import MACHINE, Benchmark, Measurement, measured
+from benchmarks.benchmark_file import MACHINE, Benchmark, measured
 from benchmarks.cases import Case
 from benchmarks.equality import COMPARED, largest_differences
-from benchmarks.interleaved import (
-    OURS,
-    PLAIN,
-    SHARED,
-    Effort,
-    say,
-    shared_processes,
-    time_interleaved,
-)
+from benchmarks.interleaved import PLAIN, SHARED, Effort, say, shared_processes, time_interleaved
 from benchmarks.metrics import experiment_metrics, suite_metrics
 from benchmarks.roofline import Rates, one_thread_rates
-from benchmarks.suites import our_suite, plain_suite
+from benchmarks.suites import time_suites
 from data import files
 from harness.training.environment import describe, threads
 
@@ -66,12 +56,22 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         for case, timing in timings.items():
             rows += experiment_metrics(case, timing, best)
         if effort.suites:
-            epochs = {(row.experiment, row.quantity): row.value for row in rows}
+            epoch = {(row.experiment, row.quantity): row.value for row in rows}
             for name in (case.name for case in cases if case.name in COMPARED):
                 say(f"{name}: ten steps of the faster and of Keras's layers, from equal weights")
                 for quantity, value in largest_differences(name).items():
                     rows.append(measured(name, f"difference, {quantity}", value, ""))
-            rows += _suites(cases, epochs, effort.suites, began + LONGEST, sample, folder)
+            longest_first = sorted(cases, key=lambda case: -epoch[case.name, f"epoch, {SHARED}"])
+            deadline = began + LONGEST
+            seconds = time_suites(longest_first, effort.suites, deadline, sample, folder)
+            remaining = {
+                way: [
+                    epoch[case.name, f"epoch, {way}"] * (case.experiment.protocol.epochs - 1)
+                    for case in cases
+                ]
+                for way in (PLAIN, SHARED)
+            }
+            rows += suite_metrics(seconds, remaining, threads())
     protocol = {
         "rounds": effort.rounds,
         "block_seconds": effort.block_seconds,
@@ -80,35 +80,4 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         "sample": sample,
         "seconds": round(time.monotonic() - began),
     }
-    return Benchmark(machine=machine, protocol=protocol, measurements=rows)
-
-
-def _suites(
-    cases: list[Case],
-    epochs: dict[tuple[str, str], float],
-    times: int,
-    deadline: float,
-    sample: bool,
-    folder: Path,
-) -> list[Measurement]:
-    """Each side runs all experiments, in turn; `epochs` are seconds by experiment and quantity."""
-    longest_first = sorted(cases, key=lambda case: -epochs[case.name, f"epoch, {SHARED}"])
-    rows = []
-    for number in range(1, times + 1):
-        if rows and time.monotonic() + sum(rows[-1].values()) > deadline:
-            say("no time for the suites again")
-            break
-        place = folder / f"suite-{number}"
-        place.mkdir()
-        say(f"suite {number}: the scripts one after another, one epoch each")
-        plain = plain_suite(cases, sample, place)
-        say(f"suite {number}: {plain:.0f} s; now this project's suite, {threads()} at a time")
-        ours = our_suite(longest_first, threads(), sample, place)
-        say(f"suite {number}: {ours:.0f} s")
-        rows.append({PLAIN: plain, OURS: ours})
-    further = {case.name: case.experiment.protocol.epochs - 1 for case in cases}
-    remaining = {
-        way: [epochs[name, f"epoch, {way}"] * number for name, number in further.items()]
-        for way in (PLAIN, SHARED)
-    }
-    return suite_metrics(pd.DataFrame(rows), remaining, threads())
+    return Benchmark(schema=1, machine=machine, protocol=protocol, measurements=rows)

@@ -5,7 +5,7 @@ import pandas as pd
 from benchmarks.benchmark_file import SUITE, Measurement, measured
 from benchmarks.cases import Case
 from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED, Timing
-from benchmarks.roofline import Rates, update_bytes
+from benchmarks.roofline import BYTES_OF_AN_UPDATE, Rates
 from harness.suite.plan import time_left
 
 
@@ -42,7 +42,7 @@ def experiment_metrics(case: Case, timing: Timing, rates: Rates) -> list[Measure
     if SHARED in timing.ends:
         add(f"epoch, {SHARED}", steps * step[SHARED] + timing.ends[SHARED]["validation"], "s")
     giga_operations = case.experiment.protocol.batch_size * timing.facts["operations"] / 1e9
-    giga_bytes = update_bytes(timing.facts["parameters"], case.optimizer) / 1e9
+    giga_bytes = BYTES_OF_AN_UPDATE[case.optimizer] * timing.facts["parameters"] / 1e9
     products, update = giga_operations / rates.products, giga_bytes / rates.memory  # s
     add("operations", giga_operations, "GFLOP a step")
     add("floor of the products", 1000 * products, "ms")

@@ -17,10 +17,10 @@ from benchmarks.training_process import environment
 
 SIZE, ENTRIES, REPEATS = 1024, 2**24, 20
 
-# Four-byte numbers that an update reads and writes for each weight: it reads the gradient, and
+# Bytes that an update reads and writes for each weight of four bytes: it reads the gradient, and
 # reads and writes the weight and the averages (one in RMSprop, two in Adam). An embedding needs
 # less: its gradient has few rows and is never written out for all of them.
-NUMBERS_OF_AN_UPDATE = {"rmsprop": 5, "adam": 7}
+BYTES_OF_AN_UPDATE = {"rmsprop": 4 * 5, "adam": 4 * 7}
 
 
 class Rates(NamedTuple):
@@ -61,11 +61,6 @@ def operations(model, shape: tuple) -> int:
                 total += products * 2 * rows * math.prod(weight.shape)
         reads_data = reads_data and not layer.weights
     return total
-
-
-def update_bytes(parameters: int, optimizer: str) -> int:
-    """Bytes that an update of all weights reads and writes."""
-    return 4 * NUMBERS_OF_AN_UPDATE[optimizer] * parameters
 
 
 def one_thread_rates() -> Rates:

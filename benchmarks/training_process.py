@@ -1,5 +1,6 @@
 """Training scripts in processes of their own, which train when they are told to."""
 
+import contextlib
 import multiprocessing
 import os
 import subprocess
@@ -32,7 +33,7 @@ def run_to_end(command: list[str], log: Path) -> None:
         raise _failure(command[0], process, log)
 
 
-class TrainingProcess:
+class TrainingProcess(contextlib.AbstractContextManager):
     """A script that trains step by step, to be used in a `with` block.
 
     Its methods raise a RunError if the process has ended.
@@ -50,9 +51,6 @@ class TrainingProcess:
         with theirs:
             stepwise = ["benchmarks.stepwise", str(theirs.fileno()), *command]
             self._process = _start(stepwise, threads, self._log, pass_fds=[theirs.fileno()])
-
-    def __enter__(self) -> "TrainingProcess":
-        return self
 
     def __exit__(self, *exception: object) -> None:
         self._process.kill()

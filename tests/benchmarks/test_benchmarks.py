@@ -85,7 +85,7 @@ def benchmark():
         "sample": False,
         "seconds": 600,
     }
-    return Benchmark(machine=machine, protocol=protocol, measurements=rows)
+    return Benchmark(schema=1, machine=machine, protocol=protocol, measurements=rows)
 
 
 # --- counts
@@ -223,12 +223,14 @@ def test_a_record_is_read_as_it_was_written(benchmark, tmp_path):
     ("change", "message"),
     [
         (lambda c: c.update(schema=2), "field 'schema': input should be 1"),
+        (lambda c: c.pop("schema"), "field 'schema': field required"),
         (lambda c: c.pop("machine"), "field 'machine': field required"),
         (lambda c: c.update(machine=3), "field 'machine': input should be a valid dictionary"),
         (lambda c: c["machine"].pop("cpu"), "field 'machine.cpu': field required"),
         (lambda c: c["protocol"].update(shared="2"), "'protocol.shared': input should be a valid"),
         (lambda c: c.update(measurements=[]), "'measurements': list should have at least 1 item"),
         (lambda c: c["measurements"][0].pop("unit"), "'measurements.0.unit': field required"),
+        (lambda c: c["measurements"][0].update(x=1), "'measurements.0.x': extra inputs are not"),
         (
             lambda c: c["measurements"][1].update(value="3"),
             "field 'measurements.1.value': input should be a valid number",
@@ -354,12 +356,15 @@ def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
 
 
 def test_quick_and_sample_benchmarks_never_replace_the_repositorys(
-    benchmark, monkeypatch, tmp_path
+    benchmark, monkeypatch, tmp_path, capsys
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command_line, "measure", lambda *_: benchmark)
     for flag in ("--quick", "--sample"):
         assert command_line.main([flag]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(readme_part(benchmark))
+        assert shown.endswith("wrote demo/bench/benchmark.png\n")
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
     (tmp_path / "README.md").write_text("<!-- benchmark:start -->\n<!-- benchmark:end -->", "utf-8")
     assert command_line.main([]) == 0

@@ -109,10 +109,10 @@ plots: $(VENV)/.runtime  ## redraw plots/ from your runs
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
-	  --pages README.md docs/keras-2-and-keras-3.md
+	  --pages README.md docs/results.md docs/claims.md docs/keras-2-and-keras-3.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
-	@$(RUN) -m benchmarks.report
-	@$(RUN) -m benchmarks.plot
+	@$(RUN) -m benchmarks.benchmark_tables
+	@$(RUN) -m benchmarks.throughput_chart
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

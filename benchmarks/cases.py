@@ -1,54 +1,40 @@
 """The six experiments that are timed."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
 
-from benchmarks.floor import Product, convolution, dense, recurrent
 from harness.experiment import Experiment
 
-# What the built-in data cannot have, or what makes no step longer, stays as the sample protocol
-# has it; everything else is the published value, so that the shapes are the published ones.
+# The sample data have too few rows for the published splits. All other values are the published
+# ones, so that the arrays have the published shapes.
 SAMPLE_KEEPS = ("train_rows", "validation_rows")
 
 
 @dataclass(frozen=True)
 class Case:
-    """One experiment.
-
-    Attributes:
-        name: as the experiment is called.
-        products: matrix products of a training step, from the features of an input timestep
-            (which a copy of the Jena file may lack some of).
-        optimizer: Keras 3's own, as in the documents' scripts: both sides take the same steps.
-    """
+    """One experiment, and Keras 3's optimizer of the documents' script, which both sides use."""
 
     name: str
-    products: Callable[[int], list[Product]]
     optimizer: str = "rmsprop"
 
     @property
-    def plain(self) -> list[str]:
-        """Command of the documents' script: a module and its arguments."""
-        return ["benchmarks.plain", self.name]
-
-    @property
-    def ours(self) -> list[str]:
-        """Command of this project's experiment."""
-        return [self._module, "--optimizer", self.optimizer]
-
-    @property
     def experiment(self) -> Experiment:
-        """Its declaration."""
-        return import_module(self._module).EXPERIMENT
+        return import_module(f"experiments.{self.name.replace('-', '_')}").EXPERIMENT
 
-    @property
-    def _module(self) -> str:
-        return f"experiments.{self.name.replace('-', '_')}"
+    def plain_command(self, sample: bool) -> list[str]:
+        """The documents' script: a module and its arguments."""
+        return ["benchmarks.plain", self.name, *(["--sample"] if sample else [])]
 
-    def sample_arguments(self) -> list[str]:
-        """Options that give the experiment its published shapes on the built-in sample data."""
-        published, small = (self.experiment.default_protocol(sample) for sample in (False, True))
+    def our_command(self, sample: bool) -> list[str]:
+        """This project's experiment: a module and its arguments."""
+        module = self.experiment.module
+        return [module, "--optimizer", self.optimizer, *self.data_arguments(sample)]
+
+    def data_arguments(self, sample: bool) -> list[str]:
+        """Options for the sample data in the published shapes; none for the real data."""
+        if not sample:
+            return []
+        published, small = (self.experiment.default_protocol(kind) for kind in (False, True))
         arguments = ["--sample"]
         for field in fields(published):
             value = getattr(published, field.name)
@@ -57,29 +43,14 @@ class Case:
         return arguments
 
 
-def _reviews(gates: int, depth: int = 1) -> list[Product]:
-    """Networks on 500 words: layers of 32 units on word vectors of 32 features, batch 128."""
-    return [*recurrent(gates, 128, 500, 32, 32) * depth, dense(128, 32)]
-
-
-def _climate(features: int) -> list[Product]:
-    """GRU of 32 units over 240 hours, batch 128; it reads the data themselves."""
-    return [*recurrent(3, 128, 240, features, 32, of_data=True), dense(128, 32)]
-
-
-def _phrases() -> list[Product]:
-    """100 words: 96 positions of the convolution, 24 after pooling, batch 30."""
-    return [convolution(30, 96, 5, 128, 64), *recurrent(4, 30, 24, 64, 70), dense(30, 70)]
-
-
 CASES = {
     case.name: case
     for case in (
-        Case("imdb-simple-rnn", lambda _: _reviews(1)),
-        Case("imdb-stacked-rnn", lambda _: _reviews(1, depth=4)),
-        Case("imdb-lstm", lambda _: _reviews(4)),
-        Case("imdb-conv-lstm", lambda _: _phrases(), optimizer="adam"),
-        Case("jena-gru", _climate),
-        Case("jena-gru-dropout", _climate),
+        Case("imdb-simple-rnn"),
+        Case("imdb-stacked-rnn"),
+        Case("imdb-lstm"),
+        Case("imdb-conv-lstm", optimizer="adam"),
+        Case("jena-gru"),
+        Case("jena-gru-dropout"),
     )
 }

@@ -1,11 +1,12 @@
 """Whether the faster layers compute what Keras's own do: `python -m benchmarks.equality NAME`.
 
-Ten training steps of the published shapes. At each, Keras's own layers and the faster ones start
-from the same weights; then those of plain Keras go on to the next. Dropout is left out, since XLA
-draws other numbers. XLA also rounds otherwise: what that alone does is seen by Keras's own layers,
-compiled by XLA.
+Takes ten training steps of the published shapes on random data. Before each step, Keras's own
+layers and the faster ones get the same weights. Prints the largest differences as JSON; those of a
+gradient are relative to its largest entry. Dropout is left out, since XLA draws other numbers. XLA
+also rounds otherwise: Keras's own layers, compiled by XLA, show how much that alone does.
 """
 
+import argparse
 import json
 import subprocess
 import sys
@@ -13,75 +14,69 @@ import sys
 import numpy as np
 
 from benchmarks.cases import CASES
-from benchmarks.workers import environment
-from harness.training.environment import load_keras
+from benchmarks.training_process import environment
 
 STEPS = 10
-BATCH, WORDS, TIMESTEPS = 128, 500, 240  # of the published protocols
-PHRASES_BATCH, PHRASES_WORDS = 30, 100
 XLA_ALONE = "gradient, Keras's layers compiled by XLA"
-COMPARED = (
-    "imdb-simple-rnn",
-    "imdb-stacked-rnn",
-    "imdb-lstm",
-    "imdb-conv-lstm",
-    "jena-gru",
-)
+COMPARED = ("imdb-simple-rnn", "imdb-stacked-rnn", "imdb-lstm", "imdb-conv-lstm", "jena-gru")
 
 
 def largest_differences(name: str) -> dict[str, float]:
-    """What `main` prints, from a process of its own."""
+    """What this command prints for an experiment, from a process of its own."""
     command = [sys.executable, "-m", "benchmarks.equality", name]
     done = subprocess.run(command, env=environment(None), check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def main() -> None:
-    """Prints the largest differences from plain Keras, as JSON.
+    """Runs the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.equality",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("experiment", choices=COMPARED, metavar="NAME", help=", ".join(COMPARED))
+    name = parser.parse_args().experiment
+    from harness.training.environment import load_keras
 
-    Those of a gradient are relative to its largest entry.
-    """
     keras = load_keras()
     import tensorflow as tf
 
     from harness.training.fast_layers import accelerate
 
-    (name,) = sys.argv[1:]
     keras.utils.set_random_seed(0)
-    build, draw, loss = network(name)
-    plain, fast = build(), build()
+    plain, fast = network(name), network(name)
     accelerate(fast)
     rule = keras.optimizers.get(CASES[name].optimizer)
+    loss = keras.losses.get("mae" if name == "jena-gru" else "binary_crossentropy")
 
     def gradients(model, xla):
         @tf.function(jit_compile=xla)
         def compute(x, y):
             with tf.GradientTape() as tape:
                 value = tf.reduce_mean(loss(y, model(x, training=True)))
-            return value, [
-                tf.convert_to_tensor(g) for g in tape.gradient(value, model.trainable_variables)
-            ]
+            found = tape.gradient(value, model.trainable_variables)
+            return value, [tf.convert_to_tensor(gradient) for gradient in found]
 
         return compute
 
     of_plain, of_compiled = gradients(plain, xla=False), gradients(plain, xla=True)
     of_fast = gradients(fast, xla=True)
-    losses, relative, compiled = [], [], []
-    rng = np.random.default_rng(0)
+    differences, rng = [], np.random.default_rng(0)
     for _ in range(STEPS):
-        x, y = draw(rng)
+        x, y = random_batch(name, rng)
         fast.set_weights(plain.get_weights())
         (expected, theirs), (found, ours) = of_plain(x, y), of_fast(x, y)
-        losses.append(abs(float(expected - found)))
-        relative.append(_difference(ours, theirs))
-        compiled.append(_difference(of_compiled(x, y)[1], theirs))
+        of_loss = abs(float(expected - found))
+        of_xla = _difference(of_compiled(x, y)[1], theirs)
+        differences.append((of_loss, _difference(ours, theirs), of_xla))
         rule.apply(theirs, plain.trainable_variables)
-    largest = {"loss": max(losses), "gradient": max(relative), XLA_ALONE: max(compiled)}
-    print(json.dumps(largest))
+    largest = map(max, zip(*differences, strict=True))
+    print(json.dumps(dict(zip(("loss", "gradient", XLA_ALONE), largest, strict=True))))
 
 
 def _difference(found: list, expected: list) -> float:
-    """The largest of all weights' gradients, each relative to its largest entry."""
+    """The largest difference of all weights' gradients, each relative to its largest entry."""
     differences = []
     for a, b in zip(expected, found, strict=True):
         largest = np.abs(a).max()  # 0 where positive and negative errors are equally many
@@ -89,35 +84,31 @@ def _difference(found: list, expected: list) -> float:
     return max(differences)
 
 
-def network(name: str) -> tuple:
-    """How a network is built, how a batch is drawn, and the loss."""
-    import keras
-
+def network(name: str):
+    """A Keras model of the published shape, without dropout."""
     from models import climate, sentiment
 
-    def reviews(batch, words, vocabulary):
-        def draw(rng):
-            labels = rng.integers(0, 2, (batch, 1)).astype(np.float32)  # (batch, 1)
-            return rng.integers(0, vocabulary, (batch, words), np.int32), labels
-
-        return draw
-
-    def windows(rng):
-        x = rng.normal(size=(BATCH, TIMESTEPS, 14)).astype(np.float32)  # (batch, time, features)
-        return x, rng.normal(size=(BATCH, 1)).astype(np.float32)
-
     if name == "jena-gru":
-        return climate.gru, windows, keras.losses.mean_absolute_error
-    loss = keras.losses.binary_crossentropy
+        return climate.gru()
     if name == "imdb-conv-lstm":
-        words = reviews(PHRASES_BATCH, PHRASES_WORDS, 20_000)
-        return lambda: sentiment.conv_lstm(dropout=0.0), words, loss
-    builders = {
-        "imdb-simple-rnn": sentiment.simple_rnn,
-        "imdb-stacked-rnn": sentiment.stacked_rnn,
-        "imdb-lstm": sentiment.lstm,
-    }
-    return builders[name], reviews(BATCH, WORDS, 10_000), loss
+        return sentiment.conv_lstm(dropout=0.0)
+    return getattr(sentiment, name.removeprefix("imdb-").replace("-", "_"))()
+
+
+def random_batch(name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Random inputs and targets in the published shapes.
+
+    Returns:
+        Word ids, int32, shape (batch, words), or readings, float32, shape (batch, timesteps, 14);
+        and targets, float32, shape (batch, 1).
+    """
+    protocol = CASES[name].experiment.protocol
+    batch = protocol.batch_size
+    if name == "jena-gru":
+        x = rng.normal(size=(batch, int(protocol.lookback_hours), 14)).astype(np.float32)
+        return x, rng.normal(size=(batch, 1)).astype(np.float32)
+    y = rng.integers(0, 2, (batch, 1)).astype(np.float32)
+    return rng.integers(0, protocol.num_words, (batch, protocol.maxlen), np.int32), y
 
 
 if __name__ == "__main__":

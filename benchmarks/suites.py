@@ -1,55 +1,56 @@
-"""All six experiments, one epoch each: the documents' scripts one after another, or our suite."""
+"""All six experiments, one epoch each: the documents' scripts one by one, or our suite."""
 
 import shlex
-import subprocess
-import sys
 import time
 from pathlib import Path
 
+import pandas as pd
+
 from benchmarks.cases import Case
-from benchmarks.workers import environment, last_line
-from harness.errors import RunError
+from benchmarks.interleaved import OURS, PLAIN, say
+from benchmarks.training_process import run_to_end
+from harness.training.environment import threads
 
 
-def plain_suite(cases: list[Case], sample: bool, folder: Path) -> float:
-    """Seconds that the scripts take, each in a process of its own with all cores."""
-    flags = ["--epochs", "1", *(["--sample"] if sample else [])]
-    began = time.perf_counter()
-    for case in cases:
-        _run([*case.plain, *flags], folder / f"{case.name}-plain.log")
-    return time.perf_counter() - began
-
-
-def our_suite(cases: list[Case], workers: int, sample: bool, folder: Path) -> float:
-    """Seconds that this project's suite takes, from its start to its end.
+def time_suites(
+    cases: list[Case], times: int, deadline: float, sample: bool, folder: Path
+) -> pd.DataFrame:
+    """Runs all experiments, by the scripts and then by this project's suite.
 
     Args:
-        cases: the experiments, the longest first: a suite that has no records cannot know.
-        workers: runs at the same time.
+        cases: the experiments, the longest first: without records, our suite cannot know.
+        times: how often, at most.
+        deadline: by `time.monotonic`; after the first time, none starts that would end later.
         sample: use the built-in sample data, in the published shapes.
-        folder: receives the records, which must not be there yet.
+        folder: receives logs and records.
+
+    Returns:
+        Seconds, a row a time, columns `PLAIN` and `OURS`.
+
+    Raises:
+        RunError: a script or the suite failed.
     """
+    rows: list[dict[str, float]] = []
     runs = [
-        shlex.join([case.name, *(case.sample_arguments() if sample else []), "--epochs", "1"])
-        for case in cases
+        shlex.join([case.name, *case.data_arguments(sample), "--epochs", "1"]) for case in cases
     ]
-    places = ["--results-dir", str(folder / "results"), "--plots-dir", str(folder / "plots")]
-    flags = [*places, "--workers", str(workers), *(["--sample"] if sample else [])]
-    began = time.perf_counter()
-    _run(["harness.suite", "--experiments", *runs, *flags], folder / "suite.log")
-    return time.perf_counter() - began
-
-
-def _run(command: list[str], log: Path) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("wb") as file:
-        done = subprocess.run(
-            [sys.executable, "-m", *command],
-            env=environment(None),
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-    if done.returncode:
-        code = done.returncode
-        raise RunError(f"{command[0]} ended with exit code {code}: {last_line(log)}")
+    for number in range(1, times + 1):
+        if rows and time.monotonic() + sum(rows[-1].values()) > deadline:
+            say("no time for the suites again")
+            break
+        place = folder / f"suite-{number}"
+        place.mkdir()
+        say(f"suite {number}: the scripts one after another, one epoch each")
+        began = time.perf_counter()
+        for case in cases:
+            run_to_end([*case.plain_command(sample), "--epochs", "1"], place / f"{case.name}.log")
+        plain = time.perf_counter() - began
+        say(f"suite {number}: {plain:.0f} s; now this project's suite, {threads()} at a time")
+        flags = ["--results-dir", str(place / "results"), "--plots-dir", str(place / "plots")]
+        flags += ["--workers", str(threads()), *(["--sample"] if sample else [])]
+        began = time.perf_counter()
+        run_to_end(["harness.suite", "--experiments", *runs, *flags], place / "suite.log")
+        ours = time.perf_counter() - began
+        say(f"suite {number}: {ours:.0f} s")
+        rows.append({PLAIN: plain, OURS: ours})
+    return pd.DataFrame(rows)

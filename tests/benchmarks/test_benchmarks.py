@@ -3,29 +3,28 @@
 import functools
 import importlib
 import json
-import math
 import platform
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from commands import REPOSITORY, run
 
 from benchmarks import __main__ as command_line
+from benchmarks.benchmark_file import Benchmark, load_benchmark, measured
+from benchmarks.benchmark_tables import benchmark_markdown, summary_tables, write_tables
 from benchmarks.cases import CASES
-from benchmarks.equality import XLA_ALONE
-from benchmarks.floor import Product, convolution, operations, recurrent
+from benchmarks.equality import XLA_ALONE, network
 from benchmarks.goals import GOALS, cell, goal_heading
+from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED, Effort, Timing
 from benchmarks.measure import measure
+from benchmarks.metrics import experiment_metrics, suite_metrics
 from benchmarks.plain.climate import windows
-from benchmarks.plot import write_plot
-from benchmarks.quantities import quantities, suite_quantities
-from benchmarks.rate import Rates
-from benchmarks.record import Benchmark, load_benchmark, measured
-from benchmarks.report import in_terminal, readme_part, report, write_tables
-from benchmarks.turns import OURS, PLAIN, PLAIN_SHARED, SHARED, Effort, Timing
-from benchmarks.workers import Worker
+from benchmarks.roofline import Rates, operations
+from benchmarks.throughput_chart import write_chart
+from benchmarks.training_process import TrainingProcess
 from data.imdb import load_imdb
 from harness.errors import RunError
 
@@ -36,18 +35,19 @@ END = {
     "idle": 0.001,
     "memory": 2**30,
 }
-SCRIPT = Timing(
-    steps=100,
-    features=14,
-    parameters=320_000,
+TIMING = Timing(
+    facts={"steps": 100, "operations": 10_000_000, "parameters": 320_000},
     first={PLAIN: (1.0, 1), OURS: (3.0, 10), SHARED: (4.0, 10), PLAIN_SHARED: (2.0, 1)},
-    rounds={
-        PLAIN: [0.080, 0.100, 0.120],
-        OURS: [0.040, 0.050, 0.080],
-        SHARED: [0.050, 0.060, 0.070],
-        PLAIN_SHARED: [0.160, 0.200, 0.240],
-    },
+    rounds=pd.DataFrame(
+        {
+            PLAIN: [0.080, 0.100, 0.120],
+            OURS: [0.040, 0.050, 0.080],
+            SHARED: [0.050, 0.060, 0.070],
+            PLAIN_SHARED: [0.160, 0.200, 0.240],
+        }
+    ),
     ends={PLAIN: END, OURS: END, SHARED: END},
+    processes={PLAIN: 1, OURS: 1, SHARED: 2, PLAIN_SHARED: 2},
 )
 
 
@@ -57,12 +57,13 @@ def benchmark():
     rows = [measured("machine", "matrix products, one thread", [90.0, 100.0], "GFLOP/s")]
     rows.append(measured("machine", "memory, one thread", [9.0, 10.0], "GB/s"))
     for case in CASES.values():
-        rows += quantities(case, SCRIPT, shared=2, rates=Rates(100.0, 10.0))
+        rows += experiment_metrics(case, TIMING, Rates(100.0, 10.0))
         rows.append(measured(case.name, "difference, loss", 1.5e-7, ""))
         rows.append(measured(case.name, "difference, gradient", 2e-4, ""))
         rows.append(measured(case.name, f"difference, {XLA_ALONE}", 1.9e-4, ""))
-    remaining = {way: dict.fromkeys(CASES, seconds) for way, seconds in ((PLAIN, 90), (SHARED, 60))}
-    rows += suite_quantities([200.0, 220.0], [50.0, 44.0], remaining, workers=2)
+    seconds = pd.DataFrame({PLAIN: [200.0, 220.0], OURS: [50.0, 44.0]})
+    remaining = {PLAIN: [90.0] * len(CASES), SHARED: [60.0] * len(CASES)}
+    rows += suite_metrics(seconds, remaining, workers=2)
     machine = {
         "started": "2020-01-01T00:00:00+00:00",
         "platform": "made-up",
@@ -84,24 +85,29 @@ def benchmark():
         "sample": False,
         "seconds": 600,
     }
-    return Benchmark(machine, protocol, tuple(rows))
+    return Benchmark(schema=1, machine=machine, protocol=protocol, measurements=rows)
 
 
 # --- counts
 
 
 def test_operations_are_those_counted_by_hand():
-    assert Product(2, 3, 5).operations == 3 * 2 * 2 * 3 * 5
-    assert Product(2, 3, 5, times=7, of_data=True).operations == 2 * 7 * 2 * 2 * 3 * 5
-    # SimpleRNN(4) on 2 sequences of 10 steps of 3 features: (3 + 4) * 4 a step and sequence
-    assert operations(recurrent(1, 2, 10, 3, 4)) == 3 * 2 * 2 * 10 * (3 + 4) * 4
-    assert convolution(2, 10, 5, 3, 4).operations == 3 * 2 * 2 * 10 * 15 * 4
+    from keras import Input, Sequential, layers
+
+    rnn = Sequential([Input((10, 3)), layers.SimpleRNN(4), layers.Dense(1)])
+    # 10 steps; the inputs are data, which need no gradient: two products instead of three
+    assert operations(rnn, (None, 10, 3)) == 2 * (10 * (2 * 3 * 4 + 3 * 4 * 4) + 3 * 4)
+    words = [layers.Embedding(7, 3), layers.Conv1D(4, 5), layers.MaxPooling1D(2)]
+    conv_lstm = Sequential([Input((10,)), *words, layers.LSTM(2), layers.Dense(1)])
+    # 6 positions of 5 * 3 numbers, 3 timesteps after pooling, 4 gates of 2 units
+    expected = 3 * 2 * (6 * 15 * 4 + 3 * (4 + 2) * 8 + 2)
+    assert operations(conv_lstm, (None, 10)) == expected
 
 
 def test_an_lstm_step_has_the_operations_counted_by_hand():
     per_token = 2 * (32 * 128 + 32 * 128)  # inputs and state, four gates of 32 units
-    dense = 2 * 128 * 32
-    assert operations(CASES["imdb-lstm"].products(1)) == 3 * (128 * 500 * per_token + dense)
+    dense = 2 * 32
+    assert operations(network("imdb-lstm"), (None, 500)) == 3 * (500 * per_token + dense)
 
 
 @functools.cache
@@ -138,21 +144,21 @@ def trained(monkeypatch):
 @pytest.mark.parametrize("name", CASES)
 def test_a_script_trains_the_network_that_is_counted_and_compared(name, trained):
     model, data, options = trained(name)
-    features = 14
-    kernels = [w for w in model.weights if w.path.endswith("kernel")]
-    counted = sum(product.inner * product.columns for product in CASES[name].products(features))
-    assert sum(math.prod(w.shape) for w in kernels) == counted
+    ours = network(name.removesuffix("-dropout"))
     protocol = CASES[name].experiment.protocol
     assert options["epochs"] == protocol.epochs
     assert type(model.optimizer).__name__.lower() == CASES[name].optimizer
     if name.startswith("imdb"):
-        assert data[0].shape[1] == protocol.maxlen
+        x = data[0]
+        assert x.shape[1] == protocol.maxlen
         assert options["batch_size"] == protocol.batch_size
     else:
         x, y = next(data[0])
-        assert x.shape == (protocol.batch_size, protocol.lookback_hours, features)
+        assert x.shape == (protocol.batch_size, protocol.lookback_hours, 14)
         assert y.shape == (protocol.batch_size,)
         assert options["steps_per_epoch"] == protocol.batches_per_epoch
+    assert model.count_params() == ours.count_params()
+    assert operations(model, x.shape) == operations(ours, x.shape)
 
 
 def test_the_scripts_windows_end_a_step_before_the_row_that_the_delay_counts_from():
@@ -166,7 +172,7 @@ def test_the_scripts_windows_end_a_step_before_the_row_that_the_delay_counts_fro
     assert (y == x[:, 0, 1] + 2 * (12 + 6)).all()
 
 
-# --- quantities, tables and plot
+# --- metrics, tables and chart
 
 
 def test_ratios_are_taken_within_a_round(benchmark):
@@ -189,15 +195,14 @@ def test_shares_are_of_a_whole_epoch(benchmark):
 
 
 def test_a_step_is_compared_with_the_time_of_its_products_and_its_update(benchmark):
-    operations = benchmark.find("imdb-lstm", "operations").value  # 1e9 a step, at 100e9 a second
-    assert benchmark.find("imdb-lstm", "floor of the products").value == pytest.approx(
-        10 * operations
-    )
+    # 128 samples of 1e7 operations, at 100e9 a second
+    assert benchmark.find("imdb-lstm", "operations").value == pytest.approx(1.28)
+    assert benchmark.find("imdb-lstm", "floor of the products").value == pytest.approx(12.8)
     # RMSprop: five numbers of four bytes; Adam: seven; at 10e9 bytes a second
     assert benchmark.find("imdb-lstm", "floor of the update").value == pytest.approx(0.64)
     assert benchmark.find("imdb-conv-lstm", "floor of the update").value == pytest.approx(0.896)
     multiple = benchmark.find("imdb-lstm", f"multiple of the floors, {SHARED}")
-    assert multiple.value == pytest.approx(60 / (10 * operations + 0.64))
+    assert multiple.value == pytest.approx(60 / (12.8 + 0.64))
 
 
 def test_all_epochs_are_computed_from_the_suite_and_the_remaining_epochs(benchmark):
@@ -217,13 +222,19 @@ def test_a_record_is_read_as_it_was_written(benchmark, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c.update(schema=2), "field 'schema' must be 1"),
-        (lambda c: c.pop("machine"), "field 'machine' must be an object"),
-        (lambda c: c["machine"].pop("cpu"), "field 'machine.cpu' is missing or of the wrong type"),
-        (lambda c: c["protocol"].update(shared="2"), "field 'protocol.shared' is missing or of"),
-        (lambda c: c.update(measurements=[]), "'measurements' must be a list that is not empty"),
-        (lambda c: c["measurements"][0].pop("unit"), "measurement 1 must have the fields"),
-        (lambda c: c["measurements"][1].update(value="3"), "measurement 2: field 'value' must be"),
+        (lambda c: c.update(schema=2), "field 'schema': input should be 1"),
+        (lambda c: c.pop("schema"), "field 'schema': field required"),
+        (lambda c: c.pop("machine"), "field 'machine': field required"),
+        (lambda c: c.update(machine=3), "field 'machine': input should be a valid dictionary"),
+        (lambda c: c["machine"].pop("cpu"), "field 'machine.cpu': field required"),
+        (lambda c: c["protocol"].update(shared="2"), "'protocol.shared': input should be a valid"),
+        (lambda c: c.update(measurements=[]), "'measurements': list should have at least 1 item"),
+        (lambda c: c["measurements"][0].pop("unit"), "'measurements.0.unit': field required"),
+        (lambda c: c["measurements"][0].update(x=1), "'measurements.0.x': extra inputs are not"),
+        (
+            lambda c: c["measurements"][1].update(value="3"),
+            "field 'measurements.1.value': input should be a valid number",
+        ),
     ],
 )
 def test_a_damaged_record_is_one_message(change, message, benchmark, tmp_path):
@@ -236,6 +247,7 @@ def test_a_damaged_record_is_one_message(change, message, benchmark, tmp_path):
         load_benchmark(tmp_path)
     assert str(refusal.value).startswith(f"{path}: ")
     assert message in str(refusal.value)
+    assert str(refusal.value).endswith("; make the file again by `make bench`.")
 
 
 def test_cells_say_whether_a_goal_is_met():
@@ -255,12 +267,11 @@ def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
     assert lines[0] == "experiment,quantity,value,low,high,unit,n"
     assert 'jena-gru,"throughput, ours",2,1.5,2,x plain,3' in lines
     text = (tmp_path / "benchmark.md").read_text("utf-8")
-    assert text == report(benchmark)
+    assert text == benchmark_markdown(benchmark)
     for name in CASES:
         assert text.count(f"| {name} |") == 6
         assert f"| {name} | 1.5e-07, met | 0.000200, missed | 0.000190 |" in text
         assert f"| {name} |" in readme.read_text("utf-8")
-        assert f"  {name}" in in_terminal(benchmark)
     assert sum(line.count("goal") for line in text.splitlines()) == len(GOALS)
     assert "| Runs an hour | 103 (98.2 to 108) | 461 (432 to 491) |" in text
 
@@ -268,18 +279,17 @@ def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
 def test_what_a_quick_benchmark_leaves_out_has_no_column(benchmark, tmp_path):
     left_out = (PLAIN_SHARED, "difference")
     kept = [m for m in benchmark.measurements if not any(n in m.quantity for n in left_out)]
-    quick = Benchmark(
-        benchmark.machine, benchmark.protocol, tuple(m for m in kept if m.experiment != "suite")
-    )
-    assert "Plain shared |" not in report(quick)
-    assert "All six" not in report(quick)
-    assert "The same results" not in report(quick)
-    assert write_plot(quick, tmp_path).stat().st_size > 10_000
+    kept = [m for m in kept if m.experiment != "suite"]
+    quick = benchmark.model_copy(update={"measurements": kept})
+    assert "Plain shared |" not in benchmark_markdown(quick)
+    assert "All six" not in benchmark_markdown(quick)
+    assert "The same results" not in benchmark_markdown(quick)
+    assert write_chart(quick, tmp_path).stat().st_size > 10_000
 
 
-def test_the_same_record_gives_the_same_plot(benchmark, tmp_path):
-    first = write_plot(benchmark, tmp_path / "a").read_bytes()
-    assert write_plot(benchmark, tmp_path / "b").read_bytes() == first
+def test_the_same_record_gives_the_same_chart(benchmark, tmp_path):
+    first = write_chart(benchmark, tmp_path / "a").read_bytes()
+    assert write_chart(benchmark, tmp_path / "b").read_bytes() == first
 
 
 def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
@@ -290,19 +300,19 @@ def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
     results = REPOSITORY / "results/reference"
     committed = load_benchmark(results)
     assert committed.experiments == list(CASES)
-    assert committed.protocol["sample"] is False
+    assert committed.protocol.sample is False
     assert (results / "benchmark.csv").read_text("utf-8") == committed.csv()
-    assert (results / "benchmark.md").read_text("utf-8") == report(committed)
-    assert readme_part(committed) in (REPOSITORY / "README.md").read_text("utf-8")
+    assert (results / "benchmark.md").read_text("utf-8") == benchmark_markdown(committed)
+    assert summary_tables(committed) in (REPOSITORY / "docs/speed.md").read_text("utf-8")
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
-        drawn = write_plot(committed, tmp_path).read_bytes()
+        drawn = write_chart(committed, tmp_path).read_bytes()
         assert drawn == (REPOSITORY / "plots/reference/benchmark.png").read_bytes()
 
 
 # --- measuring
 
 
-def test_a_turn_is_as_long_as_asked_and_all_turns_fit_into_an_epoch():
+def test_a_block_is_as_long_as_asked_and_all_blocks_fit_into_an_epoch():
     effort = Effort(rounds=8, block_seconds=1.0, suites=0)
     assert effort.steps(0.1, call=1, epoch=157) == 10
     assert effort.steps(0.001, call=1, epoch=157) == 19
@@ -312,7 +322,7 @@ def test_a_turn_is_as_long_as_asked_and_all_turns_fit_into_an_epoch():
     assert effort.steps(9.0, call=10, epoch=157) == 10
 
 
-def test_a_small_benchmark_measures_every_quantity(capsys):
+def test_a_small_benchmark_measures_every_metric(capsys):
     effort = Effort(rounds=2, block_seconds=0.01, suites=0, ways=(PLAIN, OURS, SHARED))
     small = measure([CASES["imdb-conv-lstm"]], effort, sample=True)
     assert small.experiments == ["imdb-conv-lstm"]
@@ -322,6 +332,8 @@ def test_a_small_benchmark_measures_every_quantity(capsys):
         assert 0.1 < step.low <= step.high < 60_000
     for quantity in ("validation", "callbacks", "compile", "peak memory", "input pipeline"):
         assert small.find("imdb-conv-lstm", f"{quantity}, {OURS}").value > 0
+    # counted from the layers of the process that trains: 30 samples
+    assert small.find("imdb-conv-lstm", "operations").value == pytest.approx(0.869888, abs=1e-6)
     share = small.find("imdb-conv-lstm", f"input pipeline, {OURS}").value
     assert share < 90  # the step that computes nothing takes less
     assert "imdb-conv-lstm: round 2 of 2, 10 steps each: plain " in capsys.readouterr().out
@@ -329,10 +341,10 @@ def test_a_small_benchmark_measures_every_quantity(capsys):
 
 def test_a_script_that_fails_is_one_message_with_its_last_line(tmp_path):
     with (
-        Worker("wrong", ["benchmarks.plain", "no-such"], 1, tmp_path) as worker,
+        TrainingProcess("wrong", ["benchmarks.plain", "no-such"], 1, tmp_path) as process,
         pytest.raises(RunError, match=r"wrong ended with exit code 2: .*invalid choice: 'no-such'"),
     ):
-        worker.report()
+        process.report()
 
 
 def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
@@ -343,13 +355,16 @@ def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
     assert error.count("\n") == 1
 
 
-def test_a_users_benchmark_never_changes_the_reference_or_the_readme(
-    benchmark, monkeypatch, tmp_path
+def test_a_users_benchmark_never_changes_the_reference_or_its_page(
+    benchmark, monkeypatch, tmp_path, capsys
 ):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(command_line, "measure", lambda *_: benchmark)
     for flag in ("--quick", "--sample"):
         assert command_line.main([flag]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith(summary_tables(benchmark))
+        assert shown.endswith("wrote demo/bench/benchmark.png\n")
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
     readme = tmp_path / "README.md"
     readme.write_text("<!-- benchmark:start -->\n<!-- benchmark:end -->", "utf-8")
@@ -363,3 +378,19 @@ def test_a_users_benchmark_never_changes_the_reference_or_the_readme(
 def test_usage_is_explained_and_wrong_usage_refused():
     assert "--quick" in run("benchmarks", "--help").stdout
     assert run("benchmarks", "--fast").returncode == 2
+
+
+@pytest.mark.parametrize("module", ["equality", "benchmark_tables", "throughput_chart"])
+def test_help_neither_measures_nor_writes(module):
+    done = run(f"benchmarks.{module}", "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: python -m benchmarks.{module}")
+    assert "wrote" not in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [[], ["no-such"]])
+def test_equality_without_a_known_name_says_which_there_are(arguments):
+    done = run("benchmarks.equality", *arguments)
+    assert done.returncode == 2
+    assert "NAME" in done.stderr
+    assert "Traceback" not in done.stderr

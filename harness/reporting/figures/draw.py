@@ -13,7 +13,7 @@ from harness.reporting.analysis.results import Results, load_results, make_resul
 from harness.reporting.figures.model_comparison import one_protocol_each, plot_comparison
 from harness.reporting.figures.study_figure import panels_of, plot_study
 from harness.reporting.figures.training_curves import plot_curves
-from harness.reporting.figures.update_rules_figure import plot_update_rules, with_several_rules
+from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
@@ -59,6 +59,6 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
         members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
         title = catalogue.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
-    if rules := with_several_rules(factorial_designs(results, catalogue)):
+    if rules := with_most_rules(factorial_designs(results, catalogue)):
         paths.append(plot_update_rules(rules, plots_dir / "update-rules-factorial.png"))
     return paths, left_out

@@ -15,9 +15,11 @@ LINES = {
 }
 
 
-def with_several_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks that were trained by more than one update rule."""
-    return [design for design in found if len({cell.optimizer for cell in design.conditions}) > 1]
+def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
+    """The networks that were trained by the most update rules, if by more than one."""
+    counts = [len({one.optimizer for one in design.conditions}) for design in found]
+    most = max([2, *counts])
+    return [design for design, count in zip(found, counts, strict=True) if count == most]
 
 
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:

@@ -11,7 +11,7 @@ from harness.reporting.analysis.factorial import RULES, factorial_designs
 from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.reproduction import reproductions
 from harness.reporting.analysis.results import load_results
-from harness.reporting.figures.update_rules_figure import plot_update_rules, with_several_rules
+from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
 from harness.reporting.tables.model_tables import factorial_markdown, reproduction_table
 
 EPOCHS = 4
@@ -146,7 +146,7 @@ def test_tables_and_figure_of_the_factorial(factorial):
     text = factorial_markdown(found)
     assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
     assert "-20 %" in text
-    assert with_several_rules(found) == found
+    assert with_most_rules(found) == found
     path = plot_update_rules(found, factorial / "figure.png")
     first = path.read_bytes()
     assert plot_update_rules(found, path).read_bytes() == first

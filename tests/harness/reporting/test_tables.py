@@ -10,9 +10,9 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Lines, Series, Table, Text
-from harness.reporting.analysis import models as summary
 from harness.reporting.analysis import results as reading
 from harness.reporting.analysis import verdicts
+from harness.reporting.analysis.published import load_published
 from harness.reporting.analysis.statistics import SeedStatistics
 from harness.reporting.tables import write as tables
 from harness.reporting.tables.__main__ import main
@@ -590,12 +590,12 @@ def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
     path = tmp_path / "published.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=message):
-        summary.load_published(path)
+        load_published(path)
 
 
 def test_the_projects_published_numbers_are_the_documents():
     path = Path(__file__).parents[3] / "experiments" / "published.toml"
-    catalogue = summary.load_published(path)
+    catalogue = load_published(path)
     assert list(catalogue.datasets) == ["imdb", "jena"]
     best = {name: value.best_validation for name, value in catalogue.experiments.items()}
     assert best["imdb-simple-rnn"] == 0.8460

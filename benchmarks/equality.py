@@ -91,9 +91,11 @@ def _difference(found: list, expected: list) -> float:
 
 def network(name: str) -> tuple:
     """How a network is built, how a batch is drawn, and the loss."""
+    from functools import partial
+
     import keras
 
-    from models import climate, sentiment
+    from models import imdb, jena
 
     def reviews(batch, words, vocabulary):
         def draw(rng):
@@ -107,15 +109,15 @@ def network(name: str) -> tuple:
         return x, rng.normal(size=(BATCH, 1)).astype(np.float32)
 
     if name == "jena-gru":
-        return climate.gru, windows, keras.losses.mean_absolute_error
+        return jena.gru, windows, keras.losses.mean_absolute_error
     loss = keras.losses.binary_crossentropy
     if name == "imdb-conv-lstm":
         words = reviews(PHRASES_BATCH, PHRASES_WORDS, 20_000)
-        return lambda: sentiment.conv_lstm(dropout=0.0), words, loss
+        return lambda: imdb.conv_lstm(dropout=0.0), words, loss
     builders = {
-        "imdb-simple-rnn": sentiment.simple_rnn,
-        "imdb-stacked-rnn": sentiment.stacked_rnn,
-        "imdb-lstm": sentiment.lstm,
+        "imdb-simple-rnn": partial(imdb.recurrent, "simple-rnn"),
+        "imdb-stacked-rnn": partial(imdb.recurrent, "simple-rnn", depth=4),
+        "imdb-lstm": partial(imdb.recurrent, "lstm"),
     }
     return builders[name], reviews(BATCH, WORDS, 10_000), loss
 

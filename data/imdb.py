@@ -1,7 +1,6 @@
 """The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,32 +105,6 @@ def content_sha256(path: Path) -> str:
         DataError: The file cannot be read, or is not the IMDB data.
     """
     return _hash(*_read_imdb(path))
-
-
-def pad_front(sequences: Sequence[Sequence[int]], maxlen: int) -> np.ndarray:
-    """Bring sequences to one length: short ones get zeros in front, long ones lose their front.
-
-    The same as `keras.utils.pad_sequences(sequences, maxlen)`, without its loop.
-
-    Args:
-        sequences: Sequences of ids, of any lengths.
-        maxlen: Timesteps of the result, at least 1.
-
-    Returns:
-        int32 array of shape `(sequences, maxlen)`.
-    """
-    padded = np.zeros((len(sequences), maxlen), np.int32)
-    if len(sequences) == 0:
-        return padded
-    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))  # (sequences,)
-    # An empty list becomes a float array, hence the cast.
-    ids = np.concatenate(sequences, dtype=np.int32, casting="unsafe")  # (all ids,)
-
-    until_end = np.repeat(lengths.cumsum(), lengths) - np.arange(len(ids))  # 1 for a last id
-    is_filled = np.arange(maxlen, 0, -1) <= lengths[:, None]  # (sequences, maxlen)
-    # Both masks run through the kept ids in the same order.
-    padded[is_filled] = ids[until_end <= maxlen]
-    return padded
 
 
 def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:

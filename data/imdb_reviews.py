@@ -109,7 +109,7 @@ def _status(path: Path) -> str | None:
     """
     if not os.path.lexists(path):
         return None
-    file = files.describe(path, path.name)
+    file = files.hash_file(path, path.name)
     # The content of the published file is compared, too: nothing else proves the rebuilding so.
     is_right = (
         imdb.content_sha256(path) == imdb.PUBLISHED_CONTENT

@@ -36,20 +36,17 @@ def train(protocol, run):
 
     from experiments.common.letter_outputs import next_letter_outputs
     from harness.training.batches import DrawnBatches
-    from harness.training.fit import train_model
+    from harness.training.fit import Training, train_model
     from models.text import letter_model
 
     run.describe("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
     x, following, weights = one_hot(words, letters)
     model = letter_model(len(letters), protocol.units)
+    loss = "sparse_categorical_crossentropy"
     train_model(
         model,
+        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
         train=DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="sparse_categorical_crossentropy",
-        metric="accuracy",
-        epochs=1,
         name="SimpleRNN",
     )
     run.finish_study(next_letter_outputs(model, words, letters, x, following, weights))

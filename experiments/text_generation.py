@@ -58,7 +58,7 @@ def train(protocol, run):
     import numpy as np
 
     from experiments.common.text_outputs import text_generation_outputs
-    from harness.training.fit import EpochRecorder, save_network, train_model
+    from harness.training.fit import EpochRecorder, save_network, train_model, training_of
     from models.ngrams import CharacterNgrams
     from models.text import character_model, continue_text
 
@@ -89,14 +89,9 @@ def train(protocol, run):
 
     train_model(
         model,
+        training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
         train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
         validation=windows(ids, begin, len(ids), protocol.window),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="sparse_categorical_crossentropy",
-        metric="accuracy",
-        epochs=protocol.epochs,
-        batch_size=protocol.batch_size,
         callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
     )
     save_network(model, run.model_path)

@@ -22,7 +22,6 @@ from harness.records.record import (
     label,
     load_record,
     put_back,
-    record_directory,
     refuse_mixture,
 )
 from harness.records.run import Run
@@ -34,9 +33,9 @@ SCRIPTS = "experiments"  # the package whose modules declare the experiments
 
 @dataclass(frozen=True)
 class Experiment:
-    """The declaration of one experiment; a script assigns it to `EXPERIMENT`.
+    """The declaration of one experiment.
 
-    A script that declares several assigns a list to `EXPERIMENTS`.
+    A script assigns it to `EXPERIMENT`, or a list of several to `EXPERIMENTS`.
 
     Attributes:
         name: the make target and the record's folder, such as `imdb-lstm`.
@@ -45,9 +44,9 @@ class Experiment:
         role: `network` or `baseline`, which one metric measures, or `study`, which has outputs.
         protocol: the published values, an instance of the experiment's frozen dataclass.
         train: called with the protocol and the run; trains, and finishes the run.
-        sample: the values that replace them on the built-in sample data.
-        notes: gives, for a protocol, what a reader must know to compare its results with the
-            published ones: each a sentence for a footnote.
+        sample: the values that replace the published ones on the built-in sample data.
+        notes: gives, for a protocol, the footnotes that a reader needs to compare its results with
+            the published ones.
         uses_keras: False for a baseline that needs no Keras backend.
     """
 
@@ -78,15 +77,13 @@ class Experiment:
 
 @functools.cache
 def find_experiments() -> dict[str, Experiment]:
-    """Every experiment that a script declares, by name; data set by data set, then the studies.
+    """All experiments by name: data set by data set, then the studies.
 
-    Scripts load neither Keras nor NumPy when they are imported, so this takes little time.
+    This is fast, since scripts load neither Keras nor NumPy when they are imported.
     """
-    found = []
-    for module in pkgutil.iter_modules(importlib.import_module(SCRIPTS).__path__):
-        if not module.ispkg and module.name != "__main__":
-            script = importlib.import_module(f"{SCRIPTS}.{module.name}")
-            found += declared_by(script)
+    modules = pkgutil.iter_modules(importlib.import_module(SCRIPTS).__path__, f"{SCRIPTS}.")
+    names = [m.name for m in modules if not m.ispkg and not m.name.endswith("__main__")]
+    found = [one for name in names for one in declared_by(importlib.import_module(name))]
     return {one.name: one for one in sorted(found, key=lambda one: one.group)}
 
 
@@ -98,19 +95,9 @@ def declared_by(script) -> list[Experiment]:
 
 @dataclass(frozen=True, eq=False)
 class RunConfiguration:
-    """What one run does and where its files are.
+    """What one run does and where its files are, made once from the command line.
 
-    It is made once, from the command line; everything else is derived from it.
-
-    Attributes:
-        experiment: the experiment.
-        protocol: its values for this run.
-        seed: seed of everything random.
-        sample: use the built-in sample data.
-        deterministic: choose kernels that give the same bits on every run.
-        force: repeat a finished run and replace its record.
-        data_dir: directory that is searched first for the data files.
-        results_dir, plots_dir: where the record and the plots go.
+    The attributes are the options of the command line; all else is derived from them.
     """
 
     experiment: Experiment
@@ -158,17 +145,7 @@ class RunConfiguration:
     @property
     def directory(self) -> Path:
         """Where the finished record will stand."""
-        return record_directory(self.results_dir, self.config)
-
-    @property
-    def log(self) -> Path:
-        """The file that receives what a suite's run prints."""
-        return self.results_dir / "logs" / f"{self.label}-seed-{self.seed}.log"
-
-    @property
-    def epochs(self) -> int | None:
-        """How many epochs the history will have, if the protocol says so."""
-        return self.config["protocol"].get("epochs")
+        return self.results_dir / self.label / f"seed-{self.seed}"
 
     @property
     def command(self) -> str:
@@ -219,11 +196,7 @@ def execute(run: RunConfiguration) -> None:
 
 
 def refuse_unwritable(plots_dir: Path) -> None:
-    """Finds out before the training whether its plot can be written.
-
-    Raises:
-        RunError: the folder, or the one that it would be made in, cannot be written.
-    """
+    """Raises a RunError before the training if its plot could not be written after it."""
     folders = (plots_dir, *plots_dir.absolute().parents)
     nearest = next(folder for folder in folders if folder.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
@@ -279,18 +252,14 @@ def train(configuration: RunConfiguration) -> Record:
     from harness.training import environment
 
     experiment, seed = configuration.experiment, configuration.seed
-    run = Run(
-        configuration.directory,
-        seed=seed,
-        data_dir=configuration.data_dir,
-        sample=configuration.sample,
-    )
+    data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
+    run = Run(configuration.directory, seed=seed, **data)
     run.begin(configuration.config)
     try:
         if experiment.uses_keras:
             environment.prepare(seed, configuration.deterministic)
-        described = environment.describe_environment(configuration.command, experiment.uses_keras)
-        run.describe("environment", described)
+        started = environment.describe_environment(configuration.command, experiment.uses_keras)
+        run.describe("environment", started)
         experiment.train(configuration.protocol, run)
     except Exception as error:
         # After an unforeseen failure the history may help; after bad input there is nothing.

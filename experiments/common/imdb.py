@@ -175,15 +175,15 @@ def train_classifier(
     protocol: ImdbProtocol, run: Run, reviews: Reviews, model: keras.Model
 ) -> None:
     """Trains on binary cross-entropy, measures accuracy, and finishes the run."""
-    from harness.training.fit import fit
+    from harness.training.fit import fit, training_of
 
     fit(
         run,
         model,
+        training_of(protocol, "binary_crossentropy", "accuracy"),
         train=reviews.train,
         validation=reviews.validation,
         test=reviews.test,
-        **_training(protocol),
         summarise=reviews.summarise,
         reference=reviews.majority(),
     )
@@ -200,27 +200,10 @@ def train_for_study(
         model: uncompiled network.
         name: printed before each epoch's values.
     """
-    from harness.training.fit import BestWeights, train_model
+    from harness.training.fit import BestWeights, train_model, training_of
 
     best = BestWeights("accuracy")
-    train_model(
-        model,
-        train=reviews.train,
-        validation=reviews.validation,
-        **_training(protocol),
-        callbacks=[best],
-        name=name,
-    )
+    training = training_of(protocol, "binary_crossentropy", "accuracy")
+    splits = {"train": reviews.train, "validation": reviews.validation}
+    train_model(model, training, **splits, callbacks=[best], name=name)
     model.set_weights(best.weights)
-
-
-def _training(protocol: ImdbProtocol) -> dict:
-    """How every network on IMDB is trained, as the harness names it."""
-    return {
-        "optimizer": protocol.optimizer,
-        "learning_rate": protocol.learning_rate,
-        "loss": "binary_crossentropy",
-        "metric": "accuracy",
-        "epochs": protocol.epochs,
-        "batch_size": protocol.batch_size,
-    }

@@ -152,21 +152,17 @@ def train_forecaster(
 ) -> None:
     """Trains on the mean absolute error."""
     from harness.training.batches import EveryWindow, RandomWindows
-    from harness.training.fit import EVALUATION_BATCH, fit
+    from harness.training.fit import EVALUATION_BATCH, fit, training_of
 
     fit(
         run,
         model,
+        training_of(protocol, "mae", "mae"),
         train=RandomWindows(
             windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed
         ),
         validation=EveryWindow(windows.validation, EVALUATION_BATCH),
         test=EveryWindow(windows.test, EVALUATION_BATCH),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="mae",
-        metric="mae",
-        epochs=protocol.epochs,
         summarise=lambda split, predicted: summarise(windows, split, predicted),
         reference=persistence(windows),
         degrees_per_unit=windows.degrees_per_unit,

@@ -8,7 +8,7 @@ import numpy as np
 from data.recall import recall_sequences
 from harness.records.study_outputs import Lines, Series, Table
 from harness.training.batches import DrawnBatches
-from harness.training.fit import evaluate, train_model
+from harness.training.fit import Training, evaluate, train_model
 from models.cells import CELLS
 from models.recall import recall_model
 
@@ -44,14 +44,11 @@ def accuracies(
     def batch(rng):
         return recall_sequences(rng, draw(rng, protocol.batch_size), longest + 1, *kinds)
 
+    loss = "sparse_categorical_crossentropy"
     train_model(
         model,
+        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
         train=DrawnBatches(batch, protocol.steps, seed),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="sparse_categorical_crossentropy",
-        metric="accuracy",
-        epochs=1,
         name=f"{CELLS[cell].title}, {name}",
     )
     (rng,) = np.random.default_rng(seed).spawn(1)  # sequences that no training step drew

@@ -34,7 +34,7 @@ from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
 from harness.suite.local_workers import Ended, Event, run_locally
-from harness.suite.plan import Plan, make_plan
+from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
 from harness.training.durations import span
 
@@ -134,7 +134,7 @@ def carry_out(plan: Plan, options: argparse.Namespace) -> int:
     began = time.monotonic()
     failures = dict.fromkeys(plan.refused, "not started")
     for run, reason in plan.refused.items():
-        write_text(run.log, f"{reason}\n")
+        write_text(log_of(run), f"{reason}\n")
     console = Console()
     if plan.finished:
         console.print(f"already finished: {len(plan.finished)}", highlight=False)
@@ -174,10 +174,9 @@ def run_all(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
 def list_failures(failures: dict[RunConfiguration, str]) -> None:
     """Prints why runs failed, and the last lines of their logs."""
     for run, reason in failures.items():
-        print(f"\nfailed: {run.name}: {reason}\nlast lines of {run.log}:", file=sys.stderr)
-        for line in run.log.read_text(encoding="utf-8", errors="replace").splitlines()[
-            -LAST_LINES:
-        ]:
+        log = log_of(run)
+        print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
             print(f"    {line}", file=sys.stderr)
 
 

@@ -37,6 +37,7 @@ from harness.suite.local_workers import (
     end,
     failure,
 )
+from harness.suite.plan import log_of
 from harness.training.environment import REPOSITORY, code_version
 
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
@@ -216,7 +217,7 @@ def _outcome(run: RunConfiguration, future: Future) -> Ended:
         result = future.result()
     else:
         raise _lost(future.client)
-    write_bytes(run.log, result.log)
+    write_bytes(log_of(run), result.log)
     if result.failure is None:
         try:
             receive(run, result.files)

@@ -15,6 +15,7 @@ from harness.errors import RunError
 from harness.experiment import RunConfiguration
 from harness.records.files import read_json
 from harness.records.record import UNFINISHED
+from harness.suite.plan import log_of
 from harness.training.environment import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
@@ -80,7 +81,7 @@ def run_locally(
             while waiting and len(children) < workers:
                 run = waiting.popleft()
                 command = [*run.process_arguments, *places]
-                children.append((run, Child(command, run.directory, run.log, each)))
+                children.append((run, Child(command, run.directory, log_of(run), each)))
                 yield Started(run)
             time.sleep(POLL)
             for run, child in list(children):

@@ -15,6 +15,11 @@ from harness.experiment import RunConfiguration, find_experiments, finished_reco
 from harness.records.record import Record, find_records, refuse_mixture
 
 
+def log_of(run: RunConfiguration) -> Path:
+    """The file that receives what a run of a suite prints."""
+    return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
+
+
 class Durations:
     """How long a run takes: learnt from records, and from runs that finish meanwhile."""
 

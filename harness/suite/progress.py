@@ -24,13 +24,18 @@ class Current:
     loss: float | None = None
 
     @property
+    def epochs(self) -> int | None:
+        """How many epochs the run will have, if its protocol says so."""
+        return getattr(self.run.protocol, "epochs", None)
+
+    @property
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
     def left(self, expected: float | None) -> float | None:
         """Seconds that it still takes; after the first epoch, judged by its own pace."""
-        if self.epoch and self.run.epochs:
-            return max(self.elapsed / self.epoch * self.run.epochs - self.elapsed, 0)
+        if self.epoch and self.epochs:
+            return max(self.elapsed / self.epoch * self.epochs - self.elapsed, 0)
         return None if expected is None else max(expected - self.elapsed, 0)
 
 
@@ -121,7 +126,7 @@ class Display:
         for column in ("epoch", "loss", "elapsed"):
             table.add_column(column, justify="right", no_wrap=True)
         for current in list(self._running.values()):
-            epochs = f"/{current.run.epochs}" if current.run.epochs else ""
+            epochs = f"/{current.epochs}" if current.epochs else ""
             table.add_row(
                 current.run.name + (f" on {current.where}" if current.where else ""),
                 f"{current.epoch}{epochs}" if current.epoch else "–",

@@ -7,6 +7,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -98,26 +99,51 @@ class Progress(keras.callbacks.Callback):
         print(f"{self.name}, {line}" if self.name else line, flush=True)
 
 
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes:
+        optimizer: one of `harness.protocol.OPTIMIZERS`.
+        learning_rate: its step size.
+        loss: Keras's name of the loss.
+        metric: `accuracy` (higher is better) or `mae` (lower is better).
+        epochs: passes over the training data.
+        batch_size: samples a step, for arrays; a dataset brings its own.
+    """
+
+    optimizer: str
+    learning_rate: float
+    loss: str
+    metric: str
+    epochs: int = 1
+    batch_size: int | None = None
+
+
+def training_of(protocol, loss: str, metric: str) -> Training:
+    """The training of a protocol that has all the other values."""
+    names = ("optimizer", "learning_rate", "epochs", "batch_size")
+    return Training(loss=loss, metric=metric, **{name: getattr(protocol, name) for name in names})
+
+
 def train_model(
     model: keras.Model,
+    training: Training,
     *,
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset | None = None,
-    optimizer: str,
-    learning_rate: float,
-    loss: str,
-    metric: str,
-    epochs: int,
-    batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     name: str | None = None,
 ) -> str:
     """Compiles and trains a model.
 
     Args:
+        model: uncompiled model.
+        training: how it is trained.
+        train: `(x, y)` arrays, or a dataset of batches.
+        validation: likewise; all of it is evaluated after each epoch.
         callbacks: additional ones; a training that becomes NaN is stopped in any case.
         name: of one among several networks that a study trains; it begins the line of each epoch.
-        others: as in `fit`.
 
     Returns:
         Which layers computed: `fast` if some of this project's replaced Keras's, else `keras`.
@@ -127,7 +153,7 @@ def train_model(
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
-    rule = make_optimizer(optimizer, learning_rate)
+    rule = make_optimizer(training.optimizer, training.learning_rate)
     computed_by = accelerate(model) if on_tensorflow_cpu else "keras"
     if on_tensorflow_cpu:
         accelerate_updates(rule)
@@ -136,8 +162,8 @@ def train_model(
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
         model.compile(
             optimizer=rule,
-            loss=loss,
-            metrics=[metric],
+            loss=training.loss,
+            metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only
             jit_compile=True if on_tensorflow_cpu else "auto",
             steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
@@ -150,9 +176,9 @@ def train_model(
     bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
     try:
         model.fit(
-            **_inputs(train, batch_size, shuffle=True),
+            **_inputs(train, training.batch_size, shuffle=True),
             shuffle=not on_tensorflow,  # there the dataset itself does
-            epochs=epochs,
+            epochs=training.epochs,
             validation_data=validation,
             validation_batch_size=validation_batch,
             callbacks=[
@@ -174,16 +200,11 @@ def train_model(
 def fit(
     run: Run,
     model: keras.Model,
+    training: Training,
     *,
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset,
     test: tuple | keras.utils.PyDataset,
-    optimizer: str,
-    learning_rate: float,
-    loss: str,
-    metric: str,
-    epochs: int,
-    batch_size: int | None = None,
     summarise: Callable[[str, np.ndarray], tuple[float, dict]],
     reference: dict,
     degrees_per_unit: float | None = None,
@@ -195,16 +216,8 @@ def fit(
 
     Args:
         run: the run to fill; its directory has been begun.
-        model: uncompiled model.
-        train: `(x, y)` arrays, or a dataset of batches.
-        validation: likewise; all of it is evaluated after each epoch.
-        test: likewise.
-        optimizer: Keras's name of the optimizer.
-        learning_rate: its step size.
-        loss: name of the loss.
-        metric: `accuracy` (higher is better) or `mae` (lower is better).
-        epochs: passes over the training data.
-        batch_size: samples a step, for arrays; a dataset brings its own.
+        model, training, train, validation: as for `train_model`.
+        test: test data, likewise.
         summarise: called with `validation` or `test` and the model's outputs on that split, shape
             (samples,); returns the metric, and what the record keeps of these predictions.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
@@ -213,18 +226,10 @@ def fit(
     Raises:
         RunError: the loss became NaN or infinite.
     """
-    best = BestWeights(metric)
+    best = BestWeights(training.metric)
+    callbacks = [EpochRecorder(run), best]
     computed_by = train_model(
-        model,
-        train=train,
-        validation=validation,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        loss=loss,
-        metric=metric,
-        epochs=epochs,
-        batch_size=batch_size,
-        callbacks=[EpochRecorder(run), best],
+        model, training, train=train, validation=validation, callbacks=callbacks
     )
     run.describe("environment", {"layers": computed_by})
     splits = {"validation": validation, "test": test}
@@ -235,14 +240,14 @@ def fit(
 
     test_at_end, last = predictions()
     test_at_best, at_best = test_at_end, last
-    if best.epoch < epochs:
+    if best.epoch < training.epochs:
         model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
     save_network(model, run.checkpoint)
     run.finish(
         {
-            "metric": metric,
+            "metric": training.metric,
             "parameters": model.count_params(),
             "best_epoch": best.epoch,
             "best_validation": best.value,

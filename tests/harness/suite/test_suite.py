@@ -64,7 +64,7 @@ def test_a_variant_is_expected_to_take_what_it_took_before_else_what_the_experim
 def test_an_experiment_can_be_given_options_of_its_own(tmp_path):
     plan = planned(tmp_path, ["imdb-lstm --epochs 2", "imdb_lstm"], (3,))
     assert sorted(names(plan.runs)) == ["imdb-lstm+epochs-2/seed-3", "imdb-lstm/seed-3"]
-    assert {one.epochs for one in plan.runs} == {2, 10}
+    assert {one.protocol.epochs for one in plan.runs} == {2, 10}
 
 
 def test_a_run_s_own_options_reach_its_process(tmp_path):

@@ -14,7 +14,7 @@ from benchmarks.record import MACHINE, Benchmark, Measurement, measured
 from benchmarks.suites import our_suite, plain_suite
 from benchmarks.turns import PLAIN, SHARED, Effort, take_turns
 from data import files
-from harness.training.environment import describe, threads
+from harness.training.environment import describe_environment, threads
 
 MOST_SHARED = 8  # a process takes about a gigabyte, and there are twice as many
 BUSY = 0.3  # processes a core that were running before; what was just built leaves some
@@ -38,7 +38,7 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
     if not sample:  # now, rather than in several processes at the same time
         for name in (files.IMDB, files.JENA):
             files.locate(name)
-    machine = describe("make bench", uses_keras=False)
+    machine = describe_environment("make bench", uses_keras=False)
     machine["memory"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     machine["load"] = round(os.getloadavg()[0], 2)
     shared = min(threads(), MOST_SHARED)

@@ -11,7 +11,7 @@ Expected:   seconds.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from experiments.common.jena import (
     JenaBaseline,
@@ -34,29 +34,6 @@ class Protocol(WindowProtocol):
     penalty: float = setting(1.0, "weight of the squared coefficients", minimum=0)
 
 
-def features(windows, waves, timesteps):
-    """What the regression reads of each window, filled in block by block.
-
-    Args:
-        windows: the windows of one split.
-        waves: calendar features of the series' rows, shape (rows, 4).
-        timesteps: last timesteps of each window that are read.
-
-    Returns:
-        float64, shape (windows, timesteps * quantities + 4): neighbouring hours are nearly
-        collinear, too nearly for float32's normal equations.
-    """
-    import numpy as np
-
-    recent = replace(windows, offsets=windows.offsets[-timesteps:])
-    read = timesteps * windows.series.shape[1]
-    table = np.empty((len(recent), read + waves.shape[1]))
-    for block in np.array_split(np.arange(len(recent)), math.ceil(len(recent) / 10_000)):
-        table[block, :read] = recent.inputs(block).reshape(len(block), read)
-    table[:, read:] = waves[recent.last_rows]
-    return table
-
-
 def train(protocol, run):
     timesteps = round(protocol.recent_hours / protocol.step_hours)
     whole = math.isclose(timesteps * protocol.step_hours, protocol.recent_hours, rel_tol=1e-4)
@@ -69,6 +46,7 @@ def train(protocol, run):
     import numpy as np
 
     from data.calendar_waves import calendar_waves
+    from experiments.common.ridge_features import features
     from models.linear import ridge
 
     waves = calendar_waves(windows.timestamps)  # (rows, 4)

@@ -21,6 +21,7 @@ import distributed
 from distributed.client import Future
 from distributed.core import Status
 
+from data.errors import DataError
 from harness.errors import RunError
 from harness.experiment import SCRIPTS, RunConfiguration, finished_record
 from harness.records.files import write_bytes
@@ -221,7 +222,7 @@ def _outcome(run: RunConfiguration, future: Future) -> Ended:
     if result.failure is None:
         try:
             receive(run, result.files)
-        except RunError as error:
+        except (RunError, DataError) as error:
             return Ended(run, result.seconds, str(error))
     return Ended(run, result.seconds, result.failure)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.errors import DataError
 from harness.command_line import parse
 from harness.errors import RunError
 from harness.experiment import RunConfiguration, find_experiments, finished_record
@@ -92,7 +93,7 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
         try:
             finished_record(run, directory)
             done.append(run)
-        except RunError as error:
+        except (RunError, DataError) as error:
             refused[run] = str(error)
     return Plan(longest_first(runs.values(), durations), done, refused, durations)
 

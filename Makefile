@@ -20,7 +20,7 @@ on = $(filter-out 0,$(1))
 # Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
 LSTMS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole
-EXPERIMENTS := $(sort $(filter-out generate,$(SCRIPTS)) $(LSTMS))
+EXPERIMENTS := $(sort $(filter-out generate imdb-lstm-variants,$(SCRIPTS)) $(LSTMS))
 IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
@@ -86,7 +86,7 @@ all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, 
 	@$(PLOTS)
 
 $(EXPERIMENTS): $(VENV)/.runtime
-	@$(RUN) -m experiments.$(subst -,_,$@) $(if $(SEED),--seed "$(SEED)") \
+	@$(RUN) -m experiments $@ $(if $(SEED),--seed "$(SEED)") \
 	  $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(call on,$(SAMPLE)),--sample) \
 	  $(if $(call on,$(FORCE)),--force) $(ARGS)
 

@@ -86,13 +86,14 @@ def _difference(found: list, expected: list) -> float:
 
 def network(name: str):
     """A Keras model of the published shape, without dropout."""
-    from models import climate, sentiment
+    from models import imdb, jena
 
     if name == "jena-gru":
-        return climate.gru()
+        return jena.gru()
     if name == "imdb-conv-lstm":
-        return sentiment.conv_lstm(dropout=0.0)
-    return getattr(sentiment, name.removeprefix("imdb-").replace("-", "_"))()
+        return imdb.conv_lstm(dropout=0.0)
+    cell, depth = {"imdb-stacked-rnn": ("simple-rnn", 4)}.get(name, (name.removeprefix("imdb-"), 1))
+    return imdb.recurrent(cell, depth=depth)
 
 
 def random_batch(name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from benchmarks.metrics import experiment_metrics, suite_metrics
 from benchmarks.roofline import Rates, one_thread_rates
 from benchmarks.suites import time_suites
 from data import files
-from harness.training.environment import describe, threads
+from harness.training.environment import describe_environment, threads
 
 BUSY = 0.3  # load a core before the benchmark; a build that has just ended leaves some
 LONGEST = 18 * 60  # seconds; after the first suites, none start that would end later
@@ -34,7 +34,7 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
     if not sample:  # download now, not in several processes at the same time
         for name in (files.IMDB, files.JENA):
             files.locate(name)
-    machine = describe("make bench", uses_keras=False)
+    machine = describe_environment("make bench", uses_keras=False)
     machine["memory"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     machine["load"] = round(os.getloadavg()[0], 2)
     if machine["load"] > BUSY * threads():

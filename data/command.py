@@ -1,4 +1,4 @@
-"""`make data`: fetch every data file that is missing, or rebuild those of IMDB."""
+"""`make data`: download the missing data files, or rebuild those of IMDB."""
 
 import argparse
 import os
@@ -9,14 +9,14 @@ from data import files
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
-# The IMDB modules load NumPy, so each is imported where it is needed: `--help` answers at once.
+# The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Fetch what is missing and say where each file is; with `--from-reviews`, rebuild instead.
+    """Download missing files and print where each file is; with `--from-reviews`, rebuild instead.
 
     Returns:
-        Exit status: 0 if every file is there (or is rebuilt and proved), else 1.
+        Exit status: 0 if every file is there (or was rebuilt and proved), else 1.
     """
     options = _parser().parse_args(arguments)
     chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
@@ -32,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m data.files",
-        description="Download the data that is missing, and list what there is.",
+        description="Download the missing data files, and list all of them.",
     )
     parser.add_argument(
         "--data-dir",
@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _fetch(data_dir: Path | None) -> int:
-    """Fetch and list every file, whatever becomes of the others. Returns the exit status."""
+    """Download and list every file, even if others fail. Returns the exit status."""
     failed = []
     for name in files.NAMES:
         try:
@@ -59,10 +59,8 @@ def _fetch(data_dir: Path | None) -> int:
         except DataError as error:
             print(f"error: {error}", file=sys.stderr)
             failed.append(name)
-    if IMDB in failed or IMDB_WORD_INDEX in failed:
-        print(
-            'The IMDB files can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr
-        )
+    if IMDB in failed:
+        print(f'{IMDB} can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr)
     return 1 if failed else 0
 
 

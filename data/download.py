@@ -1,4 +1,4 @@
-"""Download one file so that it appears under its name only when complete and verified."""
+"""Download a file; it appears under its name only when it is complete and verified."""
 
 import os
 import tempfile
@@ -55,7 +55,7 @@ def download(
 
 def _fetch(url: str, path: Path, known_hash: str | None) -> None:
     """Fetch `url` to `path` with pooch; a `DataError` says in words why it did not work."""
-    # Imported here so that a run whose files are all there never pays for them.
+    # Imported here, since they are needed only if a file is missing.
     import pooch
     import requests
     from tqdm import tqdm
@@ -70,8 +70,8 @@ def _fetch(url: str, path: Path, known_hash: str | None) -> None:
     )
 
     def download_once(address: str, target: str, client: pooch.Pooch) -> None:
-        # A bar of its own for every attempt, since a closed one cannot be used again. Pooch sets
-        # the true total, but only on a bar that is not empty.
+        # Every attempt needs a new bar, since a closed one cannot be used again. Pooch sets the
+        # true total, but only on a bar that is not empty.
         with tqdm(total=1, desc=path.name, unit="B", unit_scale=True, disable=None) as bar:
             fetch = pooch.HTTPDownloader(progressbar=bar, timeout=TIMEOUT_SECONDS)
             fetch(address, target, client)

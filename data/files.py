@@ -22,10 +22,10 @@ IMDB_WORD_INDEX = "imdb_word_index.json"
 JENA = "jena_climate_2009_2016.csv"
 ALICE = "alice.txt"
 NIETZSCHE = "nietzsche.txt"
-NAMES = (IMDB, IMDB_WORD_INDEX, JENA, ALICE, NIETZSCHE)
+NAMES = (IMDB, JENA, ALICE, NIETZSCHE)  # what the experiments read
 
-# The reviews as text, from which the two IMDB files can be rebuilt; an archive of one's own may
-# hold the labelled reviews only.
+# The reviews as text, from which `imdb.npz` and its word index can be rebuilt. The user's own
+# archive may hold only the labelled reviews.
 STANFORD_REVIEWS = "aclImdb_v1.tar.gz"
 OWN_REVIEWS = "aclImdb_reviews.tar.gz"
 STANFORD_URL = f"https://ai.stanford.edu/~amaas/data/sentiment/{STANFORD_REVIEWS}"
@@ -34,7 +34,7 @@ CORPUS_URLS = {
     ALICE: "https://www.gutenberg.org/files/11/11-0.txt",
     NIETZSCHE: "https://s3.amazonaws.com/text-datasets/nietzsche.txt",
 }
-# Words that a corpus cannot be without; no hash of either was published.
+# Words that each corpus must contain; no hash of either was published.
 CORPUS_MARKS = {ALICE: "Down the Rabbit-Hole", NIETZSCHE: "SUPPOSING that Truth is a woman"}
 
 PUBLISHED_HASHES = {
@@ -43,8 +43,8 @@ PUBLISHED_HASHES = {
     STANFORD_REVIEWS: "md5:7c2ac02c03563afcf9b574c7e56c153a",
 }
 
-# Relative to each folder that is searched. Keras puts an extracted archive into a folder that is
-# named after the archive, with or without "_extracted" (as its `fname` was given or not).
+# Relative to each folder that is searched. Keras extracts an archive into a folder of the archive's
+# name, with or without "_extracted" (depending on whether its `fname` was given).
 CANDIDATES = {
     JENA: (
         JENA,
@@ -75,7 +75,7 @@ class DataFile:
     published: bool | None
 
     def record(self) -> dict:
-        """What a run record keeps of the file. Without the path, which is this machine's own."""
+        """What a run record keeps of the file: all but the path, which differs between machines."""
         return {
             "name": self.name,
             "sha256": self.sha256,
@@ -88,7 +88,7 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     """Find a data file, or download it.
 
     Searched in this order: the data directory (`data_dir`, else the environment variable
-    `RNN_DATA_DIR`), Keras's cache, this project's downloads. What is nowhere is downloaded to the
+    `RNN_DATA_DIR`), Keras's cache, this project's downloads. Missing files are downloaded to the
     data directory if one is set, else to this project's downloads.
 
     Args:
@@ -101,7 +101,7 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     Raises:
         DataError: The data directory is unusable, the file is unreadable, or the download failed.
     """
-    return find(name, data_dir) or describe(_fetch(name, destination(data_dir)), name)
+    return find(name, data_dir) or hash_file(_fetch(name, destination(data_dir)), name)
 
 
 def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
@@ -112,9 +112,9 @@ def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
     """
     for folder in (_data_directory(data_dir), _keras_cache(), DOWNLOADS):
         for candidate in CANDIDATES.get(name, (name,)):
-            # Unlike Path.is_file, no error if a cache that nobody asked for is forbidden.
+            # Path.is_file would raise an error for a cache without permission.
             if folder is not None and os.path.isfile(folder / candidate):
-                return describe(folder / candidate, name)
+                return hash_file(folder / candidate, name)
     return None
 
 
@@ -137,7 +137,7 @@ def own_file(path: Path | str) -> DataFile:
     if not os.path.isfile(path):
         problem = "is not a file" if os.path.lexists(path) else "does not exist"
         raise DataError(f"text {path} {problem}. Name alice, nietzsche or a text file in UTF-8.")
-    return describe(path, path.name)
+    return hash_file(path, path.name)
 
 
 def _data_directory(data_dir: Path | str | None) -> Path | None:
@@ -167,7 +167,7 @@ def _keras_cache() -> Path:
     return Path(home).expanduser() / "datasets"
 
 
-def describe(path: Path, name: str) -> DataFile:
+def hash_file(path: Path, name: str) -> DataFile:
     """Hash a file and compare it with the published one of that name.
 
     Raises:
@@ -205,12 +205,12 @@ def _fetch(name: str, folder: Path) -> Path:
 
 
 def own_members(archive: zipfile.ZipFile) -> list[str]:
-    """Names in an archive without the folder that a Mac adds, as one did to the published one."""
+    """Names in an archive, without the folder that macOS adds (the published one has it)."""
     return [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
 
 
 def _verify_jena_archive(path: Path) -> None:
-    """Accept an intact zip that holds the one csv; there is no published hash to go by."""
+    """Accept an intact zip that holds the one csv; its hash was not published."""
     try:
         with zipfile.ZipFile(path) as archive:
             damaged = archive.testzip()
@@ -231,7 +231,7 @@ def verify_corpus(path: Path) -> None:
     """Accept a text that holds the words of the corpus after which the file is named.
 
     Raises:
-        DataError: It is unreadable or something else, such as a page that says what went wrong.
+        DataError: It is unreadable or another text, such as an error page.
     """
     try:
         content = path.read_bytes()

@@ -1,7 +1,6 @@
 """The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +18,7 @@ SHUFFLE_SEED = 113
 MEMBERS = ("x_train", "y_train", "x_test", "y_test")
 REVIEWS_PER_SPLIT = 25_000
 VOCABULARY_RANGE = (80_000, 100_000)  # the published file has 88,584 words
-# The same reviews can be packed into archives that differ in a time stamp. See `content_sha256`.
+# The same reviews can be packed into archives with other time stamps, see `content_sha256`.
 PUBLISHED_CONTENT = "4092be7b02b10e64fefa4ceb12e326293f76da0350e8bc1be5cc92b7a9bd3127"
 
 
@@ -58,15 +57,15 @@ def load_imdb(
 
     Args:
         data_dir: Data directory, searched first (see `data.files.locate`).
-        num_words: Ids from this one on become the out-of-vocabulary id. `None`: keep all, except
-            that Keras then replaces the one highest id; so does this loader.
+        num_words: Ids from this one on become the out-of-vocabulary id. `None` keeps all but the
+            highest id, which Keras then replaces; so does this loader.
         sample: Use the built-in sample reviews instead of the file.
 
     Returns:
         The reviews, shuffled with Keras's seed, and their provenance.
 
     Raises:
-        DataError: The file cannot be had, read, or is not the IMDB data.
+        DataError: The file is missing or unreadable, or it is not the IMDB data.
     """
     if sample:
         file, arrays = None, sample_reviews(seed=0)
@@ -96,7 +95,7 @@ def load_imdb(
 
 
 def content_sha256(path: Path) -> str:
-    """Hash the reviews and labels of an `imdb.npz`, whatever archive they are packed in.
+    """Hash the reviews and labels of an `imdb.npz`, independently of how they are packed.
 
     Returns:
         SHA-256, in hexadecimal, of six arrays of little-endian int32 in stored order: the lengths
@@ -106,32 +105,6 @@ def content_sha256(path: Path) -> str:
         DataError: The file cannot be read, or is not the IMDB data.
     """
     return _hash(*_read_imdb(path))
-
-
-def pad_front(sequences: Sequence[Sequence[int]], maxlen: int) -> np.ndarray:
-    """Bring sequences to one length: short ones get zeros in front, long ones lose their front.
-
-    The same as `keras.utils.pad_sequences(sequences, maxlen)`, without its loop.
-
-    Args:
-        sequences: Sequences of ids, of any lengths.
-        maxlen: Timesteps of the result, at least 1.
-
-    Returns:
-        int32 array of shape `(sequences, maxlen)`.
-    """
-    padded = np.zeros((len(sequences), maxlen), np.int32)
-    if len(sequences) == 0:
-        return padded
-    lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))  # (sequences,)
-    # An empty list becomes a float array, hence the cast.
-    ids = np.concatenate(sequences, dtype=np.int32, casting="unsafe")  # (all ids,)
-
-    until_end = np.repeat(lengths.cumsum(), lengths) - np.arange(len(ids))  # 1 for a last id
-    is_filled = np.arange(maxlen, 0, -1) <= lengths[:, None]  # (sequences, maxlen)
-    # Both masks run through the kept ids in the same order.
-    padded[is_filled] = ids[until_end <= maxlen]
-    return padded
 
 
 def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
@@ -188,7 +161,7 @@ def _review(review: object, where: str) -> np.ndarray:
 
 
 def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:
-    """Refuse arrays that have the right form but are not the 50,000 IMDB reviews."""
+    """Refuse arrays of the right form that are not the 50,000 IMDB reviews."""
     for name, split in (("train", train), ("test", test)):
         negative, positive = np.bincount(split.labels, minlength=2)
         if negative != positive or len(split.labels) != REVIEWS_PER_SPLIT:

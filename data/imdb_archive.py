@@ -1,4 +1,4 @@
-"""The 50,000 labelled reviews out of Stanford's archive, which is never unpacked to disk."""
+"""Reads the 50,000 labelled reviews from Stanford's archive without unpacking it to disk."""
 
 import gzip
 import re
@@ -11,18 +11,18 @@ from data.errors import DataError
 FOLDERS = ("train/pos", "train/neg", "test/pos", "test/neg")
 REVIEW_NAME = re.compile(r"aclImdb/((?:train|test)/(?:pos|neg))/([0-9]+_[0-9]+\.txt)")
 
-# Bounds far above Stanford's archive, since a small archive can be packed to fill the memory.
+# Bounds far above Stanford's archive: a small archive can unpack to more than the memory.
 MOST_MEMBERS = 200_000
 MOST_BYTES = 2**30  # unpacked
 MOST_REVIEW_BYTES = 2**20  # the longest has 13,704
-_MOST_HEADER_BYTES = 2**17  # what tarfile may read to get from the end of one member to the next
+_MOST_HEADER_BYTES = 2**17  # what tarfile may read between two members
 
 
 def read_reviews(path: Path) -> dict[str, list[bytes]]:
     """Read the labelled reviews from a tar.gz archive laid out as Stanford's.
 
     Args:
-        path: The archive. Members that are no labelled reviews are passed over.
+        path: The archive. Members that are not labelled reviews are skipped.
 
     Returns:
         The reviews of each of `FOLDERS`, in the lexicographic order of their file names.
@@ -63,7 +63,7 @@ def _read(path: Path) -> dict[str, dict[str, bytes]]:
                         reviews[folder][name] = archive.extractfile(member).read()
                     archive.members.clear()  # tarfile would keep every one
             source.allow(0)
-            while source.read(2**16):  # to the end, where gzip compares its checksum
+            while source.read(2**16):  # up to the end, where gzip compares its checksum
                 pass
     except DataError:
         raise
@@ -74,7 +74,7 @@ def _read(path: Path) -> dict[str, dict[str, bytes]]:
 
 
 class _Bounded:
-    """Unpacked bytes, of which no more can be read than the members account for."""
+    """Unpacked bytes; no more can be read than the members account for."""
 
     def __init__(self, stream: gzip.GzipFile):
         self._stream = stream
@@ -82,7 +82,7 @@ class _Bounded:
         self._limit = _MOST_HEADER_BYTES
 
     def allow(self, size: int) -> None:
-        """Let a member of this size be read or passed over, and then the next header."""
+        """Allow a member of this size to be read or skipped, and then the next header."""
         self._limit = self._position + size + _MOST_HEADER_BYTES
 
     def read(self, size: int) -> bytes:
@@ -96,7 +96,7 @@ class _Bounded:
 
 
 def _check(member: tarfile.TarInfo, count: int) -> None:
-    """Refuse what the archive of the reviews cannot hold."""
+    """Refuse a member that the archive of the reviews cannot hold."""
     shown = repr(member.name[:100])
     if count > MOST_MEMBERS:
         raise DataError(f"it holds more than {MOST_MEMBERS:,} files, far too many.")

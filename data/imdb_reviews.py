@@ -1,8 +1,8 @@
-"""Rebuild `imdb.npz` and `imdb_word_index.json` from the reviews, and prove that they are right.
+"""Rebuild `imdb.npz` and `imdb_word_index.json` from the reviews, and prove the result.
 
 The steps are those of the Python 2 program that made the published files with Keras's tokeniser;
-docs/imdb-dataset.md explains them one by one. The word index comes out byte for byte, and
-`imdb.npz` with the published content, which its hash proves.
+docs/imdb-dataset.md explains them one by one. The word index is equal byte for byte, and a hash
+proves that `imdb.npz` has the published content.
 """
 
 import hashlib
@@ -27,10 +27,10 @@ _TO_SPACES = bytes.maketrans(FILTERS, b" " * len(FILTERS))
 
 
 def rebuild(data_dir: Path | str | None = None) -> Iterator[str]:
-    """Write the two files where they are missing, and say what is proved about them.
+    """Write the two files if they are missing, and say what is proved about them.
 
-    They go to the data directory if one is set, else to this project's downloads. A file that is
-    there already is compared, never overwritten; if both are, only the proof is made.
+    They go to the data directory if one is set, else to this project's downloads. An existing file
+    is compared, never overwritten; if both exist, only the proof is made.
 
     Args:
         data_dir: Data directory; overrides the environment variable `RNN_DATA_DIR`.
@@ -39,13 +39,13 @@ def rebuild(data_dir: Path | str | None = None) -> Iterator[str]:
         Lines for the user, each as soon as it is known.
 
     Raises:
-        DataError: There are no reviews to be had, they are not Stanford's, a file that is there is
-            another one, or nothing can be written. No file appears before both are proved.
+        DataError: There are no reviews, they are not Stanford's, an existing file differs, or
+            nothing can be written. No file appears before both are proved.
     """
     folder = files.destination(data_dir)
     there = {path: _status(path) for path in (folder / files.IMDB, folder / files.IMDB_WORD_INDEX)}
     missing = [path for path, status in there.items() if status is None]
-    # On the disk of the destination, so that a file appears under its name only when complete.
+    # On the same disk, so that a file appears under its name only when it is complete.
     place = folder if missing else Path(tempfile.gettempdir())
     try:
         place.mkdir(parents=True, exist_ok=True)
@@ -102,15 +102,15 @@ def encode(reviews: Iterable[bytes], ranks: dict[bytes, int]) -> list[list[int]]
 
 
 def _status(path: Path) -> str | None:
-    """What the file is that is there already; `None` if there is none.
+    """What an existing file is; `None` if there is none.
 
     Raises:
         DataError: It is neither the published file nor one of the published content.
     """
     if not os.path.lexists(path):
         return None
-    file = files.describe(path, path.name)
-    # The content of the published file is compared, too: nothing else proves the rebuilding so.
+    file = files.hash_file(path, path.name)
+    # Even the content of the published file is compared, as a check of this comparison.
     is_right = (
         imdb.content_sha256(path) == imdb.PUBLISHED_CONTENT
         if path.name == files.IMDB
@@ -126,7 +126,7 @@ def _status(path: Path) -> str | None:
 
 
 def _archive(data_dir: Path | str | None) -> files.DataFile:
-    """Stanford's archive or else the user's own, wherever it is; else Stanford's, downloaded."""
+    """Stanford's archive, else the user's own, else Stanford's after a download."""
     archive = (
         files.find(files.STANFORD_REVIEWS, data_dir)
         or files.find(files.OWN_REVIEWS, data_dir)

@@ -2,7 +2,7 @@
 
 Reads the published file (14 quantities every 10 minutes, 2009-2016) and any copy of it with
 another regular cadence or a subset of the quantities. The readings stay in the file's rows, since
-the published protocol counts rows; what was found on the way is in `Climate.provenance`.
+the published protocol counts rows. `Climate.provenance` says what was found in the file.
 """
 
 from dataclasses import dataclass, replace
@@ -33,8 +33,8 @@ UNVERIFIED = (
     "its form."
 )
 
-MINIMUM_ROWS = 24  # fewer rows do not show what the file's cadence is
-MOST_IRREGULAR = 0.05  # share of steps; beyond it, counting rows no longer counts hours
+MINIMUM_ROWS = 24  # fewer rows do not show the file's cadence
+MOST_IRREGULAR = 0.05  # share of steps; beyond it, a count of rows is no count of hours
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
         `provenance`.
 
     Raises:
-        DataError: the file cannot be had, or `read_jena` refuses it.
+        DataError: the file is missing, or `read_jena` refuses it.
     """
     if sample:
         table = sample_weather()

@@ -1,4 +1,4 @@
-"""The Jena file as a table: read it, and say where in it something is wrong."""
+"""Reads the Jena file as a table, and says where in it something is wrong."""
 
 import io
 import zipfile
@@ -32,7 +32,7 @@ QUANTITIES = (
     "wd (deg)",
 )
 
-MISSING_READING = -9999.0  # what the station writes where an instrument gave nothing
+MISSING_READING = -9999.0  # the station's mark for no reading
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Read an npz archive with pickled arrays without running any code that it may hold."""
+"""Read an npz archive with pickled arrays, without running code that it may hold."""
 
 import io
 import pickle
@@ -10,7 +10,7 @@ import numpy as np
 
 from data.errors import DataError
 
-# The function with which NumPy pickles name an array; it has no public name.
+# The function that NumPy's pickles call to make an array; it has no public name.
 _reconstruct = np.empty(0).__reduce__()[0]
 
 # All that a pickled object array needs. Old files say `numpy.core`, those of NumPy 2 `numpy._core`.

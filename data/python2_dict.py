@@ -1,8 +1,8 @@
 """The order in which a dictionary of CPython 2.7 gives its keys.
 
-The published IMDB files were made by Python 2, whose dictionaries know no order of insertion. What
-they give instead is still certain: on a 64-bit machine, without the hash randomisation that
-Python 2 leaves off, it follows from the keys and the order in which they came in.
+The published IMDB files were made by Python 2, whose dictionaries do not keep the order of
+insertion. Their order is still determined: on a 64-bit machine, without hash randomisation (off by
+default in Python 2), it follows from the keys and the order in which they were inserted.
 
 After CPython 2.7's `Objects/stringobject.c` (the hash) and `Objects/dictobject.c` (the table).
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable
 _BITS_64 = 2**64 - 1
 _SMALLEST_TABLE = 8
 _PERTURB_SHIFT = 5
-_BIG_DICTIONARY = 50_000  # keys from which on a full table grows less
+_BIG_DICTIONARY = 50_000  # above this number of keys, a full table grows less
 
 
 def string_hash(string: bytes) -> int:
@@ -26,10 +26,10 @@ def string_hash(string: bytes) -> int:
 
 
 def iteration_order(keys: Iterable[bytes]) -> list[bytes]:
-    """The keys in the order of a dictionary into which they came one after another.
+    """The keys in the order of a dictionary into which they were inserted one by one.
 
     Args:
-        keys: In order of insertion. A key that comes again changes nothing.
+        keys: In order of insertion. A repeated key changes nothing.
     """
     table: list[tuple[bytes, int] | None] = [None] * _SMALLEST_TABLE
     for used, key in enumerate(dict.fromkeys(keys), start=1):
@@ -40,7 +40,7 @@ def iteration_order(keys: Iterable[bytes]) -> list[bytes]:
 
 
 def _insert(table: list[tuple[bytes, int] | None], entry: tuple[bytes, int]) -> None:
-    """Put a new entry into the first free slot of those that its hash leads to."""
+    """Put a new entry into the first free slot of its probe sequence."""
     mask = len(table) - 1
     slot = entry[1] & mask
     perturb = entry[1] & _BITS_64  # unsigned in C

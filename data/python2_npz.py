@@ -1,7 +1,7 @@
 """Write `imdb.npz` as Python 2 and the NumPy of its time wrote it.
 
-Today's NumPy would give the same arrays in other bytes. Here the pickles are written opcode by
-opcode (cPickle, protocol 2), so that nothing but the time stamps in the archive is left open.
+Today's NumPy would write the same arrays in other bytes. Here the pickles are written opcode by
+opcode (cPickle, protocol 2), so that only the time stamps in the archive may differ.
 """
 
 import functools

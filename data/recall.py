@@ -1,4 +1,4 @@
-"""Sequences for the recall task: one symbol among many that mean nothing."""
+"""Sequences for the recall task: one symbol among many fillers."""
 
 import numpy as np
 
@@ -6,14 +6,14 @@ import numpy as np
 def recall_sequences(
     rng: np.random.Generator, distances: np.ndarray, timesteps: int, symbols: int, fillers: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """One symbol, to be remembered to the end of the sequence; all other inputs are fillers.
+    """Sequences with one symbol, which is to be remembered to the end; all other ids are fillers.
 
     Args:
         rng: generator of everything random.
         distances: steps from each sequence's symbol to its end, shape (sequences,).
         timesteps: inputs of a sequence, more than any distance.
         symbols: number of symbols; their ids are 0 to `symbols` - 1.
-        fillers: number of fillers, whose ids follow; which one stands where says nothing.
+        fillers: number of fillers, whose ids follow; they are drawn independently of the symbol.
 
     Returns:
         Ids, int32 of shape (sequences, timesteps), and the symbols, int32 of shape (sequences,).

@@ -5,13 +5,13 @@ A review is filler, one opinion word with one negation near it, and filler again
     filler ... opinion filler negation filler ... filler     the opinion as it stands
     filler ... negation filler opinion filler ... filler     the opposite of the opinion
 
-A negation turns round the opinion that comes after it, never the one before. Every review holds
-both words, so counting words or neighbouring pairs (a bag of bigrams) shows the opinion and not
-what becomes of it: that is right only as often as opinions are not negated. A recurrent network
-can read the two in their order and carry the result through the filler to the end of the review.
+A negation reverses the opinion after it, never the one before it. Every review holds both words,
+so a bag of words or bigrams shows the opinion but not whether it is negated: it is right only as
+often as opinions are not negated. A recurrent network can read the two in order and carry the
+result through the filler to the end of the review.
 
-Nothing else tells the label: lengths, filler and negations are drawn alike for both labels. A few
-reviews carry the wrong label, so the best possible accuracy is less than 1.
+Nothing else tells the label: lengths, filler and negations are drawn in the same way for both
+labels. A few reviews carry the wrong label, so the best possible accuracy is less than 1.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ BAD = FILLER_WORDS + OPINION_WORDS + np.arange(OPINION_WORDS)
 NEGATION = FILLER_WORDS + 2 * OPINION_WORDS
 
 NEGATED = 0.25  # share of reviews in which the negation comes first
-MISLABELLED = 0.05  # share of reviews whose writer gave the wrong label: nobody reads these right
+MISLABELLED = 0.05  # share of reviews with the wrong label, which no network can get right
 
 # Shortest and longest stretch of filler, in words.
 BEFORE = (2, 10)

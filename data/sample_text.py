@@ -1,7 +1,7 @@
-"""Built-in sample text: a small tale that says most things more than once.
+"""Built-in sample text: a small tale that repeats most of what it says.
 
-It was written for this project. Its few words come back in nearly the same order, so that a small
-network picks up its letters, its words and its rhythm within a few rounds.
+It was written for this project. Its few words return in nearly the same order, so that a small
+network learns its letters, words and rhythm within a few rounds.
 """
 
 SAMPLE_TEXT = """\

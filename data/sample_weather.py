@@ -1,10 +1,10 @@
-"""Built-in sample weather: two made years with Jena's columns, for tests and the demonstration.
+"""Built-in sample weather: two made-up years with Jena's columns, for tests and the demo.
 
-The made weather is simple but has something to learn. Lows (falling pressure) bring strong wind;
-the wind carries mild air from the south and cool air from elsewhere, in winter from the east above
-all, and what it carries arrives a day later. So pressure, wind speed and direction precede the
-temperature, and they act as a product that changes with the season: a network that reads the last
-days can tell more than "tomorrow as today", and more than a linear model of the same columns.
+The made weather is simple but has something to learn. Lows (falling pressure) bring strong wind.
+The wind carries mild air from the south and cool air from elsewhere, in winter mostly from the
+east, and that air arrives a day later. So pressure, wind speed and direction precede the
+temperature, and they act as a product that changes with the season. A network that reads the last
+days predicts better than persistence, and better than a linear model of the same columns.
 """
 
 import numpy as np

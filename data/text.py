@@ -12,7 +12,7 @@ from data.errors import DataError
 from data.sample_text import SAMPLE_TEXT
 
 CORPORA = {"alice": files.ALICE, "nietzsche": files.NIETZSCHE}
-SAMPLE = "sample"  # what the built-in text is called where a corpus or a path is named
+SAMPLE = "sample"  # the name of the built-in text
 
 # Project Gutenberg puts its licence around a book, set off by lines such as
 # "*** START OF THE PROJECT GUTENBERG EBOOK ALICE'S ADVENTURES IN WONDERLAND ***".
@@ -41,7 +41,7 @@ class Corpus:
 
 
 def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -> Corpus:
-    """Load a text and normalise it as the widespread Keras example does.
+    """Load a text and normalise it like the widespread Keras example.
 
     Args:
         data_dir: Data directory, searched first for the corpora (see `data.files.locate`).
@@ -49,8 +49,8 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
         sample: Use the built-in text.
 
     Raises:
-        DataError: The file cannot be had or read, is not UTF-8, or holds no text; or it is named
-            like a corpus.
+        DataError: The file is missing or unreadable, is not UTF-8, holds no text, or has the name
+            of a corpus.
     """
     if sample:
         if text != SAMPLE:
@@ -127,7 +127,7 @@ def read_utf8(path: Path) -> str:
 
 
 def without_licence(text: str) -> tuple[str, bool]:
-    """What stands between Project Gutenberg's marks, and whether both were found."""
+    """The text between Project Gutenberg's marks, and whether both were found."""
     text = text.replace("\r\n", "\n")
     start = GUTENBERG_START.search(text)
     end = start and GUTENBERG_END.search(text, start.end())
@@ -158,17 +158,17 @@ def tail_begin(length: int, tail: float, window: int) -> int:
 def windows(
     ids: np.ndarray, begin: int, end: int, window: int, stride: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The characters of a stretch of text, each with those before it.
+    """Windows over a part of a text, each with the character that follows.
 
     Args:
         ids: Numbers of the characters of the whole text, shape `(length,)`.
         begin: Position of the first character to predict, at least `window`.
         end: Position after the last one.
         window: Characters that are read before each.
-        stride: Characters from one that is predicted to the next.
+        stride: Distance between two predicted characters.
 
     Returns:
-        What is read, a view of shape `(windows, window)`, and what follows, shape `(windows,)`.
+        Windows, a view of shape `(windows, window)`, and the next characters, shape `(windows,)`.
     """
     every = np.lib.stride_tricks.sliding_window_view(ids, window)  # (length - window + 1, window)
     return every[begin - window : end - window : stride], ids[begin:end:stride]

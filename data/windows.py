@@ -1,8 +1,8 @@
-"""Windows over a weather series: which rows go into the network, and which one it predicts.
+"""Windows over a weather series: the rows that a network reads, and the one it predicts.
 
-A window is named by the row of its last input; its inputs reach back over the lookback, one row a
-step, and its target is the temperature one horizon after the last input. Windows are gathered
-from the one normalised series when a batch asks for them: written out they would need gigabytes.
+A window is identified by the row of its last input. Its inputs reach back over the lookback, one
+row a step. Its target is the temperature one horizon after the last input. Windows are gathered
+from the normalised series when a batch asks for them; all of them would need gigabytes.
 
 The published generator counts from an *anchor* row instead: inputs end one step before the anchor
 and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 25 hours;

@@ -1,4 +1,4 @@
-"""Words as sequences of letters, of which each is to be predicted from those before it."""
+"""Words as sequences of letters; each letter is to be predicted from those before it."""
 
 from collections import Counter
 from itertools import pairwise
@@ -9,13 +9,13 @@ from data.errors import DataError
 
 
 def split_words(text: str) -> list[str]:
-    """The words, each once, in which every beginning has one continuation.
+    """The different words of a text with commas; every beginning must have one continuation.
 
     Raises:
-        DataError: a word without a next letter, or a beginning that two words continue differently.
+        DataError: a word has no next letter, or two words continue the same beginning differently.
     """
     words = list(dict.fromkeys(text.split(",")))
-    continued: dict[str, str] = {}  # beginning -> the word that showed how it goes on
+    continued: dict[str, str] = {}  # beginning -> the first word that continues it
     for word in words:
         if len(word) < 2:
             raise DataError(f"--word: '{word}' has no next letter; give a word of two or more.")
@@ -31,10 +31,10 @@ def split_words(text: str) -> list[str]:
 
 
 def different_letters(words: list[str]) -> list[str]:
-    """The letters of the words, each once: what may follow.
+    """The different letters of the words: what may follow.
 
     Raises:
-        DataError: there is one only, so that nothing is left to predict.
+        DataError: there is only one, so there is nothing to predict.
     """
     letters = list(dict.fromkeys("".join(words)))
     if len(letters) == 1:
@@ -46,7 +46,7 @@ def different_letters(words: list[str]) -> list[str]:
 
 
 def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Words as arrays; after a shorter word come zeros of weight zero.
+    """Words as arrays; shorter words are padded with zeros of weight zero.
 
     Returns:
         Letters (words, timesteps, letters), next letters (words, timesteps), and weights
@@ -64,7 +64,7 @@ def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarra
 
 
 def without_memory(words: list[str]) -> float:
-    """Most letters that can be right, as a share, where only the last letter is known."""
+    """Share of the next letters that a bigram model gets right at best."""
     pairs = Counter(pair for word in words for pair in pairwise(word))
     best = {first: max(n for (f, _), n in pairs.items() if f == first) for first, _ in pairs}
     return sum(best.values()) / pairs.total()

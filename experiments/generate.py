@@ -1,8 +1,8 @@
-"""Goes on with a text: reads a prompt with the network that text-generation has trained.
+"""Continues a prompt with the network that text-generation has trained.
 
     make generate PROMPT="alice was" ARGS="--temperature 0.5"
 
-The prompt is read in lower case, as the text was, and printed with what the network adds to it.
+The prompt is read in lower case, like the text, and printed with what the network adds to it.
 """
 
 import argparse
@@ -10,13 +10,16 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from experiments.text_generation import CELLS, EXPERIMENT
-from harness.command_line import PLACES
+from experiments import text_generation
+from harness.command_line import PLACES, add_seed
 from harness.errors import RunError
 from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
 from harness.reporting.analysis.reference import REFERENCE
+from models.cells import CELLS
+
+NAME = text_generation.EXPERIMENT.name
 
 
 def parse(argv):
@@ -28,7 +31,7 @@ def parse(argv):
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to go on with"
+        "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
     )
     parser.add_argument(
         "--temperature",
@@ -36,7 +39,7 @@ def parse(argv):
         default=0.5,
         metavar="X",
         help="0 always takes the likeliest character, 1 draws by the network's probabilities, "
-        "more draws more boldly (default: 0.5)",
+        "higher values draw more boldly (default: 0.5)",
     )
     parser.add_argument(
         "--length",
@@ -45,20 +48,16 @@ def parse(argv):
         metavar="N",
         help="characters to add (default: 200)",
     )
+    add_seed(parser, "seed of the draws")
     parser.add_argument(
-        "--seed",
-        type=bounded(int, minimum=0, below=2**32),
-        default=0,
-        metavar="N",
-        help="seed of the draws (default: 0)",
-    )
-    parser.add_argument(
-        "--sample", action="store_true", help="the network that was trained on the built-in text"
+        "--sample",
+        action="store_true",
+        help="use the network that was trained on the built-in text",
     )
     sample = "--sample" in argv
-    run = PLACES[sample][0] / EXPERIMENT.name / "seed-0"
+    run = PLACES[sample][0] / NAME / "seed-0"
     if not sample and not run.is_dir():
-        run = REFERENCE / EXPERIMENT.name / "seed-0"
+        run = REFERENCE / NAME / "seed-0"
     parser.add_argument(
         "--model",
         type=Path,
@@ -81,14 +80,14 @@ def find_run(directory: Path, sample: bool) -> Record:
     Raises:
         RunError: there is none, it is damaged, or it is of another experiment.
     """
-    command = f"make {EXPERIMENT.name}" + (' ARGS="--sample"' if sample else "")
+    command = f"make {NAME}" + (' ARGS="--sample"' if sample else "")
     if not directory.is_dir():
         raise RunError(f"{directory} does not exist; train a network first with `{command}`.")
     try:
         record = load_record(directory)
     except RunError as error:
         raise RunError(f"{error} Train a network with `{command}`.") from error
-    if record.experiment != EXPERIMENT.name:
+    if record.experiment != NAME:
         raise RunError(
             f"{directory} is a run of {record.experiment}, which writes no text; train a network "
             f"that does with `{command}`."
@@ -96,7 +95,7 @@ def find_run(directory: Path, sample: bool) -> Record:
     return record
 
 
-class Described(NamedTuple):
+class NetworkDescription(NamedTuple):
     """What a record says of its network."""
 
     characters: str
@@ -105,26 +104,26 @@ class Described(NamedTuple):
     window: int
 
 
-def describe(record: Record) -> Described:
-    """Reads it.
+def describe_network(record: Record) -> NetworkDescription:
+    """Reads what a record says of its network.
 
     Raises:
         RunError: the record, which others may have written, does not say it.
     """
     protocol, characters = record.config["protocol"], record.data["facts"].get("characters")
     cell, units, window = (protocol.get(name) for name in ("cell", "units", "window"))
-    for file, field, whole in (
+    for file, field, is_valid in (
         ("data", "facts.characters", type(characters) is str and characters),
         ("config", "protocol.cell", cell in tuple(CELLS)),
         ("config", "protocol.units", type(units) is int and units > 0),
         ("config", "protocol.window", type(window) is int and window > 0),
     ):
-        if not whole:
+        if not is_valid:
             raise RunError(
                 f"{record.path / file}.json: field '{field}' is missing or says nothing of a "
-                f"network; train one with `make {EXPERIMENT.name}`."
+                f"network; train one with `make {NAME}`."
             )
-    return Described(characters, cell, units, window)
+    return NetworkDescription(characters, cell, units, window)
 
 
 def load_network(record: Record):
@@ -136,13 +135,16 @@ def load_network(record: Record):
     from harness.training.environment import load_keras
 
     path = record.path / MODEL
-    settings = record.environment["command"].partition(EXPERIMENT.module)[2].strip()
-    again = f'`make {EXPERIMENT.name} ARGS="{settings} --force"`'
+    # older records name the script's module in their command, newer ones the experiment
+    settings = "--seed" + record.environment["command"].partition("--seed")[2]
+    again = f'`make {NAME} ARGS="{settings} --force"`'
     if not path.is_file():
         raise RunError(f"{path} is missing; train it with {again}.")
+    described = describe_network(record)
     keras = load_keras()
-    from models.characters import character_model
+    from models.text import character_model
 
+    expected = character_model(described.cell, len(described.characters), described.units)
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # damaged archives make Keras fail in nearly any way
@@ -150,9 +152,7 @@ def load_network(record: Record):
         raise RunError(
             f"{path} is not a saved network ({reason}). Train it again with {again}."
         ) from error
-    described = describe(record)
-    expected = character_model(described.cell, len(described.characters), described.units)
-    if form(model) != form(expected):
+    if _layers(model) != _layers(expected):
         raise RunError(
             f"{path} is another network than the record beside it describes. Train it again with "
             f"{again}."
@@ -160,19 +160,19 @@ def load_network(record: Record):
     return model
 
 
-def form(model) -> list:
-    """Kind of each layer and the shapes of its weights."""
+def _layers(model) -> list:
+    """The kind of each layer and the shapes of its weights."""
     return [(type(layer), [weight.shape for weight in layer.weights]) for layer in model.layers]
 
 
-def go_on(options) -> str:
+def continue_prompt(options) -> str:
     """The prompt and what the network adds to it.
 
     Raises:
-        RunError: the network cannot be had, or never saw a character of the prompt.
+        RunError: there is no usable network, or it never saw a character of the prompt.
     """
     record = find_run(options.model, options.sample)
-    prompt, (characters, _, _, window) = options.prompt.lower(), describe(record)
+    prompt, (characters, _, _, window) = options.prompt.lower(), describe_network(record)
     unseen = sorted(set(prompt) - set(characters))
     if unseen:
         raise RunError(
@@ -182,7 +182,7 @@ def go_on(options) -> str:
     model = load_network(record)
     import numpy as np
 
-    from models.characters import continue_text
+    from models.text import continue_text
 
     rng = np.random.default_rng(options.seed)
     return prompt + continue_text(
@@ -194,7 +194,7 @@ def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
     options = parse(sys.argv[1:])
     try:
-        print(go_on(options))
+        print(continue_prompt(options))
     except RunError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -9,22 +9,13 @@ Expected:   about 2 minutes on one CPU core.
 """
 
 from experiments.common.imdb import (
-    SAMPLE,
+    ImdbNetwork,
     ImdbProtocol,
-    load_reviews,
+    load_padded,
     network_notes,
     train_classifier,
 )
 from harness.command_line import main
-from harness.experiment import Experiment
-
-
-def train(protocol, run):
-    reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
-    from models import sentiment
-
-    model = sentiment.dense(protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen)
-    train_classifier(protocol, run, reviews, model)
 
 
 def notes(protocol):
@@ -32,13 +23,19 @@ def notes(protocol):
     return [size, *network_notes(protocol)]
 
 
-EXPERIMENT = Experiment(
-    name="imdb-dense",
-    title="Dense on the padded review",
-    dataset="imdb",
+def train(protocol, run):
+    reviews = load_padded(protocol, run)
+    from models import imdb
+
+    model = imdb.dense(protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen)
+    train_classifier(protocol, run, reviews, model)
+
+
+EXPERIMENT = ImdbNetwork(
+    "imdb-dense",
+    "Dense on the padded review",
     role="baseline",
     protocol=ImdbProtocol(),
-    sample=SAMPLE,
     notes=notes,
     train=train,
 )

@@ -9,14 +9,13 @@ Expected:   about 4 minutes on one CPU core.
 """
 
 from experiments.common.imdb import (
-    SAMPLE,
     GatedProtocol,
-    load_reviews,
+    ImdbNetwork,
+    load_padded,
     network_notes,
     train_classifier,
 )
 from harness.command_line import main
-from harness.experiment import Experiment
 
 
 def notes(protocol):
@@ -28,25 +27,15 @@ def notes(protocol):
 
 
 def train(protocol, run):
-    reviews = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split)
-    from models import sentiment
+    reviews = load_padded(protocol, run)
+    from models import imdb
 
-    model = sentiment.gru(
-        protocol.num_words, protocol.embedding, protocol.units, gates=protocol.gates
-    )
+    sizes = protocol.num_words, protocol.embedding, protocol.units
+    model = imdb.recurrent("gru", *sizes, gates=protocol.gates)
     train_classifier(protocol, run, reviews, model)
 
 
-EXPERIMENT = Experiment(
-    name="imdb-gru",
-    title="GRU",
-    dataset="imdb",
-    role="network",
-    protocol=GatedProtocol(),
-    sample=SAMPLE,
-    notes=notes,
-    train=train,
-)
+EXPERIMENT = ImdbNetwork("imdb-gru", "GRU", protocol=GatedProtocol(), notes=notes, train=train)
 
 if __name__ == "__main__":
     main(EXPERIMENT)

@@ -44,59 +44,10 @@ def notes(protocol):
 
 
 def train(protocol, run):
-    import numpy as np
-
-    from experiments.common import numpy_equality as equality
-    from harness.records.study_outputs import Lines, Series, Table
+    from experiments.common.numpy_equality import numpy_check_outputs
 
     run.write("data", made_data(run.sample, "Random shapes, weights and inputs."))
-    rng = np.random.default_rng(run.seed)
-    compared = equality.layer_differences(rng, protocol)
-    rows = {name: [max(d for _, d in pairs), len(pairs)] for name, pairs in compared.items()}
-    rows["The documents' example (100 steps)"] = [equality.demonstration_difference(rng), 1]
-    gradients = equality.gradient_differences(rng, protocol.truncated)
-    formulas = equality.formula_differences(rng)
-    steps = list(range(1, 101))
-    run.finish_study(
-        [
-            Table("NumPy loop and Keras layer", ["largest difference", "shapes"], rows),
-            Table(
-                "Back-propagation through time by hand",
-                ["largest difference"],
-                {name: [value] for name, value in gradients.items()},
-            ),
-            Table(
-                "Parameters",
-                ["parameters"],
-                {name: [count] for name, count in equality.parameter_counts().items()},
-            ),
-            Table(
-                "Formulas that differ from Keras's LSTM, with the same weights",
-                ["mean difference of the outputs", "at the first step", "at step 100"],
-                {
-                    name: [float(curve.mean()), float(curve[0]), float(curve[-1])]
-                    for name, curve in formulas.items()
-                },
-            ),
-            Lines(
-                "NumPy loop and Keras layer, largest difference",
-                "timesteps",
-                "largest difference of the outputs",
-                [
-                    Series(name, [t for t, _ in pairs], [d or None for _, d in pairs], dots=True)
-                    for name, pairs in compared.items()
-                ],
-                references={"bound": 1e-5},
-                log_y=True,
-            ),
-            Lines(
-                "Three formulas and Keras's LSTM, same weights",
-                "timestep",
-                "mean difference of the outputs",
-                [Series(name, steps, curve.tolist()) for name, curve in formulas.items()],
-            ),
-        ]
-    )
+    run.finish_study(numpy_check_outputs(protocol, run.seed))
 
 
 EXPERIMENT = Experiment(

@@ -18,6 +18,7 @@ from harness.command_line import main
 from harness.experiment import Experiment
 from harness.protocol import OPTIMIZERS, setting
 from harness.records.run import made_data
+from models.cells import CELLS, COMPARED
 
 ALONE, MIXED = "trained on this distance alone", "trained on all distances at once"
 
@@ -38,12 +39,6 @@ class Protocol:
     tested: int = setting(2000, "new sequences that are tested at each distance", minimum=1)
 
 
-def distances(longest: int, shortest: int = 1) -> list[int]:
-    """The distances that are tested, about twice as far each time, up to the longest."""
-    usual = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
-    return [d for d in usual if shortest <= d < longest] + [longest]
-
-
 def notes(protocol):
     return [
         f"Each network is trained for {protocol.steps:,} steps of {protocol.batch_size:,} "
@@ -52,77 +47,28 @@ def notes(protocol):
 
 
 def train(protocol, run):
-    import keras
     import numpy as np
 
-    from data.recall import recall_sequences
-    from harness.records.study_outputs import Lines, Series, Table
-    from harness.training.batches import DrawnBatches
-    from harness.training.fit import evaluate, train_model
-    from models.recall import CELLS, recaller
+    from experiments.common.recall_accuracy import accuracies, distances, recall_outputs
 
-    note = "Made-up sequences: one symbol among random fillers."
-    run.write("data", made_data(run.sample, note))
-    alone, mixed = distances(protocol.longest, shortest=10), distances(protocol.longest)
-    kinds = (protocol.symbols, protocol.fillers)
-
-    def accuracies(cell, name, longest, draw, at):
-        """Trains one network on sequences of `longest` + 1 timesteps; its accuracy at distances."""
-        keras.utils.set_random_seed(run.seed)
-        model = recaller(cell, *kinds, protocol.embedding, protocol.units)
-
-        def batch(rng):
-            return recall_sequences(rng, draw(rng, protocol.batch_size), longest + 1, *kinds)
-
-        train_model(
-            model,
-            train=DrawnBatches(batch, protocol.steps, run.seed),
-            optimizer=protocol.optimizer,
-            learning_rate=protocol.learning_rate,
-            loss="sparse_categorical_crossentropy",
-            metric="accuracy",
-            epochs=1,
-            name=f"{cell}, {name}",
-        )
-        (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
-        return {
-            d: evaluate(
-                model, recall_sequences(rng, np.full(protocol.tested, d), longest + 1, *kinds)
-            )["accuracy"]
-            for d in at
-        }
+    run.write("data", made_data(run.sample, "Made-up sequences: one symbol among random fillers."))
+    longest = protocol.longest
 
     def one_distance(distance, rng, count):
         return np.full(count, distance)
 
     def any_distance(rng, count):
-        return np.exp(rng.uniform(0, np.log(protocol.longest + 1), count)).astype(int)
+        return np.exp(rng.uniform(0, np.log(longest + 1), count)).astype(int)
 
     found = {ALONE: {}, MIXED: {}}
-    for cell in CELLS:
-        found[ALONE][cell] = {}
-        for d in alone:
-            draw = partial(one_distance, d)
-            found[ALONE][cell] |= accuracies(cell, f"distance {d}", d, draw, [d])
-        found[MIXED][cell] = accuracies(
-            cell, "all distances", protocol.longest, any_distance, mixed
-        )
-    tables, panels = [], []
-    for how, cells in found.items():
-        tested = list(cells["SimpleRNN"])
-        rows = {cell: list(values.values()) for cell, values in cells.items()}
-        tables.append(Table(f"Recall accuracy, {how}", [f"{d:,} steps" for d in tested], rows))
-        panels.append(
-            Lines(
-                how[0].upper() + how[1:],
-                "steps since the symbol was read",
-                "accuracy",
-                [Series(cell, tested, values) for cell, values in rows.items()],
-                references={"chance": 1 / protocol.symbols},
-                log_x=True,
-            )
-        )
-    run.finish_study([*tables, *panels])
+    for cell in COMPARED:
+        measure = partial(accuracies, protocol, run.seed, cell)
+        title = CELLS[cell].title
+        found[ALONE][title] = {}
+        for d in distances(longest, shortest=10):
+            found[ALONE][title] |= measure(f"distance {d}", d, partial(one_distance, d), [d])
+        found[MIXED][title] = measure("all distances", longest, any_distance, distances(longest))
+    run.finish_study(recall_outputs(found, chance=1 / protocol.symbols))
 
 
 EXPERIMENT = Experiment(

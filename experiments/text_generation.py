@@ -1,4 +1,4 @@
-"""A text that goes on: a network learns to predict the next character, and writes.
+"""Text generation: a network learns to predict the next character, and writes.
 
 Source:     noobs-guide, and the widespread Keras example that it points to.
 Claim:      none in numbers: the documents show what the network writes, without a measure.
@@ -12,18 +12,15 @@ Deviations: the last tenth of the text is held out, to measure there how well ea
 Expected:   Alice 2 to 3 minutes, Nietzsche 12 minutes on one CPU core.
 """
 
-import math
 from dataclasses import dataclass
 
 from harness.command_line import main
 from harness.experiment import Experiment
 from harness.protocol import OPTIMIZERS, setting
-from harness.records.study_outputs import Lines, Series, Table, Text
+from models.cells import CELLS
 
-CELLS = {"simple-rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 NGRAMS = {"5-gram": 5, "trigram": 3, "bigram": 2, "unigram": 1}
 TEMPERATURES = (0, 0.5, 1)
-BITS, ACCURACY = "bits per character", "accuracy"
 
 
 @dataclass(frozen=True)
@@ -50,38 +47,6 @@ def notes(protocol):
     ]
 
 
-def outputs(protocol, run, counted, written):
-    """The tail's table, the two curves over the rounds, and what the network wrote."""
-    network = CELLS[protocol.cell]
-    history = run.history
-    curves = {ACCURACY: [history["accuracy"], history["val_accuracy"]]}
-    curves[BITS] = [[nats / math.log(2) for nats in history[c]] for c in ("loss", "val_loss")]
-    rounds = list(range(1, protocol.epochs + 1))
-    measured = {network: [curves[BITS][1][-1], curves[ACCURACY][1][-1]], **counted}
-    saved = {name: [bits - measured[network][0]] for name, (bits, _) in counted.items()}
-
-    def panel(column, place):
-        training, held_out = curves[column]
-        return Lines(
-            title=column.capitalize(),
-            x="round",
-            y=column,
-            series=[
-                Series(f"{network}, training", rounds, training, dots=True),
-                Series(f"{network}, held-out tail", rounds, held_out),
-            ],
-            references={name: values[place] for name, values in counted.items()},
-        )
-
-    return [
-        Table("Held-out tail", [BITS, ACCURACY], measured),
-        Table("Bits a character saved beside counting", [BITS], saved),
-        panel(BITS, 0),
-        panel(ACCURACY, 1),
-        Text("What the network wrote after each round", written),
-    ]
-
-
 def train(protocol, run):
     from data.text import load_text, tail_begin, windows
 
@@ -92,9 +57,10 @@ def train(protocol, run):
     import keras
     import numpy as np
 
-    from harness.training.fit import EpochRecorder, save_network, train_model
-    from models.characters import character_model, continue_text
+    from experiments.common.text_outputs import text_generation_outputs
+    from harness.training.fit import EpochRecorder, save_network, train_model, training_of
     from models.ngrams import CharacterNgrams
+    from models.text import character_model, continue_text
 
     known = len(corpus.characters)
     counted = {
@@ -109,7 +75,7 @@ def train(protocol, run):
         start = int(rng.integers(begin - protocol.window))
         prompt = corpus.text[start : start + protocol.window]
         for temperature in TEMPERATURES:
-            # The record keeps where the window is, and nothing of the text.
+            # The record keeps the place of the window, but nothing of the text.
             name = f"round {epoch + 1}, from {start:,}, temperature {temperature}"
             written[name] = continue_text(
                 model,
@@ -123,18 +89,13 @@ def train(protocol, run):
 
     train_model(
         model,
+        training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
         train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
         validation=windows(ids, begin, len(ids), protocol.window),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="sparse_categorical_crossentropy",
-        metric="accuracy",
-        epochs=protocol.epochs,
-        batch_size=protocol.batch_size,
         callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
     )
     save_network(model, run.model_path)
-    run.finish_study(outputs(protocol, run, counted, written))
+    run.finish_study(text_generation_outputs(protocol, run.history, counted, written))
 
 
 EXPERIMENT = Experiment(

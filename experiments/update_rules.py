@@ -15,34 +15,24 @@ Expected:   about 35 minutes on one CPU core, with TensorFlow alone about 10. JA
             optional: `pip install -r requirements-backends.txt`.
 """
 
-import importlib.util
-import json
-import os
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.common.imdb import SplitProtocol, load_reviews, split_notes
+from experiments.common.imdb import NetworkProtocol, load_padded, split_notes
+from experiments.common.update_rules_processes import BACKENDS, installed_backends, measure_on
 from harness.command_line import main
 from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.protocol import setting
-from harness.training.environment import REPOSITORY
 
-BACKENDS = ("tensorflow", "jax", "torch")
 MARKS = (1, 2, 5, 10, 20)  # steps that are shown
 
 
 @dataclass(frozen=True)
-class Protocol(SplitProtocol):
-    """Values of the 500-word protocol, and how far is trained."""
+class Protocol(NetworkProtocol):
+    """Values of the 500-word protocol, and the length of the training."""
 
-    num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
-    maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1)
-    embedding: int = setting(32, "features of a word vector", minimum=1)
-    units: int = setting(32, "units of the LSTM", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
     learning_rate: float = setting(0.001, "step size of the optimizers", minimum=1e-8)
     steps: int = setting(20, "first steps that are measured", minimum=1)
@@ -50,38 +40,10 @@ class Protocol(SplitProtocol):
     torch_epochs: int = setting(1, "passes on PyTorch; 0 leaves its training out", minimum=0)
 
 
-def installed() -> list[str]:
-    """Backends that a process of this Python can have."""
-    return [name for name in BACKENDS if importlib.util.find_spec(name)]
-
-
 def notes(protocol):
-    missing = [name for name in BACKENDS if name not in installed()]
+    missing = [name for name in BACKENDS if name not in installed_backends()]
     absent = [f"Not installed, hence without rows here: {', '.join(missing)}."] if missing else []
     return [*split_notes(protocol), *absent]
-
-
-def measure(backend: str, folder: Path, task: dict) -> dict:
-    """Lets a process of its own do the task on one backend.
-
-    Raises:
-        RunError: it failed.
-    """
-    (folder / "task.json").write_text(json.dumps(task))
-    variables = {
-        "KERAS_BACKEND": backend,
-        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take a GPU's memory from the others
-    }
-    command = [sys.executable, "-m", "experiments.common.update_rules_backend", str(folder)]
-    sys.stdout.flush()
-    done = subprocess.run(
-        command, cwd=REPOSITORY, env=os.environ | variables, stderr=subprocess.PIPE, check=False
-    )
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().splitlines()
-        last = said[-1] if said else f"exit code {done.returncode}"
-        raise RunError(f"the part on {backend} failed: {last}")
-    return json.loads((folder / "measured.json").read_text())
 
 
 def train(protocol, run):
@@ -92,14 +54,13 @@ def train(protocol, run):
     from experiments.common.update_rules_backend import network
     from experiments.common.update_rules_example import ADAM, EPSILON, EXAMPLE, RMSPROP
 
-    # a file of published numbers without these should not be found out after the training
+    # fails before the training if the published losses are missing
     published = None if run.sample else outputs.published_losses(protocol.epochs)
-    x, y = load_reviews(run, protocol.num_words, protocol.maxlen, protocol.validation_split).train
+    x, y = load_padded(protocol, run).train
     marks = [step for step in MARKS if step <= min(protocol.steps, len(x) // protocol.batch_size)]
     if not marks:
         raise RunError(f"--batch-size {protocol.batch_size} is more than {len(x):,} reviews.")
-    sizes = {name: getattr(protocol, name) for name in ("num_words", "embedding", "units")}
-    sizes["maxlen"] = protocol.maxlen
+    sizes = {f: getattr(protocol, f) for f in ("num_words", "embedding", "units", "maxlen")}
     keras.utils.set_random_seed(run.seed)
     weights = network(**sizes).get_weights()
     task = {
@@ -119,11 +80,11 @@ def train(protocol, run):
         folder = Path(name)
         arrays = {f"weight_{place}": value for place, value in enumerate(weights)}
         np.savez(folder / "arrays.npz", x=x, y=y, **arrays)
-        for backend in installed():
+        for backend in installed_backends():
             epochs = dict.fromkeys((outputs.KERAS_3, outputs.KERAS_2), protocol.epochs)
             if backend == "torch":
                 epochs = {outputs.KERAS_3: protocol.torch_epochs} if protocol.torch_epochs else {}
-            measured[backend] = measure(backend, folder, {**task, "trained": epochs})
+            measured[backend] = measure_on(backend, folder, {**task, "trained": epochs})
     run.finish_study(
         [
             *outputs.by_hand(measured, protocol.learning_rate),

@@ -5,54 +5,64 @@ import dataclasses
 import inspect
 import sys
 from pathlib import Path
-from typing import Any
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
 from harness.errors import RunError
-from harness.execution import execute
-from harness.experiment import Experiment
-from harness.protocol import add_settings, bounded
+from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
+from harness.protocol import add_settings, bounded, differences
 
 # by whether the sample data are used, which never share a folder with real data
 PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), Path("demo/plots"))}
 
 
-def main(experiment: Experiment) -> None:
+def main(experiment: Experiment, argv: list[str] | None = None) -> None:
     """The command line of an experiment; exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    protocol, options = parse(experiment, sys.argv[1:])
     try:
-        execute(experiment, protocol, options)
+        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("error: interrupted.")
 
 
-def parse(experiment: Experiment, argv: list[str]) -> tuple[Any, argparse.Namespace]:
-    """Reads the command line into a protocol and the options common to all experiments."""
-    base = experiment.default_protocol(sample="--sample" in argv)
-    documentation = inspect.getdoc(sys.modules[experiment.train.__module__]) or ""
+def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:
+    """Reads the command line of an experiment.
+
+    A script may declare several experiments that differ in a setting. The values of the command
+    line then decide which of them is run: the one whose protocol they differ least from.
+    """
+    sample = "--sample" in argv
+    base = experiment.default_protocol(sample)
     parser = argparse.ArgumentParser(
-        prog=f"python -m {experiment.module}",
-        description=documentation,
+        prog=f"python -m {SCRIPTS} {experiment.name}",
+        description=inspect.getdoc(experiment.script),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     add_settings(parser.add_argument_group("protocol"), base)
     common = parser.add_argument_group("run")
-    common.add_argument(
+    add_seed(common, "seed of everything random")
+    add_data_dir(common)
+    add_common_options(common, sample)
+    values = vars(parser.parse_args(argv))
+    protocol = type(base)(**{f.name: values.pop(f.name) for f in dataclasses.fields(base)})
+    asked = min(
+        [experiment, *declared_by(experiment.script)],
+        key=lambda one: len(differences(protocol, one.default_protocol(sample))),
+    )
+    return RunConfiguration(asked, protocol, **values)
+
+
+def add_seed(parser: argparse._ActionsContainer, help: str) -> None:
+    """Adds `--seed`; `help` says what it is the seed of."""
+    parser.add_argument(
         "--seed",
         type=bounded(int, minimum=0, below=2**32),
         default=0,
         metavar="N",
-        help="seed of everything random (default: 0)",
+        help=f"{help} (default: 0)",
     )
-    add_data_dir(common)
-    add_common_options(common, sample="--sample" in argv)
-    arguments = parser.parse_args(argv)
-    names = [f.name for f in dataclasses.fields(base)]
-    return type(base)(**{name: getattr(arguments, name) for name in names}), arguments
 
 
 def add_data_dir(parser: argparse._ActionsContainer) -> None:
@@ -70,7 +80,7 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
 
     Args:
         parser: a parser or a group of it.
-        sample: whether the command line asks for the sample data, which go to other places.
+        sample: whether the command line asks for the sample data, whose results go elsewhere.
     """
     results_dir, plots_dir = PLACES[sample]
     parser.add_argument(

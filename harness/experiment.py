@@ -1,28 +1,51 @@
-"""The declaration of an experiment: what each module in `experiments/` states about itself."""
+"""Declaring an experiment, configuring one run of it, and carrying that run out."""
 
 import dataclasses
+import functools
+import importlib
+import os
+import pkgutil
+import shlex
+import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from data.errors import DataError
+from data.files import own_file
+from harness.errors import RunError
+from harness.protocol import differences, file_settings, recorded
+from harness.records.record import (
+    SCHEMA,
+    Record,
+    find_records,
+    label,
+    load_record,
+    put_back,
+    refuse_mixture,
+)
 from harness.records.run import Run
+
+SCRIPTS = "experiments"  # the package whose modules declare the experiments
 
 
 @dataclass(frozen=True)
 class Experiment:
     """The declaration of one experiment.
 
+    A script assigns it to `EXPERIMENT`, or a list of several to `EXPERIMENTS`.
+
     Attributes:
         name: the make target and the record's folder, such as `imdb-lstm`.
         title: the row's name in tables and plots.
         dataset: `imdb`, `jena`, `text`, or `made` where the study makes its own.
-        role: `network` or `baseline`, which one metric measures, or `study`, which hands over
-            outputs.
+        role: `network` or `baseline`, which one metric measures, or `study`, which has outputs.
         protocol: the published values, an instance of the experiment's frozen dataclass.
-        sample: the values that replace them on the built-in sample data.
         train: called with the protocol and the run; trains, and finishes the run.
-        notes: gives, for a protocol, what a reader must know to compare its results with the
-            published ones: each a sentence for a footnote.
+        sample: the values that replace the published ones on the built-in sample data.
+        notes: gives, for a protocol, the footnotes that a reader needs to compare its results with
+            the published ones.
         uses_keras: False for a baseline that needs no Keras backend.
     """
 
@@ -31,16 +54,234 @@ class Experiment:
     dataset: str
     role: str
     protocol: Any
-    sample: dict[str, Any]
     train: Callable[[Any, Run], None]
-    notes: Callable[[Any], list[str]]
+    sample: dict[str, Any] = field(default_factory=dict)
+    notes: Callable[[Any], list[str]] = lambda protocol: []
     uses_keras: bool = True
 
     @property
-    def module(self) -> str:
-        """Name of the module that declares it, which is also its command."""
-        return f"experiments.{self.name.replace('-', '_')}"
+    def group(self) -> str:
+        """Where lists show it: under its data set, or among the studies."""
+        return "study" if self.role == "study" else self.dataset
+
+    @property
+    def script(self):
+        """The module that declares it."""
+        return sys.modules[self.train.__module__]
 
     def default_protocol(self, sample: bool) -> Any:
         """The protocol before any override: the published one, or that of the sample data."""
         return dataclasses.replace(self.protocol, **(self.sample if sample else {}))
+
+
+@functools.cache
+def find_experiments() -> dict[str, Experiment]:
+    """All experiments by name: data set by data set, then the studies.
+
+    This is fast, since scripts load neither Keras nor NumPy when they are imported.
+    """
+    modules = pkgutil.iter_modules(importlib.import_module(SCRIPTS).__path__, f"{SCRIPTS}.")
+    names = [m.name for m in modules if not m.ispkg and not m.name.endswith("__main__")]
+    found = [one for name in names for one in declared_by(importlib.import_module(name))]
+    return {one.name: one for one in sorted(found, key=lambda one: one.group)}
+
+
+def declared_by(script) -> list[Experiment]:
+    """The experiments that a script declares."""
+    single = getattr(script, "EXPERIMENT", None)
+    return getattr(script, "EXPERIMENTS", [single] if single else [])
+
+
+@dataclass(frozen=True, eq=False)
+class RunConfiguration:
+    """What one run does and where its files are, made once from the command line.
+
+    The attributes are the options of the command line; all else is derived from them.
+    """
+
+    experiment: Experiment
+    protocol: Any
+    seed: int
+    sample: bool
+    deterministic: bool
+    force: bool
+    data_dir: Path | None
+    results_dir: Path
+    plots_dir: Path
+
+    @functools.cached_property
+    def variant(self) -> dict[str, Any]:
+        """The recorded settings that differ from the experiment's own."""
+        return differences(self.protocol, self.experiment.default_protocol(self.sample))
+
+    @functools.cached_property
+    def config(self) -> dict:
+        """The content of the record's `config.json`."""
+        return {
+            "schema": SCHEMA,
+            "experiment": self.experiment.name,
+            "title": self.experiment.title,
+            "dataset": self.experiment.dataset,
+            "role": self.experiment.role,
+            "variant": self.variant,
+            "protocol": recorded(self.protocol),
+            "seed": self.seed,
+            "sample": self.sample,
+            "deterministic": self.deterministic,
+            "notes": self.experiment.notes(self.protocol),
+        }
+
+    @property
+    def label(self) -> str:
+        """Experiment and variant, the name of the record's folder."""
+        return label(self.experiment.name, self.variant)
+
+    @property
+    def name(self) -> str:
+        """The record's place below the results directory."""
+        return f"{self.label}/seed-{self.seed}"
+
+    @property
+    def directory(self) -> Path:
+        """Where the finished record will stand."""
+        return self.results_dir / self.label / f"seed-{self.seed}"
+
+    @property
+    def command(self) -> str:
+        """The command that repeats the run; it names no place, since these differ between users."""
+        return shlex.join(["python", "-m", *self._arguments(self.variant)])
+
+    @property
+    def process_arguments(self) -> list[str]:
+        """The arguments with which `python -m` does the run; where results go is left open."""
+        arguments = self._arguments({name: getattr(self.protocol, name) for name in self.variant})
+        if self.data_dir:
+            arguments += ["--data-dir", str(self.data_dir)]
+        return [*arguments, "--force"] if self.force else arguments
+
+    def _arguments(self, settings: dict[str, Any]) -> list[str]:
+        arguments = [SCRIPTS, self.experiment.name, "--seed", str(self.seed)]
+        arguments += [f"--{flag}" for flag in ("sample", "deterministic") if getattr(self, flag)]
+        for name, value in settings.items():
+            flag = name.replace("_", "-")
+            if isinstance(value, bool):
+                arguments.append(f"--{flag}" if value else f"--no-{flag}")
+            else:
+                arguments += [f"--{flag}", str(value)]
+        return arguments
+
+
+def execute(run: RunConfiguration) -> None:
+    """Does the run unless its record exists already, then reports its result.
+
+    Raises:
+        RunError: the record cannot be written, or training failed.
+        DataError: the data cannot be used.
+    """
+    if run.results_dir.is_dir():
+        records, _ = find_records(run.results_dir)
+        refuse_mixture(run.results_dir, records, run.sample)
+        put_back(run.directory)
+    refuse_unwritable(run.plots_dir)
+    if run.directory.exists() and not run.force:
+        record = finished_record(run, run.directory)
+        when = record.environment["started"]
+        print(f"{record.label}, seed {record.seed}: already finished at {when}; --force repeats it")
+        for note in record.data["notes"]:
+            print(f"note: {note}")
+    else:
+        record = train(run)
+    report(record, run)
+
+
+def refuse_unwritable(plots_dir: Path) -> None:
+    """Raises a RunError before the training if its plot could not be written after it."""
+    folders = (plots_dir, *plots_dir.absolute().parents)
+    nearest = next(folder for folder in folders if folder.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
+
+
+def finished_record(run: RunConfiguration, directory: Path) -> Record:
+    """The record in a directory, which must be of this very run.
+
+    Raises:
+        RunError: the record is damaged, or was made with another configuration or on another file.
+        DataError: a file that the protocol names cannot be read.
+    """
+    try:
+        record = load_record(directory)
+    except RunError as error:
+        raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
+    there, asked = record.config["protocol"], run.config["protocol"]
+    if run.deterministic:  # a deterministic record also serves those who did not ask for one
+        there = {**there, "deterministic": record.config["deterministic"]}
+        asked = {**asked, "deterministic": True}
+    # A setting that is younger than the record had its default when the record was made.
+    known = [name for name in asked if name in there or name in run.variant]
+    differing = [name for name in known if there.get(name) != asked[name]]
+    if differing:
+        changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
+        raise RunError(
+            f"{directory} holds a run with another configuration ({changes}); "
+            "--force replaces it, another --results-dir keeps both."
+        )
+    _refuse_another_file(record, run.protocol)
+    return record
+
+
+def _refuse_another_file(record: Record, protocol: Any) -> None:
+    """A record keeps only the name of a file, and two files can have one name."""
+    names = {file.get("name") for file in record.data["files"]}
+    hashes = {file["sha256"] for file in record.data["files"]}
+    for name in file_settings(protocol):
+        path = Path(name).expanduser()
+        # A bare word may also name something that the experiment knows without a file.
+        if not os.path.isfile(path) or (name == path.name and name not in names):
+            continue
+        if own_file(path).sha256 not in hashes:
+            raise RunError(
+                f"{record.path} holds a run on another {path.name} than {path} (the SHA-256 "
+                "differs); --force replaces it, another --results-dir keeps both."
+            )
+
+
+def train(configuration: RunConfiguration) -> Record:
+    """Makes the run's directory, prepares the machine, trains, and reads the record back."""
+    from harness.training import environment
+
+    experiment, seed = configuration.experiment, configuration.seed
+    data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
+    run = Run(configuration.directory, seed=seed, **data)
+    run.begin(configuration.config)
+    try:
+        if experiment.uses_keras:
+            environment.prepare(seed, configuration.deterministic)
+        started = environment.describe_environment(configuration.command, experiment.uses_keras)
+        run.write("environment", started)
+        experiment.train(configuration.protocol, run)
+    except Exception as error:
+        # After an unforeseen failure the history may help; after bad input there is nothing.
+        if isinstance(error, RunError | DataError) or not run.history:
+            run.abandon()
+        raise
+    return load_record(configuration.directory)
+
+
+def report(record: Record, options: RunConfiguration) -> None:
+    """Draws the experiment's plot from all of its seeds, and prints the result."""
+    from harness.reporting.figures.draw import plot_experiment
+    from harness.reporting.tables.formatting import text_tables
+    from harness.reporting.tables.reference_tables import result_lines
+
+    print(f"record: {record.path}")
+    if record.history or record.is_study:
+        seeds, _ = find_records(options.results_dir, record.label)
+        for plot in plot_experiment(seeds, options.plots_dir):
+            print(f"plot: {plot}")
+    if record.is_study:
+        print("\n\n".join(text_tables(record.outputs)))
+        seconds = record.metrics["wall_seconds"]
+        print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
+        return
+    print("\n".join(result_lines(record)))

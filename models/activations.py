@@ -1,6 +1,7 @@
 """The functions that open gates: the sigmoid, and the piecewise linear one of Keras before 2.3.
 
-To load a model saved with the latter, import this module first: importing it tells Keras the name.
+Import this module before you load a model that was saved with the latter: the import registers the
+function with Keras.
 """
 
 from collections.abc import Callable
@@ -11,9 +12,9 @@ from keras import ops
 
 @keras.saving.register_keras_serializable(package="models")
 def keras2_hard_sigmoid(x):
-    """`0.2 x + 0.5`, cut off at 0 and 1: what opened gates in Keras before 2.3.
+    """`0.2 x + 0.5`, cut off at 0 and 1: how gates were opened in Keras before 2.3.
 
-    Keras 3's own `hard_sigmoid` is another one, of slope 1/6.
+    Keras 3's own `hard_sigmoid` is different: its slope is 1/6.
     """
     return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
 
@@ -22,7 +23,7 @@ GATES = {"sigmoid": keras.activations.sigmoid, "keras2-hard-sigmoid": keras2_har
 
 
 def gate_function(gates: str) -> Callable:
-    """What Keras's layers take as `recurrent_activation`.
+    """The function to pass to a Keras layer as `recurrent_activation`.
 
     Args:
         gates: `sigmoid` (Keras since 2.3) or `keras2-hard-sigmoid` (before).

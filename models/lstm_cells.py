@@ -1,11 +1,11 @@
-"""The kinds of LSTM that Keras has no layer for, as cells that `keras.layers.RNN` runs and trains.
+"""Kinds of LSTM that Keras has no layer for, as cells for `keras.layers.RNN`.
 
-A cell is one step: from the state, output `h` and carry `c`, and the input at one timestep it makes
-the next output and the next state. `models/recurrent_numpy.py` writes the same steps with one
-matrix a gate, under the same names less `Cell`, and explains them. Here the weights of all gates
-lie side by side, as in Keras's LSTM: `x @ kernel` is then one product for all of them.
+A cell computes one step. It takes the state (output `h` and carry `c`) and the input at one
+timestep, and returns the next output and state. `models/recurrent_numpy.py` explains the same
+steps, with one matrix a gate and the same names without `Cell`. Here the weights of all gates lie
+side by side, as in Keras's LSTM, so that `x @ kernel` is one product for all of them.
 
-To load a saved model, import this module first: importing it tells Keras the cells' names.
+Import this module before you load a saved model: the import registers the cells with Keras.
 """
 
 import keras
@@ -13,9 +13,9 @@ from keras import ops
 
 
 class GatedCell(keras.layers.Layer):
-    """What the cells share: the sums inside their gates, with Keras's weights and initial values.
+    """The sums inside the gates, with Keras's weights and initial values.
 
-    A subclass names its `gates`, one letter each, in the order in which their weights lie.
+    A subclass names its `gates`, one letter each, in the order of their weights.
 
     Args:
         units: length of the output and of the carry.
@@ -39,7 +39,7 @@ class GatedCell(keras.layers.Layer):
         self.bias = self.add_weight((width,), initializer=self._first_bias, name="bias")
 
     def _first_bias(self, shape, dtype=None):
-        # A forget gate starts open, as in Keras: a carry that fades at once teaches nothing.
+        # The forget gate starts open, as in Keras; otherwise the carry would fade at once.
         parts = [(ops.ones if g == "f" else ops.zeros)((self.units,), dtype) for g in self.gates]
         return ops.concatenate(parts)  # (gates * units,)
 
@@ -69,8 +69,8 @@ class DocumentLSTMCell(GatedCell):
 
     def build(self, input_shape):
         super().build(input_shape)
-        # Orthogonal as the recurrent kernel, the other matrix that reads the state: the output
-        # sees every direction of the carry equally well from the start.
+        # Orthogonal like the recurrent kernel, which also reads the state: from the start, the
+        # output sees every direction of the carry equally well.
         self.carry_kernel = self.add_weight(
             (self.units, self.units), initializer="orthogonal", name="carry_kernel"
         )
@@ -124,7 +124,7 @@ class PeepholeLSTMCell(GatedCell):
 
     def build(self, input_shape):
         super().build(input_shape)
-        # Small and random, as in TensorFlow's `PeepholeLSTMCell`, which draws them like the kernel.
+        # TensorFlow's `PeepholeLSTMCell` too draws them at random, like the kernel.
         self.p_i, self.p_f, self.p_o = (
             self.add_weight((self.units,), initializer="glorot_uniform", name=f"peephole_{gate}")
             for gate in "ifo"

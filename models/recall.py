@@ -3,16 +3,16 @@
 import keras
 from keras import layers
 
-CELLS = {"SimpleRNN": layers.SimpleRNN, "LSTM": layers.LSTM, "GRU": layers.GRU}
+from models.cells import CELLS
 
 
-def recaller(
+def recall_model(
     cell: str, symbols: int = 8, fillers: int = 8, embedding: int = 16, units: int = 32
 ) -> keras.Model:
     """One recurrent layer whose last state is classified.
 
     Args:
-        cell: one of `CELLS`.
+        cell: one of `models.cells.CELLS`.
         symbols: number of symbols, which are the classes.
         fillers: number of ids that are no symbols.
         embedding: features of an id's vector.
@@ -20,5 +20,5 @@ def recaller(
     """
     ids = keras.Input((None,), dtype="int32", name="ids")  # (batch, timesteps)
     x = layers.Embedding(symbols + fillers, embedding)(ids)  # (batch, timesteps, embedding)
-    state = CELLS[cell](units)(x)  # (batch, units)
-    return keras.Model(ids, layers.Dense(symbols, activation="softmax")(state), name="recaller")
+    state = CELLS[cell].make(units)(x)  # (batch, units)
+    return keras.Model(ids, layers.Dense(symbols, activation="softmax")(state), name="recall")

@@ -152,8 +152,7 @@ def test_the_project_states_the_versions_that_the_makefile_takes():
 def test_variables_become_options_of_the_experiment(clone, name, variables, flags):
     done = make(clone, "-n", name, *variables)
     command = " ".join(done.stdout.replace("\\\n", " ").split())
-    module = name.replace("-", "_")
-    assert command.endswith(f".venv/bin/python -m experiments.{module} {flags}".strip())
+    assert command.endswith(f".venv/bin/python -m experiments {name} {flags}".strip())
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.errors import RunError
+from harness.experiment import Experiment
 from harness.protocol import GATES, OPTIMIZERS, setting
 from harness.records.run import Run
 
@@ -39,13 +41,19 @@ class SplitProtocol:
 
 
 @dataclass(frozen=True)
-class ImdbProtocol(SplitProtocol):
-    """Values of the 500-word protocol (`simple-rnn-blog`, `recurrent-overview`, `r-slides`)."""
+class NetworkProtocol(SplitProtocol):
+    """The sizes of a network on padded reviews."""
 
     num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
     maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1)
     embedding: int = setting(32, "features of a word vector", minimum=1)
     units: int = setting(32, "units of each hidden layer", minimum=1)
+
+
+@dataclass(frozen=True)
+class ImdbProtocol(NetworkProtocol):
+    """Values of the 500-word protocol (`simple-rnn-blog`, `recurrent-overview`, `r-slides`)."""
+
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
     optimizer: str = setting(
@@ -70,13 +78,11 @@ class Reviews:
     test: tuple[np.ndarray, np.ndarray]
 
     def padded(self, maxlen: int) -> Reviews:
-        """The same reviews, all with `maxlen` timesteps."""
-        from data.imdb import pad_front
+        """The same reviews, all with `maxlen` timesteps: zeros in front, the last words stay."""
+        from keras.utils import pad_sequences
 
-        train, validation, test = (
-            (pad_front(x, maxlen), y) for x, y in (self.train, self.validation, self.test)
-        )
-        return Reviews(train, validation, test)
+        splits = self.train, self.validation, self.test
+        return Reviews(*((pad_sequences(x, maxlen), y) for x, y in splits))
 
     def summarise(self, split: str, probabilities: np.ndarray) -> tuple[float, dict]:
         """Accuracy on `validation` or `test`, and what a record keeps of the predictions.
@@ -105,16 +111,15 @@ class Reviews:
 
 
 def load_reviews(
-    run: Run, num_words: int | None, maxlen: int | None, validation_split: float
+    protocol: SplitProtocol, run: Run, *, num_words: int | None, maxlen: int | None
 ) -> Reviews:
-    """Loads, pads and splits the reviews, and writes their provenance to the run.
+    """Loads, splits and pads the reviews, and writes their provenance to the run.
 
     Args:
+        protocol: says how the reviews are split.
         run: gives the data directory; receives the provenance.
         num_words: ids from here on become 2; None keeps the whole vocabulary.
         maxlen: timesteps of every padded review; None leaves each review at its own length.
-        validation_split: last share of the training reviews, kept for validation; 0 validates on
-            the test reviews.
 
     Raises:
         RunError: the split leaves no review on one side.
@@ -123,7 +128,7 @@ def load_reviews(
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
     run.write("data", imdb.provenance)
-    x = imdb.x_train
+    x, validation_split = imdb.x_train, protocol.validation_split
     kept = int(len(x) * (1 - validation_split))  # counted as Keras's `validation_split` counts
     if kept == 0 or (validation_split and kept == len(x)):
         raise RunError(
@@ -139,47 +144,46 @@ def load_reviews(
     return reviews.padded(maxlen) if maxlen else reviews
 
 
+def load_padded(protocol: NetworkProtocol, run: Run) -> Reviews:
+    """The reviews as the networks read them."""
+    return load_reviews(protocol, run, num_words=protocol.num_words, maxlen=protocol.maxlen)
+
+
 def split_notes(protocol: SplitProtocol) -> list[str]:
     """What a reader must know of the split to compare results."""
     return [] if protocol.validation_split else [VALIDATED_ON_TEST]
 
 
 def network_notes(protocol: ImdbProtocol) -> list[str]:
-    """The same for a network, and by which rule it was trained."""
+    """What a reader must know of the split and of the update rule to compare results."""
     notes = split_notes(protocol)
     if protocol.optimizer == "rmsprop-keras2":
         notes.append(KERAS_2_RULE)
     return notes
 
 
-def _training(protocol: ImdbProtocol) -> dict:
-    """How every network on IMDB is trained, as the harness names it."""
-    return {
-        "optimizer": protocol.optimizer,
-        "learning_rate": protocol.learning_rate,
-        "loss": "binary_crossentropy",
-        "metric": "accuracy",
-        "epochs": protocol.epochs,
-        "batch_size": protocol.batch_size,
-    }
+# The declarations that the experiments on IMDB share; the scripts add name, title and `train`.
+ImdbNetwork = partial(
+    Experiment, dataset="imdb", role="network", sample=SAMPLE, notes=network_notes
+)
+ImdbBaseline = partial(
+    Experiment, dataset="imdb", role="baseline", notes=split_notes, uses_keras=False
+)
 
 
 def train_classifier(
-    protocol: ImdbProtocol,
-    run: Run,
-    reviews: Reviews,
-    model: keras.Model,
+    protocol: ImdbProtocol, run: Run, reviews: Reviews, model: keras.Model
 ) -> None:
-    """Trains on binary cross-entropy."""
-    from harness.training.fit import fit
+    """Trains on binary cross-entropy, measures accuracy, and finishes the run."""
+    from harness.training.fit import fit, training_of
 
     fit(
         run,
         model,
+        training_of(protocol, "binary_crossentropy", "accuracy"),
         train=reviews.train,
         validation=reviews.validation,
         test=reviews.test,
-        **_training(protocol),
         summarise=reviews.summarise,
         reference=reviews.majority(),
     )
@@ -188,7 +192,7 @@ def train_classifier(
 def train_for_study(
     protocol: ImdbProtocol, reviews: Reviews, model: keras.Model, name: str
 ) -> None:
-    """Trains one of several networks of a study; it keeps the weights of the best epoch.
+    """Trains one of several networks of a study, and gives it the weights of its best epoch.
 
     Args:
         protocol: values of the training.
@@ -196,18 +200,10 @@ def train_for_study(
         model: uncompiled network.
         name: printed before each epoch's values.
     """
-    import keras
+    from harness.training.fit import BestWeights, train_model, training_of
 
-    from harness.training.fit import train_model
-
-    best = keras.callbacks.EarlyStopping(
-        "val_accuracy", patience=protocol.epochs, mode="max", restore_best_weights=True
-    )
-    train_model(
-        model,
-        train=reviews.train,
-        validation=reviews.validation,
-        **_training(protocol),
-        callbacks=[best],
-        name=name,
-    )
+    best = BestWeights("accuracy")
+    training = training_of(protocol, "binary_crossentropy", "accuracy")
+    splits = {"train": reviews.train, "validation": reviews.validation}
+    train_model(model, training, **splits, callbacks=[best], name=name)
+    model.set_weights(best.weights)

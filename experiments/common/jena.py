@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from typing import TYPE_CHECKING
 
+from harness.experiment import Experiment
 from harness.protocol import GATES, OPTIMIZERS, setting
 from harness.records.run import Run
 
@@ -90,21 +92,26 @@ def gru_notes(protocol: GruProtocol) -> list[str]:
     ]
 
 
+# The declarations that the experiments on Jena share; the scripts add name, title and `train`.
+JenaNetwork = partial(Experiment, dataset="jena", role="network", sample=SAMPLE, notes=gru_notes)
+JenaBaseline = partial(
+    Experiment,
+    dataset="jena",
+    role="baseline",
+    sample=SAMPLE_WINDOWS,
+    notes=window_notes,
+    uses_keras=False,
+)
+
+
 def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWindows]:
     """Loads the series, lays the windows over it, and writes the provenance to the run."""
     from data.jena import load_jena
     from data.windows import make_windows
 
     climate = load_jena(run.data_dir, sample=run.sample)
-    windows = make_windows(
-        climate,
-        lookback_hours=protocol.lookback_hours,
-        step_hours=protocol.step_hours,
-        horizon_hours=protocol.horizon_hours,
-        train_rows=protocol.train_rows,
-        validation_rows=protocol.validation_rows,
-        straddle_gaps=protocol.straddle_gaps,
-    )
+    values = {field.name: getattr(protocol, field.name) for field in fields(WindowProtocol)}
+    windows = make_windows(climate, **values)
     provenance = climate.provenance
     run.write("data", {**provenance, "facts": provenance["facts"] | windows.facts})
     return climate, windows
@@ -145,21 +152,17 @@ def train_forecaster(
 ) -> None:
     """Trains on the mean absolute error."""
     from harness.training.batches import EveryWindow, RandomWindows
-    from harness.training.fit import EVALUATION_BATCH, fit
+    from harness.training.fit import EVALUATION_BATCH, fit, training_of
 
     fit(
         run,
         model,
+        training_of(protocol, "mae", "mae"),
         train=RandomWindows(
             windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed
         ),
         validation=EveryWindow(windows.validation, EVALUATION_BATCH),
         test=EveryWindow(windows.test, EVALUATION_BATCH),
-        optimizer=protocol.optimizer,
-        learning_rate=protocol.learning_rate,
-        loss="mae",
-        metric="mae",
-        epochs=protocol.epochs,
         summarise=lambda split, predicted: summarise(windows, split, predicted),
         reference=persistence(windows),
         degrees_per_unit=windows.degrees_per_unit,

@@ -6,14 +6,16 @@ All arrays are float32, Keras's own precision, but for finite differences, which
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import keras
 import numpy as np
 from keras import layers
 
+from harness.records.study_outputs import Lines, Series, Table
 from harness.training.gradients import gradients, input_gradients
-from models import lstm_cells
 from models.backpropagation_numpy import backpropagate, feed_forward
+from models.cells import CELLS
 from models.recurrent_numpy import (
     GRU,
     LSTM,
@@ -26,29 +28,83 @@ from models.recurrent_numpy import (
     unfold,
 )
 
-# Keras's layer beside its NumPy twin, by the name in the tables
+# The NumPy twin of each of Keras's layers, by the name in the tables
 TWINS = {
     "SimpleRNN": (layers.SimpleRNN, SimpleRNN),
     "LSTM": (layers.LSTM, LSTM),
     "GRU": (layers.GRU, GRUResetAfter),
-    "GRU, reset before (Keras 2)": (
-        lambda units, **options: layers.GRU(units, reset_after=False, **options),
-        GRU,
-    ),
+    "GRU, reset before (Keras 2)": (partial(layers.GRU, reset_after=False), GRU),
 }
-# Formulas that Keras has no layer for: a cell of this project in `keras.layers.RNN`
+# Formulas that Keras has no layer for
 VARIANTS = {
-    "LSTM as the documents write it": (lstm_cells.DocumentLSTMCell, DocumentLSTM),
-    "LSTM of 1997, no forget gate": (lstm_cells.LSTM1997Cell, LSTM1997),
-    "LSTM of 2000, peepholes": (lstm_cells.PeepholeLSTMCell, PeepholeLSTM),
+    CELLS[name].title: (CELLS[name].make, twin)
+    for name, twin in (
+        ("lstm-document", DocumentLSTM),
+        ("lstm-1997", LSTM1997),
+        ("lstm-peephole", PeepholeLSTM),
+    )
 }
+
+
+def numpy_check_outputs(protocol, seed: int) -> list:
+    """The tables and panels of the study.
+
+    Args:
+        protocol: how much is compared.
+        seed: of shapes, weights and inputs.
+    """
+    rng = np.random.default_rng(seed)
+    compared = layer_differences(rng, protocol)
+    rows = {name: [max(d for _, d in pairs), len(pairs)] for name, pairs in compared.items()}
+    rows["The documents' example (100 steps)"] = [demonstration_difference(rng), 1]
+    by_hand = gradient_differences(rng, protocol.truncated)
+    formulas = formula_differences(rng)
+    steps = list(range(1, 101))
+    return [
+        Table("NumPy loop and Keras layer", ["largest difference", "shapes"], rows),
+        Table(
+            "Back-propagation through time by hand",
+            ["largest difference"],
+            {name: [value] for name, value in by_hand.items()},
+        ),
+        Table(
+            "Parameters",
+            ["parameters"],
+            {name: [count] for name, count in parameter_counts().items()},
+        ),
+        Table(
+            "Formulas that differ from Keras's LSTM, with the same weights",
+            ["mean difference of the outputs", "at the first step", "at step 100"],
+            {
+                name: [float(curve.mean()), float(curve[0]), float(curve[-1])]
+                for name, curve in formulas.items()
+            },
+        ),
+        Lines(
+            "NumPy loop and Keras layer, largest difference",
+            "timesteps",
+            "largest difference of the outputs",
+            [
+                Series(name, [t for t, _ in pairs], [d or None for _, d in pairs], dots=True)
+                for name, pairs in compared.items()
+            ],
+            references={"bound": 1e-5},
+            log_y=True,
+        ),
+        Lines(
+            "Three formulas and Keras's LSTM, same weights",
+            "timestep",
+            "mean difference of the outputs",
+            [Series(name, steps, curve.tolist()) for name, curve in formulas.items()],
+        ),
+    ]
 
 
 def _layer(make: Callable, units: int, features: int, rng: np.random.Generator):
     """A Keras layer that returns sequences, with random weights of the size of Keras's own.
 
-    Much larger ones would make the network chaotic: it would amplify the last bit in which two
-    orders of addition differ, and the comparison would measure that.
+    Much larger weights would make the network chaotic. It would amplify the last bit, in which two
+    orders of addition differ, and the comparison would measure only that.
     """
     layer = make(units, return_sequences=True)
     layer.build((None, None, features))
@@ -61,10 +117,6 @@ def _layer(make: Callable, units: int, features: int, rng: np.random.Generator):
     return layer
 
 
-def _in_keras(cell: type) -> Callable:
-    return lambda units, **options: layers.RNN(cell(units), **options)
-
-
 def layer_differences(rng: np.random.Generator, protocol) -> dict[str, list[tuple[int, float]]]:
     """Largest difference of the outputs for random shapes.
 
@@ -75,7 +127,7 @@ def layer_differences(rng: np.random.Generator, protocol) -> dict[str, list[tupl
     Returns:
         By the layer's name, timesteps and largest difference for each shape.
     """
-    twins = TWINS | {name: (_in_keras(cell), twin) for name, (cell, twin) in VARIANTS.items()}
+    twins = TWINS | VARIANTS
     differences: dict[str, list] = {name: [] for name in ["SimpleRNN, stack of 4", *twins]}
     most = (protocol.batch, protocol.timesteps, protocol.features, protocol.units)
     for _ in range(protocol.shapes):
@@ -217,8 +269,8 @@ def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
     kernel, recurrent, bias = layer.get_weights()
     usual = unfold(LSTM.from_keras(kernel, recurrent, bias), x)  # (batch, timesteps, units)
     curves = {}
-    for name, (cell, twin) in VARIANTS.items():
-        variant = layers.RNN(cell(32))
+    for name, (make, twin) in VARIANTS.items():
+        variant = make(32)
         variant.build(x.shape)
         own = variant.get_weights()
         gates = own[0].shape[-1] // 32

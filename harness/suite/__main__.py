@@ -1,21 +1,21 @@
 """Many runs: `python -m harness.suite` (`make all`).
 
-Every experiment with every seed, each in a process of its own with its share of the threads, the
-longest first. Finished runs are skipped, so that a suite that was interrupted, or in which a run
-failed, goes on where it ended when the same command is given again. What a run prints goes to
-<results>/logs/. Each run redraws its experiment's plot; where two end at the same moment it may
-lack one of them until `make plots` redraws all.
+Every experiment runs with every seed, the longest first, each in a process of its own with its
+share of the threads. Finished runs are skipped: after an interruption or a failure, the same
+command goes on with what is left. The output of a run goes to <results>/logs/. Each run redraws
+its experiment's plot; if two end at the same moment, the plot may lack one of them until
+`make plots` redraws all.
 
-On several machines, with --cluster, the runs are done by the workers of a Dask cluster:
+With --cluster, the workers of a Dask cluster do the runs, on one machine or several:
 
   python -m dask scheduler
   python -m dask worker tcp://scheduler:8786 --nthreads 4 --resources RUN=1
   python -m harness.suite --seeds 0-4 --cluster tcp://scheduler:8786
 
-Each worker is started in a checkout of the same code, with requirements-cluster.txt installed. It
-does one run at a time (RUN=1), with as many threads as --nthreads says. Its own RNN_DATA_DIR and
-KERAS_BACKEND apply. Records and logs come back over the network; the weights and the plots of the
-runs do not. A run whose worker dies is done again by another.
+Start each worker in a checkout of the same code, with requirements-cluster.txt installed. It does
+one run at a time (RUN=1), with the threads that --nthreads gives it. Its own RNN_DATA_DIR and
+KERAS_BACKEND apply. Records and logs come back over the network; weights and plots do not. If a
+worker dies, another one repeats its run.
 """
 
 import argparse
@@ -25,17 +25,18 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 
 from harness.command_line import add_common_options, add_data_dir
 from harness.errors import RunError
+from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
 from harness.suite.local_workers import Ended, Event, run_locally
-from harness.suite.plan import Plan, PlannedRun, make_plan
-from harness.suite.progress import Display, span
+from harness.suite.plan import Plan, log_of, make_plan
+from harness.suite.progress import Display
+from harness.training.durations import span
 
 LAST_LINES = 10  # of the log of a failed run
 INTERRUPTED = 130  # exit status, by convention of the shells
@@ -45,8 +46,8 @@ def main(argv: list[str] | None = None) -> int:
     """Command line.
 
     Returns:
-        0 if every run has a record now, 1 if one failed or the suite cannot be run, 130 if it was
-        interrupted.
+        0 if every run has a record now, 1 if a run failed or the suite could not start, 130 if it
+        was interrupted.
     """
     options = parse_arguments(argv)
     signal.signal(signal.SIGTERM, _interrupt)
@@ -62,7 +63,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _interrupt(number: int, frame: object) -> None:
-    """Lets a termination signal end the suite as Ctrl-C does."""
+    """Makes a termination signal end the suite as Ctrl-C does."""
     raise KeyboardInterrupt
 
 
@@ -79,8 +80,8 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         "--experiments",
         nargs="+",
         metavar="NAME",
-        help='experiments, each with its own options if any: "NAME --option value" '
-        "(default: all, without)",
+        help='experiments, each with its own options if it has any: "NAME --option value" '
+        "(default: all, without options)",
     )
     parser.add_argument(
         "--seeds",
@@ -122,7 +123,7 @@ def seeds(text: str) -> list[int]:
 
 
 def carry_out(plan: Plan, options: argparse.Namespace) -> int:
-    """Does the runs of a plan, shows their progress, and lists those that failed.
+    """Does the runs of a plan, shows their progress, and lists the failures.
 
     Returns:
         The exit status: 1 if a run failed.
@@ -133,17 +134,20 @@ def carry_out(plan: Plan, options: argparse.Namespace) -> int:
     began = time.monotonic()
     failures = dict.fromkeys(plan.refused, "not started")
     for run, reason in plan.refused.items():
-        write_text(run.log(options.results_dir), f"{reason}\n")
+        write_text(log_of(run), f"{reason}\n")
     console = Console()
     if plan.finished:
         console.print(f"already finished: {len(plan.finished)}", highlight=False)
     if plan.runs:
-        with Display(plan, console) as display, contextlib.closing(events(plan, options)) as news:
-            for event in news:
+        with (
+            Display(plan, console) as display,
+            contextlib.closing(run_all(plan, options)) as events,
+        ):
+            for event in events:
                 display.show(event)
                 if isinstance(event, Ended) and event.failure is not None:
                     failures[event.run] = event.failure
-    list_failures(failures, options.results_dir)
+    list_failures(failures)
     new = len(plan.runs) + len(plan.refused) - len(failures)
     print(
         f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed; "
@@ -152,8 +156,8 @@ def carry_out(plan: Plan, options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def events(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
-    """Starts the runs where the user wants them, and tells what becomes of them."""
+def run_all(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
+    """Starts the runs here or on the cluster, and yields what happens to them."""
     if options.cluster:
         try:
             from harness.suite.dask_cluster import run_on_cluster
@@ -162,19 +166,15 @@ def events(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
                 f"--cluster needs Dask, which is not installed ({error}): "
                 f"{sys.executable} -m pip install -r requirements-cluster.txt"
             ) from error
-        return run_on_cluster(plan.runs, options.cluster, options.results_dir)
+        return run_on_cluster(plan.runs, options.cluster)
     places = ["--results-dir", str(options.results_dir), "--plots-dir", str(options.plots_dir)]
-    if options.data_dir:
-        places += ["--data-dir", str(options.data_dir)]
-    return run_locally(
-        plan.runs, workers=options.workers, places=places, results_dir=options.results_dir
-    )
+    return run_locally(plan.runs, workers=options.workers, places=places)
 
 
-def list_failures(failures: dict[PlannedRun, str], results_dir: Path) -> None:
+def list_failures(failures: dict[RunConfiguration, str]) -> None:
     """Prints why runs failed, and the last lines of their logs."""
     for run, reason in failures.items():
-        log = run.log(results_dir)
+        log = log_of(run)
         print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
             print(f"    {line}", file=sys.stderr)

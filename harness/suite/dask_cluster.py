@@ -1,7 +1,8 @@
-"""Runs on the workers of a Dask cluster, whose records come back without a shared file system.
+"""Runs on the workers of a Dask cluster; records come back without a shared file system.
 
-Dask decides where a run goes and repeats it elsewhere if its worker dies. It sends the worker a
-command and gets the record's files; the code is the worker's own checkout, which must be the same.
+Dask decides where a run goes, and repeats it elsewhere if its worker dies. It sends a command to
+the worker and gets the record's files. The worker runs its own checkout of the code, which must be
+the same as the caller's.
 """
 
 import asyncio
@@ -20,28 +21,29 @@ import distributed
 from distributed.client import Future
 from distributed.core import Status
 
+from data.errors import DataError
 from harness.errors import RunError
-from harness.execution import finished
+from harness.experiment import SCRIPTS, RunConfiguration, finished_record
 from harness.records.files import write_bytes
 from harness.records.record import put_in_place
 from harness.records.run import Run
 from harness.suite.local_workers import (
     POLL,
-    Advanced,
     Child,
     Ended,
+    EpochDone,
     Event,
-    Notice,
+    Message,
     Started,
     end,
     failure,
 )
-from harness.suite.plan import PACKAGE, PlannedRun
+from harness.suite.plan import log_of
 from harness.training.environment import REPOSITORY, code_version
 
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
 PATIENCE = "10s"  # for a scheduler to answer
-LOOK = 1  # seconds between two looks for new workers
+LOOK = 1  # seconds between two checks for new workers
 START = (
     "in a checkout of the same code: python -m dask worker {address} --nthreads 4 "
     f"--resources {SLOT}=1"
@@ -50,7 +52,7 @@ START = (
 
 @dataclass(frozen=True)
 class Code:
-    """Which code a process would run: its commit, and the hash of its files as they are now."""
+    """The code that a process runs: its commit, and the hash of its files as they are now."""
 
     commit: str | None
     digest: str
@@ -59,7 +61,7 @@ class Code:
     def here(cls) -> "Code":
         """The code of this checkout; changes that are not committed alter the hash alone."""
         content = hashlib.sha256()
-        for package in (PACKAGE, "data", "models", "harness"):
+        for package in (SCRIPTS, "data", "models", "harness"):
             for path in sorted((REPOSITORY / package).rglob("*.py")):
                 content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         return cls(code_version()[0], content.hexdigest())
@@ -86,52 +88,49 @@ class Result:
 # --- on the caller's side
 
 
-def run_on_cluster(runs: list[PlannedRun], address: str, results_dir: Path) -> Iterator[Event]:
-    """Has runs done by a cluster; closing the generator ends those in progress.
+def run_on_cluster(runs: list[RunConfiguration], address: str) -> Iterator[Event]:
+    """Has a cluster do runs; closing the generator ends those in progress.
 
     Args:
         runs: in the order in which they are to start.
         address: the scheduler's, such as `tcp://scheduler:8786`.
-        results_dir: receives records and logs.
 
     Raises:
         RunError: no scheduler answers, it is lost, or no worker has the same code.
     """
     code = Code.here()
     topic = f"suite-{uuid.uuid4().hex}"
-    news: queue.SimpleQueue = queue.SimpleQueue()
+    reports: queue.SimpleQueue = queue.SimpleQueue()
     with _connect(address) as client:
-        client.subscribe_topic(topic, lambda event: news.put(event[1]))
-        yield from map(Notice, _admit(client, code, address))
+        client.subscribe_topic(topic, lambda event: reports.put(event[1]))
+        yield from map(Message, _admit(client, code, address))
         waiting = deque(runs)
-        sent: dict[str, tuple[PlannedRun, Future]] = {}  # by Dask's key
+        sent: dict[str, tuple[RunConfiguration, Future]] = {}  # by Dask's key
         idle = False
         try:
             while waiting or sent:
-                # No more than can be done at once: when a worker dies, Dask counts that against
-                # every run it was given, and gives up a run after a few.
+                # Submit no more than can be done at once. When a worker dies, Dask counts that
+                # against every run it was given, and gives a run up after a few such deaths.
                 ready = _ready(client)
                 while waiting and len(sent) < ready:
                     run = waiting.popleft()
                     key = f"{run.name}-{uuid.uuid4().hex}"
-                    command = [run.module, *run.arguments]
-                    future = client.submit(
-                        perform, run.name, command, code, topic, key=key, resources={SLOT: 1}
-                    )
+                    task = run.name, run.process_arguments, code, topic
+                    future = client.submit(perform, *task, key=key, resources={SLOT: 1})
                     sent[key] = run, future
-                    future.add_done_callback(news.put)
+                    future.add_done_callback(reports.put)
                 if not ready and not idle:
-                    yield Notice(f"waiting for workers; start one {START.format(address=address)}")
+                    yield Message(f"waiting for workers; start one {START.format(address=address)}")
                 idle = not ready
                 try:
-                    item = news.get(timeout=LOOK)
+                    item = reports.get(timeout=LOOK)
                 except queue.Empty:
                     continue
                 if isinstance(item, Future):
                     run, future = sent.pop(item.key)
-                    yield _outcome(run, future, results_dir)
+                    yield _outcome(run, future)
                 elif "left out" in item:
-                    yield Notice(item["left out"])
+                    yield Message(item["left out"])
                 elif item["key"] in sent:
                     yield _progress(sent[item["key"]][0], item)
         finally:
@@ -140,7 +139,7 @@ def run_on_cluster(runs: list[PlannedRun], address: str, results_dir: Path) -> I
 
 
 def _connect(address: str) -> distributed.Client:
-    # what it would write when the scheduler is lost is many lines, and said here in one
+    # It writes many lines when the scheduler is lost; `_lost` says it in one.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
         return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
@@ -199,15 +198,15 @@ def _lost(client: distributed.Client) -> RunError:
     )
 
 
-def _progress(run: PlannedRun, item: dict) -> Event:
-    """What a worker tells about its run."""
+def _progress(run: RunConfiguration, item: dict) -> Event:
+    """A worker's report on its run, as an event."""
     if "began" in item:
         return Started(run, item["began"])
-    return Advanced(run, item["epoch"], item["loss"])
+    return EpochDone(run, item["epoch"], item["loss"])
 
 
-def _outcome(run: PlannedRun, future: Future, results_dir: Path) -> Ended:
-    """Receives what a run left, which is a record or the reason why there is none.
+def _outcome(run: RunConfiguration, future: Future) -> Ended:
+    """Receives the record of a run, or the reason why there is none.
 
     Raises:
         RunError: the scheduler is lost.
@@ -219,16 +218,16 @@ def _outcome(run: PlannedRun, future: Future, results_dir: Path) -> Ended:
         result = future.result()
     else:
         raise _lost(future.client)
-    write_bytes(run.log(results_dir), result.log)
+    write_bytes(log_of(run), result.log)
     if result.failure is None:
         try:
             receive(run, result.files)
-        except RunError as error:
+        except (RunError, DataError) as error:
             return Ended(run, result.seconds, str(error))
     return Ended(run, result.seconds, result.failure)
 
 
-def receive(run: PlannedRun, files: dict[str, bytes]) -> None:
+def receive(run: RunConfiguration, files: dict[str, bytes]) -> None:
     """Checks a record that came from another machine, and gives it its name.
 
     Args:
@@ -239,14 +238,14 @@ def receive(run: PlannedRun, files: dict[str, bytes]) -> None:
         RunError: the record is damaged or of another run, or it cannot be written.
     """
     directory = run.directory
-    place = Run(directory, seed=run.config["seed"], data_dir=None, sample=run.config["sample"])
+    place = Run(directory, seed=run.seed, data_dir=None, sample=run.sample)
     place.begin(run.config)  # keeps other processes out, and clears what a dead one left
     try:
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".received-") as folder:
             staged = Path(folder, directory.parent.name, directory.name)
             for name, content in files.items():
                 write_bytes(staged / name, content)
-            finished(staged, run.config)
+            finished_record(run, staged)
             put_in_place(staged, directory)
     finally:
         place.abandon()
@@ -273,7 +272,7 @@ def perform(name: str, command: list[str], code: Code, topic: str) -> Result | N
 
     Args:
         name: the record's place below a results directory.
-        command: the module and its arguments, without the places.
+        command: what `python -m` gets, without the places.
         code: the caller's.
         topic: where the caller listens to progress.
 
@@ -285,12 +284,12 @@ def perform(name: str, command: list[str], code: Code, topic: str) -> Result | N
     """
     worker = distributed.get_worker()
     key = worker.get_current_task()
-    if difference := code.difference(Code.here()):  # it joined late, or its files have changed
+    if difference := code.difference(Code.here()):  # it joined late, or its files changed
         leave = worker.set_resources(**{SLOT: 0})
         asyncio.run_coroutine_threadsafe(leave, worker.loop.asyncio_loop).result()
         worker.log_event(topic, {"left out": f"{worker.address} is left out: {difference}"})
         raise distributed.Reschedule
-    # Dask clears a worker's directory when the worker died before it could do so itself.
+    # If the worker dies, Dask clears its directory.
     with tempfile.TemporaryDirectory(dir=worker.local_directory, prefix="run-") as folder:
         directory, log = Path(folder, "results", name), Path(folder, "log")
         places = ["--results-dir", f"{folder}/results", "--plots-dir", f"{folder}/plots"]
@@ -300,8 +299,8 @@ def perform(name: str, command: list[str], code: Code, topic: str) -> Result | N
             while (status := child.code()) is None:
                 if not _wanted(worker, key):
                     return None
-                if news := child.news():
-                    epoch, loss = news
+                if done := child.new_epoch():
+                    epoch, loss = done
                     worker.log_event(topic, {"key": key, "epoch": epoch, "loss": loss})
                 time.sleep(POLL)
         finally:
@@ -316,7 +315,7 @@ def perform(name: str, command: list[str], code: Code, topic: str) -> Result | N
 def _wanted(worker: distributed.Worker, key: str) -> bool:
     """Whether somebody still waits for the task and the worker stays.
 
-    Dask stops no task that has begun; it notes that it may end.
+    Dask does not stop a task that has begun; it only marks it as cancelled.
     """
     task = worker.state.tasks.get(key)
     stays = worker.status not in (Status.stopping, Status.closing, Status.closed, Status.failed)

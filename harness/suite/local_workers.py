@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import RunError
+from harness.experiment import RunConfiguration
 from harness.records.files import read_json
 from harness.records.record import UNFINISHED
-from harness.suite.plan import PlannedRun
+from harness.suite.plan import log_of
 from harness.training.environment import threads
 
-POLL = 0.2  # seconds between two looks at the runs in progress
+POLL = 0.2  # seconds between two checks of the runs in progress
 THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # variables
 GRACE = 10  # seconds that an interrupted run has to end
 
@@ -26,36 +27,36 @@ GRACE = 10  # seconds that an interrupted run has to end
 class Started:
     """A run has begun, or begun again on another machine; `where` is empty for this machine."""
 
-    run: PlannedRun
+    run: RunConfiguration
     where: str = ""
 
 
 @dataclass(frozen=True)
-class Advanced:
+class EpochDone:
     """A run has completed an epoch."""
 
-    run: PlannedRun
+    run: RunConfiguration
     epoch: int
     loss: float | None
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A run has ended; `failure` says why there is no record, and is None where there is one."""
+    """A run has ended; `failure` says why there is no record, and is None if there is one."""
 
-    run: PlannedRun
+    run: RunConfiguration
     seconds: float
     failure: str | None
 
 
 @dataclass(frozen=True)
-class Notice:
-    """A sentence for the user that is about no run."""
+class Message:
+    """A sentence for the user that is not about a run."""
 
-    sentence: str
+    text: str
 
 
-Event = Started | Advanced | Ended | Notice
+Event = Started | EpochDone | Ended | Message
 
 
 def share(workers: int, runs: int) -> int:
@@ -64,7 +65,7 @@ def share(workers: int, runs: int) -> int:
 
 
 def run_locally(
-    runs: Iterable[PlannedRun], *, workers: int, places: list[str], results_dir: Path
+    runs: Iterable[RunConfiguration], *, workers: int, places: list[str]
 ) -> Iterator[Event]:
     """Carries runs out, several at a time; closing the generator ends those in progress.
 
@@ -72,7 +73,6 @@ def run_locally(
         runs: in the order in which they are to start.
         workers: how many run at the same time.
         places: the options of every run that say where data and results are.
-        results_dir: receives the logs.
     """
     waiting, children = deque(runs), []
     each = share(workers, len(waiting))
@@ -80,14 +80,13 @@ def run_locally(
         while waiting or children:
             while waiting and len(children) < workers:
                 run = waiting.popleft()
-                command = [run.module, *run.arguments, *places]
-                log = run.log(results_dir)
-                children.append((run, Child(command, run.directory, log, each)))
+                command = [*run.process_arguments, *places]
+                children.append((run, Child(command, run.directory, log_of(run), each)))
                 yield Started(run)
             time.sleep(POLL)
             for run, child in list(children):
-                if news := child.news():
-                    yield Advanced(run, *news)
+                if done := child.new_epoch():
+                    yield EpochDone(run, *done)
                 if (code := child.code()) is not None:
                     children.remove((run, child))
                     yield Ended(run, child.seconds, failure(code))
@@ -101,7 +100,7 @@ class Child:
     Args:
         command: a module and its arguments.
         directory: where the run's finished record will stand.
-        log: file that receives what it prints; an earlier one is replaced.
+        log: file that receives its output; an earlier one is replaced.
         threads: threads that its computations may use.
 
     Raises:
@@ -123,7 +122,7 @@ class Child:
                     stdin=subprocess.PIPE,
                     stdout=file,
                     stderr=subprocess.STDOUT,
-                    # a Ctrl-C in the terminal reaches this process alone, which passes it on
+                    # Ctrl-C in the terminal reaches this process alone, which passes it on
                     start_new_session=True,
                 )
         except OSError as error:
@@ -140,7 +139,7 @@ class Child:
             self._process.stdin.close()
         return code
 
-    def news(self) -> tuple[int, float | None] | None:
+    def new_epoch(self) -> tuple[int, float | None] | None:
         """The number of epochs and the last loss, if an epoch was completed since the last call."""
         path = self._unfinished / "history.json"
         try:
@@ -156,16 +155,16 @@ class Child:
         return epochs, history.get("loss", [None])[-1]
 
     def send(self, number: signal.Signals) -> None:
-        """Sends a signal to the process, and to those that it has started."""
+        """Sends a signal to the process and to its children."""
         if self.code() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, number)
 
 
 def end(children: list[Child]) -> None:
-    """Interrupts processes as Ctrl-C does, and kills those that take longer than `GRACE` to end.
+    """Interrupts processes as Ctrl-C does, and kills those that do not end within `GRACE`.
 
-    What was interrupted leaves no record: its directory keeps the name of an unfinished run.
+    An interrupted run leaves no record: its directory keeps the name of an unfinished run.
     """
     try:
         for child in children:
@@ -173,7 +172,7 @@ def end(children: list[Child]) -> None:
         deadline = time.monotonic() + GRACE
         while any(child.code() is None for child in children) and time.monotonic() < deadline:
             time.sleep(POLL)
-    finally:  # also when a second Ctrl-C has cut the waiting short
+    finally:  # even if a second Ctrl-C ends the waiting
         for child in children:
             child.send(signal.SIGKILL)
         while any(child.code() is None for child in children):

@@ -1,84 +1,45 @@
 """What a suite consists of: its runs, their order, and how long they will take."""
 
 import argparse
+import dataclasses
 import heapq
-import importlib
-import pkgutil
-import re
 import shlex
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from data.errors import DataError
 from harness.command_line import parse
 from harness.errors import RunError
-from harness.execution import describe, finished
-from harness.experiment import Experiment
-from harness.records.record import Record, find_records, label, record_directory, refuse_mixture
-
-PACKAGE = "experiments"
-DECLARES = re.compile(r"^EXPERIMENT = ", re.MULTILINE)
+from harness.experiment import RunConfiguration, find_experiments, finished_record
+from harness.records.record import Record, find_records, refuse_mixture
 
 
-@dataclass(frozen=True, eq=False)
-class PlannedRun:
-    """One experiment with its options and one seed.
-
-    Attributes:
-        module: the module that is its command.
-        arguments: the command's arguments but for the places, which differ between machines.
-        config: the content of its record's `config.json`.
-        directory: where its finished record will stand.
-    """
-
-    module: str
-    arguments: tuple[str, ...]
-    config: dict
-    directory: Path
-
-    @property
-    def experiment(self) -> str:
-        return self.config["experiment"]
-
-    @property
-    def label(self) -> str:
-        return label(self.experiment, self.config["variant"])
-
-    @property
-    def name(self) -> str:
-        """Its record's place below the results directory."""
-        return f"{self.label}/seed-{self.config['seed']}"
-
-    @property
-    def epochs(self) -> int | None:
-        """How many epochs its history will have, if it has one."""
-        return self.config["protocol"].get("epochs")
-
-    def log(self, results_dir: Path) -> Path:
-        """The file that receives what the run prints."""
-        return results_dir / "logs" / f"{self.label}-seed-{self.config['seed']}.log"
+def log_of(run: RunConfiguration) -> Path:
+    """The file that receives what a run of a suite prints."""
+    return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
 
 
 class Durations:
-    """How long a run takes, from those on record and those that finish meanwhile."""
+    """How long a run takes: learnt from records, and from runs that finish meanwhile."""
 
     def __init__(self, records: Iterable[Record]):
         self._seconds: dict[str, list[float]] = {}  # by experiment, and by experiment and variant
         for record in records:
             self._add({record.experiment, record.label}, record.metrics["wall_seconds"])
 
-    def add(self, run: PlannedRun, seconds: float) -> None:
-        """Takes account of a run that has finished."""
-        self._add({run.experiment, run.label}, seconds)
+    def add(self, run: RunConfiguration, seconds: float) -> None:
+        """Learns from a run that has finished."""
+        self._add({run.experiment.name, run.label}, seconds)
 
     def _add(self, names: set[str], seconds: float) -> None:
         for name in names:
             self._seconds.setdefault(name, []).append(seconds)
 
-    def expected(self, run: PlannedRun) -> float | None:
+    def expected(self, run: RunConfiguration) -> float | None:
         """Median seconds of the same variant, else of the experiment; None if it never ran."""
-        known = self._seconds.get(run.label) or self._seconds.get(run.experiment)
+        known = self._seconds.get(run.label) or self._seconds.get(run.experiment.name)
         return statistics.median(known) if known else None
 
 
@@ -87,32 +48,16 @@ class Plan:
     """The runs of a suite.
 
     Attributes:
-        runs: what is to be done, the longest first.
-        finished: those whose record exists.
-        refused: those that cannot be done, each with the reason.
+        runs: the runs to do, the longest first.
+        finished: the runs whose record exists.
+        refused: the runs that cannot be done, each with the reason.
         durations: how long they take.
     """
 
-    runs: list[PlannedRun]
-    finished: list[PlannedRun]
-    refused: dict[PlannedRun, str]
+    runs: list[RunConfiguration]
+    finished: list[RunConfiguration]
+    refused: dict[RunConfiguration, str]
     durations: Durations
-
-
-def declared() -> list[str]:
-    """Names of the experiments: the modules of the package that declare one.
-
-    The modules are read, not imported: helpers among them load Keras, which takes seconds.
-    """
-    package = importlib.import_module(PACKAGE)
-    return [
-        module.name.replace("_", "-")
-        for module in pkgutil.iter_modules(package.__path__)
-        if not module.ispkg
-        and DECLARES.search(
-            Path(module.module_finder.path, f"{module.name}.py").read_text(encoding="utf-8")
-        )
-    ]
 
 
 def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Namespace) -> Plan:
@@ -134,60 +79,53 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
         records, _ = find_records(options.results_dir)
         refuse_mixture(options.results_dir, records, options.sample)
     durations = Durations(records)
-    runs: dict[Path, PlannedRun] = {}  # what is asked for twice is done once
+    runs: dict[Path, RunConfiguration] = {}  # what is asked for twice is done once
     done, refused = [], {}
-    for command in declared() if commands is None else commands:
-        experiment, own = _read(command)
+    for command in find_experiments() if commands is None else commands:
+        configured = _configured(command, options)
         for seed in seeds:
-            run = _planned(experiment, own, seed, options)
+            run = dataclasses.replace(configured, seed=seed)
             runs.setdefault(run.directory, run)
     for directory, run in list(runs.items()):
         if not directory.exists() or options.force:
             continue
         del runs[directory]
         try:
-            finished(directory, run.config)
+            finished_record(run, directory)
             done.append(run)
-        except RunError as error:
+        except (RunError, DataError) as error:
             refused[run] = str(error)
     return Plan(longest_first(runs.values(), durations), done, refused, durations)
 
 
-def _read(command: str) -> tuple[Experiment, list[str]]:
-    """An experiment and its own options, from `name --option value`."""
+def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
+    """A run of `name --option value` with the options that all runs of the suite share."""
     try:
         name, *own = shlex.split(command) or [""]
     except ValueError as error:
         raise RunError(f"--experiments '{command}': {error}.") from error
-    name = name.replace("_", "-")
-    if name not in declared():
-        raise RunError(f"there is no experiment '{name}'; there are {', '.join(declared())}.")
-    return importlib.import_module(f"{PACKAGE}.{name.replace('-', '_')}").EXPERIMENT, own
-
-
-def _planned(
-    experiment: Experiment, own: list[str], seed: int, options: argparse.Namespace
-) -> PlannedRun:
-    shared = [
-        f"--{name}" for name in ("sample", "force", "deterministic") if getattr(options, name)
-    ]
-    # the suite's come last, where they override those among the experiment's own
-    arguments = (*own, *shared, "--seed", str(seed))
-    protocol, parsed = parse(experiment, list(arguments))
-    if parsed.sample and not options.sample:
+    experiments, name = find_experiments(), name.replace("_", "-")
+    if name not in experiments:
+        raise RunError(f"there is no experiment '{name}'; there are {', '.join(experiments)}.")
+    if "--sample" in own and not options.sample:
         raise RunError("--sample is an option of the whole suite, not of one experiment.")
-    config = describe(experiment, protocol, parsed)
-    directory = record_directory(options.results_dir, config)
-    return PlannedRun(experiment.module, arguments, config, directory)
+    flags = [f"--{flag}" for flag in ("sample", "force", "deterministic") if getattr(options, flag)]
+    run = parse(experiments[name], [*own, *flags])
+    return dataclasses.replace(
+        run,
+        data_dir=options.data_dir or run.data_dir,
+        results_dir=options.results_dir,
+        plots_dir=options.plots_dir,
+    )
 
 
-def longest_first(runs: Iterable[PlannedRun], durations: Durations) -> list[PlannedRun]:
+def longest_first(runs: Iterable[RunConfiguration], durations: Durations) -> list[RunConfiguration]:
     """Sorts runs so that those that run at the same time also end at about the same time.
 
-    One that never ran comes before all others: it may be the longest.
+    A run whose duration is unknown comes first: it may be the longest.
     """
 
-    def shortness(run: PlannedRun) -> tuple[bool, float]:
+    def shortness(run: RunConfiguration) -> tuple[bool, float]:
         expected = durations.expected(run)
         return expected is not None, -(expected or 0)
 
@@ -199,7 +137,7 @@ def time_left(running: list[float], waiting: list[float]) -> float:
 
     Args:
         running: seconds that each of the runs in progress still takes.
-        waiting: seconds that those which wait take, in the order in which they will start.
+        waiting: seconds that each of the others takes, in the order in which they will start.
     """
     ends = list(running) or [0.0]
     heapq.heapify(ends)

@@ -7,44 +7,51 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from harness.suite.local_workers import Advanced, Ended, Event, Notice, Started
-from harness.suite.plan import Plan, PlannedRun, time_left
+from harness.experiment import RunConfiguration
+from harness.suite.local_workers import Ended, EpochDone, Event, Message, Started
+from harness.suite.plan import Plan, time_left
+from harness.training.durations import span
 
 
 @dataclass
 class Current:
     """A run in progress."""
 
-    run: PlannedRun
+    run: RunConfiguration
     where: str
     began: float = field(default_factory=time.monotonic)
     epoch: int = 0
     loss: float | None = None
 
     @property
+    def epochs(self) -> int | None:
+        """How many epochs the run will have, if its protocol says so."""
+        return getattr(self.run.protocol, "epochs", None)
+
+    @property
     def elapsed(self) -> float:
         return time.monotonic() - self.began
 
     def left(self, expected: float | None) -> float | None:
-        """Seconds that it still takes: by its own pace once it has one."""
-        if self.epoch and self.run.epochs:
-            return max(self.elapsed / self.epoch * self.run.epochs - self.elapsed, 0)
+        """Seconds that it still takes; after the first epoch, judged by its own pace."""
+        if self.epoch and self.epochs:
+            return max(self.elapsed / self.epoch * self.epochs - self.elapsed, 0)
         return None if expected is None else max(expected - self.elapsed, 0)
 
 
 class Display:
-    """Shows a suite's events; to be entered, as a terminal must be left as it was.
+    """Shows a suite's events; a context manager, since a terminal must be left as it was.
 
     Args:
         plan: the suite.
-        console: where to; its terminal, if it is one, gets a table that stays up to date.
+        console: where to show them; a terminal gets a table that is kept up to date.
     """
 
     def __init__(self, plan: Plan, console: Console):
         self._plan = plan
         self._console = console
         self._waiting = list(plan.runs)
-        self._running: dict[PlannedRun, Current] = {}
+        self._running: dict[RunConfiguration, Current] = {}
         self._places = 0  # most runs that were in progress at the same time
         self._ended = self._failed = 0
         self._live = (
@@ -63,9 +70,9 @@ class Display:
             self._live.stop()
 
     def show(self, event: Event) -> None:
-        """Takes note of an event, and prints a line for all but a completed epoch."""
-        if isinstance(event, Notice):
-            self._print(event.sentence)
+        """Shows an event; each but a completed epoch gets a line."""
+        if isinstance(event, Message):
+            self._print(event.text)
             return
         run = event.run
         if isinstance(event, Started):
@@ -73,7 +80,7 @@ class Display:
             self._running[run] = Current(run, event.where)
             self._places = max(self._places, len(self._running))
             self._print(f"started   {run.name}" + (f" on {event.where}" if event.where else ""))
-        elif isinstance(event, Advanced):
+        elif isinstance(event, EpochDone):
             if run in self._running:
                 self._running[run].epoch, self._running[run].loss = event.epoch, event.loss
         elif isinstance(event, Ended):
@@ -101,7 +108,7 @@ class Display:
         return f"{counted}, {self._left()}" if self._waiting or self._running else counted
 
     def _left(self) -> str:
-        """The time left; at least that much where it is not known of every run."""
+        """The time left, or a lower bound where it is not known for every run."""
         expected = self._plan.durations.expected
         current = list(self._running.items())
         running = [state.left(expected(run)) for run, state in current]
@@ -113,13 +120,13 @@ class Display:
         return f"at least {span(left)} left" if left >= 1 else "time left unknown"
 
     def __rich__(self) -> Table:
-        """The table of the moment; the terminal asks for it several times a second."""
+        """The current table; the terminal asks for it several times a second."""
         table = Table(title=self._state(), title_justify="left")
         table.add_column("run", overflow="fold")
         for column in ("epoch", "loss", "elapsed"):
             table.add_column(column, justify="right", no_wrap=True)
         for current in list(self._running.values()):
-            epochs = f"/{current.run.epochs}" if current.run.epochs else ""
+            epochs = f"/{current.epochs}" if current.epochs else ""
             table.add_row(
                 current.run.name + (f" on {current.where}" if current.where else ""),
                 f"{current.epoch}{epochs}" if current.epoch else "–",
@@ -127,14 +134,3 @@ class Display:
                 span(current.elapsed),
             )
         return table
-
-
-def span(seconds: float) -> str:
-    """A span of time in the two units that matter."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    minutes = round(seconds / 60)
-    return f"{minutes // 60} h {minutes % 60} min"

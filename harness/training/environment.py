@@ -1,6 +1,6 @@
-"""Seeds, devices and the description of where a run took place.
+"""Seeds, devices, and the description of the machine and software of a run.
 
-Keras is imported inside the functions: `--help` and a wrong flag must not wait for it.
+Keras is imported inside the functions, so that `--help` and a wrong flag answer at once.
 """
 
 import datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 from harness.errors import RunError
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
-# Variables that can change numbers or speed start so; others may hold paths of this machine.
+# Prefixes of the variables that can change numbers or speed; others may hold private paths.
 FLAGS = (
     "CUBLAS_",
     "GLIBC_TUNABLES",
@@ -49,10 +49,10 @@ def prepare(seed: int, deterministic: bool) -> None:
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
-        # It warns of retracing wherever inputs differ in shape, which here is meant.
+        # It warns of retracing whenever inputs differ in shape, which is intended here.
         tf.get_logger().setLevel("ERROR")
         for gpu in tf.config.list_physical_devices("GPU"):
-            # Take memory as it is needed, so that several runs can share one GPU.
+            # Memory is taken as it is needed, so that several runs can share one GPU.
             tf.config.experimental.set_memory_growth(gpu, True)
         if deterministic:
             tf.config.experimental.enable_op_determinism()
@@ -63,7 +63,7 @@ def prepare(seed: int, deterministic: bool) -> None:
 
 
 def load_keras():
-    """Imports Keras and wakes its backend without the lines that the backend's start prints.
+    """Imports Keras and starts its backend, without the lines that the backend prints then.
 
     TensorFlow 2.21 writes several lines to the error stream before any of its log levels apply
     (its issue 100442), among them an error for the mere absence of a GPU. They are shown only
@@ -94,13 +94,13 @@ def load_keras():
     return keras
 
 
-def describe(command: str, uses_keras: bool) -> dict:
+def describe_environment(command: str, uses_keras: bool) -> dict:
     """What the record says about the machine, the software and the code.
 
     Args:
         command: the command that repeats the run, without paths of this machine.
-        uses_keras: whether the run trains with Keras; a run that does not has neither loaded
-            it nor used its device.
+        uses_keras: whether the run trains with Keras; otherwise neither Keras nor its device is
+            described.
     """
     commit, dirty = code_version()
     if uses_keras:
@@ -179,8 +179,8 @@ def flags() -> dict[str, str]:
 def code_version() -> tuple[str | None, bool | None]:
     """The commit of the code and whether the code was changed since; (None, None) without git.
 
-    What runs write (`results/`, `plots/`) and the README, which holds the results table, are not
-    code: writing them does not make the tree dirty.
+    The files that runs and tables write (`results/`, `plots/`, the README) are not code; a change
+    in them does not make the tree dirty.
     """
     outputs = [":!results", ":!plots", ":!README.md"]
     try:

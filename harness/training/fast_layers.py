@@ -1,7 +1,7 @@
 """Makes Keras's own layers compute faster with TensorFlow on a CPU, and changes nothing else.
 
-A model stays what its builder made: the same layers, weights, configuration and saved file. Only
-how some layers and Adam compute is replaced, on the objects of the running process.
+A model keeps its layers, weights, configuration and saved file. Only the way in which some layers
+and Adam compute is replaced, and only on the objects of the running process.
 """
 
 import keras
@@ -13,8 +13,8 @@ from models.activations import keras2_hard_sigmoid
 def accelerate(model: keras.Model) -> str:
     """Replaces how recurrent, dropout and pooling layers compute, where there is a faster way.
 
-    Made for a model that XLA compiles. Results are Keras's but for rounding; a layer set up in a
-    way that `fast_recurrence` does not know, with a mask or of unknown length is left to Keras.
+    Made for a model that XLA compiles. Results are Keras's but for rounding. Keras still computes a
+    layer that has a mask or sequences of unknown length, or options that `fast_recurrence` lacks.
 
     Args:
         model: a model on the TensorFlow backend.
@@ -43,10 +43,10 @@ def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
     """Replaces how Adam updates an embedding, whose gradient is of a few of its rows.
 
     Keras writes that gradient out for all rows, twice, and then adds it to the averages. Here the
-    averages shrink and the few rows are added to them: a third less passes through memory, which
-    is what an update of millions of weights takes its time for. Results are Keras's but for
-    rounding, also for a row that a batch reads twice: the squares of both are added, not the
-    square of the sum.
+    averages are scaled and only the few rows are added to them. A third less passes through memory,
+    which takes most of the time of an update of millions of weights. Results are Keras's but for
+    rounding, even for a row that a batch reads twice: the squares of both gradients are added, not
+    the square of their sum.
 
     Args:
         optimizer: any; only a plain Adam is changed.
@@ -55,11 +55,11 @@ def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
 
     if type(optimizer) is not keras.optimizers.Adam or optimizer.amsgrad:
         return
-    kept = optimizer.update_step
+    keras_update_step = optimizer.update_step
 
     def update_step(gradient, variable, learning_rate):
         if not isinstance(gradient, tf.IndexedSlices):
-            return kept(gradient, variable, learning_rate)
+            return keras_update_step(gradient, variable, learning_rate)
         beta_1, beta_2 = optimizer.beta_1, optimizer.beta_2
         number = optimizer._get_variable_index(variable)
         momentum, velocity = optimizer._momentums[number], optimizer._velocities[number]
@@ -76,7 +76,7 @@ def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def _rule(layer: keras.layers.Layer):
-    """How the layer computes, as a rule of `fast_recurrence`; None where there is none."""
+    """The cell of `fast_recurrence` that computes the layer; None if there is none."""
     from harness.training import fast_recurrence as recurrence
 
     rules = {
@@ -115,25 +115,25 @@ def _loop(layer: keras.layers.RNN, rule):
 
     from harness.training.fast_recurrence import GRUResetBefore, recur
 
-    cell, kept = layer.cell, layer.inner_loop
+    cell, keras_loop = layer.cell, layer.inner_loop
 
     def for_each_gate(masks):  # one for all of them where Keras drew one, or none
         return masks if masks is None or isinstance(masks, list) else [masks] * rule.gates
 
     def inner_loop(sequences, initial_state, mask, training=False):
         if mask is not None or sequences.shape[1] is None:
-            return kept(sequences, initial_state, mask, training)
+            return keras_loop(sequences, initial_state, mask, training)
         x = tf.convert_to_tensor(sequences)  # (batch, timesteps, features)
         initial = [tf.convert_to_tensor(state) for state in initial_state]  # (batch, units) each
         weights = cell.kernel, cell.recurrent_kernel, cell.bias
         kernel, recurrent, bias = map(tf.convert_to_tensor, weights)
-        further = [tf.convert_to_tensor(getattr(cell, name)) for name in rule.further]
+        extra = [tf.convert_to_tensor(getattr(cell, name)) for name in rule.extra_weights]
         drops = training and hasattr(cell, "dropout")
         masks = for_each_gate(cell.get_dropout_mask(x[:, 0]) if drops else None)
         state_masks = for_each_gate(cell.get_recurrent_dropout_mask(initial[0]) if drops else None)
         if isinstance(rule, GRUResetBefore):  # k does not read the state itself
             recurrent, matrix = tf.split(recurrent, [2 * cell.units, cell.units], axis=1)
-            further = [matrix, state_masks[2] if state_masks else tf.ones(())]
+            extra = [matrix, state_masks[2] if state_masks else tf.ones(())]
             state_masks = state_masks and state_masks[:2]
         outputs = recur(
             rule,
@@ -142,7 +142,7 @@ def _loop(layer: keras.layers.RNN, rule):
             kernel,
             recurrent,
             bias,
-            further,
+            extra,
             masks,
             state_masks,
             layer.return_sequences,
@@ -169,17 +169,17 @@ def _side_by_side(layer: keras.layers.MaxPooling1D) -> bool:
 
 
 def _pooling(layer: keras.layers.MaxPooling1D):
-    """The largest along an axis, whose gradient XLA computes sooner than that of a pooling.
+    """A maximum along an axis, whose gradient XLA computes faster than that of a pooling.
 
-    Of several equally large ones, each gets its part of the gradient, not the first one all.
+    Equally large values share the gradient; in Keras the first one gets all of it.
     """
     import tensorflow as tf
 
-    (size,), kept = layer.pool_size, layer.call
+    (size,), keras_call = layer.pool_size, layer.call
 
     def call(inputs):
         if inputs.shape[1] is None:
-            return kept(inputs)
+            return keras_call(inputs)
         windows, features = inputs.shape[1] // size, inputs.shape[2]
         whole = inputs[:, : windows * size]  # (batch, windows * size, features)
         return tf.reduce_max(tf.reshape(whole, (-1, windows, size, features)), axis=2)
@@ -200,7 +200,7 @@ def _cell_masks(cell):
 def _keep(owner, like, rate: float):
     """A dropout mask, 0 or 1 / (1 - rate), from the seed generator of its layer or cell.
 
-    The generator is named, as TensorFlow's choice for XLA on a CPU takes a hundred times longer.
+    The algorithm is named: TensorFlow's choice for XLA on a CPU takes a hundred times longer.
     """
     import tensorflow as tf
 

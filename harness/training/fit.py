@@ -1,11 +1,13 @@
-"""Fits a model the way every experiment does, and writes what it measures into the run."""
+"""Trains a model the way every experiment does, and records what it measures."""
 
 import math
+import operator
 import statistics
 import sys
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -13,16 +15,17 @@ import numpy as np
 
 from harness.errors import RunError
 from harness.records.run import Run
+from harness.training.durations import span
 from harness.training.environment import accelerator
 from harness.training.fast_layers import accelerate, accelerate_updates
 from harness.training.optimizers import make_optimizer
 from harness.training.tf_dataset import without_tuning
 
-# Evaluation needs no gradients: large batches cost little memory and save most of the time.
+# Evaluation needs no gradients, so large batches cost little memory and save most of the time.
 EVALUATION_BATCH = 1000
 
-# Keras's own work between two steps takes most of a millisecond: as long as a tenth of a short
-# step. It is done once for so many steps.
+# Amortise Keras's overhead per call, most of a millisecond, over several steps. A short step takes
+# ten times as long.
 STEPS_AT_ONCE = 10
 
 ADVICE = (
@@ -49,80 +52,118 @@ class EpochRecorder(keras.callbacks.Callback):
 
 
 class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch in memory, which takes less than a file each time.
+    """Keeps the weights of the best epoch in memory; of equally good ones, the first.
 
     Args:
-        run: its history decides, to which the recorder before this callback has added the epoch.
-        monitor: column of the history.
-        best: `max` or `min`.
+        metric: `accuracy` (higher is better) or `mae` (lower is better), taken on validation.
 
     Attributes:
-        weights: of the first epoch that no other one surpasses.
+        weights: of the best epoch so far.
+        epoch: its number, counted from 1.
+        value: its validation metric.
     """
 
-    def __init__(self, run: Run, monitor: str, best: Callable):
+    def __init__(self, metric: str):
         super().__init__()
-        self.run, self.monitor, self.best = run, monitor, best
+        self.monitor = f"val_{metric}"
+        self.is_better = operator.gt if metric == "accuracy" else operator.lt
+        self.value = None
 
     def on_epoch_end(self, epoch, logs=None):
-        curve = self.run.history[self.monitor]
-        if curve.index(self.best(curve)) == epoch:
-            self.weights = self.model.get_weights()
+        value = float(logs[self.monitor])
+        if self.value is None or self.is_better(value, self.value):
+            self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
 
 
 class Progress(keras.callbacks.Callback):
-    """One line an epoch, of one among several networks that a study trains."""
+    """Prints one line an epoch: what was measured, and the time left for the other epochs.
 
-    def __init__(self, name: str):
+    Args:
+        name: of one among several networks that a study trains, to which the time left refers.
+    """
+
+    def __init__(self, name: str | None = None):
         super().__init__()
         self.name = name
 
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
     def on_epoch_end(self, epoch, logs=None):
+        epochs = self.params["epochs"]
         values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"{self.name}, epoch {epoch + 1} of {self.params['epochs']}: {values}", flush=True)
+        line = f"epoch {epoch + 1} of {epochs}: {values}"
+        if epoch + 1 < epochs:
+            left = (epochs - epoch - 1) * (time.perf_counter() - self.began)
+            line += f"; about {span(left)} left"
+        print(f"{self.name}, {line}" if self.name else line, flush=True)
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a network is trained.
+
+    Attributes:
+        optimizer: one of `harness.protocol.OPTIMIZERS`.
+        learning_rate: its step size.
+        loss: Keras's name of the loss.
+        metric: `accuracy` (higher is better) or `mae` (lower is better).
+        epochs: passes over the training data.
+        batch_size: samples a step, for arrays; a dataset brings its own.
+    """
+
+    optimizer: str
+    learning_rate: float
+    loss: str
+    metric: str
+    epochs: int = 1
+    batch_size: int | None = None
+
+
+def training_of(protocol, loss: str, metric: str) -> Training:
+    """The training of a protocol that has all the other values."""
+    names = ("optimizer", "learning_rate", "epochs", "batch_size")
+    return Training(loss=loss, metric=metric, **{name: getattr(protocol, name) for name in names})
 
 
 def train_model(
     model: keras.Model,
+    training: Training,
     *,
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset | None = None,
-    optimizer: str,
-    learning_rate: float,
-    loss: str,
-    metric: str,
-    epochs: int,
-    batch_size: int | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     name: str | None = None,
 ) -> str:
     """Compiles and trains a model.
 
     Args:
-        callbacks: further ones; a training that becomes NaN is stopped in any case.
-        name: of one among several networks that a study trains: one line an epoch is printed under
-            it, in place of Keras's own.
-        others: as in `fit`.
+        model: uncompiled model.
+        training: how it is trained.
+        train: `(x, y)` arrays, or a dataset of batches.
+        validation: likewise; all of it is evaluated after each epoch.
+        callbacks: additional ones; a training that becomes NaN is stopped in any case.
+        name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
-        Which layers computed: `fast` where some of this project's took Keras's place, or `keras`.
+        Which layers computed: `fast` if some of this project's replaced Keras's, else `keras`.
 
     Raises:
         RunError: the loss became NaN or infinite.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
-    rule = make_optimizer(optimizer, learning_rate)
+    rule = make_optimizer(training.optimizer, training.learning_rate)
     computed_by = accelerate(model) if on_tensorflow_cpu else "keras"
     if on_tensorflow_cpu:
         accelerate_updates(rule)
     with warnings.catch_warnings():
-        # of deterministic runs, which Keras does not compile
+        # it warns of this in deterministic runs
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
         model.compile(
             optimizer=rule,
-            loss=loss,
-            metrics=[metric],
+            loss=training.loss,
+            metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only
             jit_compile=True if on_tensorflow_cpu else "auto",
             steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
@@ -130,18 +171,23 @@ def train_model(
     if validation is not None and on_tensorflow:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    verbose = "auto" if sys.stdout.isatty() else 2
-    if name is not None:
-        callbacks, verbose = [*callbacks, Progress(name)], 0
+    # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
+    with_bar = sys.stdout.isatty() and name is None
+    bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
     try:
         model.fit(
-            **_inputs(train, batch_size, shuffle=True),
+            **_inputs(train, training.batch_size, shuffle=True),
             shuffle=not on_tensorflow,  # there the dataset itself does
-            epochs=epochs,
+            epochs=training.epochs,
             validation_data=validation,
             validation_batch_size=validation_batch,
-            callbacks=[keras.callbacks.TerminateOnNaN(raise_error=True), *callbacks],
-            verbose=verbose,
+            callbacks=[
+                keras.callbacks.TerminateOnNaN(raise_error=True),
+                *callbacks,
+                *bar,
+                Progress(name),
+            ],
+            verbose=1 if with_bar else 0,
         )
     except RuntimeError as error:
         if "NaN" not in str(error):
@@ -154,16 +200,11 @@ def train_model(
 def fit(
     run: Run,
     model: keras.Model,
+    training: Training,
     *,
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset,
     test: tuple | keras.utils.PyDataset,
-    optimizer: str,
-    learning_rate: float,
-    loss: str,
-    metric: str,
-    epochs: int,
-    batch_size: int | None = None,
     summarise: Callable[[str, np.ndarray], tuple[float, dict]],
     reference: dict,
     degrees_per_unit: float | None = None,
@@ -171,21 +212,12 @@ def fit(
     """Trains a model, evaluates it on the test data twice, and finishes the run.
 
     The test data are evaluated with the weights of the best validation epoch and with those of the
-    last one; neither takes part in choosing the epoch. What the predictions were is kept, for the
-    validation data too.
+    last one; they take no part in the choice. The predictions on both splits are kept.
 
     Args:
         run: the run to fill; its directory has been begun.
-        model: uncompiled model.
-        train: `(x, y)` arrays, or a dataset of batches.
-        validation: likewise, evaluated whole after each epoch.
-        test: likewise.
-        optimizer: Keras's name of the optimizer.
-        learning_rate: its step size.
-        loss: name of the loss.
-        metric: `accuracy` (higher is better) or `mae` (lower is better).
-        epochs: passes over the training data.
-        batch_size: samples a step, for arrays; a dataset brings its own.
+        model, training, train, validation: as for `train_model`.
+        test: test data, likewise.
         summarise: called with `validation` or `test` and the model's outputs on that split, shape
             (samples,); returns the metric, and what the record keeps of these predictions.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
@@ -194,24 +226,12 @@ def fit(
     Raises:
         RunError: the loss became NaN or infinite.
     """
-    best = max if metric == "accuracy" else min
-    monitor = f"val_{metric}"
-    keeper = BestWeights(run, monitor, best)
+    best = BestWeights(training.metric)
+    callbacks = [EpochRecorder(run), best]
     computed_by = train_model(
-        model,
-        train=train,
-        validation=validation,
-        optimizer=optimizer,
-        learning_rate=learning_rate,
-        loss=loss,
-        metric=metric,
-        epochs=epochs,
-        batch_size=batch_size,
-        callbacks=[EpochRecorder(run), keeper],
+        model, training, train=train, validation=validation, callbacks=callbacks
     )
     run.write("environment", {"layers": computed_by})
-    curve = run.history[monitor]
-    best_epoch = curve.index(best(curve)) + 1
     splits = {"validation": validation, "test": test}
 
     def predictions() -> tuple[float, dict]:
@@ -220,18 +240,18 @@ def fit(
 
     test_at_end, last = predictions()
     test_at_best, at_best = test_at_end, last
-    if best_epoch < len(curve):
-        model.set_weights(keeper.weights)
+    if best.epoch < training.epochs:
+        model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
     save_network(model, run.checkpoint)
     run.finish(
         {
-            "metric": metric,
+            "metric": training.metric,
             "parameters": model.count_params(),
-            "best_epoch": best_epoch,
-            "best_validation": best(curve),
-            "last_validation": curve[-1],
+            "best_epoch": best.epoch,
+            "best_validation": best.value,
+            "last_validation": run.history[best.monitor][-1],
             "test_at_best": test_at_best,
             "test_at_end": test_at_end,
             "seconds_per_epoch": statistics.median(run.history["seconds"]),
@@ -242,10 +262,10 @@ def fit(
 
 
 def save_network(model: keras.Model, path: Path) -> None:
-    """Writes a network as a Keras archive, without how it was compiled and its optimizer's state.
+    """Writes a network as a Keras archive, without its optimizer and without how it was compiled.
 
-    That state is of the last epoch, whatever the weights are; XLA suits this project's way to
-    compute the layers, not Keras's own, which compute in whoever loads the file.
+    The optimizer's state is that of the last epoch, whatever the weights are. Compiling with XLA
+    suits this project's layers, but the one who loads the file computes with Keras's own.
     """
     keras.Model(model.inputs, model.outputs, name=model.name).save(path)
 
@@ -264,7 +284,7 @@ def predict(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> np.nd
 
 
 def _inputs(samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool) -> dict:
-    """Samples as Keras's `fit` and `evaluate` take them, which shuffle and do not by themselves."""
+    """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples."""
     if keras.backend.backend() == "tensorflow":
         return {"x": without_tuning(samples, batch_size, shuffle)}
     if isinstance(samples, tuple):

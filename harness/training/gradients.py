@@ -1,7 +1,7 @@
 """Gradients of a Keras model on any backend, read off a step of plain gradient descent.
 
 With a learning rate of 1, one step of gradient descent changes each weight by minus its gradient.
-That needs no function of the backend's own.
+No function of a backend is needed.
 """
 
 from collections.abc import Callable
@@ -41,14 +41,14 @@ def gradients(model: keras.Model, x, y: np.ndarray, loss: str | Callable) -> dic
 class InputOffset(keras.Layer):
     """Adds weights that are zero to its input, so that their gradient is that of the input.
 
-    They start at zero, which also keeps tiny gradients whole: nothing large is subtracted.
+    Since they start at zero, tiny gradients keep their digits: nothing large is subtracted.
     """
 
     def build(self, shape):
-        self.nudge = self.add_weight(shape=shape, initializer="zeros", name="nudge")
+        self.offset = self.add_weight(shape=shape, initializer="zeros", name="offset")
 
     def call(self, x):
-        return x + self.nudge
+        return x + self.offset
 
 
 def input_gradients(
@@ -69,18 +69,18 @@ def input_gradients(
     inputs = keras.Input(batch_shape=x.shape)  # (batch, timesteps, features)
     reader.trainable = False
     try:
-        nudged = keras.Model(inputs, reader(InputOffset()(inputs)))
-        (gradient,) = gradients(nudged, x, y, loss).values()
+        model = keras.Model(inputs, reader(InputOffset()(inputs)))
+        (gradient,) = gradients(model, x, y, loss).values()
     finally:
         reader.trainable = True
     return gradient * len(x)  # the loss is a mean: each sample has 1 / batch of it
 
 
 def decay_rate(norms: np.ndarray) -> float | None:
-    """How often the norm halves in one step, negative where it grows.
+    """How often the norm halves in one step; negative if it grows.
 
     It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
-    measured; None where that is less than two steps.
+    measured; None if that is less than two steps.
     """
     seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
     if len(seen) < 2:

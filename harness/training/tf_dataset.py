@@ -1,8 +1,8 @@
-"""Batches for TensorFlow without its automatic tuning, which makes every epoch wait at its end.
+"""Batches for TensorFlow without its automatic tuning, which delays the end of every epoch.
 
 Keras feeds TensorFlow by `tf.data`. The tuner of TensorFlow 2.21 sleeps for ever longer spans, up
-to a minute, and is not woken: an iterator that is done waits for it. An epoch of 11 seconds so
-takes 20, one of 21 seconds 41. With the tuner off, nothing waits.
+to a minute, and nothing wakes it: an iterator that has ended waits for it. An epoch of 11 seconds
+takes 20, and one of 21 seconds takes 41. With the tuner off, nothing waits.
 """
 
 import itertools
@@ -80,9 +80,9 @@ def _of_batches(batches: keras.utils.PyDataset):
 
 
 def _epochs(batches: keras.utils.PyDataset, make: Callable[[], Iterable]) -> Callable:
-    """What makes an epoch each time it is called, and tells the batches when one has ended.
+    """A generator function: one epoch a call. It also tells the batches of each epoch's end.
 
-    It tells them where the next one begins: Keras takes the last batch and does not ask for more.
+    That happens when the next epoch begins: Keras takes the last batch and does not ask for more.
     """
     begun = itertools.count()
 

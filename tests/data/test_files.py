@@ -290,8 +290,7 @@ def test_failed_attempt_is_repeated(server, monkeypatch):
 def test_make_data_makes_the_directory_and_lists_every_file(
     server, tmp_path, capsys, monkeypatch, through_variable
 ):
-    for name in (files.IMDB, files.IMDB_WORD_INDEX):
-        server.answers[name] = (200, CONTENT, 0)
+    server.answers[files.IMDB] = (200, CONTENT, 0)
     server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
     server.answers |= {name: (200, book, 0) for name, book in BOOKS.items()}
     arguments = ["--data-dir", str(tmp_path / "new")]
@@ -300,9 +299,11 @@ def test_make_data_makes_the_directory_and_lists_every_file(
         arguments = []
     assert command.main(arguments) == 0
     listed = capsys.readouterr().out
-    for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip", *BOOKS):
+    for name in (files.IMDB, f"{files.JENA}.zip", *BOOKS):
         assert str(tmp_path / "new" / name) in listed
-    assert listed.count("the published file") == 2
+    assert listed.count("the published file") == 1
+    assert files.IMDB_WORD_INDEX not in listed  # no experiment reads it
+    assert not (tmp_path / "new" / files.IMDB_WORD_INDEX).exists()
 
 
 @pytest.mark.parametrize("is_published_content", [True, False])
@@ -328,10 +329,10 @@ def test_make_data_names_a_file_that_is_no_imdb_data(server, tmp_path, capsys):
 
 
 def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path, capsys):
-    server.answers[files.IMDB_WORD_INDEX] = (200, CONTENT, 0)
+    server.answers[files.IMDB] = (200, CONTENT, 0)
     assert command.main([]) == 1
     output = capsys.readouterr()
-    assert files.IMDB_WORD_INDEX in output.out
+    assert files.IMDB in output.out
     errors = [line for line in output.err.splitlines() if line.startswith("error: ")]
     assert len(errors) == len(files.NAMES) - 1
 

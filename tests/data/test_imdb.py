@@ -281,19 +281,6 @@ def test_sample_goes_through_the_same_encoding():
     assert data.provenance["notes"][0].startswith("Built-in sample data, seed 0")
 
 
-@pytest.mark.parametrize("maxlen", [1, 3, 7, 20])
-def test_pad_front_is_keras_padding(maxlen):
-    from keras.utils import pad_sequences
-
-    rng = np.random.default_rng(0)
-    sequences = [rng.integers(1, 99, length).tolist() for length in (3, 0, 7, 1, 12, 0)]
-    for batch in (sequences, [np.array(s, np.int32) for s in sequences], sequences[:1], [[]], []):
-        ours = imdb.pad_front(batch, maxlen)
-        theirs = pad_sequences(batch, maxlen)
-        assert ours.dtype == theirs.dtype
-        np.testing.assert_array_equal(ours, theirs)
-
-
 def test_real_file(monkeypatch):
     folder = real_data_dir()
     data = imdb.load_imdb(folder, num_words=10_000)
@@ -302,9 +289,6 @@ def test_real_file(monkeypatch):
     assert (len(data.x_train), len(data.x_test)) == (25_000, 25_000)
     assert data.y_train.sum() == data.y_test.sum() == 12_500
     assert (facts["train_longest_words"], facts["test_longest_words"]) == (2_493, 2_314)
-    for split in (data.x_train, data.x_test):
-        assert imdb.pad_front(split, 500).shape == (25_000, 500)
-        assert imdb.pad_front(split, 100).shape == (25_000, 100)
     assert facts["content_sha256"] == imdb.PUBLISHED_CONTENT
     assert data.provenance["notes"] == []
     assert_same_as_keras(folder / files.IMDB, data, 10_000, monkeypatch)

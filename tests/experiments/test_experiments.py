@@ -1,60 +1,34 @@
 """Every experiment through its real command line, on the built-in sample data."""
 
-import importlib
+import inspect
 import os
 import re
 import subprocess
+import sys
 import time
 import tomllib
+from dataclasses import asdict, replace
 
 import pytest
 from commands import REPOSITORY, places, run
+from records import fabricate
 
 from harness.command_line import parse
-from harness.experiment import Experiment
+from harness.errors import RunError
+from harness.experiment import find_experiments, finished_record
 from harness.records.record import load_record
 from harness.records.schema import required_files
 
-MODULES = [
-    "imdb_majority",
-    "imdb_linear",
-    "imdb_dense",
-    "imdb_simple_rnn",
-    "imdb_stacked_rnn",
-    "imdb_lstm",
-    "imdb_lstm_document",
-    "imdb_lstm_1997",
-    "imdb_lstm_peephole",
-    "imdb_gru",
-    "imdb_conv_lstm",
-    "jena_persistence",
-    "jena_ridge",
-    "jena_dense",
-    "jena_gru",
-    "jena_gru_dropout",
-]
-STUDIES = [
-    "numpy_check",
-    "gradient_flow",
-    "recall",
-    "next_letter",
-    "text_generation",
-    "any_length",
-    "update_rules",
-]
+EXPERIMENTS = find_experiments()
+MEASURED = [name for name, one in EXPERIMENTS.items() if one.role != "study"]
 SMALL = {
     "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 4],
     "jena": ["--epochs", 1, "--lookback-hours", 6, "--batches-per-epoch", 2, "--units", 4],
 }
-WITHOUT_EPOCHS = {"imdb_majority", "imdb_linear", "jena_persistence", "jena_ridge"}
 
 
-def declaration(module: str) -> Experiment:
-    return importlib.import_module(f"experiments.{module}").EXPERIMENT
-
-
-def small(module: str) -> list:
-    return [] if module in WITHOUT_EPOCHS else SMALL[module.partition("_")[0]]
+def small(name: str) -> list:
+    return SMALL[EXPERIMENTS[name].dataset] if EXPERIMENTS[name].uses_keras else []
 
 
 @pytest.fixture(scope="module")
@@ -62,28 +36,29 @@ def finished(tmp_path_factory):
     """Runs an experiment once for all the tests that look at it."""
     outcomes = {}
 
-    def outcome(module):
-        if module not in outcomes:
-            tmp_path = tmp_path_factory.mktemp(module)
-            done = run(f"experiments.{module}", "--sample", *small(module), *places(tmp_path))
-            outcomes[module] = done, tmp_path
-        return outcomes[module]
+    def outcome(name):
+        if name not in outcomes:
+            tmp_path = tmp_path_factory.mktemp(name)
+            done = run("experiments", name, "--sample", *small(name), *places(tmp_path))
+            outcomes[name] = done, tmp_path
+        return outcomes[name]
 
     return outcome
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
-    done, tmp_path = finished(module)
+@pytest.mark.parametrize("name", MEASURED)
+def test_one_command_makes_a_whole_record_and_its_plot(name, finished):
+    done, tmp_path = finished(name)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
     assert {f.stem for f in path.glob("*.json")} == {*required_files("network"), "predictions"}
     record = load_record(path)
-    assert record.experiment == declaration(module).name == module.replace("_", "-")
+    assert record.experiment == record.path.parent.name.partition("+")[0] == name
+    assert record.environment["command"].startswith(f"python -m experiments {name} --seed 0")
     assert record.config["sample"]
     assert record.data["sample"]
     plots = [p.name for p in (tmp_path / "plots").glob("*.png")]
-    if module in WITHOUT_EPOCHS:
+    if not EXPERIMENTS[name].uses_keras:
         assert record.history == {}
         assert plots == []
     else:
@@ -91,16 +66,16 @@ def test_one_command_makes_a_whole_record_and_its_plot(module, finished):
         assert plots == [f"{record.label}.png"]
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_nothing_but_the_result_is_printed(module, finished):
-    done, _ = finished(module)
+@pytest.mark.parametrize("name", MEASURED)
+def test_nothing_but_the_result_is_printed(name, finished):
+    done, _ = finished(name)
     assert done.stderr == ""
     assert "best validation" in done.stdout.splitlines()[-4]
     assert "not compared: runs on sample data" in done.stdout.splitlines()[-1]
 
 
 def test_a_finished_run_is_not_repeated_unless_forced(finished):
-    _, tmp_path = finished("jena_ridge")
+    _, tmp_path = finished("jena-ridge")
     began = load_record(tmp_path / "results/jena-ridge/seed-0").environment["started"]
     again = run("experiments.jena_ridge", "--sample", *places(tmp_path))
     assert "seed 0: already finished at" in again.stdout
@@ -111,7 +86,7 @@ def test_a_finished_run_is_not_repeated_unless_forced(finished):
 
 
 def test_another_configuration_gets_a_record_of_its_own(finished):
-    _, tmp_path = finished("jena_persistence")
+    _, tmp_path = finished("jena-persistence")
     done = run("experiments.jena_persistence", "--sample", "--horizon-hours", 24, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     published = load_record(tmp_path / "results/jena-persistence/seed-0")
@@ -122,7 +97,7 @@ def test_another_configuration_gets_a_record_of_its_own(finished):
 
 
 def test_a_record_of_another_protocol_is_never_replaced_silently(finished):
-    _, tmp_path = finished("jena_persistence")
+    _, tmp_path = finished("jena-persistence")
     config = tmp_path / "results/jena-persistence/seed-0/config.json"
     original = config.read_text()
     config.write_text(original.replace('"lookback_hours": 48', '"lookback_hours": 72'))
@@ -135,18 +110,18 @@ def test_a_record_of_another_protocol_is_never_replaced_silently(finished):
 
 
 def test_sample_and_real_data_never_share_a_folder(finished, tmp_path):
-    _, sample_path = finished("jena_persistence")
+    _, sample_path = finished("jena-persistence")
     done = run("experiments.jena_persistence", *places(sample_path), "--data-dir", tmp_path)
     assert done.returncode == 1
     assert "jena-persistence/seed-0) with runs on real data (this run)" in done.stderr
 
 
-@pytest.mark.parametrize("module", ["imdb_conv_lstm", "jena_gru"])
-def test_the_same_seed_gives_the_same_bits_when_asked_for(module, tmp_path):
+@pytest.mark.parametrize("name", ["imdb-conv-lstm", "jena-gru"])
+def test_the_same_seed_gives_the_same_bits_when_asked_for(name, tmp_path):
     histories = []
     for place in (tmp_path / "a", tmp_path / "b"):
-        command = ["--sample", "--deterministic", *small(module), "--epochs", 2]
-        done = run(f"experiments.{module}", *command, *places(place))
+        command = ["--sample", "--deterministic", *small(name), "--epochs", 2]
+        done = run("experiments", name, *command, *places(place))
         assert done.returncode == 0, done.stderr
         (path,) = (place / "results").glob("*/seed-0")
         record = load_record(path)
@@ -157,7 +132,7 @@ def test_the_same_seed_gives_the_same_bits_when_asked_for(module, tmp_path):
 
 
 def test_a_record_without_the_same_bits_does_not_pass_for_one_with_them(finished):
-    _, tmp_path = finished("jena_ridge")
+    _, tmp_path = finished("jena-ridge")
     done = run("experiments.jena_ridge", "--sample", "--deterministic", *places(tmp_path))
     assert done.returncode == 1
     assert "(deterministic: False there, True asked)" in done.stderr
@@ -166,7 +141,7 @@ def test_a_record_without_the_same_bits_does_not_pass_for_one_with_them(finished
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_keras_backends(backend, tmp_path):
     pytest.importorskip(backend)
-    command = ["--sample", *small("imdb_lstm"), *places(tmp_path)]
+    command = ["--sample", *small("imdb-lstm"), *places(tmp_path)]
     done = run("experiments.imdb_lstm", *command, KERAS_BACKEND=backend)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
@@ -234,20 +209,67 @@ def test_help_and_wrong_flags_answer_at_once(arguments):
     assert time.perf_counter() - began < 1.5
 
 
-@pytest.mark.parametrize("module", MODULES + STUDIES)
-def test_defaults_of_the_command_line_are_the_declared_protocol(module):
-    experiment = declaration(module)
-    protocol, options = parse(experiment, [])
-    assert protocol == experiment.protocol
-    assert (options.seed, options.sample, options.force) == (0, False, False)
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_defaults_of_the_command_line_are_the_declared_protocol(name):
+    configured = parse(EXPERIMENTS[name], [])
+    assert configured.experiment is EXPERIMENTS[name]
+    assert configured.protocol == EXPERIMENTS[name].protocol
+    assert (configured.variant, configured.name) == ({}, f"{name}/seed-0")
+    assert (configured.seed, configured.sample, configured.force) == (0, False, False)
 
 
-def test_every_experiment_has_a_target_and_a_place_in_the_tables():
-    scripts = {
-        path.stem.replace("_", "-")
-        for path in (REPOSITORY / "experiments").glob("*.py")
-        if "EXPERIMENT = Experiment(" in path.read_text(encoding="utf-8")
-    }
+def test_the_cell_decides_which_of_a_script_s_experiments_is_run():
+    document, older = EXPERIMENTS["imdb-lstm-document"], EXPERIMENTS["imdb-lstm-1997"]
+    asked = parse(document, ["--cell", "lstm-1997", "--epochs", "2"])
+    assert asked.experiment is older
+    assert asked.label == "imdb-lstm-1997+epochs-2"
+    assert asked.config["title"] == older.title
+    assert parse(older, ["--epochs", "2"]).label == "imdb-lstm-1997+epochs-2"
+
+
+@pytest.mark.parametrize("name", ["imdb-lstm-document", "imdb-lstm-1997", "imdb-lstm-peephole"])
+def test_a_record_from_before_there_was_a_choice_of_cells_is_recognised(name, tmp_path):
+    protocol = asdict(EXPERIMENTS[name].protocol)
+    del protocol["cell"]
+    fabricate(tmp_path / "results", name, config={"protocol": protocol})
+    asked = parse(EXPERIMENTS[name], list(map(str, places(tmp_path))))
+    assert finished_record(asked, asked.directory).experiment == name
+    other = replace(asked, protocol=replace(asked.protocol, units=9))
+    with pytest.raises(RunError, match="another configuration"):
+        finished_record(other, asked.directory)
+
+
+def test_the_list_of_experiments_names_each_with_its_group_and_title():
+    began = time.perf_counter()
+    done = run("experiments")
+    assert time.perf_counter() - began < 1.5
+    listed = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert listed == [[one.name, one.group, one.title] for one in EXPERIMENTS.values()]
+    assert {group for _, group, _ in listed} == {"imdb", "jena", "study"}
+
+
+def test_listing_the_experiments_loads_neither_keras_nor_numpy():
+    check = (
+        "import sys; from harness.experiment import find_experiments; find_experiments(); "
+        "sys.exit(bool({'keras', 'numpy', 'tensorflow'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", check], cwd=REPOSITORY).returncode == 0
+
+
+def test_an_unknown_experiment_is_one_message():
+    done = run("experiments", "imdb-transformer")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "error: there is no experiment 'imdb-transformer'; `python -m experiments` lists all.\n"
+    )
+
+
+def test_published_numbers_are_those_of_experiments():
+    published = tomllib.loads((REPOSITORY / "experiments/published.toml").read_text("utf-8"))
+    assert set(published) - {"datasets"} <= set(EXPERIMENTS)
+
+
+def test_every_experiment_has_a_make_target():
     listed = subprocess.run(
         ["make", "help"],
         cwd=REPOSITORY,
@@ -256,16 +278,12 @@ def test_every_experiment_has_a_target_and_a_place_in_the_tables():
         text=True,
         check=True,
     ).stdout.split()
-    published = tomllib.loads((REPOSITORY / "experiments/published.toml").read_text("utf-8"))
-    assert scripts <= set(listed)
-    assert set(published) - {"datasets"} == scripts
-    assert {module.replace("_", "-") for module in MODULES + STUDIES} == scripts
+    assert set(EXPERIMENTS) <= set(listed)
 
 
-@pytest.mark.parametrize("module", MODULES + STUDIES)
-def test_a_script_reads_as_its_experiment(module):
-    path = REPOSITORY / "experiments" / f"{module}.py"
-    text = path.read_text(encoding="utf-8")
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_a_script_reads_as_its_experiment(name):
+    script = EXPERIMENTS[name].script
     for part in ("Source:", "Claim:", "Protocol:", "Deviations:", "Expected:"):
-        assert part in text.split('"""')[1], f"{path.name}: no {part} in the docstring"
-    assert "import tensorflow" not in text
+        assert part in script.__doc__, f"{script.__name__}: no {part} in the docstring"
+    assert "import tensorflow" not in inspect.getsource(script)

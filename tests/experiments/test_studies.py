@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from data import words as words_data
 from data.errors import DataError
-from data.imdb import pad_front
 from data.recall import recall_sequences
-from experiments import any_length, gradient_flow, recall
+from experiments.common import recall_accuracy, review_lengths
+from experiments.common.gradient_norms import gradient_norms
 from experiments.common.imdb import ImdbProtocol, Reviews, train_for_study
 from harness.training.fit import evaluate
 from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
-from models import sentiment
+from models import imdb
 from models.recurrent_numpy import SimpleRNN, unfold
 
 
@@ -31,7 +31,7 @@ from models.recurrent_numpy import SimpleRNN, unfold
         ("नमस्कार", ["नमस्कार"]),
     ],
 )
-def test_words_stand_between_commas_each_once(text, words):
+def test_words_are_separated_by_commas_and_kept_once(text, words):
     assert words_data.split_words(text) == words
 
 
@@ -56,7 +56,7 @@ WORDS = st.lists(st.text("abc", min_size=2, max_size=6), min_size=1, max_size=4)
 
 
 @given(words=WORDS)
-def test_words_are_refused_exactly_where_a_beginning_goes_on_in_two_ways(words):
+def test_words_are_refused_if_and_only_if_a_beginning_continues_in_two_ways(words):
     continuations = {}
     for word in words:
         for end in range(1, len(word)):
@@ -77,13 +77,13 @@ def test_words_become_one_hot_letters_and_the_letters_after_them():
     assert (x.dtype, following.dtype, weights.dtype) == (np.float32, np.int32, np.float32)
 
 
-def test_the_last_letter_alone_tells_five_of_seven():
+def test_a_bigram_model_gets_five_of_seven_right():
     # "a" is followed by m, s and r, of which one can be right; each other letter tells the next
     assert words_data.without_memory(["namaskar"]) == 5 / 7
 
 
 @given(words=WORDS)
-def test_no_rule_from_letter_to_letter_is_right_more_often(words):
+def test_no_bigram_rule_is_right_more_often(words):
     pairs = [pair for word in words for pair in pairwise(word)]
     rules = (dict(zip("abc", following, strict=True)) for following in product("abc", repeat=3))
     right = max(sum(rule[first] == second for first, second in pairs) for rule in rules)
@@ -137,27 +137,27 @@ def test_fillers_say_nothing_about_the_symbol():
 
 
 def test_the_tested_distances_lead_to_the_longest():
-    assert recall.distances(400, shortest=10) == [10, 25, 50, 100, 200, 400]
-    assert recall.distances(10) == [1, 2, 5, 10]
-    assert recall.distances(60, shortest=10) == [10, 25, 50, 60]
+    assert recall_accuracy.distances(400, shortest=10) == [10, 25, 50, 100, 200, 400]
+    assert recall_accuracy.distances(10) == [1, 2, 5, 10]
+    assert recall_accuracy.distances(60, shortest=10) == [10, 25, 50, 60]
 
 
 @given(longest=st.integers(10, 5000))
 def test_the_tested_distances_grow_up_to_the_longest(longest):
-    tested = recall.distances(longest)
+    tested = recall_accuracy.distances(longest)
     assert tested == sorted(set(tested))
     assert (tested[0], tested[-1]) == (1, longest)
 
 
 def test_the_tested_lengths_are_parts_and_multiples_of_the_trained_one():
-    assert any_length.lengths(500) == [100, 200, 500, 1000]
-    assert any_length.lengths(28) == [5, 11, 28, 56]
-    assert any_length.lengths(1) == [1, 2]
+    assert review_lengths.lengths(500) == [100, 200, 500, 1000]
+    assert review_lengths.lengths(28) == [5, 11, 28, 56]
+    assert review_lengths.lengths(1) == [1, 2]
 
 
 @given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=30))
-def test_reviews_of_one_length_stand_together_and_none_is_lost(lengths):
-    groups = any_length.by_length([np.zeros(length, np.int32) for length in lengths])
+def test_reviews_are_grouped_by_length_and_none_is_lost(lengths):
+    groups = review_lengths.by_length([np.zeros(length, np.int32) for length in lengths])
     assert sorted(i for index in groups.values() for i in index) == list(range(len(lengths)))
     for length, index in groups.items():
         assert {lengths[i] for i in index} == {length}
@@ -175,7 +175,7 @@ def short_reviews():
 def reader():
     """An untrained network of large weights, which is not equally unsure of every review."""
     keras.utils.set_random_seed(0)
-    model = sentiment.lstm(num_words=20, embedding=4, units=3)
+    model = imdb.recurrent("lstm", num_words=20, embedding=4, units=3)
     model.set_weights([20 * weights for weights in model.get_weights()])
     model.compile(loss="binary_crossentropy", metrics=["accuracy"])
     return model
@@ -189,13 +189,13 @@ def test_accuracy_at_own_length_is_that_of_each_review_read_alone(reader, short_
     assert 0 < predicted.sum() < len(labels)
     # one that ignores its input would be right in all reviews of one label
     assert right not in (labels.sum(), len(labels) - labels.sum(), len(labels))
-    assert any_length.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
+    assert review_lengths.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
 
 
 def test_padding_changes_what_the_network_says(reader, short_reviews):
     """Otherwise the study would compare a network with itself."""
     reviews, labels = short_reviews
-    padded = any_length.accuracy_at(reader, reviews, labels, 12)
+    padded = review_lengths.accuracy_at(reader, reviews, labels, 12)
     x = np.stack([np.concatenate([np.zeros(12 - len(r), int), r]) for r in reviews])
     p = keras.ops.convert_to_numpy(reader(x))[:, 0]
     assert padded == pytest.approx(((p > 0.5) == labels).mean())
@@ -205,12 +205,12 @@ def test_padding_changes_what_the_network_says(reader, short_reviews):
 
 def test_a_feed_forward_network_reads_one_length_only(short_reviews):
     reviews, labels = short_reviews
-    model = sentiment.dense(20, 4, 3, 5)
+    model = imdb.dense(20, 4, 3, 5)
     model.compile(loss="binary_crossentropy", metrics=["accuracy"])
-    assert any_length.accuracy_at(model, reviews, labels, 4) is None
-    assert any_length.accuracy_at(model, reviews, labels, 10) is None
-    expected = evaluate(model, (pad_front(reviews, 5), labels))["accuracy"]
-    assert any_length.accuracy_at(model, reviews, labels, 5) == expected
+    assert review_lengths.accuracy_at(model, reviews, labels, 4) is None
+    assert review_lengths.accuracy_at(model, reviews, labels, 10) is None
+    expected = evaluate(model, (keras.utils.pad_sequences(reviews, 5), labels))["accuracy"]
+    assert review_lengths.accuracy_at(model, reviews, labels, 5) == expected
 
 
 def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
@@ -218,7 +218,7 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
     x, y = rng.integers(1, 20, (120, 6), np.int32), rng.integers(0, 2, 120)
     splits = (x[:80], y[:80]), (x[80:], y[80:])
     keras.utils.set_random_seed(0)
-    model = sentiment.dense(20, 4, 8, 6)
+    model = imdb.dense(20, 4, 8, 6)
     # labels that cannot be learned: the validation goes up and down
     protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
     train_for_study(protocol, Reviews(*splits, splits[1]), model, "Dense")
@@ -230,14 +230,14 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
 
 
 @pytest.mark.parametrize("steps", [0.5, 3.25, 400.0])
-def test_halvings_of_an_exact_exponential_are_its_own(steps):
+def test_the_decay_rate_of_an_exponential_is_its_own(steps):
     distances = np.arange(40)
     falls = 0.02 * 2.0 ** (-distances / steps)
     assert decay_rate(falls) == pytest.approx(1 / steps)
     assert decay_rate(1 / falls) == pytest.approx(-1 / steps)
 
 
-def test_halvings_are_those_of_what_can_be_measured():
+def test_the_decay_rate_ignores_what_cannot_be_measured():
     distances = np.arange(60)
     norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
     norms[norms < MEASURABLE] = 0
@@ -245,7 +245,7 @@ def test_halvings_are_those_of_what_can_be_measured():
     assert decay_rate(norms) == pytest.approx(3)
 
 
-def test_a_level_gradient_never_halves():
+def test_a_constant_gradient_has_a_decay_rate_of_zero():
     assert decay_rate(np.ones(10)) == pytest.approx(0, abs=1e-12)
 
 
@@ -254,7 +254,7 @@ def test_a_level_gradient_never_halves():
     [np.array([0.5]), np.zeros(10), np.array([0.5, 0, 0])],
     ids=["one word", "nothing", "one measurable word"],
 )
-def test_less_than_two_norms_tell_nothing(norms):
+def test_fewer_than_two_norms_have_no_decay_rate(norms):
     assert decay_rate(norms) is None
 
 
@@ -282,7 +282,7 @@ def slopes(function, place, epsilon=1e-5):
 
 def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backwards():
     keras.utils.set_random_seed(0)
-    model = sentiment.simple_rnn(num_words=9, embedding=3, units=4)
+    model = imdb.recurrent("simple-rnn", num_words=9, embedding=3, units=4)
     rng = np.random.default_rng(0)
     x = rng.integers(1, 9, (3, 5), np.int32)  # (reviews, timesteps)
     y = np.array([0, 1, 1], np.float32)
@@ -298,7 +298,7 @@ def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backw
     expected = np.median(norms, axis=0)  # (timesteps,)
     assert len(set(expected.round(4))) == 5  # backwards and forwards are not the same
     before = [weights.copy() for weights in model.get_weights()]
-    np.testing.assert_allclose(gradient_flow.gradient_norms(model, x, y), expected, rtol=1e-3)
+    np.testing.assert_allclose(gradient_norms(model, x, y), expected, rtol=1e-3)
     for weights, kept in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, kept)
     assert len(model.trainable_weights) == len(before)  # it is trained afterwards

@@ -20,7 +20,7 @@ from experiments.text_generation import EXPERIMENT
 from harness import command_line
 from harness.records.record import label, load_record
 from harness.records.study_outputs import Lines, Table, Text
-from models.characters import character_model
+from models.text import character_model
 
 train = functools.partial(command_line.main, EXPERIMENT)
 EPOCHS = 3

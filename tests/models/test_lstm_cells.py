@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from models import sentiment
+from models import imdb
 from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 from models.recurrent_numpy import LSTM1997, DocumentLSTM, PeepholeLSTM, unfold
 
@@ -61,11 +61,9 @@ def test_every_weight_is_trained(name):
     assert all((new != old).any() for new, old in zip(layer.get_weights(), before, strict=True))
 
 
-@pytest.mark.parametrize(
-    "build", [sentiment.document_lstm, sentiment.lstm_1997, sentiment.peephole_lstm]
-)
-def test_a_saved_model_comes_back(build, tmp_path):
-    model = build(num_words=20, embedding=3, units=4)
+@pytest.mark.parametrize("cell", ["lstm-document", "lstm-1997", "lstm-peephole"])
+def test_a_saved_model_comes_back(cell, tmp_path):
+    model = imdb.recurrent(cell, num_words=20, embedding=3, units=4)
     ids = np.random.default_rng(0).integers(0, 20, size=(5, 9))  # (batch, timesteps)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")

@@ -1,56 +1,60 @@
 """Shapes and parameter counts of the networks."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
-from models import climate, sentiment
+from models import imdb, jena
 from models.activations import keras2_hard_sigmoid
+from models.cells import CELLS
 
 IDS = np.random.default_rng(0).integers(
     0, 10_000, size=(3, 40), dtype=np.int32
 )  # (batch, timesteps)
 
 
+def sums(gates: int, features: int, units: int) -> int:
+    """Weights of the sums inside a recurrent layer's gates."""
+    return gates * (features + units + 1) * units
+
+
 @pytest.mark.parametrize(
-    ("model", "parameters"),
+    ("build", "recurrent"),
     [
-        (sentiment.simple_rnn, 322_113),
-        (sentiment.stacked_rnn, 328_353),
-        (sentiment.lstm, 328_353),
-        (sentiment.gru, 326_369),
-        (sentiment.document_lstm, 329_377),
-        (sentiment.lstm_1997, 326_273),
-        (sentiment.peephole_lstm, 328_449),
-        (sentiment.conv_lstm, 2_638_895),
-        (climate.gru, 4_641),
-        (lambda: climate.gru(reset_after=False), 4_545),
-        (lambda: climate.gru(dropout=0.2, recurrent_dropout=0.2), 4_641),
+        (partial(imdb.recurrent, "simple-rnn"), sums(1, 32, 32)),
+        (partial(imdb.recurrent, "simple-rnn", depth=4), 4 * sums(1, 32, 32)),
+        (partial(imdb.recurrent, "lstm"), sums(4, 32, 32)),
+        (partial(imdb.recurrent, "gru"), sums(3, 32, 32) + 3 * 32),  # a second bias
+        (partial(imdb.recurrent, "lstm-document"), sums(4, 32, 32) + 32 * 32),  # V
+        (partial(imdb.recurrent, "lstm-1997"), sums(3, 32, 32)),
+        (partial(imdb.recurrent, "lstm-peephole"), sums(4, 32, 32) + 3 * 32),  # peepholes
     ],
 )
-def test_parameter_counts_are_the_documented_ones(model, parameters):
-    assert model().count_params() == parameters
-
-
-def test_simple_rnn_without_its_dense_layer_has_the_parameters_of_the_printed_summary():
-    embedding, recurrent = sentiment.simple_rnn().layers[1:3]
-    assert embedding.count_params() == 320_000
-    assert recurrent.count_params() == 2_080
-    assert embedding.count_params() + recurrent.count_params() == 322_080
+def test_classifiers_have_an_embedding_their_recurrent_layers_and_one_output(build, recurrent):
+    assert build().count_params() == 10_000 * 32 + recurrent + 32 + 1
 
 
 @pytest.mark.parametrize(
-    "build",
+    ("build", "recurrent"),
     [
-        sentiment.simple_rnn,
-        sentiment.stacked_rnn,
-        sentiment.lstm,
-        sentiment.gru,
-        sentiment.document_lstm,
-        sentiment.lstm_1997,
-        sentiment.peephole_lstm,
-        sentiment.conv_lstm,
+        (jena.gru, sums(3, 14, 32) + 3 * 32),
+        (partial(jena.gru, reset_after=False), sums(3, 14, 32)),
+        (partial(jena.gru, dropout=0.2, recurrent_dropout=0.2), sums(3, 14, 32) + 3 * 32),
     ],
+)
+def test_forecasters_have_a_gru_and_one_output(build, recurrent):
+    assert build().count_params() == recurrent + 32 + 1
+
+
+def test_the_convolution_has_its_own_embedding_filters_and_lstm():
+    expected = 20_000 * 128 + (5 * 128 + 1) * 64 + sums(4, 64, 70) + 70 + 1
+    assert imdb.conv_lstm().count_params() == expected
+
+
+@pytest.mark.parametrize(
+    "build", [*(partial(imdb.recurrent, cell) for cell in CELLS), imdb.conv_lstm]
 )
 def test_recurrent_classifiers_give_a_probability_for_reviews_of_any_length(build):
     model = build()
@@ -61,25 +65,25 @@ def test_recurrent_classifiers_give_a_probability_for_reviews_of_any_length(buil
 
 
 def test_the_feed_forward_classifier_reads_one_length_only():
-    model = sentiment.dense(maxlen=40)
+    model = imdb.dense(maxlen=40)
     assert model(IDS).shape == (3, 1)
     with pytest.raises(ValueError, match="shape"):
         model(IDS[:, :39])
 
 
 def test_the_stack_returns_the_sequence_of_all_layers_but_the_last():
-    stack = sentiment.stacked_rnn(depth=3).layers[2:5]
+    stack = imdb.recurrent("simple-rnn", depth=3).layers[2:5]
     assert [layer.return_sequences for layer in stack] == [True, True, False]
 
 
 def test_forecasters_give_one_temperature_a_window():
     window = np.zeros((5, 24, 14), np.float32)  # (batch, timesteps, features)
-    assert climate.gru()(window).shape == (5, 1)
-    assert climate.dense(timesteps=24)(window).shape == (5, 1)
+    assert jena.gru()(window).shape == (5, 1)
+    assert jena.dense(timesteps=24)(window).shape == (5, 1)
 
 
 def test_dropout_acts_on_inputs_and_state_in_training_alone():
-    model = climate.gru(features=2, units=8, dropout=0.5, recurrent_dropout=0.5)
+    model = jena.gru(features=2, units=8, dropout=0.5, recurrent_dropout=0.5)
     window = np.ones((4, 6, 2), np.float32)  # (batch, timesteps, features)
     calm = [np.asarray(model(window, training=False)) for _ in range(2)]
     np.testing.assert_array_equal(*calm)
@@ -88,8 +92,8 @@ def test_dropout_acts_on_inputs_and_state_in_training_alone():
 
 
 def test_builders_return_uncompiled_models():
-    assert not sentiment.lstm().compiled
-    assert isinstance(climate.gru(), keras.Model)
+    assert not imdb.recurrent("lstm").compiled
+    assert isinstance(jena.gru(), keras.Model)
 
 
 def test_keras2_hard_sigmoid_is_the_line_between_its_ends():
@@ -98,7 +102,8 @@ def test_keras2_hard_sigmoid_is_the_line_between_its_ends():
     np.testing.assert_allclose(found, [0, 0, 0.3, 0.5, 0.9, 1, 1], atol=1e-7)
 
 
-GATED = [sentiment.lstm, sentiment.gru, sentiment.conv_lstm, climate.gru]
+LSTM, GRU = (partial(imdb.recurrent, cell) for cell in ("lstm", "gru"))
+GATED = [LSTM, GRU, imdb.conv_lstm, jena.gru]
 
 
 def opens_gates(model):
@@ -118,7 +123,7 @@ def test_gates_open_by_the_function_that_is_asked_for(build):
 def test_a_saved_model_with_hard_gates_comes_back(build, tmp_path):
     model = build(units=4, gates="keras2-hard-sigmoid")
     window = np.random.default_rng(0).normal(size=(3, 24, 14))  # (batch, timesteps, features)
-    x = window if build is climate.gru else IDS
+    x = window if build is jena.gru else IDS
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert opens_gates(loaded) is keras2_hard_sigmoid

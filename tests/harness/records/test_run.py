@@ -135,7 +135,7 @@ def test_an_abandoned_run_leaves_nothing(tmp_path):
 
 def test_declaring_an_experiment_loads_no_validation():
     """`--help` answers at once."""
-    code = "import sys, harness.execution; print({'pydantic', 'filelock'} & set(sys.modules))"
+    code = "import sys, harness.experiment; print({'pydantic', 'filelock'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

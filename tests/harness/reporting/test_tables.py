@@ -573,7 +573,7 @@ def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsy
     [
         (
             "[imdb-net]\nbset = 1.0",
-            r"\[imdb-net\]: field 'bset' is unknown; known: source, best_validation",
+            r"\[imdb-net\]: field 'bset' is unknown; known: headline, source, best_validation",
         ),
         (
             "[imdb-net]\nbest_validation = '0.8'",

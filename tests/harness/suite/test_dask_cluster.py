@@ -12,7 +12,7 @@ from processes import EPOCHS, LONG, mentioning, started, wait_for
 
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
-from harness.suite.local_workers import Advanced, Ended, Started
+from harness.suite.local_workers import Ended, EpochDone, Started
 from harness.suite.plan import make_plan
 
 QUICK = ["imdb-majority", "jena-persistence"]
@@ -104,8 +104,8 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     events = []
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        for event in run_on_cluster([planned], scheduler, tmp_path / "results"):
-            if isinstance(event, Advanced) and not any(isinstance(e, Advanced) for e in events):
+        for event in run_on_cluster([planned], scheduler):
+            if isinstance(event, EpochDone) and not any(isinstance(e, EpochDone) for e in events):
                 (folder,) = tmp_path.glob("[ab]/*/*/run-*")  # in the middle of the run
                 os.kill(workers_of(cluster)[events[0].where], signal.SIGKILL)
                 wait_for(lambda place=folder: not mentioning(place), seconds=10)
@@ -113,7 +113,7 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     begun = [event.where for event in events if isinstance(event, Started)]
     assert len(set(begun)) == len(begun) == 2
     # the last epochs may end between two looks at the run; its record below has all of them
-    assert [event.epoch for event in events if isinstance(event, Advanced)]
+    assert [event.epoch for event in events if isinstance(event, EpochDone)]
     assert (type(events[-1]), events[-1].failure) == (Ended, None)
     assert len(load_record(planned.directory).history["loss"]) == EPOCHS
 

@@ -1,24 +1,25 @@
 """Many runs: what is planned, what happens when one fails or the suite is interrupted."""
 
 import argparse
-import importlib
 import io
 import signal
 
 import pytest
-from commands import REPOSITORY, places, run
+from commands import places, run
 from processes import EPOCHS, LONG, mentioning, started, wait_for
 from records import fabricate
 from rich.console import Console
 
 from harness.errors import RunError
+from harness.experiment import find_experiments
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite import local_workers as workers
 from harness.suite.__main__ import parse_arguments
-from harness.suite.local_workers import Advanced, Ended, Started, share
-from harness.suite.plan import Durations, Plan, declared, make_plan, time_left
-from harness.suite.progress import Display, span
+from harness.suite.local_workers import Ended, EpochDone, Started, share
+from harness.suite.plan import Durations, Plan, make_plan, time_left
+from harness.suite.progress import Display
+from harness.training.durations import span
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
@@ -36,20 +37,10 @@ def names(runs) -> list[str]:
 # --- planning
 
 
-def test_the_experiments_are_the_modules_that_declare_one():
-    for name in declared():
-        module = importlib.import_module(f"experiments.{name.replace('-', '_')}")
-        assert module.EXPERIMENT.name == name
-    others = {path.stem.replace("_", "-") for path in (REPOSITORY / "experiments").glob("*.py")}
-    for name in others - set(declared()):
-        path = REPOSITORY / "experiments" / f"{name.replace('-', '_')}.py"
-        assert "Experiment(" not in path.read_text(encoding="utf-8")
-
-
 def test_all_experiments_with_every_seed_unless_told_otherwise(tmp_path):
     plan = planned(tmp_path, None, (0, 1))
-    assert {one.experiment for one in plan.runs} == set(declared())
-    assert len(plan.runs) == 2 * len(declared())
+    assert {one.experiment.name for one in plan.runs} == set(find_experiments())
+    assert len(plan.runs) == 2 * len(find_experiments())
 
 
 def test_what_never_ran_is_first_and_then_the_longest(tmp_path):
@@ -73,7 +64,17 @@ def test_a_variant_is_expected_to_take_what_it_took_before_else_what_the_experim
 def test_an_experiment_can_be_given_options_of_its_own(tmp_path):
     plan = planned(tmp_path, ["imdb-lstm --epochs 2", "imdb_lstm"], (3,))
     assert sorted(names(plan.runs)) == ["imdb-lstm+epochs-2/seed-3", "imdb-lstm/seed-3"]
-    assert {one.epochs for one in plan.runs} == {2, 10}
+    assert {one.protocol.epochs for one in plan.runs} == {2, 10}
+
+
+def test_a_run_s_own_options_reach_its_process(tmp_path):
+    text = f"text-generation --text {tmp_path}/mine.txt"
+    (one,) = planned(tmp_path, [text], (3,), "--force").runs
+    expected = ["experiments", "text-generation", "--seed", "3", "--text", f"{tmp_path}/mine.txt"]
+    assert one.process_arguments == [*expected, "--force"]
+    (one,) = planned(tmp_path, ["jena-gru --no-straddle-gaps --data-dir own"]).runs
+    expected = ["experiments", "jena-gru", "--seed", "0", "--no-straddle-gaps"]
+    assert one.process_arguments == [*expected, "--data-dir", "own"]
 
 
 def test_what_is_asked_for_twice_is_done_once(tmp_path):
@@ -107,7 +108,7 @@ def test_a_wrong_experiment_is_one_message(command, message, tmp_path):
 def test_a_wrong_option_of_an_experiment_is_found_out_before_anything_runs(tmp_path, capsys):
     with pytest.raises(SystemExit):
         planned(tmp_path, ["imdb-majority", "imdb-lstm --epoch 3"])
-    assert "experiments.imdb_lstm: error: unrecognized arguments: --epoch 3" in (
+    assert "python -m experiments imdb-lstm: error: unrecognized arguments: --epoch 3" in (
         capsys.readouterr().err
     )
 
@@ -156,7 +157,7 @@ def shown(tmp_path, terminal: bool) -> str:
     console = Console(file=file, force_terminal=terminal, width=100)
     with Display(plan, console) as display:
         display.show(Started(first))
-        display.show(Advanced(first, 2, 0.51239))
+        display.show(EpochDone(first, 2, 0.51239))
         display.show(Started(second, "tcp://far:1"))
         if terminal:
             console.print(display)

@@ -1,5 +1,7 @@
 """What `fit` measures and how it stops."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from harness.records.files import read_json
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
-from harness.training.fit import evaluate, fit, train_model
+from harness.training.fit import Training, evaluate, fit, train_model
 from harness.training.tf_dataset import without_tuning
 
 REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
@@ -27,17 +29,11 @@ def toy_model():
     return keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, activation="sigmoid")])
 
 
-def settings(epochs):
-    return {
-        "train": line(200, 1),
-        "validation": line(100, 2),
-        "optimizer": "rmsprop",
-        "learning_rate": 0.01,
-        "loss": "binary_crossentropy",
-        "metric": "accuracy",
-        "epochs": epochs,
-        "batch_size": 32,
-    }
+def settings(epochs, learning_rate=0.01):
+    training = Training(
+        "rmsprop", learning_rate, "binary_crossentropy", "accuracy", epochs, batch_size=32
+    )
+    return {"training": training, "train": line(200, 1), "validation": line(100, 2)}
 
 
 def summarise(split, probabilities):
@@ -47,12 +43,12 @@ def summarise(split, probabilities):
     return float(right.mean()), pack_right(right)
 
 
-def train(tmp_path, epochs=3, **changes):
+def train(tmp_path, epochs=3, learning_rate=0.01, **changes):
     run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
     run.begin({})
     model = toy_model()
     own = {"test": line(100, 3), "summarise": summarise, "reference": REFERENCE}
-    fit(run, model, **{**settings(epochs), **own, **changes})
+    fit(run, model, **{**settings(epochs, learning_rate), **own, **changes})
     return run, model
 
 
@@ -123,6 +119,8 @@ def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(capsys)
     assert len(lines) == 2  # nothing of Keras's own beside them
     for epoch, printed in enumerate(lines, start=1):
         assert printed.startswith(f"LSTM, distance 10, epoch {epoch} of 2: ")
+    assert re.search(r"; about \d+ s left$", lines[0])
+    assert "left" not in lines[1]
     last = evaluate(model, line(100, 2))
     assert f"val_accuracy {last['accuracy']:.4f}" in lines[1]
     assert f"val_loss {last['loss']:.4f}" in lines[1]
@@ -133,6 +131,13 @@ def test_a_network_can_be_trained_without_validation(capsys):
     (printed,) = capsys.readouterr().out.splitlines()
     assert "loss" in printed
     assert "val_" not in printed
+
+
+def test_a_single_run_prints_one_line_an_epoch_with_the_time_left(tmp_path, capsys):
+    train(tmp_path, epochs=3)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"epoch {n} of 3" for n in (1, 2, 3)]
+    assert ["left" in line for line in lines] == [True, True, False]
 
 
 class Ruin(keras.callbacks.Callback):
@@ -181,7 +186,7 @@ def train_on_drawn_batches(seed):
         return x, (x[:, 0] > x[:, 1]).astype(np.int32)
 
     model = toy_model()
-    changes = {"train": DrawnBatches(draw, 3, seed), "validation": None, "batch_size": None}
+    changes = {"train": DrawnBatches(draw, 3, seed), "validation": None}
     train_model(model, **settings(epochs=2) | changes, name="net")
     return model.get_weights(), set(drawn)
 
@@ -236,9 +241,8 @@ def test_each_epoch_takes_its_own_windows_once():
 
     taken = []
     model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    changes = {"train": Recorded(windows(), 8, 5, seed=1), "loss": "mae", "metric": "mae"}
-    changes |= {"validation": EveryWindow(windows(), 20), "batch_size": None}
-    train_model(model, **settings(epochs=3) | changes, name="net")
+    batches = {"train": Recorded(windows(), 8, 5, seed=1), "validation": EveryWindow(windows(), 20)}
+    train_model(model, Training("rmsprop", 0.01, "mae", "mae", epochs=3), **batches, name="net")
     assert taken == [(epoch, batch) for epoch in range(3) for batch in range(5)]
 
 

@@ -8,6 +8,7 @@ import keras
 from keras import layers
 
 from models.activations import gate_function
+from models.cells import CELLS
 
 
 def gru(
@@ -18,21 +19,21 @@ def gru(
     reset_after: bool = True,
     gates: str = "sigmoid",
 ) -> keras.Model:
-    """One GRU whose last state gives the temperature; 4,641 parameters for 14 features.
+    """One GRU whose last state gives the temperature.
 
     Args:
         features: quantities of a timestep.
         units: units of the recurrent layer.
         dropout: share of the inputs dropped in training; one mask a window, the same at all steps.
         recurrent_dropout: share of the previous state dropped in training, likewise.
-        reset_after: apply the reset gate after the matrix product, Keras 3's default. With False,
-            Keras 2's default and so the documents', there are 4,545 parameters.
-        gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as Keras before 2.3.
+        reset_after: apply the reset gate after the matrix product, Keras 3's default; False is the
+            default of Keras 2 and so of the documents.
+        gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as in Keras before 2.3.
 
     Source: `recurrent-overview`.
     """
     window = keras.Input((None, features), name="window")  # (batch, timesteps, features)
-    state = layers.GRU(
+    state = CELLS["gru"].make(
         units,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,

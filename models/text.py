@@ -1,8 +1,8 @@
-"""Networks that read characters and say which comes next, and the text that they go on with.
+"""Networks that predict the next character, and the text that they write.
 
-Characters are numbers, their positions in a fixed list. The networks turn them into one-hot
-vectors themselves: the windows of a book would fill gigabytes as one-hot vectors, and fill
-megabytes as numbers.
+Characters are numbers: their positions in a fixed list. The networks turn them into one-hot
+vectors themselves. The windows of a book fill megabytes as numbers, and would fill gigabytes as
+one-hot vectors.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ import keras
 import numpy as np
 from keras import layers
 
-CELLS = {"simple-rnn": layers.SimpleRNN, "lstm": layers.LSTM, "gru": layers.GRU}
+from models.cells import CELLS
 
 
 def character_model(cell: str, characters: int, units: int = 128) -> keras.Model:
     """One recurrent layer whose last state gives the probabilities of the next character.
 
     Args:
-        cell: `simple-rnn`, `lstm` or `gru`.
+        cell: one of `models.cells.CELLS`.
         characters: number of different characters.
         units: units of the recurrent layer.
 
@@ -33,7 +33,7 @@ def character_model(cell: str, characters: int, units: int = 128) -> keras.Model
     one_hot = layers.Embedding(
         characters, characters, embeddings_initializer="identity", trainable=False, name="one_hot"
     )(numbers)  # (batch, timesteps, characters)
-    state = CELLS[cell](units)(one_hot)  # (batch, units)
+    state = CELLS[cell].make(units)(one_hot)  # (batch, units)
     probabilities = layers.Dense(characters, activation="softmax")(state)  # (batch, characters)
     return keras.Model(numbers, probabilities, name=cell.replace("-", "_"))
 
@@ -41,13 +41,13 @@ def character_model(cell: str, characters: int, units: int = 128) -> keras.Model
 def sample_character(
     probabilities: np.ndarray, temperature: float, rng: np.random.Generator
 ) -> int:
-    """Draws a character from probabilities that the temperature sharpens or flattens.
+    """Draws a character; the temperature sharpens or flattens the probabilities.
 
     Args:
         probabilities: shape (characters,).
-        temperature: the probabilities are raised to the power 1 / temperature; 1 leaves them as
-            they are, towards 0 the most probable character wins ever more often, at 0 always.
-        rng: the generator that draws.
+        temperature: the probabilities are raised to the power 1 / temperature. 1 leaves them as
+            they are; lower values favour the most probable character, and 0 always takes it.
+        rng: the generator of the draws.
 
     Returns:
         Number of the character.
@@ -76,13 +76,12 @@ def continue_text(
     rng: np.random.Generator,
     window: int,
 ) -> str:
-    """Lets a network go on with a text, character by character, each read before the next.
+    """Continues a text one character at a time; each character is read before the next is drawn.
 
     Args:
         model: as `character_model` makes it.
         characters: the characters by their numbers.
-        prompt: the text to go on with; where it is shorter than the window, it is read at its own
-            length.
+        prompt: the text to continue; a prompt shorter than the window is read as it is.
         length: characters to add.
         temperature: as in `sample_character`.
         rng: draws the characters.
@@ -104,8 +103,8 @@ def continue_text(
     text = [number[character] for character in prompt]
     for _ in range(length):
         recent = np.array([text[-window:]], np.int32)  # (1, timesteps)
-        # Not `predict`, which prepares a data pipeline at each call, nor the model itself, which
-        # runs the recurrent loop uncompiled.
+        # `predict` would prepare a data pipeline at each call, and calling the model itself would
+        # run the recurrent loop uncompiled.
         probabilities = np.asarray(model.predict_on_batch(recent))[0]  # (characters,)
         text.append(sample_character(probabilities, temperature, rng))
     return "".join(characters[i] for i in text[len(prompt) :])

@@ -1,0 +1,7 @@
+"""Settings of all tests."""
+
+from hypothesis import settings
+
+# An example may take long where other programs share the processor; that is no failure.
+settings.register_profile("without deadline", deadline=None)
+settings.load_profile("without deadline")

@@ -24,11 +24,11 @@ def accelerate(model: keras.Model) -> str:
     """
     replaced = False
     for layer in model.layers:
-        rule = _rule(layer)
+        rule = rule_of(layer)
         if rule is not None:
             layer.inner_loop = _loop(layer, rule)
             if hasattr(layer.cell, "dropout"):
-                layer.cell._create_dropout_mask = _cell_masks(layer.cell)
+                layer.cell._create_dropout_mask = cell_masks(layer.cell)
         elif type(layer) is keras.layers.Dropout and layer.noise_shape is None:
             layer.call = _dropout(layer)
         elif type(layer) is keras.layers.MaxPooling1D and _side_by_side(layer):
@@ -75,7 +75,7 @@ def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
     optimizer.update_step = update_step
 
 
-def _rule(layer: keras.layers.Layer):
+def rule_of(layer: keras.layers.Layer):
     """The cell of `fast_recurrence` that computes the layer; None if there is none."""
     from harness.training import fast_recurrence as recurrence
 
@@ -187,7 +187,7 @@ def _pooling(layer: keras.layers.MaxPooling1D):
     return call
 
 
-def _cell_masks(cell):
+def cell_masks(cell):
     """What Keras calls for the masks of a sequence: one for each gate, or one for all of them."""
 
     def create(like, rate):

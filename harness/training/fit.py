@@ -18,7 +18,8 @@ from harness.records.run import Run
 from harness.training.durations import span
 from harness.training.environment import accelerator
 from harness.training.fast_layers import accelerate, accelerate_updates
-from harness.training.optimizers import make_optimizer
+from harness.training.native_layers import use_native_layers
+from harness.training.optimizers import adds_repeated_words, make_optimizer
 from harness.training.tf_dataset import without_tuning
 
 # Evaluation needs no gradients, so large batches cost little memory and save most of the time.
@@ -146,7 +147,7 @@ def train_model(
         name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
-        Which layers computed: `fast` if some of this project's replaced Keras's, else `keras`.
+        Which layers computed, as `choose_layers` says; `keras` on other backends and on a GPU.
 
     Raises:
         RunError: the loss became NaN or infinite.
@@ -154,9 +155,7 @@ def train_model(
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
     rule = make_optimizer(training.optimizer, training.learning_rate)
-    computed_by = accelerate(model) if on_tensorflow_cpu else "keras"
-    if on_tensorflow_cpu:
-        accelerate_updates(rule)
+    computed_by = choose_layers(model, rule) if on_tensorflow_cpu else "keras"
     with warnings.catch_warnings():
         # it warns of this in deterministic runs
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
@@ -165,7 +164,9 @@ def train_model(
             loss=training.loss,
             metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only
-            jit_compile=True if on_tensorflow_cpu else "auto",
+            jit_compile={"native": False, "fast": True}.get(
+                computed_by, on_tensorflow_cpu or "auto"
+            ),
             steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
         )
     if validation is not None and on_tensorflow:
@@ -195,6 +196,19 @@ def train_model(
         epoch = len(model.history.epoch) + 1
         raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
     return computed_by
+
+
+def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
+    """Replaces how a model's layers compute on a CPU by the fastest way that gives Keras's results.
+
+    Returns:
+        `native` where the recurrent layers are computed in C, `fast` where this project's layers
+        are compiled by XLA, `keras` where Keras's own compute.
+    """
+    if use_native_layers(model, adds_repeated_words(optimizer)):
+        return "native"
+    accelerate_updates(optimizer)
+    return accelerate(model)
 
 
 def fit(

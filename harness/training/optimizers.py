@@ -102,6 +102,12 @@ OPTIMIZERS = {
 }
 
 
+def adds_repeated_words(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether a rule needs an embedding's gradient only as the sum over all readings of a word."""
+    rules = (RMSpropSummedRows, RMSpropKeras2, AdamKeras2, keras.optimizers.SGD)
+    return isinstance(optimizer, rules)
+
+
 def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
     """An optimizer by the name that the command line has for it.
 

@@ -18,7 +18,10 @@ def gradient_norms(model, x, y):
     Returns:
         float64 of shape (timesteps,); the first is at the last word.
     """
-    _, embedding, *rest = model.layers
+    # Training may have replaced how the layers compute, which holds for their own model alone.
+    copy = keras.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    _, embedding, *rest = copy.layers
     vectors = keras.ops.convert_to_numpy(embedding(x))  # (reviews, timesteps, embedding)
     reader = keras.Sequential([keras.Input(vectors.shape[1:]), *rest])
     gradients = input_gradients(reader, vectors, y[:, None], "binary_crossentropy")

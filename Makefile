@@ -15,7 +15,8 @@ WORKERS := 2
 QUICK   :=
 PROMPT  := alice was
 export PROMPT
-on = $(filter-out 0,$(1))
+on = $(filter 1,$(1))
+comma := ,
 
 # Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
@@ -24,6 +25,12 @@ EXPERIMENTS := $(sort $(filter-out generate imdb-lstm-variants,$(SCRIPTS)) $(LST
 IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
+
+TARGETS := help all bench demo test data plots tables reference clean generate $(EXPERIMENTS)
+UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
+ifneq ($(UNKNOWN),)
+  $(error there is no target $(UNKNOWN); `make help` lists them)
+endif
 
 # The variables that a goal takes. Any other on the command line is refused: none is ignored.
 TAKEN := PYTHON \
@@ -36,15 +43,21 @@ TAKEN := PYTHON \
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
 ifneq ($(REFUSED),)
-  $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); it takes $(strip $(TAKEN)). \
-    Options of an experiment go into ARGS, such as ARGS="--units 64")
+  $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); \
+    it takes $(or $(strip $(filter-out PYTHON,$(TAKEN))),no variables)$(if $(filter SEED,$(TAKEN)),. \
+    Other options of an experiment go into ARGS$(comma) such as ARGS="--units 64"))
+endif
+$(foreach name,SAMPLE FORCE QUICK,$(if $(filter-out 0 1,$($(name))), \
+  $(error $(name)=$($(name)) is not understood; $(name)=1 means yes, $(name)=0 means no)))
+ifneq ($(shell case '$(SEEDS)' in ('' | 0* | *[!0-9]*) echo wrong ;; esac),)
+  $(error SEEDS=$(SEEDS) is not a number of seeds; write SEEDS=5 for five)
 endif
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help all bench demo test data plots tables reference clean generate $(EXPERIMENTS)
+.PHONY: $(TARGETS)
 
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
@@ -59,7 +72,7 @@ help:  ## this list
 	@for e in $(STUDIES); do echo "  $$e"; done
 	@echo
 	@echo "  make imdb-lstm EPOCHS=2 SEED=3               with other values"
-	@echo "  make imdb-lstm SAMPLE=1                      on the built-in sample data"
+	@echo "  make imdb-lstm SAMPLE=1                      on the built-in sample data, to demo/"
 	@echo "  make imdb-lstm FORCE=1                       repeat a finished run"
 	@echo "  make imdb-lstm ARGS=\"--units 64\"             with any other option"
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
@@ -96,7 +109,7 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
-bench: $(VENV)/.runtime  ## time six experiments against plain Keras (18 minutes; QUICK=1: under 4)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 16 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
 TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference

@@ -8,7 +8,7 @@ Protocol:   the LSTM and the dense network of the 500-word protocol, each traine
             reviews at their own length, in batches of equal length without padding, and padded or
             truncated to other lengths.
 Deviations: the documents state it and measure nothing.
-Expected:   about 8 minutes on one CPU core.
+Expected:   about 6 minutes on one CPU core.
 """
 
 from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study

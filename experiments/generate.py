@@ -38,8 +38,8 @@ def parse(argv):
         type=bounded(float, minimum=0),
         default=0.5,
         metavar="X",
-        help="0 always takes the likeliest character, 1 draws by the network's probabilities, "
-        "higher values draw more boldly (default: 0.5)",
+        help="0 always takes the most probable character, 1 samples from the network's "
+        "probabilities, higher values give more varied text (default: 0.5)",
     )
     parser.add_argument(
         "--length",
@@ -48,11 +48,11 @@ def parse(argv):
         metavar="N",
         help="characters to add (default: 200)",
     )
-    add_seed(parser, "seed of the draws")
+    add_seed(parser, "seed of the sampling")
     parser.add_argument(
         "--sample",
         action="store_true",
-        help="use the network that was trained on the built-in text",
+        help="use the network trained on the built-in sample text",
     )
     sample = "--sample" in argv
     run = PLACES[sample][0] / NAME / "seed-0"
@@ -63,7 +63,8 @@ def parse(argv):
         type=Path,
         default=run,
         metavar="DIR",
-        help="the run whose network goes on (default: your own run, otherwise the reference's)",
+        help="folder of the run whose network writes (default: your run with seed 0, or else the "
+        "reference's)",
     )
     return parser.parse_args(argv)
 
@@ -180,6 +181,7 @@ def continue_prompt(options) -> str:
             f"{characters!r}."
         )
     model = load_network(record)
+    print(f"writing with the network of {record.path}", file=sys.stderr)
     import numpy as np
 
     from models.text import continue_text

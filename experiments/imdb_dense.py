@@ -5,7 +5,7 @@ Claim:      none measured; the documents say that it ignores what the positions 
             every review at one length.
 Protocol:   as imdb-simple-rnn, with one hidden layer of 32 units in place of the SimpleRNN.
 Deviations: the documents give no size; the hidden layer has as many units as the SimpleRNN.
-Expected:   about 2 minutes on one CPU core.
+Expected:   1 to 2 minutes on one CPU core.
 """
 
 from experiments.common.imdb import (

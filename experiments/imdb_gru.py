@@ -5,7 +5,7 @@ Claim:      GRU and LSTM are on a par in accuracy and GRU is cheaper; try both. 
 Protocol:   as imdb-lstm.
 Deviations: the documents train no GRU on IMDB; it follows the protocol of the LSTM. Keras 3's GRU
             resets after the recurrent product, that of the documents' Keras 2 before it.
-Expected:   about 4 minutes on one CPU core.
+Expected:   1 to 2 minutes on one CPU core.
 """
 
 from experiments.common.imdb import (

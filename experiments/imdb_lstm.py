@@ -5,7 +5,7 @@ Claim:      more accurate than the SimpleRNN, by a stated accuracy and a publish
 Protocol:   10,000 words, the last 500 tokens of a review, Keras 2's rmsprop, binary cross-entropy,
             batch 128, 10 epochs, validated on the last 20 % of the training reviews.
 Deviations: as imdb-simple-rnn.
-Expected:   about 3 minutes on one CPU core.
+Expected:   1 to 2 minutes on one CPU core.
 """
 
 from experiments.common.imdb import GatedProtocol, ImdbNetwork, load_padded, train_classifier

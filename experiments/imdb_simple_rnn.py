@@ -6,7 +6,7 @@ Protocol:   10,000 words, the last 500 tokens of a review, Keras 2's rmsprop, bi
             batch 128, 10 epochs, validated on the last 20 % of the training reviews.
 Deviations: the published result is the best validation epoch. Here the test reviews are evaluated
             too, with the weights of that epoch and with those of the last.
-Expected:   1 to 2 minutes on one CPU core.
+Expected:   about 1 minute on one CPU core.
 """
 
 from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, train_classifier

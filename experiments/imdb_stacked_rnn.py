@@ -5,7 +5,7 @@ Claim:      stacking adds power in theory; "most times" it does not help.
 Protocol:   as imdb-simple-rnn, with four layers of 32 units.
 Deviations: the documents print the model and its parameters. They do not train it; here it follows
             the protocol of the single SimpleRNN.
-Expected:   3 to 4 minutes on one CPU core.
+Expected:   1 to 3 minutes on one CPU core.
 """
 
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ Protocol:   240 hourly timesteps, normalised by the first 200,000 rows, RMSprop,
             200,001 to 300,000, tested on the rest.
 Deviations: every validation window is evaluated exactly once an epoch (the documents ask for
             98,559 batches, 128 times as many). Keras 3's GRU (`reset_after=True`).
-Expected:   about 5 minutes on one CPU core.
+Expected:   2 to 5 minutes on one CPU core.
 """
 
 from experiments.common.jena import GruProtocol, JenaNetwork, load_windows, train_forecaster

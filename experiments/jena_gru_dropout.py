@@ -5,7 +5,7 @@ Claim:      a stated error and a published log; dropout keeps the last epochs fr
 Protocol:   as jena-gru, with dropout 0.2 and recurrent dropout 0.2, 40 epochs.
 Deviations: as jena-gru. Keras 3 draws the input mask once a window; Keras 2 on a GPU drew it at
             every step.
-Expected:   about 12 minutes on one CPU core.
+Expected:   5 to 13 minutes on one CPU core.
 """
 
 from dataclasses import dataclass

@@ -11,7 +11,7 @@ Protocol:   plain Keras (`compile`, `fit`), without this project's faster layers
             same initial weights everywhere, and the same batches but in the epochs.
 Deviations: the documents train with Keras 2 and say nothing of its rule. 5 epochs of the 10, and 1
             on PyTorch, where a step takes twenty times as long as on TensorFlow.
-Expected:   about 35 minutes on one CPU core, with TensorFlow alone about 10. JAX and PyTorch are
+Expected:   about 40 minutes on one CPU core, with TensorFlow alone about 10. JAX and PyTorch are
             optional: `pip install -r requirements-backends.txt`.
 """
 

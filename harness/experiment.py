@@ -186,7 +186,8 @@ def execute(run: RunConfiguration) -> None:
     if run.directory.exists() and not run.force:
         record = finished_record(run, run.directory)
         when = record.environment["started"]
-        print(f"{record.label}, seed {record.seed}: already finished at {when}; --force repeats it")
+        finished = f"{record.label}, seed {record.seed}: already finished at {when}"
+        print(f"{finished}; FORCE=1 (or --force) repeats it")
         for note in record.data["notes"]:
             print(f"note: {note}")
     else:

@@ -144,7 +144,7 @@ def test_the_project_states_the_versions_that_the_makefile_takes():
         ([], ""),
         (["EPOCHS=2", "SEED=3"], '--seed "3" --epochs "2"'),
         (["SAMPLE=1", "FORCE=1"], "--sample --force"),
-        (["SAMPLE=0"], ""),
+        (["SAMPLE=0", "FORCE="], ""),
         (["ARGS=--units 64"], "--units 64"),
     ],
 )
@@ -170,9 +170,33 @@ def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
     done = make(clone, "-n", goal, variable)
     assert done.returncode == 2
     name = variable.partition("=")[0]
-    assert f"`make {goal}` does not take {name}; it takes PYTHON" in done.stderr
+    assert f"`make {goal}` does not take {name}; it takes " in done.stderr
+    assert "PYTHON" not in done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["imdb-lstm", "SAMPLE=no"], "SAMPLE=no is not understood; SAMPLE=1 means yes, SAMPLE=0"),
+        (["recall", "FORCE=yes"], "FORCE=yes is not understood; FORCE=1 means yes, FORCE=0"),
+        (["bench", "QUICK=2"], "QUICK=2 is not understood; QUICK=1 means yes, QUICK=0"),
+        (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
+        (["all", "SEEDS="], "SEEDS= is not a number of seeds"),
+        (["all", "SEEDS=5x"], "SEEDS=5x is not a number of seeds"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments, sentence):
+    done = make(clone, "-n", *arguments)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+
+
+def test_the_number_of_seeds_is_passed_on(clone):
+    assert "--seeds 0-$((12 - 1))" in make(clone, "-n", "all", "SEEDS=12").stdout
 
 
 def test_variables_of_the_environment_do_not_become_options(clone):
@@ -184,4 +208,4 @@ def test_every_script_is_a_target_and_nothing_else_is(clone):
     assert make(clone, "-n", "imdb-lstm-peephole").returncode == 0
     for name in ("generate", "recall"):
         assert make(clone, "-n", name).returncode == 0
-    assert "No rule to make target" in make(clone, "-n", "main").stderr
+    assert "there is no target main; `make help` lists them" in make(clone, "-n", "main").stderr

@@ -62,7 +62,8 @@ class Code:
         """The code of this checkout; changes that are not committed alter the hash alone."""
         content = hashlib.sha256()
         for package in (SCRIPTS, "data", "models", "harness"):
-            for path in sorted((REPOSITORY / package).rglob("*.py")):
+            files = (REPOSITORY / package).rglob("*")
+            for path in sorted(file for file in files if file.suffix in (".py", ".c")):
                 content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
         return cls(code_version()[0], content.hexdigest())
 

@@ -96,7 +96,8 @@ class Progress(keras.callbacks.Callback):
         line = f"epoch {epoch + 1} of {epochs}: {values}"
         if epoch + 1 < epochs:
             left = (epochs - epoch - 1) * (time.perf_counter() - self.began)
-            line += f"; about {span(left)} left"
+            estimate = "at most" if epoch == 0 else "about"  # the first epoch also compiles
+            line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
         print(f"{self.name}, {line}" if self.name else line, flush=True)
 
 

@@ -323,7 +323,7 @@ def _decide(claim: Claim, measured: Measurement, p: PValues | None) -> tuple[str
         return HOLDS, f"{name} {_p_text(p.holds)}"
     if p.fails < LEVEL:
         return FAILS, f"{name} {_p_text(p.fails)}"
-    return NOT_DECIDED, f"{name} {_p_text(p.holds)} for it, {_p_text(p.fails)} against it"
+    return NOT_DECIDED, f"{name} (holds) {_p_text(p.holds)}, {name} (fails) {_p_text(p.fails)}"
 
 
 def _p_text(p: float) -> str:

@@ -33,7 +33,8 @@ EXPECTED = f"""\
 Numbers are mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} seeds are
 listed singly. A published run is *reproduced* if its best epoch, its last epoch and its training
 curve could be those of one more run of ours. *Minutes a run* is the median over the runs, on
-{{devices}}."""
+{{devices}}.
+Most runs went two at a time on two busy cores, so the minutes are only a guide."""
 
 REPRODUCTION = """\
 A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
@@ -201,8 +202,8 @@ def expected_blocks(
         title = f"**{published.datasets.get(dataset, dataset)}**"
         blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrlr", cells)]
         shown += [record for _, row in named for record in row.records]
-    devices = "; ".join(sorted({record.environment["device"] for record in shown}))
-    return [*blocks, EXPECTED.format(devices=devices)] if blocks else []
+    devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
+    return [*blocks, EXPECTED.format(devices=" and ".join(sorted(devices)))] if blocks else []
 
 
 def reproduction_table(compared: list[Reproduction]) -> str:

@@ -22,10 +22,10 @@ from harness.reporting.tables.write import summary_csv
 EXPLANATION = """\
 *Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±
 sample standard deviation, and in brackets where one further run lies (95 % prediction interval) if
-it differs in its seed only. *Inside* says whether your runs lie there; one sound run in twenty does
-not. *Differs* lists your settings and software that are not those of the reference. Five seeds or
-more are shown as a mean, fewer one by one. The reference in full, with baselines, claims and
-explanations: [{link}]({link})."""
+it differs in its seed only. *Inside* says whether your runs lie there. One correct run in twenty
+lies outside. *Differs* lists your settings and software that are not those of the reference. Five
+seeds or more are shown as a mean, fewer one by one. The reference in full, with baselines, claims
+and explanations: [{link}]({link})."""
 
 
 def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
@@ -43,10 +43,12 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines += [_terminal_line(measure) for measure in comparison.measures]
+    if (degrees := own.degrees("test_at_best")) is not None:
+        lines.append(f"  test at best in °C {mean_and_sd(degrees, '{:.2f}')}")
     if comparison.obstacle:
         lines.append(f"  not compared: {comparison.obstacle}")
     if any(measure.verdict == "outside" for measure in comparison.measures):
-        lines.append("  one sound run in twenty lies outside")
+        lines.append("  one correct run in twenty lies outside")
     if comparison.differences:
         lines.append(f"  differs from the reference: {', '.join(comparison.differences)}")
     return lines
@@ -145,7 +147,7 @@ def _table(comparisons: list[Comparison]) -> str:
             own, published = mean_and_sd(measure.own, FOUR), as_published(measure.published)
             cells = [own, _reference_cell(measure), published, measure.verdict or verdict, differs]
             rows.append([title, measure.name, *cells])
-            title = verdict = differs = ""
+            title = verdict = differs = " "  # blank: as in the row above
     return markdown_table(columns, "llrrrll", rows)
 
 

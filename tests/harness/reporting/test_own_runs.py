@@ -51,7 +51,7 @@ def test_a_run_ends_beside_the_reference_and_the_published_number(tmp_path, refe
 def test_a_run_outside_the_interval_says_so(tmp_path, reference):
     _, best, *_, chance = lines_of(tmp_path, reference, best=0.86, config=protocol(epochs=10))
     assert ": outside | published 0.8928" in best
-    assert chance == "  one sound run in twenty lies outside"
+    assert chance == "  one correct run in twenty lies outside"
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,11 @@ def test_a_committed_run_lies_where_its_reference_says():
     assert all(": inside" in line for line in (best, last, test))
 
 
+def test_a_forecast_ends_in_degrees_too():
+    record = load_record(REPOSITORY / "results/reference/jena-ridge/seed-0")
+    assert "  test at best in °C 2.44" in result_lines(record)
+
+
 def own_tables(folder, reference):
     """The rows of the user's RESULTS.md, by the first two cells."""
     arguments = ["--results-dir", str(folder / "own"), "--reference", str(reference)]
@@ -137,6 +142,7 @@ def test_the_users_tables_show_yours_the_reference_and_the_published(tmp_path, r
     assert first[:3] == ["LSTM", "best validation", "0.8840, 0.8861, 0.8600"]
     assert first[3].startswith("0.8840 ± 0.0032 (")
     assert first[4:6] == ["0.8928", "2 of 3 inside"]
+    assert "\n|   | last validation | " in text
     assert variant[0] == "LSTM, epochs = 2"
     assert variant[3:5] == ["–", "–"]
     assert variant[5] == "not compared: the reference has no run with these settings"

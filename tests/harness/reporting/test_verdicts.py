@@ -206,7 +206,7 @@ def test_better_is_higher_in_accuracy_and_lower_in_error(run, base, expected):
 def test_networks_that_are_the_same_are_not_better(run):
     same = (0.8,) * 5
     (verdict,) = run(BETTER, imdb_net=same, imdb_base=same)
-    assert verdict.text == "not decided: p 0.5 for it, 0.5 against it"
+    assert verdict.text == "not decided: p (holds) 0.5, p (fails) 0.5"
     assert verdict.measured.superiority == 0.5
 
 
@@ -219,7 +219,7 @@ def test_primary_claims_share_their_five_percent(run):
     for one in run(*[BETTER | {"primary": True}] * 2):
         assert one.p.holds == pytest.approx(p)
         assert one.adjusted.holds == pytest.approx(2 * p)
-        assert one.text == f"not decided: adjusted p {2 * p:.3g} for it, 1 against it"
+        assert one.text == f"not decided: adjusted p (holds) {2 * p:.3g}, adjusted p (fails) 1"
 
 
 def test_a_primary_claim_without_runs_makes_the_others_no_easier(run):

@@ -134,6 +134,17 @@ def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, t
         assert not (tmp_path / "results").exists()
 
 
+def test_another_c_source_is_other_code(distributed, tmp_path, monkeypatch):
+    from harness.suite import dask_cluster
+
+    shutil.copytree(REPOSITORY / "harness", tmp_path / "harness")
+    monkeypatch.setattr(dask_cluster, "REPOSITORY", tmp_path)
+    before = dask_cluster.Code.here()
+    source = tmp_path / "harness/training/native_recurrence.c"
+    source.write_text(source.read_text("utf-8") + "\n", "utf-8")
+    assert dask_cluster.Code.here() != before
+
+
 def test_a_worker_with_other_code_is_left_out(scheduler, cluster, tmp_path):
     copy = tmp_path / "copy"
     for package in ("data", "experiments", "harness", "models"):

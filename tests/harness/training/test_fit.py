@@ -119,7 +119,7 @@ def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(capsys)
     assert len(lines) == 2  # nothing of Keras's own beside them
     for epoch, printed in enumerate(lines, start=1):
         assert printed.startswith(f"LSTM, distance 10, epoch {epoch} of 2: ")
-    assert re.search(r"; about \d+ s left$", lines[0])
+    assert re.search(r"; (at most \d+ s|under a second) left$", lines[0])
     assert "left" not in lines[1]
     last = evaluate(model, line(100, 2))
     assert f"val_accuracy {last['accuracy']:.4f}" in lines[1]

@@ -19,7 +19,7 @@ def gradient_norms(model, x, y):
         float64 of shape (timesteps,); the first is at the last word.
     """
     # Training may have replaced how the layers compute, which holds for their own model alone.
-    copy = keras.models.clone_model(model)
+    copy = type(model).from_config(model.get_config())
     copy.set_weights(model.get_weights())
     _, embedding, *rest = copy.layers
     vectors = keras.ops.convert_to_numpy(embedding(x))  # (reviews, timesteps, embedding)

@@ -27,7 +27,7 @@ def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     It can if they read the model's input, be it word ids through an embedding or numbers; the
     gradient of such an input is not asked for. An embedding gets the gradient of each word summed
     over its readings. From now on the layers are parts of this model only; another model needs
-    copies of them (`keras.models.clone_model`).
+    copies, such as those of `model.from_config(model.get_config())`.
 
     Args:
         model: a model whose layers form a chain.

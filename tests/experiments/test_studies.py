@@ -15,8 +15,9 @@ from data.recall import recall_sequences
 from experiments.common import recall_accuracy, review_lengths
 from experiments.common.gradient_norms import gradient_norms
 from experiments.common.imdb import ImdbProtocol, Reviews, train_for_study
-from harness.training.fit import evaluate
+from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
+from harness.training.optimizers import make_optimizer
 from models import imdb
 from models.recurrent_numpy import SimpleRNN, unfold
 
@@ -299,6 +300,18 @@ def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backw
     assert len(set(expected.round(4))) == 5  # backwards and forwards are not the same
     before = [weights.copy() for weights in model.get_weights()]
     np.testing.assert_allclose(gradient_norms(model, x, y), expected, rtol=1e-3)
+
+
+def test_gradient_norms_do_not_depend_on_how_the_layers_computed_in_training():
+    rng = np.random.default_rng(0)
+    model = imdb.recurrent("lstm", 30, 16, 16)
+    x, y = rng.integers(1, 30, (6, 12), np.int32), rng.integers(0, 2, 6).astype(np.float32)
+    expected = gradient_norms(model, x, y)
+    optimizer = make_optimizer("rmsprop-keras2", 0.0)
+    choose_layers(model, optimizer)
+    model.compile(optimizer, "binary_crossentropy", jit_compile=False)
+    model.fit(x, y, verbose=0)
+    np.testing.assert_allclose(gradient_norms(model, x, y), expected, rtol=1e-5)
     for weights, kept in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, kept)
     assert len(model.trainable_weights) == len(before)  # it is trained afterwards

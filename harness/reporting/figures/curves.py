@@ -60,11 +60,13 @@ def scale_of_most(
 def off_scale(axis, *curves: np.ndarray) -> str:
     """Names the epochs at which means of the seeds, float (seeds, epochs) each, leave the axis."""
     low, high = axis.get_ylim()
-    found = []
-    for epoch, means in enumerate(zip(*(np.nanmean(c, 0) for c in curves), strict=True), start=1):
-        if outside := [f"{mean:.2f}" for mean in means if not low <= mean <= high]:
-            found.append(f"{' and '.join(outside)} at epoch {epoch}")
-    return f"off the scale: {', '.join(found)}" if found else ""
+    means = np.array([np.nanmean(curve, 0) for curve in curves])  # (curves, epochs)
+    outside = (means < low) | (means > high)
+    if not outside.any():
+        return ""
+    epochs = ", ".join(str(epoch + 1) for epoch in np.flatnonzero(outside.any(0)))
+    farthest = means[outside][np.abs(means[outside] - low).argmax()]
+    return f"off the scale at epoch {epochs}, as far as {farthest:.3g}"
 
 
 def draw_reference(axis, value: float, label: str) -> None:

@@ -59,7 +59,9 @@ def _title(rows: list[ModelResults], title: str) -> str:
 def _draw_panels(figure, rows: list[ModelResults], colours: dict[str, str]) -> None:
     """Validation over epochs, a panel a model, all on one scale; published curves are black."""
     metric, columns = rows[0].metric, min(len(rows), PANELS_A_ROW)
-    figure.suptitle(f"Validation {curves.NAMES[metric]} after each epoch: mean, range of the seeds")
+    figure.suptitle(
+        f"Validation {curves.NAMES[metric]} after each epoch: mean and range of the seeds"
+    )
     panels = figure.subplots(-(-len(rows) // columns), columns, sharey=True, squeeze=False)
     axes = panels.flat[: len(rows)]
     validation = [curves.seeds_by_epochs(row, f"val_{metric}") for row in rows]

@@ -16,20 +16,43 @@ LINES = {
 
 
 def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks that were trained by the most update rules, if by more than one."""
+    """The networks that were trained by the most update rules, if by more than one.
+
+    Those with a published curve are enough, if there are any.
+    """
     counts = [len({one.optimizer for one in design.conditions}) for design in found]
     most = max([2, *counts])
-    return [design for design, count in zip(found, counts, strict=True) if count == most]
+    kept = [design for design, count in zip(found, counts, strict=True) if count == most]
+    return [design for design in kept if design.published.loss] or kept
+
+
+def _title(found: list[FactorialDesign], rules: list[str]) -> str:
+    """How far the first and the last rule are off the published log, where they differ most."""
+    offs = []
+    for design in found:
+        ends = [
+            condition.distance
+            for rule in (rules[0], rules[-1])
+            for condition in design.conditions
+            if (condition.optimizer, condition.gates) == (rule, "sigmoid")
+            and condition.distance is not None
+        ]
+        offs += [(ends[0] - ends[1], design.title, *ends)] if len(ends) == 2 else []
+    if not offs:
+        return f"Training loss of {listed(one.title for one in found)} by {len(rules)} update rules"
+    _, name, first, last = max(offs)
+    return (
+        f"{name}: training loss {format_percent(first)} off the published log by Keras 3's rule, "
+        f"{format_percent(last)} off by Keras 2's"
+    )
 
 
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
     """A row a network, a column an update rule; the published curve in each panel of its row."""
     ran = {cell.optimizer for design in found for cell in design.conditions}
     rules = {rule: title for rule, title in RULES.items() if rule in ran}
-    networks = listed(design.title for design in found)
-    title = f"Training loss of {networks} by {len(rules)} update rules, beside the published log"
     height = 1.6 + 2.2 * len(found)
-    with new_figure(path, title, width=10, height=height) as figure:
+    with new_figure(path, _title(found, list(rules)), width=10, height=height) as figure:
         axes = figure.subplots(len(found), len(rules), sharex="row", sharey="row", squeeze=False)
         for design, row in zip(found, axes, strict=True):
             for rule, axis in zip(rules, row, strict=True):

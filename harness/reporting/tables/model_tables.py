@@ -251,7 +251,9 @@ def factorial_markdown(designs: list[FactorialDesign]) -> str:
     """The conditions of each network, and the main effects."""
     blocks = [_conditions_table(design) for design in designs]
     effects = [
-        [design.title, *_effect_cells(effect)] for design in designs for effect in design.effects
+        [f"{design.title} (`{design.experiment}`)", *_effect_cells(effect)]
+        for design in designs
+        for effect in design.effects
     ]
     if effects:
         columns = ["Network", "From Keras 3 to Keras 2", "Pairs of conditions"]
@@ -269,7 +271,11 @@ def _conditions_table(design: FactorialDesign) -> str:
     """Training loss of some epochs and distance from the published curve, for each condition."""
     epochs = len(design.conditions[0].row.first.history["loss"])
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
-    columns = [design.title, "Seeds", *(f"Epoch {epoch}" for epoch in shown)]
+    columns = [
+        f"{design.title} (`{design.experiment}`)",
+        "Seeds",
+        *(f"Epoch {epoch}" for epoch in shown),
+    ]
     columns += ["Off the published curve by", "Best validation"]
     rows = []
     if design.published.loss:

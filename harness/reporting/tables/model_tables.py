@@ -251,7 +251,7 @@ def factorial_markdown(designs: list[FactorialDesign]) -> str:
     """The conditions of each network, and the main effects."""
     blocks = [_conditions_table(design) for design in designs]
     effects = [
-        [f"{design.title} (`{design.experiment}`)", *_effect_cells(effect)]
+        [_network(design), *_effect_cells(effect)]
         for design in designs
         for effect in design.effects
     ]
@@ -267,15 +267,16 @@ def factorial_markdown(designs: list[FactorialDesign]) -> str:
     return "\n\n".join(blocks)
 
 
+def _network(design: FactorialDesign) -> str:
+    """Its title and its experiment: networks on two data sets may have one title."""
+    return f"{design.title} (`{design.conditions[0].row.first.experiment}`)"
+
+
 def _conditions_table(design: FactorialDesign) -> str:
     """Training loss of some epochs and distance from the published curve, for each condition."""
     epochs = len(design.conditions[0].row.first.history["loss"])
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
-    columns = [
-        f"{design.title} (`{design.experiment}`)",
-        "Seeds",
-        *(f"Epoch {epoch}" for epoch in shown),
-    ]
+    columns = [_network(design), "Seeds", *(f"Epoch {epoch}" for epoch in shown)]
     columns += ["Off the published curve by", "Best validation"]
     rows = []
     if design.published.loss:

@@ -52,13 +52,13 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     Raises:
         RunError: no records, sample data mixed with real data, or the folder cannot be written.
     """
-    catalogue = load_published(published)
-    results, left_out = load_results(results_dir, catalogue)
+    numbers = load_published(published)
+    results, left_out = load_results(results_dir, numbers)
     paths = _plot_each(results, plots_dir)
     for dataset in dict.fromkeys(row.dataset for row in results.rows):
         members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
-        title = catalogue.datasets.get(dataset, dataset)
+        title = numbers.datasets.get(dataset, dataset)
         paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
-    if rules := with_most_rules(factorial_designs(results, catalogue)):
+    if rules := with_most_rules(factorial_designs(results, numbers)):
         paths.append(plot_update_rules(rules, plots_dir / "update-rules-factorial.png"))
     return paths, left_out

@@ -9,17 +9,18 @@ import pandas as pd
 from benchmarks.benchmark_file import PLOTS, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import GOALS
 from benchmarks.interleaved import OURS, PLAIN_SHARED, SHARED
-from harness.reporting.figures.style import COLOURS, GREY, SAMPLE_SUFFIX, new_figure
+from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
 from harness.reporting.rebuild import rebuild
 
 HEIGHT = 0.2  # of a bar, where experiments are 1 apart
 STEP = 1.15 * HEIGHT  # from one bar of an experiment to the next
-# By quantity: label, colour, and distance of its bars from the middle of the experiment.
+# By quantity: label, colour (not one that stands for a model in other figures), and distance of its
+# bars from the middle of the experiment.
 BARS = {
-    f"throughput, {OURS}": ("one run alone, all cores", COLOURS[0], -STEP),
-    f"throughput, {SHARED}": ("runs side by side, one thread each", COLOURS[1], 0),
-    f"throughput, {PLAIN_SHARED}": ("plain Keras side by side, one thread each", COLOURS[4], STEP),
-    "throughput": ("all six, one epoch each", COLOURS[2], 0),
+    f"throughput, {OURS}": ("one run alone, all cores", "#7A8794", -STEP),
+    f"throughput, {SHARED}": ("runs side by side, one thread each", "#A9B4BF", 0),
+    f"throughput, {PLAIN_SHARED}": ("plain Keras side by side, one thread each", "#D9DFE5", STEP),
+    "throughput": ("all six, one epoch each", "#C8BFB0", 0),
 }
 
 
@@ -50,7 +51,7 @@ def write_chart(benchmark: Benchmark, folder: Path) -> Path:
         axis.set_yticks(range(len(names)), [n if n != SUITE else "all six" for n in names])
         axis.invert_yaxis()
         axis.set_xlim(left=0)
-        axis.set_xlabel("steps a second, as a multiple of plain Keras (dotted: goal)")
+        axis.set_xlabel("throughput as a multiple of plain Keras (dotted: the project's goal)")
         figure.legend(loc="outside lower center", ncols=2)
     return path
 

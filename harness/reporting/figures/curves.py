@@ -9,6 +9,7 @@ from harness.reporting.figures.colours import PUBLISHED_COLOUR
 from harness.reporting.figures.style import GREY, drawable
 
 NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
+MOST_PLAIN_TICKS = 10_000  # a scale that spans more has its ticks written as powers of ten
 
 
 def seeds_by_epochs(row: ModelResults, column: str) -> np.ndarray:
@@ -58,20 +59,37 @@ def scale_of_most(
 
 
 def off_scale(axis, *curves: np.ndarray) -> str:
-    """Names the epochs at which means of the seeds, float (seeds, epochs) each, leave the axis."""
+    """How far means of the seeds, float (seeds, epochs) each, leave the axis, and at which epochs.
+
+    `off the scale: up to 39.4 (epochs 2, 5)`, or nothing.
+    """
     low, high = axis.get_ylim()
     means = np.array([np.nanmean(curve, 0) for curve in curves])  # (curves, epochs)
-    outside = (means < low) | (means > high)
-    if not outside.any():
+    ends = [f"down to {means.min():.3g}"] if means.min() < low else []
+    ends += [f"up to {means.max():.3g}"] if means.max() > high else []
+    if not ends:
         return ""
-    epochs = ", ".join(str(epoch + 1) for epoch in np.flatnonzero(outside.any(0)))
-    farthest = means[outside][np.abs(means[outside] - low).argmax()]
-    return f"off the scale at epoch {epochs}, as far as {farthest:.3g}"
+    epochs = np.flatnonzero(((means < low) | (means > high)).any(0)) + 1  # from 1
+    numbers = f"epoch{'s' if len(epochs) > 1 else ''} {', '.join(map(str, epochs))}"
+    return f"off the scale: {' and '.join(ends)} ({numbers})"
+
+
+def log_scale(axis) -> None:
+    """A logarithmic vertical axis; over few powers of ten, ticks at 1, 3, 10, 30 and so on."""
+    from matplotlib.ticker import LogLocator
+
+    axis.set_yscale("log")
+    low, high = axis.get_ylim()
+    if high / low < MOST_PLAIN_TICKS:
+        axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.yaxis.set_major_formatter("{x:g}")
+        axis.yaxis.minorticks_off()
 
 
 def draw_reference(axis, value: float, label: str) -> None:
     """The trivial predictor as a dashed line."""
     axis.axhline(value, color=GREY, linestyle="--", label=drawable(label))
+    axis.autoscale_view(scalex=False)  # Matplotlib leaves no margin at a line within the limits
 
 
 def metric_axis(row: ModelResults) -> str:

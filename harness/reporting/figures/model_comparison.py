@@ -19,7 +19,7 @@ from harness.reporting.figures.style import (
 PANELS_A_ROW = 5
 # The numbers of a model by the heads of their columns, which are also the legend of the markers.
 MARKERS = {
-    "○\nbest\nvalidation": {"marker": "o", "markersize": 8, "markerfacecolor": "none"},
+    "○\nbest\nvalidation": {"marker": "o", "markersize": 8, "markerfacecolor": "white"},
     "●\ntest at\nbest": {"marker": "o", "markersize": 7},
     "◆\npublished\nbest": {"marker": "D", "markersize": 5, "color": PUBLISHED_COLOUR},
 }
@@ -35,7 +35,7 @@ def one_protocol_each(rows: list[ModelResults]) -> list[ModelResults]:
 def plot_comparison(rows: list[ModelResults], title: str, path: Path) -> Path:
     """Above: the numbers of all models. Below: validation of each model with epochs."""
     trained = [row for row in rows if row.first.history]
-    colours = {row.title: GREY for row in rows} | colours_of(row.title for row in trained)
+    colours = {_model(row): GREY for row in rows} | colours_of(map(_model, trained))
     heights = [2.1 + 0.36 * len(rows)]
     if trained:
         heights.append(1.2 + 2.1 * math.ceil(len(trained) / PANELS_A_ROW))
@@ -45,6 +45,11 @@ def plot_comparison(rows: list[ModelResults], title: str, path: Path) -> Path:
         if trained:
             _draw_panels(parts[1], trained, colours)
     return path
+
+
+def _model(row: ModelResults) -> str:
+    """The name that decides the colour: all variants of an experiment have one."""
+    return row.first.config["title"]
 
 
 def _title(rows: list[ModelResults], title: str) -> str:
@@ -66,7 +71,7 @@ def _draw_panels(figure, rows: list[ModelResults], colours: dict[str, str]) -> N
     axes = panels.flat[: len(rows)]
     validation = [curves.seeds_by_epochs(row, f"val_{metric}") for row in rows]
     for axis, row, values in zip(axes, rows, validation, strict=True):
-        curves.draw_seeds(axis, values, "o-", ms=3, color=colours[row.title])
+        curves.draw_seeds(axis, values, "o-", ms=3, color=colours[_model(row)])
         published = row.published.curve(f"val_{metric}")
         curves.draw_published(axis, published, "-", label="validation, published")
         # Experiments may validate on different rows, on which the trivial predictor differs too.
@@ -76,8 +81,10 @@ def _draw_panels(figure, rows: list[ModelResults], colours: dict[str, str]) -> N
     scale = curves.scale_of_most(validation, references) or axes[0].get_ylim()
     for axis, row, values in zip(axes, rows, validation, strict=True):
         axis.set_ylim(*scale)
-        title = f"{wrapped(row.title, 100 // columns)}\n{curves.off_scale(axis, values)}".strip()
-        axis.set_title(title, color=colours[row.title], fontsize=10)
+        title, cut = (
+            wrapped(t, 110 // columns) for t in (row.title, curves.off_scale(axis, values))
+        )
+        axis.set_title(f"{title}\n{cut}".strip(), color=colours[_model(row)], fontsize=10)
     for axis in panels.flat[len(rows) :]:
         axis.set_axis_off()
     for axis in panels[:, 0]:
@@ -90,7 +97,8 @@ def _draw_panels(figure, rows: list[ModelResults], colours: dict[str, str]) -> N
 def _draw_dots(axis, rows: list[ModelResults], colours: dict[str, str]) -> None:
     """One line a model: best validation, test at best, published value, and all three written.
 
-    A bar is the 95 % interval of the mean; few seeds are shown one by one.
+    A bar is the 95 % interval of the mean, with an arrow where it leaves the scale; few seeds are
+    shown one by one.
     """
     low, high = _limits(rows)
     axis.set_xlim(low, high)
@@ -108,11 +116,16 @@ def _draw_dots(axis, rows: list[ModelResults], colours: dict[str, str]) -> None:
         for place, (row, one) in enumerate(zip(rows, numbers, strict=True)):
             # A little apart, so that equal values do not hide each other.
             place += 0.2 * (column - 1)
-            style = {"color": colours[row.title], "linestyle": "none"} | marker
+            style = {"color": colours[_model(row)], "linestyle": "none"} | marker
             values = one.values if one.too_few else (one.mean,)
             axis.plot(values, [place] * len(values), **style)
             if one.interval:
-                axis.hlines(place, *one.interval, color=style["color"])
+                axis.hlines(place, *one.interval, color=style["color"], zorder=1)
+                arrow = {"ms": 6, "color": style["color"], "clip_on": False}
+                if one.interval[0] < low:
+                    axis.plot(low, place, "<", **arrow)
+                if one.interval[1] > high:
+                    axis.plot(high, place, ">", **arrow)
     for place, row in enumerate(rows):
         test = row.spread("test_at_best").mean
         if not low <= test <= high:
@@ -126,7 +139,7 @@ def _draw_dots(axis, rows: list[ModelResults], colours: dict[str, str]) -> None:
     axis.set_title(wrapped(title, 50), pad=10)
     axis.set_yticks(range(len(rows)), [wrapped(row.title, 32) for row in rows], fontsize=10)
     for label, row in zip(axis.get_yticklabels(), rows, strict=True):
-        label.set_color(colours[row.title])
+        label.set_color(colours[_model(row)])
     axis.grid(axis="y", color="#E0E0E0")
     axis.set_axisbelow(True)
     better = "lower" if rows[0].metric == "mae" else "higher"
@@ -147,24 +160,36 @@ def _numbers(row: ModelResults) -> dict[str, SeedStatistics]:
 def _limits(rows: list[ModelResults]) -> tuple[float, float]:
     """The scale of the dots.
 
-    A trivial predictor that lies further away than all others lie apart would press them into one
-    spot; the scale then leaves it out.
+    It leaves out what would press all others into less than half of it: the bars of the model with
+    the widest one, and trivial predictors.
     """
 
-    def span(members: list[ModelResults]) -> tuple[float, float]:
-        spreads = [numbers for row in members for numbers in _numbers(row).values()]
-        ends = [end for numbers in spreads for end in numbers.interval or numbers.values]
+    def width(row: ModelResults) -> float:
+        bars = [numbers.interval for numbers in _numbers(row).values() if numbers.interval]
+        return max((high - low for low, high in bars), default=0)
+
+    def span(members: list[ModelResults], barless: list[ModelResults]) -> tuple[float, float]:
+        ends: list[float] = []
+        for row in members:
+            for numbers in _numbers(row).values():
+                if numbers.interval and row in barless:
+                    ends.append(numbers.mean)
+                else:
+                    ends += numbers.interval or numbers.values
         return min(ends), max(ends)
 
-    low, high = span(rows)
+    def roomy(whole: tuple[float, float], inner: tuple[float, float]) -> tuple[float, float]:
+        pressed = whole[1] - whole[0] > 2 * (inner[1] - inner[0])
+        return inner if pressed else whole
+
     others = [
         row
         for row in rows
         if not math.isclose(row.spread("best_validation").mean, row.reference["validation"])
-    ]
-    if others:
-        inner_low, inner_high = span(others)
-        if high - low > 2 * (inner_high - inner_low):
-            low, high = inner_low, inner_high
+    ] or rows
+    widest = [max(others, key=width)] if len(others) > 1 else []
+    whole, inner = span(others, []), span(others, widest)
+    barless = widest if roomy(whole, inner) != whole else []
+    low, high = roomy(span(rows, barless), span(others, barless))
     margin = 0.08 * (high - low) or 0.01
     return low - margin, high + margin

@@ -8,7 +8,7 @@ import numpy as np
 from harness.records.study_outputs import Heatmap, Lines, Series
 from harness.reporting.analysis.results import Study
 from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of, model_of
-from harness.reporting.figures.curves import count_from_one
+from harness.reporting.figures.curves import count_from_one, log_scale
 from harness.reporting.figures.style import (
     COLOURS,
     GREY,
@@ -20,6 +20,7 @@ from harness.reporting.figures.style import (
     wrapped,
 )
 
+WIDTH = 10
 PANEL_HEIGHT = 3.7
 GRID_ROW_HEIGHT = 0.28
 LEGEND_ROW_HEIGHT = 0.22
@@ -61,8 +62,7 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
     colours = colours_of(series.label for panel in lines for series in panel.series)
     legends = {tuple(series.label for series in panel.series) for panel in lines}
     path = plots_dir / f"{study.name}.png"
-    width = 12 if side_by_side == 3 else 10
-    with new_figure(path, _title(study, lines), width=width, height=sum(heights) + 0.5) as figure:
+    with new_figure(path, _title(study, lines), width=WIDTH, height=sum(heights) + 0.5) as figure:
         axes = figure.subplots(len(rows), side_by_side, squeeze=False, height_ratios=heights)
         axes = list(axes.flat)
         for axis, panel in zip(axes, panels, strict=False):
@@ -77,7 +77,7 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
             title = panel.title + (", all seeds" if clouds and len(study.records) > 1 else "")
             # Above strips stand the names of their references.
             pad = 18 if strips and panel.references else 6
-            axis.set_title(wrapped(title, int(8 * width / side_by_side)), pad=pad)
+            axis.set_title(wrapped(title, int(8 * WIDTH / side_by_side)), pad=pad)
         if len(legends) == 1 and axes[0].get_legend_handles_labels()[0]:
             draw_legend(figure, axes)
         _share_scales(axes, panels)
@@ -87,13 +87,16 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
 
 
 def _title(study: Study, lines: list[Lines]) -> str:
-    """The study's title, which quantities of which models are seen, and of how many seeds."""
+    """The study's title, what is seen, and of how many seeds.
+
+    What is seen are the quantities of a few models, or else the first of several panels.
+    """
     title = study.title
     models = {model_of(series.label): None for panel in lines for series in panel.series}
-    if models and None not in models:
-        quantities = listed(dict.fromkeys(panel.y for panel in lines))
-        few = len(models) <= 3
-        title += f": {quantities} of {listed(models)}" if few else f": {len(models)} models"
+    if models and None not in models and len(models) <= 3:
+        title += f": {listed(dict.fromkeys(panel.y for panel in lines))} of {listed(models)}"
+    elif len(lines) > 1:
+        title += f": {lines[0].title}"
     if len(study.records) > 1 and lines:
         title += f", mean and range of {len(study.records)} seeds"
     return title + (SAMPLE_SUFFIX if study.sample else "")
@@ -144,9 +147,10 @@ def _draw_lines(axis, study: Study, lines: Lines, colours: dict[str, str]) -> No
             axis.minorticks_off()
     elif places and places[0] == 1 and all(place == int(place) for place in places):
         count_from_one(axis, int(places[-1]), lines.x)
-    axis.set_yscale("log" if lines.log_y else "linear")
-    axis.set_xlabel(drawable(lines.x))
-    axis.set_ylabel(drawable(lines.y))
+    if lines.log_y:
+        log_scale(axis)
+    axis.set_xlabel(wrapped(lines.x, 28))
+    axis.set_ylabel(wrapped(lines.y, 36))
 
 
 def _draw_strips(axis, study: Study, lines: Lines, colours: dict[str, str]) -> None:
@@ -188,7 +192,6 @@ def _draw_grid(axis, grid: Heatmap, title: str) -> None:
     limit = float(np.abs(values).max()) or 1.0
     scale = {"cmap": "RdBu_r", "vmin": -limit} if signed else {"cmap": "Blues", "vmin": 0}
     image = axis.imshow(values, aspect="auto", vmax=limit, **scale)
-    axis.figure.colorbar(image, ax=axis, pad=0.01)
     axis.set_title(drawable(title))
     axis.set_xticks(range(len(grid.columns)), [drawable(name) for name in grid.columns])
     axis.set_yticks(range(len(grid.rows)), [drawable(name) for name in grid.rows])
@@ -199,6 +202,8 @@ def _draw_grid(axis, grid: Heatmap, title: str) -> None:
             text = f"{values[row, column]:.2f}"
             colour = "white" if dark else "black"
             axis.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    else:
+        axis.figure.colorbar(image, ax=axis, pad=0.01)
     names = list(grid.rows)
     for column, mark in enumerate(grid.marks):
         corner = (column - 0.5, names.index(mark) - 0.5)

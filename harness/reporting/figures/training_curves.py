@@ -7,7 +7,9 @@ import numpy as np
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
-from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure
+from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure, wrapped
+
+WIDE = 20  # losses whose outliers span more than this factor get a logarithmic axis, uncut
 
 
 def plot_curves(row: ModelResults, plots_dir: Path) -> Path:
@@ -37,7 +39,8 @@ def _draw_curves(axis, row: ModelResults, column: str) -> None:
 
     What was published of the same network is black: crosses for training, a line for validation.
     """
-    colour = colours_of([row.title])[row.title]
+    model = row.first.config["title"]  # one colour for all variants
+    colour = colours_of([model])[model]
     training = curves.seeds_by_epochs(row, column)  # (seeds, epochs)
     validation = curves.seeds_by_epochs(row, f"val_{column}")  # (seeds, epochs)
     published = [row.published.curve(name) for name in (column, f"val_{column}")]
@@ -59,8 +62,13 @@ def _draw_curves(axis, row: ModelResults, column: str) -> None:
         curves.add_degrees(axis, [row], "right")
     drawn = [training, validation, *(np.array([curve]) for curve in published if curve)]
     if scale := curves.scale_of_most(drawn, references):
-        axis.set_ylim(*scale)
+        losses = np.concatenate([curve.ravel() for curve in drawn])
+        if column == "loss" and np.nanmax(losses) > WIDE * np.nanmin(losses) > 0:
+            curves.log_scale(axis)
+        else:
+            axis.set_ylim(*scale)
     title = f"Training and validation {curves.NAMES[column]}"
-    axis.set_title(f"{title}\n{curves.off_scale(axis, training, validation)}".strip())
+    cut = curves.off_scale(axis, training, validation)
+    axis.set_title(f"{title}\n{wrapped(cut, 44)}".strip())
     axis.set_ylabel(curves.metric_axis(row) if column == row.metric else curves.NAMES[column])
     curves.count_from_one(axis, max(curve.shape[1] for curve in drawn), "epoch")

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.reporting.analysis.factorial import RULES, Condition, FactorialDesign
+from harness.reporting.analysis.factorial import KERAS_3, RULES, Condition, FactorialDesign
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import GREY, draw_legend, listed, new_figure, wrapped
@@ -48,11 +48,15 @@ def _title(found: list[FactorialDesign], rules: list[str]) -> str:
 
 
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
-    """A row a network, a column an update rule; the published curve in each panel of its row."""
+    """A row a network, a column an update rule; the published curve in each panel of its row.
+
+    Networks without a published curve are left out where others have one.
+    """
+    found = [design for design in found if design.published.loss] or found
     ran = {cell.optimizer for design in found for cell in design.conditions}
     rules = {rule: title for rule, title in RULES.items() if rule in ran}
     height = 1.6 + 2.2 * len(found)
-    with new_figure(path, _title(found, list(rules)), width=10, height=height) as figure:
+    with new_figure(path, _title(found, rules), width=10, height=height) as figure:
         axes = figure.subplots(len(found), len(rules), sharex="row", sharey="row", squeeze=False)
         for design, row in zip(found, axes, strict=True):
             for rule, axis in zip(rules, row, strict=True):
@@ -65,6 +69,31 @@ def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
             axes[0, 0].plot([], [], line, ms=4, color=GREY, label=label)
         draw_legend(figure, axes.flat)
     return path
+
+
+def _title(found: list[FactorialDesign], rules: dict[str, str]) -> str:
+    """How far the first and the last rule are from the published log, where they differ most."""
+    first_rule, *_, last_rule = rules
+    ends = first_rule, last_rule
+    distances = {}  # by network, in the order of `ends`
+    for design in found:
+        off = {
+            one.optimizer: one.distance
+            for one in design.conditions
+            if one.levels == KERAS_3 | {"optimizer": one.optimizer} and one.distance is not None
+        }
+        if off.keys() >= set(ends):
+            distances[design.title] = [off[rule] for rule in ends]
+    if not distances:
+        networks = listed(design.title for design in found)
+        return f"Training loss of {networks} by {len(rules)} update rules"
+    network = max(distances, key=lambda title: abs(distances[title][0] - distances[title][1]))
+    first, last = map(format_percent, distances[network])
+    names = [rules[rule].partition(":")[0] for rule in ends]  # "Keras 2's rule: both"
+    return (
+        f"Training loss of the {network}: {first} off the published log by {names[0]}, "
+        f"{last} off by {names[1]}"
+    )
 
 
 def _draw(axis, design: FactorialDesign, rule: str, most_ticks: int) -> None:

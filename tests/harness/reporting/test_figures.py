@@ -15,6 +15,7 @@ from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting.analysis import results as reading
+from harness.reporting.analysis.published import load_published
 from harness.reporting.figures import draw as plots
 from harness.reporting.figures import style as figure
 from harness.reporting.figures.__main__ import main
@@ -202,6 +203,19 @@ def test_a_far_trivial_predictor_is_marked_instead_of_squeezing_the_rest(
     assert "◀ off the scale" in [text.get_text() for text in dots.texts]
 
 
+def test_one_wide_interval_is_clipped_with_arrows(tmp_path, figures):
+    results = tmp_path / "results"
+    for seed in range(5):
+        fabricate(results, "imdb-gru", seed=seed, best=0.87 + seed / 1000)
+        fabricate(results, "imdb-new", seed=seed, best=0.6 + 0.09 * seed)
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    dots = figures["imdb.png"].axes[0]
+    low, high = dots.get_xlim()
+    assert 0.7 < low < 0.775 < 0.872 < high < 0.9
+    arrows = [(line.get_marker(), line.get_xdata()[0]) for line in dots.lines]
+    assert [arrow for arrow in arrows if arrow[0] in "<>"] == [("<", low), (">", high)] * 2
+
+
 def test_each_model_has_a_small_panel_with_its_published_curve_in_black(tmp_path, figures):
     results = tmp_path / "results"
     for number in range(11):
@@ -229,7 +243,68 @@ def test_a_bad_first_epoch_does_not_press_the_others_flat(tmp_path, figures):
     plots.plot_all(results, tmp_path / "plots", PUBLISHED)
     axis = figures["jena-new.png"].axes[0]
     assert axis.get_ylim()[1] < 0.5
-    assert axis.get_title().endswith("off the scale at epoch 1, as far as 1.5")
+    assert axis.get_title().endswith("off the scale: up to 1.5 (epoch 1)")
+
+
+def set_history(path: Path, **columns: list[float]) -> None:
+    history = json.loads((path / "history.json").read_text("utf-8"))
+    (path / "history.json").write_text(json.dumps(history | columns), "utf-8")
+
+
+def test_losses_that_span_far_have_a_logarithmic_axis_that_shows_all(tmp_path, figures):
+    path = fabricate(tmp_path / "results", "imdb-new", epochs=20)
+    set_history(path, loss=[60.0] + [0.5] * 19, val_loss=[0.7] * 20)
+    plots.plot_experiment(find_records(tmp_path / "results")[0], tmp_path / "plots")
+    axis = figures["imdb-new.png"].axes[1]
+    assert axis.get_yscale() == "log"
+    assert axis.get_ylim()[1] > 60
+    assert axis.get_title() == "Training and validation loss"
+    ticks = {label.get_text() for label in axis.get_yticklabels()}
+    assert {"1", "3", "10", "30"} <= ticks
+
+
+def test_all_epochs_off_the_scale_are_named_once(tmp_path, figures):
+    path = fabricate(tmp_path / "results", "jena-new", metric="mae", best=0.26, epochs=20)
+    set_history(path, mae=[1.5, 0.001, *[0.3] * 18])
+    plots.plot_experiment(find_records(tmp_path / "results")[0], tmp_path / "plots")
+    title = figures["jena-new.png"].axes[0].get_title().replace("\n", " ")
+    assert title.endswith("MAE off the scale: down to 0.001 and up to 1.5 (epochs 1, 2)")
+
+
+def test_a_reference_at_the_edge_of_the_curves_has_a_margin(tmp_path, figures):
+    path = fabricate(tmp_path / "results", "imdb-new")
+    set_history(path, accuracy=[0.519, 0.7, 0.899])  # a margin of 0.019 would end at 0.5
+    plots.plot_experiment(find_records(tmp_path / "results")[0], tmp_path / "plots")
+    axis = figures["imdb-new.png"].axes[0]
+    (reference,) = (line for line in axis.lines if line.get_label().startswith("majority"))
+    low, high = axis.get_ylim()
+    assert (reference.get_ydata()[0] - low) / (high - low) > 0.04
+
+
+def test_variants_have_the_colour_of_their_experiment(tmp_path, figures):
+    results = tmp_path / "results"
+    fabricate(results, "imdb-new")
+    fabricate(results, "imdb-new", config={"variant": {"units": 64}})
+    plots.plot_all(results, tmp_path / "plots", PUBLISHED)
+    drawn = [figures[name].axes[0].lines[0] for name in ("imdb-new.png", "imdb-new+units-64.png")]
+    assert len({to_hex(line.get_color()) for line in drawn}) == 1
+
+
+def test_the_title_of_the_update_rules_says_how_far_each_end_is_from_the_log(tmp_path, figures):
+    published = load_published(PUBLISHED).experiments["imdb-lstm"].loss
+    for experiment in ("imdb-lstm", "imdb-gru"):
+        for rule, factor in {"rmsprop": 1.5, "rmsprop-keras2": 1.1}.items():
+            config = {"protocol": {"optimizer": rule}, "variant": {"optimizer": rule}}
+            epochs = len(published)
+            path = fabricate(tmp_path / "results", experiment, epochs=epochs, config=config)
+            set_history(path, loss=[loss * factor for loss in published])
+    plots.plot_all(tmp_path / "results", tmp_path / "plots", PUBLISHED)
+    drawn = figures["update-rules-factorial.png"]
+    assert drawn.get_suptitle().replace("\n", " ") == (
+        "Training loss of the LSTM: 41 % off the published log by Keras 3's rule, "
+        "9.5 % off by Keras 2's rule"
+    )
+    assert len(drawn.axes) == 2  # nothing was published of the GRU
 
 
 def test_a_baseline_alone_has_a_comparison_but_no_curve(tmp_path):
@@ -334,6 +409,11 @@ def test_the_title_names_what_is_measured_of_which_models(tmp_path, figures):
     assert figures["made-study.png"].get_suptitle() == "Made study: share of SimpleRNN and LSTM"
 
 
+def test_the_title_names_the_first_of_several_panels_of_no_known_models(tmp_path, figures):
+    draw(tmp_path, *CURVES)
+    assert figures["made-study.png"].get_suptitle() == "Made study: How far it reaches"
+
+
 def test_a_model_has_one_colour_in_every_figure(results, tmp_path, figures):
     series = [Series(name, [1, 2], [1, 2]) for name in ("other", "LSTM, training", "GRU (Keras 2)")]
     fabricate_study(results, "made-study", outputs=[Lines("Later", "step", "share", series)])
@@ -419,6 +499,14 @@ def test_a_grid_frames_the_marked_row_of_each_column(tmp_path, figures):
         for frame in axis.patches
     ]
     assert centres == [(0, 0), (1, 1), (2, 0)]
+
+
+def test_only_a_grid_without_written_numbers_has_a_colour_bar(tmp_path, figures):
+    many = [str(column) for column in range(140)]
+    draw(tmp_path, GRID, Heatmap("Many", many, {"only": [0.5] * 140}))
+    written, shaded, bar = figures["made-study.png"].axes
+    assert (len(written.texts), len(shaded.texts)) == (6, 0)
+    assert bar.get_label() == "<colorbar>"
 
 
 def test_a_grid_says_of_which_of_several_seeds_it_is(tmp_path, figures):

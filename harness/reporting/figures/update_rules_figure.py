@@ -26,33 +26,8 @@ def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
     return [design for design in kept if design.published.loss] or kept
 
 
-def _title(found: list[FactorialDesign], rules: list[str]) -> str:
-    """How far the first and the last rule are off the published log, where they differ most."""
-    offs = []
-    for design in found:
-        ends = [
-            condition.distance
-            for rule in (rules[0], rules[-1])
-            for condition in design.conditions
-            if (condition.optimizer, condition.gates) == (rule, "sigmoid")
-            and condition.distance is not None
-        ]
-        offs += [(ends[0] - ends[1], design.title, *ends)] if len(ends) == 2 else []
-    if not offs:
-        return f"Training loss of {listed(one.title for one in found)} by {len(rules)} update rules"
-    _, name, first, last = max(offs)
-    return (
-        f"{name}: training loss {format_percent(first)} off the published log by Keras 3's rule, "
-        f"{format_percent(last)} off by Keras 2's"
-    )
-
-
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
-    """A row a network, a column an update rule; the published curve in each panel of its row.
-
-    Networks without a published curve are left out where others have one.
-    """
-    found = [design for design in found if design.published.loss] or found
+    """A row a network, a column an update rule; the published curve in each panel of its row."""
     ran = {cell.optimizer for design in found for cell in design.conditions}
     rules = {rule: title for rule, title in RULES.items() if rule in ran}
     height = 1.6 + 2.2 * len(found)

@@ -113,7 +113,8 @@ def _call(form: Form, embedding: keras.layers.Embedding | None, layers: list):
                 _masks(cell, x[:, 0], cell.dropout),
                 _masks(cell, states, cell.recurrent_dropout),
             ]
-        return _operation(in_training if training else otherwise, x, masks, weights, training)
+        network = in_training if training else otherwise
+        return _operation(network, x, masks, weights, keep=bool(training))
 
     return call
 

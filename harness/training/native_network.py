@@ -1,6 +1,7 @@
 """Stacked recurrent layers on NumPy arrays, computed by `native_recurrence.c`."""
 
 import ctypes
+import functools
 import itertools
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ class Network:
         Returns:
             float32, shape (sequences, units).
         """
-        batch = self._describe(x, masks, weights, keep)
+        batch = self._describe(x, masks, weights)
         parts, outputs = self._divide(batch.begins, x.shape[1]), batch.outputs
         reference, end = ctypes.byref(batch.structure), int(batch.begins.max(initial=0))
         self.library.forward_padding(reference, end)
@@ -77,8 +78,9 @@ class Network:
             self.library.forward(reference, *part, int(keep), _pointer(outputs))
 
         list(self.workers.map(run, parts))
-        if keep:
-            self.number, self.batch = self.number + 1, batch
+        # states that are not kept overwrite those that were
+        self.batch = batch if keep else None
+        self.number += keep
         return outputs
 
     def backward(
@@ -118,7 +120,7 @@ class Network:
         )
         return gradients
 
-    def _describe(self, x: np.ndarray, masks: list, weights: list, keep: bool) -> Batch:
+    def _describe(self, x: np.ndarray, masks: list, weights: list) -> Batch:
         form, (sequences, timesteps) = self.form, x.shape[:2]
         blocks = -(-sequences // ROWS)
         order = np.arange(sequences, dtype=np.int32)
@@ -171,6 +173,7 @@ class Network:
         return [None if table is None else _pointer(table), pointers]
 
 
+@functools.cache  # a class of its own for each batch would cost more than the batch's description
 def _structure(layers: int) -> type[ctypes.Structure]:
     """`Batch` of the C source, for so many layers."""
     pointers = ("ids", "order", "begins", "x", "table", "drop", "drop_state")

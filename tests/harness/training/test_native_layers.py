@@ -133,8 +133,12 @@ def test_a_batch_whose_states_are_gone_is_computed_anew(monkeypatch):
     expected = network.backward(number, d_outputs, first, [], weights)
     network.forward(second, [], weights, keep=True)
     found = network.backward(number, d_outputs, first, [], weights)
-    for ours, theirs in zip(found, expected, strict=True):
+    number = network.number
+    network.forward(second, [], weights, keep=False)  # an evaluation in between
+    again = network.backward(number, d_outputs, first, [], weights)
+    for ours, theirs, also in zip(found, expected, again, strict=True):
         assert np.array_equal(ours, theirs)
+        assert np.array_equal(also, theirs)
 
 
 @needs_compiler

@@ -103,7 +103,7 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
         return Comparison(own, None, "runs on sample data have no reference", [])
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
-    same_data = [row for row in same_settings if _same_data(row.first, own.first)]
+    same_data = [row for row in same_settings if same_data(row.first, own.first)]
     published = [row for row in same_experiment if not row.variant]
     nearest = next(iter(same_data or same_settings or published), None)
     found = same_data[0] if same_data else None
@@ -122,7 +122,7 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
     return Comparison(own, found, obstacle, _differences(own, nearest))
 
 
-def _same_data(first: Record, second: Record) -> bool:
+def same_data(first: Record, second: Record) -> bool:
     """Whether two runs read the same data; the same reviews may be packed into other archives."""
     contents = [record.data["facts"].get("content_sha256") for record in (first, second)]
     if None not in contents:

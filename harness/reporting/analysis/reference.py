@@ -103,10 +103,10 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
         return Comparison(own, None, "runs on sample data have no reference", [])
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
-    same_data = [row for row in same_settings if same_data(row.first, own.first)]
+    comparable = [row for row in same_settings if same_data(row.first, own.first)]
     published = [row for row in same_experiment if not row.variant]
-    nearest = next(iter(same_data or same_settings or published), None)
-    found = same_data[0] if same_data else None
+    nearest = next(iter(comparable or same_settings or published), None)
+    found = comparable[0] if comparable else None
     if not same_experiment:
         obstacle = "the reference has no run of this experiment"
     elif not same_settings:

@@ -112,7 +112,7 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
     elif not same_settings:
         obstacle = "the reference has no run with these settings"
     elif found is None:
-        names = ", ".join(file["name"] for file in own.first.data["files"])
+        names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
         obstacle = f"the reference was made from other data ({names} has another SHA-256)"
     elif len(found.records) < SEEDS_NEEDED:
         n = len(found.records)

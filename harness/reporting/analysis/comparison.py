@@ -4,6 +4,7 @@ The seeds of two networks are not paired, since networks of different shapes dra
 """
 
 import itertools
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -122,16 +123,14 @@ def compare_pair(first: SeedGroup, second: SeedGroup) -> PairComparison:
 def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     """Why no number of the two can be compared."""
     groups = (first, second)
-    a, b = (group.first.label for group in groups)
     for group in groups:
         if isinstance(group, Study):
             return f"{group.first.label} is a study, which has no validation and no test value."
     if first.sample != second.sample:
-        sample, real = (a, b) if first.sample else (b, a)
-        return f"{sample} ran on sample data and {real} on real data."
-    measured = [f"{group.metric} on {group.dataset}" for group in groups]
-    if measured[0] != measured[1]:
-        return f"{a} measures {measured[0]}, and {b} measures {measured[1]}."
+        return "one ran on sample data and the other on real data."
+    a, b = (f"{group.metric} on {group.dataset}" for group in groups)
+    if a != b:
+        return f"{first.first.label} measures {a}, and {second.first.label} measures {b}."
     try:
         for group in groups:
             refuse_different_protocols(group)
@@ -139,7 +138,7 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
         return f"{reason}."
     if not same_data(first.first, second.first):
         copies = (", ".join(file["sha256"][:8] for file in g.first.data["files"]) for g in groups)
-        return f"{a} and {b} ran on different copies of the data (SHA-256 {' and '.join(copies)})."
+        return f"they ran on different copies of the data (SHA-256 {' and '.join(copies)})."
     return ""
 
 
@@ -148,7 +147,8 @@ def _compare_number(first: ModelResults, second: ModelResults, name: str) -> Num
     sides = first.spread(field), second.spread(field)
     split = "validation" if "validation" in field else "test"
     trivial = [group.reference[split] for group in (first, second)]
-    if trivial[0] != trivial[1]:  # the same predictor on the same samples gives the same number
+    # the same predictor on the same samples gives the same number, but for rounding
+    if not math.isclose(*trivial, rel_tol=1e-6):
         scores = " and ".join(f"{score:.4f}" for score in trivial)
         note = f"other {split} samples, on which {first.reference['label']} has {scores}"
         return NumberComparison(name, *sides, note=note)
@@ -187,6 +187,8 @@ def _differences(first: Sequence[Record], second: Sequence[Record]) -> tuple[Dif
 
 
 def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value  # a version may end in .0
     return "not recorded" if value is None else plain(value)
 
 

@@ -49,6 +49,7 @@ def as_json(pair: PairComparison) -> str:
 def _blocks(pair: PairComparison, table: Callable) -> str:
     """First what differs, then the numbers and why some cannot be compared."""
     differences = [[d.kind, d.name, d.first, d.second] for d in pair.differences]
+    differences = differences or [["nothing", "", "", ""]]
     metric = METRICS[pair.first.metric]
     reasons: dict[str, list[str]] = {}
     for number in pair.numbers:

@@ -8,34 +8,24 @@ reference, or folders of records. Without B, your own runs of A are compared wit
 """
 
 import argparse
-import inspect
 import sys
-from pathlib import Path
 
 from harness.errors import RunError
+from harness.reporting.rebuild import add_path, documented_parser
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status, 1 where the two cannot be compared."""
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.reporting.compare",
-        description=inspect.getdoc(sys.modules[__name__]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m harness.reporting.compare", __name__)
     parser.add_argument("a", metavar="A", help="experiment or folder")
     parser.add_argument("b", metavar="B", nargs="?", help="experiment or folder")
-    parser.add_argument("--format", choices=("text", "markdown", "json"), default="text")
-    for flag, default, text in (
-        ("--results-dir", "results", "your own runs"),
-        ("--reference", "results/reference", "the reference's runs"),
-        ("--plot", "plots/comparison.png", "file of the overlaid curves"),
-    ):
-        help = f"{text} (default: %(default)s)"
-        parser.add_argument(flag, type=Path, default=Path(default), metavar="PATH", help=help)
-    arguments = parser.parse_args(argv)
+    formats = ("text", "markdown", "json")
+    parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
+    add_path(parser, "--results-dir", "results", "folder of your own records", "DIR")
+    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
+    add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
     try:
-        compare(arguments)
+        compare(parser.parse_args(argv))
     except (RunError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -52,12 +42,13 @@ def compare(arguments: argparse.Namespace) -> None:
     from harness.reporting.analysis.comparison import compare_pair
     from harness.reporting.figures.comparison_figure import plot_pair
     from harness.reporting.locate import find_group
-    from harness.reporting.tables import comparison_tables
+    from harness.reporting.tables.comparison_tables import FORMATS
 
-    own, reference = arguments.results_dir, arguments.reference
-    first, left_out = find_group(arguments.a, [own, reference] if arguments.b else [own])
-    name = arguments.b or first.first.label
-    second, more = find_group(name, [own, reference] if arguments.b else [reference])
+    own, reference = [arguments.results_dir], [arguments.reference]
+    if arguments.b:
+        own = reference = own + reference
+    first, left_out = find_group(arguments.a, own)
+    second, more = find_group(arguments.b or first.first.label, reference)
     for sentence in (*left_out, *more):
         print(f"warning: left out: {sentence}", file=sys.stderr)
     if first.first.path == second.first.path:
@@ -65,7 +56,7 @@ def compare(arguments: argparse.Namespace) -> None:
     pair = compare_pair(first, second)
     if pair.obstacle:
         raise RunError(f"A and B cannot be compared: {pair.obstacle}")
-    print(getattr(comparison_tables, f"as_{arguments.format}")(pair))
+    print(FORMATS[arguments.format](pair))
     if pair.curves:
         plot_pair(pair, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)

@@ -44,7 +44,7 @@ def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list
         RunError: there are none, or the folder holds runs of several experiments.
     """
     records, left_out = [], []
-    if Path(name).name == name != "..":
+    if name not in ("", "..") and Path(name).name == name:
         for results_dir in filter(Path.is_dir, results_dirs):
             records, more = find_records(results_dir, glob.escape(name))
             left_out += more

@@ -9,13 +9,12 @@ The exit status is 0 if every network and baseline lies where the reference does
 does not or cannot be judged, or if a record is unfinished or damaged. Studies are not judged.
 """
 
-import argparse
-import inspect
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import RunError
+from harness.reporting.rebuild import add_path, documented_parser
 
 if TYPE_CHECKING:
     from harness.reporting.analysis.verification import Verification
@@ -23,20 +22,9 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.reporting.verify",
-        description=inspect.getdoc(sys.modules[__name__]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m harness.reporting.verify", __name__)
     parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
-    parser.add_argument(
-        "--reference",
-        type=Path,
-        default=Path("results/reference"),
-        metavar="DIR",
-        help="folder of the reference's records (default: %(default)s)",
-    )
+    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
     arguments = parser.parse_args(argv)
     try:
         return verify_folder(arguments.records, arguments.reference)

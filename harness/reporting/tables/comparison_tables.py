@@ -20,18 +20,8 @@ SIGNED = "{:+.4f}".format
 NUMBERS = ["Number", "A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
 
 
-def as_text(pair: PairComparison) -> str:
-    """For the terminal."""
-    return _blocks(pair, aligned_table)
-
-
-def as_markdown(pair: PairComparison) -> str:
-    """The same as Markdown."""
-    return _blocks(pair, markdown_table)
-
-
 def as_json(pair: PairComparison) -> str:
-    """The same as JSON, with the value of every run and with the mean curves."""
+    """What differs, the numbers with the value of every run, and the mean curves."""
     sides = {
         side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
         | {"seeds": [record.seed for record in group.records]}
@@ -87,3 +77,11 @@ def _cells(number: NumberComparison) -> list[str]:
         *(format_interval(ends, SIGNED) for ends in intervals),
         f"in {format_percent(number.superiority)} of {pairs} pair{'s' if pairs > 1 else ''}",
     ]
+
+
+FORMATS = {
+    "text": lambda pair: _blocks(pair, aligned_table),
+    "markdown": lambda pair: _blocks(pair, markdown_table),
+    "json": as_json,
+}
+"""How a comparison is written, by the name of the format: a function from it to the text."""

@@ -18,12 +18,12 @@ LARGEST_DIFFERENCE = 1e-4  # of the probabilities by NumPy and by Keras, both in
 NAMES = {
     "h": "state h",
     "c": "carry c",
+    "k": "new content k",
     "f": "forget gate f",
     "i": "input gate i",
     "o": "output gate o",
     "z": "update gate z",
     "r": "reset gate r",
-    "k": "new content k",
 }
 GATES = "fiozr"  # the symbols of what lies between 0 and 1
 
@@ -41,6 +41,8 @@ class Reading:
         log_odds: what the output layer makes of the state after each step, shape (columns,).
         influence: log odds of the text minus those without the word, shape (columns,); nan where
             there is no word to leave out.
+        linear: weights of the words in the linear model, shape (columns,); nan where it has none.
+            None without a linear model.
         difference: between the probabilities by NumPy and by Keras.
     """
 
@@ -50,7 +52,20 @@ class Reading:
     output_weights: np.ndarray
     log_odds: np.ndarray
     influence: np.ndarray
+    linear: np.ndarray | None
     difference: float
+
+    @property
+    def gates(self) -> dict[str, np.ndarray]:
+        """What lies between 0 (shut) and 1 (open)."""
+        return {symbol: values for symbol, values in self.inside.items() if symbol in GATES}
+
+    @property
+    def verdict(self) -> str:
+        """What the network thinks of the whole text."""
+        p = float(self.probability[-1])
+        said = "positive" if p > 0.5 else "negative"
+        return f"{self.network.title}: {said} (probability of positive {p:.2f})"
 
     @property
     def probability(self) -> np.ndarray:
@@ -98,15 +113,14 @@ def read(network: TrainedNetwork, cell: str, tokens: list[str], ids: list[int]) 
     influence = np.full(len(log_odds), np.nan)
     influence[-len(words) :] = log_odds[-1] - (ends @ V + c)[:, 0]
 
-    by_keras = keras.ops.convert_to_numpy(network.model(np.array([padded(ids)])))[0, 0]
+    by_keras = keras.ops.convert_to_numpy(network.model([np.array([padded(ids)])]))[0, 0]
     difference = abs(float(by_keras) - float(sigmoid(log_odds[-1])))
     if not difference <= LARGEST_DIFFERENCE:
         raise RunError(
             f"{network.path}: the NumPy cell and Keras differ by {difference:.1g} in the "
             "probability; it is not the network that its record describes."
         )
-    padding = maxlen - len(ids)
-    start = f"{before} padding steps" if before == padding else f"{before} earlier steps"
+    start = f"{before} × padding" if shown == len(ids) else f"{before} earlier steps"
     return Reading(
         network=network,
         columns=[start][: len(trace) - shown] + tokens[-shown:],
@@ -114,5 +128,6 @@ def read(network: TrainedNetwork, cell: str, tokens: list[str], ids: list[int]) 
         output_weights=V[order, 0],
         log_odds=log_odds,
         influence=influence,
+        linear=None,
         difference=difference,
     )

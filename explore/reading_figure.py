@@ -1,4 +1,4 @@
-"""Draws what a network computed while it read a text: a column a word, a row a unit."""
+"""Draws what a network computed while it read a text: a column a step, a row a unit."""
 
 import io
 
@@ -7,116 +7,136 @@ import numpy as np
 from explore.reading import GATES, NAMES, Reading
 from harness.reporting.figures.style import COLOURS, GREY, blank_figure, drawable
 
-# Blue speaks for a positive review, red for a negative one; the colour map of signed numbers agrees.
+# Blue stands for positive reviews and numbers, red for negative ones.
 POSITIVE, NEGATIVE, SIGNED = "#2166AC", "#B2182B", "RdBu"
-OPEN = "viridis"  # gates, from shut to open
-INK = "black"
-COLUMN_WIDTH, MARGIN, NARROWEST = 0.42, 2.2, 5.0  # inches
-HEIGHTS = {"line": 1.25, "units": 1.15}  # inches of a panel
+GATE = "viridis"
+INK = "#000000"
+# Inches
+COLUMN, MARGIN, NARROWEST = 0.42, 2.2, 5.6
+LINES, UNITS, LABELS = 1.2, 1.35, 1.9
+FEW = 12  # columns whose numbers have room above the bars
 
 
-def figure_width(reading: Reading) -> float:
-    """Inches that a reading takes."""
-    return max(MARGIN + COLUMN_WIDTH * len(reading.columns), NARROWEST)
+def draw_readings(readings: list[Reading], title: str, kind: str) -> bytes:
+    """Readings of one text side by side, with the same scales of probability and influence.
 
-
-def figure_height(readings: list[Reading]) -> float:
-    """Inches that the longest of several readings takes."""
-    return max(1.6 + sum(_heights(reading)) for reading in readings)
+    Args:
+        readings: what the networks computed.
+        title: stands above them.
+        kind: of the file, `png` or `svg`. An SVG has no background.
+    """
+    widths = [max(MARGIN + COLUMN * len(one.columns), NARROWEST) for one in readings]
+    heights = [_heights(one) for one in readings]
+    tallest = max(map(sum, heights))
+    largest = max(
+        float(np.nanmax(np.abs(values)))
+        for one in readings
+        for values in (one.influence, one.linear)
+        if values is not None
+    )
+    with blank_figure(title, width=sum(widths), height=LABELS + tallest) as figure:
+        parts = figure.subfigures(1, len(readings), squeeze=False, width_ratios=widths)
+        for part, reading, own in zip(parts.flat, readings, heights, strict=True):
+            part.suptitle(drawable(reading.verdict))
+            filler = [tallest - sum(own)] if sum(own) < tallest else []
+            rows = part.subplots(len(own) + len(filler), height_ratios=[*own, *filler])
+            for empty in rows[len(own) :]:
+                empty.set_axis_off()
+            _draw(rows[: len(own)], reading, largest)
+        file = io.BytesIO()
+        metadata = {"png": {"Software": None}, "svg": {"Date": None}}[kind]
+        figure.savefig(file, format=kind, metadata=metadata, transparent=kind == "svg")
+    return file.getvalue()
 
 
 def _heights(reading: Reading) -> list[float]:
-    lines = 2 + bool(_gates(reading))
-    return [HEIGHTS["line"]] * lines + [HEIGHTS["units"]] * len(reading.inside)
+    """Inches of each panel."""
+    lines = 3 if reading.gates else 2
+    return [LINES] * lines + [UNITS] * len(reading.inside)
 
 
-def _gates(reading: Reading) -> dict[str, np.ndarray]:
-    return {symbol: values for symbol, values in reading.inside.items() if symbol in GATES}
-
-
-def draw_reading(figure, reading: Reading, linear: np.ndarray | None) -> None:
-    """Draws one reading into a figure or a part of one.
-
-    Args:
-        figure: a Matplotlib figure or subfigure.
-        reading: what is drawn.
-        linear: weight of each column's word in the linear model, nan where it has none.
-    """
-    heights = _heights(reading)
-    axes = list(figure.subplots(len(heights), 1, sharex=True, height_ratios=heights))
-    _draw_probability(axes.pop(0), reading)
-    _draw_influence(axes.pop(0), reading, linear)
-    if _gates(reading):
-        _draw_means(axes.pop(0), reading)
-    for axis, (symbol, values) in zip(axes, reading.inside.items(), strict=True):
-        _draw_units(axis, reading, symbol, values)
+def _draw(axes, reading: Reading, largest: float) -> None:
+    """Draws one reading into as many panels as it needs."""
+    first, second, *others = axes
+    _draw_probability(first, reading)
+    _draw_influences(second, reading, largest)
+    if reading.gates:
+        _draw_means(others.pop(0), reading.gates)
+    for axis, symbol in zip(others, reading.inside, strict=True):
+        _draw_units(axis, reading, symbol)
     names = [drawable(name) for name in reading.columns]
-    axes[-1].set_xticks(range(len(names)), names, rotation=55, ha="right", rotation_mode="anchor")
-    axes[-1].set_xlim(-0.5, len(names) - 0.5)
+    for axis in axes:
+        axis.set_xlim(-0.5, len(names) - 0.5)
+        axis.set_xticks(range(len(names)), [])
+        axis.tick_params(length=0, labelsize=9)
+        axis.title.set_fontsize(10)
+    style = {"rotation": 50, "ha": "right", "rotation_mode": "anchor", "fontsize": 11}
+    axis.set_xticks(range(len(names)), names, **style)
 
 
-def _colours(values: np.ndarray) -> list[str]:
-    return [POSITIVE if value > 0 else NEGATIVE for value in values]
+def _bars(axis, places, values, base: float = 0.0, width: float = 0.8, colour=None) -> None:
+    """Bars from a base line, blue above it and red below, with their numbers if these are few."""
+    heights = np.nan_to_num(values - base)
+    colours = colour or [POSITIVE if height > 0 else NEGATIVE for height in heights]
+    bars = axis.bar(places, heights, width, base, color=colours)
+    axis.axhline(base, color=INK, linewidth=0.8)
+    if len(values) <= FEW:
+        texts = ["" if np.isnan(value) else f"{value:.2f}" for value in values]
+        axis.bar_label(bars, texts, fontsize=7, padding=1)
 
 
 def _draw_probability(axis, reading: Reading) -> None:
-    p = reading.probability
-    axis.bar(range(len(p)), p - 0.5, bottom=0.5, width=0.8, color=_colours(p - 0.5))
-    axis.axhline(0.5, color=INK, linewidth=0.8)
+    _bars(axis, range(len(reading.columns)), reading.probability, base=0.5)
     axis.set_ylim(0, 1)
     axis.set_yticks([0, 0.5, 1])
-    axis.set_title("probability of a positive review, as the network reads on", loc="left")
+    axis.set_title("probability of positive, after each step", loc="left")
 
 
-def _draw_influence(axis, reading: Reading, linear: np.ndarray | None) -> None:
-    values, places = np.nan_to_num(reading.influence), np.arange(len(reading.columns))
-    width = 0.8 if linear is None else 0.4
-    shift = 0 if linear is None else 0.2
-    axis.bar(places - shift, values, width, color=_colours(values))
-    if linear is not None:
-        axis.bar(places + shift, np.nan_to_num(linear), width, color=GREY)
-    axis.axhline(0, color=INK, linewidth=0.8)
-    axis.set_title("influence of each word, in log odds", loc="left")
+def _draw_influences(axis, reading: Reading, largest: float) -> None:
+    places, shift = np.arange(len(reading.columns)), 0.2 * (reading.linear is not None)
+    _bars(axis, places - shift, reading.influence, width=0.8 - 2 * shift)
+    title = "influence of each word, in log odds"
+    if reading.linear is not None:
+        _bars(axis, places + shift, reading.linear, width=0.4, colour=GREY)
+        title += "; grey: linear model"
+    axis.set_ylim(-1.25 * largest, 1.25 * largest)
+    axis.set_title(title, loc="left")
 
 
-def _draw_means(axis, reading: Reading) -> None:
-    places = np.arange(len(reading.columns))
-    for (symbol, values), colour in zip(_gates(reading).items(), COLOURS, strict=False):
-        low, high = np.quantile(values, [0.1, 0.9], axis=1)  # (columns,) each
-        axis.fill_between(places, low, high, color=colour, alpha=0.15, linewidth=0)
-        axis.plot(places, values.mean(axis=1), color=colour, marker="o", label=symbol)
+def _draw_means(axis, gates: dict[str, np.ndarray]) -> None:
+    """The mean over the units as a line, from the lowest to the highest unit as a band."""
+    for place, (symbol, values) in enumerate(gates.items()):
+        colour, columns = COLOURS[place], np.arange(len(values))
+        axis.fill_between(columns, *_range(values), color=colour, alpha=0.15, linewidth=0)
+        # the earlier the larger, so that equal means do not hide each other
+        mean, size = values.mean(axis=1), 8 - 2 * place
+        axis.plot(columns, mean, color=colour, marker="o", markersize=size, label=symbol)
     axis.set_ylim(0, 1)
-    axis.set_yticks([0, 0.5, 1], ["shut", "", "open"])
-    axis.set_title("gates: mean and middle 80 % of the units", loc="left")
-    axis.legend(ncols=3, loc="lower right", bbox_to_anchor=(1, 1))
+    axis.set_yticks([0, 0.5, 1], ["shut", "half", "open"])
+    axis.set_title("gates: mean and range of the units", loc="left")
+    place = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.95), "ncols": 3}
+    axis.legend(**place, fontsize=9, handlelength=1, columnspacing=1, borderpad=0)
 
 
-def _draw_units(axis, reading: Reading, symbol: str, values: np.ndarray) -> None:
-    if symbol in GATES:
-        scale = {"cmap": OPEN, "vmin": 0, "vmax": 1}
-        ticks = {0: "shut", 1: "open"}
+def _range(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    return values.min(axis=1), values.max(axis=1)
+
+
+def _draw_units(axis, reading: Reading, symbol: str) -> None:
+    """A row a unit; units of positive output weight above the line."""
+    values, units = reading.inside[symbol], len(reading.output_weights)
+    if symbol in GATES:  # its own range, as most gates move little
+        low, high, colours = float(values.min()), float(values.max()), GATE
+        ticks = [low, high]
     else:
-        limit = float(np.abs(values).max()) or 1.0
-        scale = {"cmap": SIGNED, "vmin": -limit, "vmax": limit}
-        ticks = {-limit: f"−{limit:.2g}", 0: "0", limit: f"{limit:.2g}"}
-    shown = axis.imshow(values.T, aspect="auto", interpolation="nearest", **scale)
-    bar = axis.figure.colorbar(shown, ax=axis, pad=0.01, aspect=8)
-    bar.set_ticks(list(ticks), labels=list(ticks.values()))
+        high = float(np.abs(values).max())
+        low, colours, ticks = -high, SIGNED, [-high, 0, high]
+    scale = {"cmap": colours, "vmin": low, "vmax": high}
+    image = axis.imshow(values.T, aspect="auto", interpolation="nearest", **scale)
+    bar = axis.figure.colorbar(image, ax=axis, pad=0.015, aspect=9)
+    bar.set_ticks(ticks, labels=[f"{tick:.2f}" for tick in ticks], fontsize=8)
     positive = int((reading.output_weights > 0).sum())
-    units = len(reading.output_weights)
     axis.axhline(positive - 0.5, color=INK, linewidth=0.8)
-    axis.set_yticks([(positive - 1) / 2, (positive + units - 1) / 2], ["positive", "negative"])
-    axis.set_title(NAMES[symbol], loc="left")
-    axis.tick_params(length=0)
-
-
-def svg(title: str, reading: Reading, linear: np.ndarray | None) -> str:
-    """The figure of one reading for a page, in the page's colour of text."""
-    import matplotlib as mpl
-
-    size = {"width": figure_width(reading), "height": figure_height([reading])}
-    file = io.BytesIO()
-    with blank_figure(title, **size) as figure, mpl.rc_context({"svg.hashsalt": title}):
-        draw_reading(figure, reading, linear)
-        figure.savefig(file, format="svg", metadata={"Date": None}, transparent=True)
-    return file.getvalue().decode()
+    middles = [(positive - 1) / 2, (positive + units - 1) / 2]
+    axis.set_yticks(middles, ["for\npositive", "for\nnegative"])
+    axis.set_title(f"{NAMES[symbol]}: {units} units", loc="left")

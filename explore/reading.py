@@ -65,7 +65,7 @@ class Reading:
         """What the network thinks of the whole text."""
         p = float(self.probability[-1])
         said = "positive" if p > 0.5 else "negative"
-        return f"{self.network.title}: {said} (probability of positive {p:.2f})"
+        return f"{self.network.title}: {said} ({p:.2f})"
 
     @property
     def probability(self) -> np.ndarray:

@@ -8,12 +8,10 @@ from explore.reading import GATES, NAMES, Reading
 from harness.reporting.figures.style import COLOURS, GREY, blank_figure, drawable
 
 # Blue stands for positive reviews and numbers, red for negative ones.
-POSITIVE, NEGATIVE, SIGNED = "#2166AC", "#B2182B", "RdBu"
+POSITIVE, NEGATIVE, SIGNED = "#4393C3", "#D6604D", "RdBu"
 GATE = "viridis"
 INK = "#000000"
-# Inches
-COLUMN, MARGIN, NARROWEST = 0.42, 2.2, 5.6
-LINES, UNITS, LABELS = 1.2, 1.35, 1.9
+COLUMN, MARGIN, NARROWEST, PANEL, LABELS = 0.3, 2.2, 5.6, 1.3, 1.9  # inches
 FEW = 12  # columns whose numbers have room above the bars
 
 
@@ -26,33 +24,26 @@ def draw_readings(readings: list[Reading], title: str, kind: str) -> bytes:
         kind: of the file, `png` or `svg`. An SVG has no background.
     """
     widths = [max(MARGIN + COLUMN * len(one.columns), NARROWEST) for one in readings]
-    heights = [_heights(one) for one in readings]
-    tallest = max(map(sum, heights))
+    panels = [2 + bool(one.gates) + len(one.inside) for one in readings]
     largest = max(
         float(np.nanmax(np.abs(values)))
         for one in readings
         for values in (one.influence, one.linear)
         if values is not None
     )
-    with blank_figure(title, width=sum(widths), height=LABELS + tallest) as figure:
+    with blank_figure(title, width=sum(widths), height=LABELS + PANEL * max(panels)) as figure:
         parts = figure.subfigures(1, len(readings), squeeze=False, width_ratios=widths)
-        for part, reading, own in zip(parts.flat, readings, heights, strict=True):
+        for part, reading, count in zip(parts.flat, readings, panels, strict=True):
             part.suptitle(drawable(reading.verdict))
-            filler = [tallest - sum(own)] if sum(own) < tallest else []
-            rows = part.subplots(len(own) + len(filler), height_ratios=[*own, *filler])
-            for empty in rows[len(own) :]:
+            axes = part.subplots(max(panels))
+            for empty in axes[count:]:
                 empty.set_axis_off()
-            _draw(rows[: len(own)], reading, largest)
+                empty.set_title(" ", fontsize=10)  # takes the room of a title, so that rows align
+            _draw(axes[:count], reading, largest)
         file = io.BytesIO()
         metadata = {"png": {"Software": None}, "svg": {"Date": None}}[kind]
         figure.savefig(file, format=kind, metadata=metadata, transparent=kind == "svg")
     return file.getvalue()
-
-
-def _heights(reading: Reading) -> list[float]:
-    """Inches of each panel."""
-    lines = 3 if reading.gates else 2
-    return [LINES] * lines + [UNITS] * len(reading.inside)
 
 
 def _draw(axes, reading: Reading, largest: float) -> None:
@@ -74,6 +65,10 @@ def _draw(axes, reading: Reading, largest: float) -> None:
     axis.set_xticks(range(len(names)), names, **style)
 
 
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
+
+
 def _bars(axis, places, values, base: float = 0.0, width: float = 0.8, colour=None) -> None:
     """Bars from a base line, blue above it and red below, with their numbers if these are few."""
     heights = np.nan_to_num(values - base)
@@ -81,13 +76,13 @@ def _bars(axis, places, values, base: float = 0.0, width: float = 0.8, colour=No
     bars = axis.bar(places, heights, width, base, color=colours)
     axis.axhline(base, color=INK, linewidth=0.8)
     if len(values) <= FEW:
-        texts = ["" if np.isnan(value) else f"{value:.2f}" for value in values]
+        texts = ["" if np.isnan(value) else _number(value) for value in values]
         axis.bar_label(bars, texts, fontsize=7, padding=1)
 
 
 def _draw_probability(axis, reading: Reading) -> None:
     _bars(axis, range(len(reading.columns)), reading.probability, base=0.5)
-    axis.set_ylim(0, 1)
+    axis.set_ylim(-0.1, 1.1)
     axis.set_yticks([0, 0.5, 1])
     axis.set_title("probability of positive, after each step", loc="left")
 
@@ -107,7 +102,8 @@ def _draw_means(axis, gates: dict[str, np.ndarray]) -> None:
     """The mean over the units as a line, from the lowest to the highest unit as a band."""
     for place, (symbol, values) in enumerate(gates.items()):
         colour, columns = COLOURS[place], np.arange(len(values))
-        axis.fill_between(columns, *_range(values), color=colour, alpha=0.15, linewidth=0)
+        low, high = values.min(axis=1), values.max(axis=1)  # (columns,) each
+        axis.fill_between(columns, low, high, color=colour, alpha=0.15, linewidth=0)
         # the earlier the larger, so that equal means do not hide each other
         mean, size = values.mean(axis=1), 8 - 2 * place
         axis.plot(columns, mean, color=colour, marker="o", markersize=size, label=symbol)
@@ -116,10 +112,6 @@ def _draw_means(axis, gates: dict[str, np.ndarray]) -> None:
     axis.set_title("gates: mean and range of the units", loc="left")
     place = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.95), "ncols": 3}
     axis.legend(**place, fontsize=9, handlelength=1, columnspacing=1, borderpad=0)
-
-
-def _range(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return values.min(axis=1), values.max(axis=1)
 
 
 def _draw_units(axis, reading: Reading, symbol: str) -> None:
@@ -134,7 +126,7 @@ def _draw_units(axis, reading: Reading, symbol: str) -> None:
     scale = {"cmap": colours, "vmin": low, "vmax": high}
     image = axis.imshow(values.T, aspect="auto", interpolation="nearest", **scale)
     bar = axis.figure.colorbar(image, ax=axis, pad=0.015, aspect=9)
-    bar.set_ticks(ticks, labels=[f"{tick:.2f}" for tick in ticks], fontsize=8)
+    bar.set_ticks(ticks, labels=[_number(tick) for tick in ticks], fontsize=8)
     positive = int((reading.output_weights > 0).sum())
     axis.axhline(positive - 0.5, color=INK, linewidth=0.8)
     middles = [(positive - 1) / 2, (positive + units - 1) / 2]

@@ -1,70 +1,55 @@
-"""How the parameters of a recurrent network are counted, with the numbers of the network itself."""
+"""How the parameters of a recurrent network are counted, with the network's own numbers."""
 
 from typing import NamedTuple
 
 from harness.errors import RunError
 
+RULE = (
+    "A unit has a weight for each feature of the word vector and for each unit of the old state, "
+    "and a bias. A cell with gates has that once for each gate and once for what it writes."
+)
+
 
 class Count(NamedTuple):
-    """The parameters of one layer.
-
-    Attributes:
-        layer: the layer's name.
-        formula: the count as a formula in numbers.
-        parameters: its value.
-        meaning: what the numbers stand for.
-    """
+    """The parameters of one layer, such as 2,080 by the formula `32 × (32 + 32) + 32`."""
 
     layer: str
     formula: str
     parameters: int
-    meaning: str
 
 
 def count_parameters(model, title: str) -> list[Count]:
-    """The count of each layer of a network of `models.imdb.recurrent` with one recurrent layer.
+    """The counts of the layers of a network of `models.imdb.recurrent`.
 
     Args:
-        model: the network.
-        title: the recurrent layer's name.
+        model: the network, with one recurrent layer.
+        title: that layer's name.
 
     Raises:
-        RunError: Keras counts other numbers.
+        RunError: Keras counts otherwise.
     """
     _, embedding, recurrent, _ = model.layers
-    (vectors,), (kernel, _, bias, *more) = embedding.get_weights(), recurrent.get_weights()
-    words, features = vectors.shape
-    units = recurrent.output.shape[-1]
-    sums = kernel.shape[1] // units
+    kernel, _, bias, *more = recurrent.get_weights()
+    units, features = recurrent.output.shape[-1], kernel.shape[0]
+    sums, biases = kernel.shape[1] // units, bias.size // kernel.shape[1]
 
-    biases = bias.size // (sums * units)  # Keras's GRU has two a unit
-    in_formula = f"{units}" if biases == 1 else f"{biases} × {units}"
-    formula = f"{units} × ({features} + {units}) + {in_formula}"
-    parameters = sums * (units * (features + units) + biases * units)
-    meaning = (
-        f"each of {units} units has {features} weights for the word vector, {units} for the old "
-        f"state, and {'a bias' if biases == 1 else f'{biases} biases'}"
-    )
-    if sums > 1:
-        formula = f"{sums} × ({formula})"
-        meaning = f"{sums} sums, for gates and what is written, and in each sum {meaning}"
-    if len(more) == 1:
-        formula += f" + {units} × {units}"
-        meaning += "; a matrix reads the old carry"
-    elif more:
-        formula += f" + {len(more)} × {units}"
-        meaning += f"; {len(more)} gates see their own unit of the carry"
-    counts = [
-        Count(
-            "Word vectors",
-            f"{words:,} × {features}",
-            words * features,
-            f"{words:,} words, each with a vector of {features} features",
-        ),
-        Count(title, formula, parameters + sum(weights.size for weights in more), meaning),
-        Count("Output", f"{units} + 1", units + 1, "a weight for each unit, and a bias"),
-    ]
+    formula = f"{units} × ({features} + {units}) + "
+    formula += f"{units}" if biases == 1 else f"{biases} × {units}"  # Keras's GRU has two
+    formula = formula if sums == 1 else f"{sums} × ({formula})"
+    if more:  # a matrix that reads the carry, or peepholes of several gates
+        formula += f" + {units if len(more) == 1 else len(more)} × {units}"
+    formulas = {
+        "word vectors": f"{embedding.input_dim:,} × {features}",
+        title: formula,
+        "output": f"{units} + 1",
+    }
+    counts = [Count(layer, shown, _value(shown)) for layer, shown in formulas.items()]
     found, expected = sum(count.parameters for count in counts), model.count_params()
     if found != expected:
         raise RunError(f"{title}: counted {found:,} parameters, but Keras counts {expected:,}.")
     return counts
+
+
+def _value(formula: str) -> int:
+    """What the formula gives as it is shown, so that the two cannot differ."""
+    return eval(formula.replace("×", "*").replace(",", ""), {"__builtins__": {}})

@@ -28,6 +28,11 @@ NAMES = {
 GATES = "fiozr"  # the symbols of what lies between 0 and 1
 
 
+def number(value: float) -> str:
+    """With two decimals and a true minus; nothing for nan."""
+    return "" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
 @dataclass(frozen=True)
 class Reading:
     """What one network computed. A column is a step; the first is the last step before the words.
@@ -41,9 +46,8 @@ class Reading:
         log_odds: what the output layer makes of the state after each step, shape (columns,).
         influence: log odds of the text minus those without the word, shape (columns,); nan where
             there is no word to leave out.
-        linear: weights of the words in the linear model, shape (columns,); nan where it has none.
-            None without a linear model.
-        difference: between the probabilities by NumPy and by Keras.
+        linear: what each word adds to the log odds of the linear model, shape (columns,); nan
+            where it adds nothing. None without such a model.
     """
 
     network: TrainedNetwork
@@ -53,7 +57,6 @@ class Reading:
     log_odds: np.ndarray
     influence: np.ndarray
     linear: np.ndarray | None
-    difference: float
 
     @property
     def gates(self) -> dict[str, np.ndarray]:
@@ -68,27 +71,53 @@ class Reading:
         return f"{self.network.title}: {said} ({p:.2f})"
 
     @property
+    def strengths(self) -> list[float]:
+        """How strongly each column is to be coloured, from -1 (negative) to 1 (positive)."""
+        influence = np.nan_to_num(self.influence)
+        return (influence / (np.abs(influence).max() or 1)).tolist()
+
+    @property
+    def table(self) -> list[list[str]]:
+        """A head, and a row a step; gates as mean ± standard deviation of the units."""
+        columns = {
+            "step": self.columns,
+            "probability": map(number, self.probability),
+            "influence": map(number, self.influence),
+        }
+        if self.linear is not None:
+            columns["linear"] = map(number, self.linear)
+        for symbol, values in self.gates.items():
+            pairs = zip(values.mean(axis=1), values.std(axis=1), strict=True)
+            columns[f"{symbol} gate"] = (f"{mean:.2f} ± {spread:.2f}" for mean, spread in pairs)
+        return [list(columns), *map(list, zip(*columns.values(), strict=True))]
+
+    @property
     def probability(self) -> np.ndarray:
         """That the review is positive, after each step, shape (columns,)."""
         return sigmoid(self.log_odds)
 
 
-def read(network: TrainedNetwork, cell: str, tokens: list[str], ids: list[int]) -> Reading:
+def read(
+    network: TrainedNetwork,
+    cell: str,
+    labels: list[str],
+    ids: list[int],
+    linear: np.ndarray | None = None,
+) -> Reading:
     """Lets a network read a text.
 
     Args:
         network: of `models.imdb.recurrent` with one recurrent layer.
         cell: which one, a name of `models.cells.CELLS`.
-        tokens: the start mark and the words, as they are to be shown.
+        labels: the start mark and the words, as they are shown.
         ids: their ids.
+        linear: what each of them adds in a linear model, if there is one.
 
     Raises:
         RunError: NumPy and Keras do not agree.
     """
-    import keras
-
     _, embedding, recurrent, classifier = network.model.layers
-    (vectors,), (V, c) = embedding.get_weights(), classifier.get_weights()  # (units, 1), (1,)
+    (vectors,), (V, b) = embedding.get_weights(), classifier.get_weights()  # V: (units, 1)
     twin = CELLS[cell].in_numpy(recurrent.get_weights())
     maxlen = network.record.config["protocol"]["maxlen"]
 
@@ -105,29 +134,49 @@ def read(network: TrainedNetwork, cell: str, tokens: list[str], ids: list[int]) 
         for symbol in NAMES
         if symbol in computed[0]
     }
-    log_odds = (inside["h"] @ V[order] + c)[:, 0]  # (columns,)
-
-    words = range(len(ids) - shown + (shown == len(ids)), len(ids))  # all but the start mark
-    without = np.array([padded(ids[:place] + ids[place + 1 :]) for place in words])
-    ends = unfold(twin, vectors[without], return_sequences=False)  # (words, units)
-    influence = np.full(len(log_odds), np.nan)
-    influence[-len(words) :] = log_odds[-1] - (ends @ V + c)[:, 0]
-
-    by_keras = keras.ops.convert_to_numpy(network.model([np.array([padded(ids)])]))[0, 0]
-    difference = abs(float(by_keras) - float(sigmoid(log_odds[-1])))
+    log_odds = (inside["h"] @ V[order] + b)[:, 0]  # (columns,)
+    by_keras = network.model([np.array([padded(ids)])])  # (1, 1)
+    difference = abs(float(by_keras[0, 0]) - float(sigmoid(log_odds[-1])))
     if not difference <= LARGEST_DIFFERENCE:
         raise RunError(
-            f"{network.path}: the NumPy cell and Keras differ by {difference:.1g} in the "
-            "probability; it is not the network that its record describes."
+            f"{network.path}: NumPy and Keras differ by {difference:.1g} in the probability; it is "
+            "another network than its record describes."
         )
+    places = range(max(len(ids) - shown, 1), len(ids))  # of the words, after the start mark
+    without = np.array([padded(ids[:place] + ids[place + 1 :]) for place in places])
+    ends = unfold(twin, vectors[without], return_sequences=False)  # (words, units)
+    influence, added = np.full((2, len(log_odds)), np.nan)
+    influence[-len(places) :] = log_odds[-1] - (ends @ V + b)[:, 0]
+    if linear is not None:
+        added[-len(places) :] = linear[list(places)]
     start = f"{before} × padding" if shown == len(ids) else f"{before} earlier steps"
     return Reading(
         network=network,
-        columns=[start][: len(trace) - shown] + tokens[-shown:],
+        columns=[start][: len(trace) - shown] + labels[-shown:],
         inside=inside,
         output_weights=V[order, 0],
         log_odds=log_odds,
         influence=influence,
-        linear=None,
-        difference=difference,
+        linear=None if linear is None else added,
+    )
+
+
+def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
+    """What each word adds to the log odds by itself in a linear model, apart from its bigrams.
+
+    It is the word's coefficient times its tf-idf weight in this text. A word that occurs several
+    times has the same share of it at each place.
+
+    Args:
+        pipeline: a fitted `models.linear.bag_of_ngrams`.
+        ids: the text, as the model reads it.
+
+    Returns:
+        Shape (ids,); nan for words that the model does not count.
+    """
+    counts, classifier = pipeline
+    tfidf = counts.transform([" ".join(map(str, ids))]).toarray()[0]  # (features,)
+    added, columns = tfidf * classifier.coef_[0], counts.vocabulary_
+    return np.array(
+        [added[columns[str(n)]] / ids.count(n) if str(n) in columns else np.nan for n in ids]
     )

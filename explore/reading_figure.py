@@ -1,47 +1,63 @@
 """Draws what a network computed while it read a text: a column a step, a row a unit."""
 
 import io
+import re
 
 import numpy as np
 
-from explore.reading import GATES, NAMES, Reading
-from harness.reporting.figures.style import COLOURS, GREY, blank_figure, drawable
+from explore.reading import GATES, NAMES, Reading, number
+from harness.reporting.figures.style import GREY, blank_figure, drawable
 
 # Blue stands for positive reviews and numbers, red for negative ones.
 POSITIVE, NEGATIVE, SIGNED = "#4393C3", "#D6604D", "RdBu"
 GATE = "viridis"
-INK = "#000000"
+INK = "#000000"  # Matplotlib's black
 COLUMN, MARGIN, NARROWEST, PANEL, LABELS = 0.3, 2.2, 5.6, 1.3, 1.9  # inches
 FEW = 12  # columns whose numbers have room above the bars
 
 
-def draw_readings(readings: list[Reading], title: str, kind: str) -> bytes:
-    """Readings of one text side by side, with the same scales of probability and influence.
+def draw_readings(readings: list[Reading], title: str) -> bytes:
+    """Readings of one text side by side, as PNG."""
+    return _image(readings, largest_influence(readings), title, "png", {"Software": None})
+
+
+def draw_for_page(reading: Reading, largest: float) -> str:
+    """One reading as SVG in the page's own colour of text; what stands in its heading is left out.
 
     Args:
-        readings: what the networks computed.
-        title: stands above them.
-        kind: of the file, `png` or `svg`. An SVG has no background.
+        reading: what the network computed.
+        largest: end of the scale of influences.
     """
+    svg = _image([reading], largest, None, "svg", {"Date": None}).decode()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    return re.sub(r'<g id="[^"]*"', "<g", svg)  # the same names are in every figure
+
+
+def largest_influence(readings: list[Reading]) -> float:
+    """Of a word in any of the readings, or in the linear model."""
+    found = [one.influence for one in readings]
+    found += [one.linear for one in readings if one.linear is not None]
+    return max(float(np.nanmax(np.abs(values), initial=0.01)) for values in found)
+
+
+def _image(readings, largest: float, title: str | None, kind: str, metadata: dict) -> bytes:
+    from matplotlib import rc_context
+
     widths = [max(MARGIN + COLUMN * len(one.columns), NARROWEST) for one in readings]
-    panels = [2 + bool(one.gates) + len(one.inside) for one in readings]
-    largest = max(
-        float(np.nanmax(np.abs(values)))
-        for one in readings
-        for values in (one.influence, one.linear)
-        if values is not None
-    )
-    with blank_figure(title, width=sum(widths), height=LABELS + PANEL * max(panels)) as figure:
+    panels = [2 + len(one.inside) for one in readings]
+    size = {"width": sum(widths), "height": LABELS + PANEL * max(panels)}
+    unique = {"svg.hashsalt": readings[0].network.label}  # what pages refer to by name
+    file = io.BytesIO()
+    with blank_figure(title or "", **size) as figure, rc_context(unique):
         parts = figure.subfigures(1, len(readings), squeeze=False, width_ratios=widths)
         for part, reading, count in zip(parts.flat, readings, panels, strict=True):
-            part.suptitle(drawable(reading.verdict))
+            if title:
+                part.suptitle(drawable(reading.verdict))
             axes = part.subplots(max(panels))
             for empty in axes[count:]:
                 empty.set_axis_off()
                 empty.set_title(" ", fontsize=10)  # takes the room of a title, so that rows align
             _draw(axes[:count], reading, largest)
-        file = io.BytesIO()
-        metadata = {"png": {"Software": None}, "svg": {"Date": None}}[kind]
         figure.savefig(file, format=kind, metadata=metadata, transparent=kind == "svg")
     return file.getvalue()
 
@@ -49,69 +65,40 @@ def draw_readings(readings: list[Reading], title: str, kind: str) -> bytes:
 def _draw(axes, reading: Reading, largest: float) -> None:
     """Draws one reading into as many panels as it needs."""
     first, second, *others = axes
-    _draw_probability(first, reading)
-    _draw_influences(second, reading, largest)
-    if reading.gates:
-        _draw_means(others.pop(0), reading.gates)
+    places, names = np.arange(len(reading.columns)), [drawable(name) for name in reading.columns]
+    _bars(first, places, reading.probability, base=0.5)
+    first.set_ylim(-0.1, 1.1)
+    first.set_yticks([0, 0.5, 1])
+    first.set_title("probability of positive, after each step", loc="left")
+
+    title, shift = "influence of each word, in log odds", 0.0
+    if reading.linear is not None:
+        title, shift = f"{title}; grey: linear model", 0.2
+        second.bar(places + shift, np.nan_to_num(reading.linear), 0.4, color=GREY)
+    _bars(second, places - shift, reading.influence, width=0.8 - 2 * shift)
+    second.set_ylim(-1.25 * largest, 1.25 * largest)
+    second.set_title(title, loc="left")
+
     for axis, symbol in zip(others, reading.inside, strict=True):
         _draw_units(axis, reading, symbol)
-    names = [drawable(name) for name in reading.columns]
     for axis in axes:
         axis.set_xlim(-0.5, len(names) - 0.5)
-        axis.set_xticks(range(len(names)), [])
+        axis.set_xticks(places, [])
         axis.tick_params(length=0, labelsize=9)
         axis.title.set_fontsize(10)
     style = {"rotation": 50, "ha": "right", "rotation_mode": "anchor", "fontsize": 11}
-    axis.set_xticks(range(len(names)), names, **style)
+    axes[-1].set_xticks(places, names, **style)
 
 
-def _number(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
-
-
-def _bars(axis, places, values, base: float = 0.0, width: float = 0.8, colour=None) -> None:
+def _bars(axis, places, values, base: float = 0.0, width: float = 0.8) -> None:
     """Bars from a base line, blue above it and red below, with their numbers if these are few."""
     heights = np.nan_to_num(values - base)
-    colours = colour or [POSITIVE if height > 0 else NEGATIVE for height in heights]
+    colours = [POSITIVE if height > 0 else NEGATIVE for height in heights]
     bars = axis.bar(places, heights, width, base, color=colours)
     axis.axhline(base, color=INK, linewidth=0.8)
     if len(values) <= FEW:
-        texts = ["" if np.isnan(value) else _number(value) for value in values]
+        texts = ["" if np.isnan(value) else number(value) for value in values]
         axis.bar_label(bars, texts, fontsize=7, padding=1)
-
-
-def _draw_probability(axis, reading: Reading) -> None:
-    _bars(axis, range(len(reading.columns)), reading.probability, base=0.5)
-    axis.set_ylim(-0.1, 1.1)
-    axis.set_yticks([0, 0.5, 1])
-    axis.set_title("probability of positive, after each step", loc="left")
-
-
-def _draw_influences(axis, reading: Reading, largest: float) -> None:
-    places, shift = np.arange(len(reading.columns)), 0.2 * (reading.linear is not None)
-    _bars(axis, places - shift, reading.influence, width=0.8 - 2 * shift)
-    title = "influence of each word, in log odds"
-    if reading.linear is not None:
-        _bars(axis, places + shift, reading.linear, width=0.4, colour=GREY)
-        title += "; grey: linear model"
-    axis.set_ylim(-1.25 * largest, 1.25 * largest)
-    axis.set_title(title, loc="left")
-
-
-def _draw_means(axis, gates: dict[str, np.ndarray]) -> None:
-    """The mean over the units as a line, from the lowest to the highest unit as a band."""
-    for place, (symbol, values) in enumerate(gates.items()):
-        colour, columns = COLOURS[place], np.arange(len(values))
-        low, high = values.min(axis=1), values.max(axis=1)  # (columns,) each
-        axis.fill_between(columns, low, high, color=colour, alpha=0.15, linewidth=0)
-        # the earlier the larger, so that equal means do not hide each other
-        mean, size = values.mean(axis=1), 8 - 2 * place
-        axis.plot(columns, mean, color=colour, marker="o", markersize=size, label=symbol)
-    axis.set_ylim(0, 1)
-    axis.set_yticks([0, 0.5, 1], ["shut", "half", "open"])
-    axis.set_title("gates: mean and range of the units", loc="left")
-    place = {"loc": "lower right", "bbox_to_anchor": (1.02, 0.95), "ncols": 3}
-    axis.legend(**place, fontsize=9, handlelength=1, columnspacing=1, borderpad=0)
 
 
 def _draw_units(axis, reading: Reading, symbol: str) -> None:
@@ -126,9 +113,10 @@ def _draw_units(axis, reading: Reading, symbol: str) -> None:
     scale = {"cmap": colours, "vmin": low, "vmax": high}
     image = axis.imshow(values.T, aspect="auto", interpolation="nearest", **scale)
     bar = axis.figure.colorbar(image, ax=axis, pad=0.015, aspect=9)
-    bar.set_ticks(ticks, labels=[_number(tick) for tick in ticks], fontsize=8)
+    bar.set_ticks(ticks, labels=[number(tick) for tick in ticks], fontsize=8)
     positive = int((reading.output_weights > 0).sum())
     axis.axhline(positive - 0.5, color=INK, linewidth=0.8)
     middles = [(positive - 1) / 2, (positive + units - 1) / 2]
     axis.set_yticks(middles, ["for\npositive", "for\nnegative"])
-    axis.set_title(f"{NAMES[symbol]}: {units} units", loc="left")
+    mean = f", mean {values.mean():.2f}" if symbol in GATES else ""
+    axis.set_title(f"{NAMES[symbol]} of {units} units{mean}", loc="left")

@@ -79,10 +79,11 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
     notes = []
     if missing:
         notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
-    from explore.reading import MOST_SHOWN, linear_additions, read
     from harness.training.environment import prepare
 
     prepare(seed=0, deterministic=False)
+    from explore.reading import MOST_SHOWN, linear_additions, read  # after TensorFlow is silenced
+
     linear, readings = None, []
     try:
         model = load_trained(LINEAR, **places)
@@ -136,7 +137,8 @@ def show(options: argparse.Namespace) -> None:
     counts = [count_parameters(one.network.model, one.network.title) for one in readings]
     for reading, count in zip(readings, counts, strict=True):
         print_reading(reading, count)
-    print(*notes, sep="\n")
+    for note in notes:
+        print(note)
     name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
     for kind, content in (
         ("png", draw_readings(readings, title)),

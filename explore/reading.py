@@ -6,6 +6,7 @@ in which it meets the first word is not zero. It is kept as the first column.
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from explore.trained import TrainedNetwork
@@ -81,14 +82,14 @@ class Reading:
         """A head, and a row a step; gates as mean ± standard deviation of the units."""
         columns = {
             "step": self.columns,
-            "probability": map(number, self.probability),
+            "positive": map(number, self.probability),
             "influence": map(number, self.influence),
         }
         if self.linear is not None:
             columns["linear"] = map(number, self.linear)
         for symbol, values in self.gates.items():
             pairs = zip(values.mean(axis=1), values.std(axis=1), strict=True)
-            columns[f"{symbol} gate"] = (f"{mean:.2f} ± {spread:.2f}" for mean, spread in pairs)
+            columns[f"{symbol} gate"] = (f"{mean:.2f}±{spread:.2f}" for mean, spread in pairs)
         return [list(columns), *map(list, zip(*columns.values(), strict=True))]
 
     @property
@@ -135,7 +136,9 @@ def read(
         if symbol in computed[0]
     }
     log_odds = (inside["h"] @ V[order] + b)[:, 0]  # (columns,)
-    by_keras = network.model([np.array([padded(ids)])])  # (1, 1)
+    # a model that was loaded wants its one input in a list, one that was built does not
+    batch = keras.tree.map_structure(lambda _: np.array([padded(ids)]), network.model.input)
+    by_keras = network.model(batch)  # (1, 1)
     difference = abs(float(by_keras[0, 0]) - float(sigmoid(log_odds[-1])))
     if not difference <= LARGEST_DIFFERENCE:
         raise RunError(

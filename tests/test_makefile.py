@@ -164,6 +164,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
+        ("inspect", "CELLS=gru"),
     ],
 )
 def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
@@ -193,6 +194,12 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert sentence in done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+def test_a_text_and_cells_are_passed_on(clone):
+    done = make(clone, "-n", "inspect", 'TEXT=it\'s "good"', "CELL=gru lstm", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert command.endswith('explore.inspect --text="$TEXT" --cell gru lstm --sample')
 
 
 def test_the_number_of_seeds_is_passed_on(clone):

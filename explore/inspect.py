@@ -15,7 +15,7 @@ from textwrap import shorten
 
 from data.errors import DataError
 from explore.reviews import read_reviews
-from explore.trained import LINEAR, TrainedNetwork, load_trained
+from explore.trained import TrainedNetwork, load_trained
 from harness.command_line import add_data_dir, add_places
 from harness.errors import RunError
 from harness.records.files import write_bytes
@@ -23,6 +23,11 @@ from models.cells import CELLS
 
 # Letters that are shown
 LONGEST_WORD, LONGEST_TEXT, LONGEST_LIST, LONGEST_NAME = 20, 100, 200, 50
+
+INFLUENCE = (
+    "Influence: what changes when the word is left out, in log odds of a positive review; 0.7 "
+    "turns even odds into two to one."
+)
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
@@ -76,7 +81,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
             f"no training review has any of the words {listed}, so there is nothing to read; "
             "give a review in English, such as 'a good film'."
         )
-    notes = []
+    notes = [INFLUENCE]
     if missing:
         notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
     from harness.training.environment import prepare
@@ -86,8 +91,9 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
 
     linear, readings = None, []
     try:
-        model = load_trained(LINEAR, **places)
+        model = load_trained("imdb-linear", **places)
         linear = linear_additions(model.model, _encode(words, index, model)[1])
+        notes.append(f"Linear: what the word adds by itself in {model.label}, in log odds.")
     except RunError as error:
         notes.append(f"There is no linear model to compare with: {error}")
     for cell, network in networks.items():
@@ -126,7 +132,7 @@ def show(options: argparse.Namespace) -> None:
         RunError, DataError: as `read_with_all`; or a file cannot be written.
     """
     readings, notes = read_with_all(options)
-    from explore.parameter_count import count_parameters
+    from explore.parameter_count import RULE, count_parameters
     from explore.reading_figure import draw_readings
     from explore.reading_page import page
     from explore.reading_text import print_reading
@@ -137,12 +143,11 @@ def show(options: argparse.Namespace) -> None:
     counts = [count_parameters(one.network.model, one.network.title) for one in readings]
     for reading, count in zip(readings, counts, strict=True):
         print_reading(reading, count)
-    for note in notes:
-        print(note)
+    print(*notes, RULE, sep="\n")
     name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
     for kind, content in (
         ("png", draw_readings(readings, title)),
-        ("html", page(title, readings, counts, notes)),
+        ("html", page(title, readings, counts, [*notes, RULE])),
     ):
         path = options.plots_dir / "inspect" / f"{name}.{kind}"
         write_bytes(path, content)

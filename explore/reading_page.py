@@ -5,7 +5,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
-from explore.parameter_count import RULE, Count
+from explore.parameter_count import Count
 from explore.reading import Reading
 from explore.reading_figure import NEGATIVE, POSITIVE, draw_for_page, largest_influence
 
@@ -17,7 +17,7 @@ def page(title: str, readings: list[Reading], counts: list[list[Count]], notes: 
         title: the text that was read.
         readings: what the networks computed.
         counts: for each of them, how its parameters are counted.
-        notes: what else a reader must know.
+        notes: what else a reader must know, in sentences.
     """
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -26,7 +26,7 @@ def page(title: str, readings: list[Reading], counts: list[list[Count]], notes: 
     content = environment.get_template("reading_page.html").render(
         title=title,
         cells=zip(readings, counts, figures, strict=True),
-        notes=[*notes, RULE],
+        notes=notes,
         positive=POSITIVE,
         negative=NEGATIVE,
     )

@@ -16,9 +16,10 @@ from textwrap import shorten
 from data.errors import DataError
 from explore.reviews import read_reviews
 from explore.trained import TrainedNetwork, load_trained
-from harness.command_line import add_data_dir, add_places
+from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.records.files import write_bytes
+from harness.reporting.rebuild import add_path, documented_parser
 from models.cells import CELLS
 
 # Letters that are shown
@@ -32,12 +33,7 @@ INFLUENCE = (
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m explore.inspect",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m explore.inspect", __name__)
     parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
     parser.add_argument(
         "--cell",
@@ -52,7 +48,9 @@ def parse(argv: list[str]) -> argparse.Namespace:
         action="store_true",
         help="use the networks that `make demo` trained on the built-in sample reviews",
     )
-    add_places(parser, "--sample" in argv)
+    results_dir, plots_dir = PLACES["--sample" in argv]
+    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
+    add_path(parser, "--plots-dir", plots_dir, "where the figure and the page go", "DIR")
     add_data_dir(parser)
     return parser.parse_args(argv)
 

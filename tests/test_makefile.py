@@ -165,6 +165,8 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
         ("inspect", "CELLS=gru"),
+        ("compare", "RECORDS=results"),
+        ("verify", "A=imdb-lstm"),
     ],
 )
 def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
@@ -186,6 +188,9 @@ def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
         (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
         (["all", "SEEDS="], "SEEDS= is not a number of seeds"),
         (["all", "SEEDS=5x"], "SEEDS=5x is not a number of seeds"),
+        (["compare"], "compare needs A, and B unless your runs of A are compared with"),
+        (["compare", "A=", "B=imdb-gru"], "make compare A=imdb-lstm B=imdb-gru"),
+        (["verify"], "verify needs RECORDS, a folder of records: make verify RECORDS=results"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments, sentence):
@@ -200,6 +205,20 @@ def test_a_text_and_cells_are_passed_on(clone):
     done = make(clone, "-n", "inspect", 'TEXT=it\'s "good"', "CELL=gru lstm", "SAMPLE=1")
     command = " ".join(done.stdout.replace("\\\n", " ").split())
     assert command.endswith('explore.inspect --text="$TEXT" --cell gru lstm --sample')
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["compare", "A=imdb-lstm"], 'compare "imdb-lstm"'),
+        (["compare", "A=a", "B=b c", "ARGS=--format json"], 'compare "a" "b c" --format json'),
+        (["compare", "ARGS=--help"], "compare --help"),
+        (["verify", "RECORDS=some folder"], 'verify "some folder"'),
+    ],
+)
+def test_what_is_compared_is_passed_on(clone, arguments, command):
+    printed = " ".join(make(clone, "-n", *arguments).stdout.split())
+    assert printed.endswith(f".venv/bin/python -m harness.reporting.{command}")
 
 
 def test_the_number_of_seeds_is_passed_on(clone):

@@ -164,6 +164,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
+        ("inspect", "CELLS=gru"),
         ("compare", "RECORDS=results"),
         ("verify", "A=imdb-lstm"),
     ],
@@ -198,6 +199,12 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert sentence in done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+def test_a_text_and_cells_are_passed_on(clone):
+    done = make(clone, "-n", "inspect", 'TEXT=it\'s "good"', "CELL=gru lstm", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert command.endswith('explore.inspect --text="$TEXT" --cell gru lstm --sample')
 
 
 @pytest.mark.parametrize(

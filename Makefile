@@ -44,7 +44,7 @@ TAKEN := PYTHON \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
-  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
+  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
   $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
@@ -121,7 +121,8 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
-	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
+	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text="$$TEXT") \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
 	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \

@@ -1,4 +1,4 @@
-"""What the two commands share that rebuild something from the run records alone."""
+"""What the commands share that rebuild something from the run records alone."""
 
 import argparse
 import sys
@@ -8,9 +8,14 @@ from pathlib import Path
 from harness.errors import RunError
 
 
-def records_parser(prog: str, description: str) -> argparse.ArgumentParser:
+def records_parser(prog: str, description: str, example: str = "") -> argparse.ArgumentParser:
     """A parser with the places of the records and of the published numbers."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = argparse.ArgumentParser(
+        prog=prog,
+        description=description,
+        epilog=example,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
         "--results-dir",
         type=Path,

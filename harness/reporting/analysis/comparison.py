@@ -108,13 +108,18 @@ class PairComparison:
     lower_is_better: bool = False
 
 
-def compare_pair(first: SeedGroup, second: SeedGroup) -> PairComparison:
-    """Compares two results, each the runs of one experiment over several seeds."""
+def compare_pair(first: SeedGroup, second: SeedGroup, over_samples: bool = True) -> PairComparison:
+    """Compares two results, each the runs of one experiment over several seeds.
+
+    Args:
+        first, second: the runs.
+        over_samples: whether to find the intervals over test samples, which take most of the time.
+    """
     obstacle = _obstacle(first, second)
     differences = _differences(first.records, second.records)
     if obstacle:
         return PairComparison(first, second, obstacle, differences)
-    numbers = tuple(_compare_number(first, second, name) for name in NUMBERS)
+    numbers = tuple(_compare_number(first, second, name, over_samples) for name in NUMBERS)
     lower_is_better = first.metric == "mae"
     curves = _curves(first, second)
     return PairComparison(first, second, "", differences, numbers, curves, lower_is_better)
@@ -144,7 +149,9 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     return ""
 
 
-def _compare_number(first: ModelResults, second: ModelResults, name: str) -> NumberComparison:
+def _compare_number(
+    first: ModelResults, second: ModelResults, name: str, over_samples: bool
+) -> NumberComparison:
     field = NUMBERS[name]
     sides = first.spread(field), second.spread(field)
     split = "validation" if "validation" in field else "test"
@@ -154,7 +161,7 @@ def _compare_number(first: ModelResults, second: ModelResults, name: str) -> Num
         note = f"different {split} samples: {first.reference['label']} has {scores} there"
         return NumberComparison(name, *sides, None, None, None, None, note)
     try:
-        measured = measure([first, second], field)
+        measured = measure([first, second], field, over_samples)
     except NotCheckable as reason:
         return NumberComparison(name, *sides, None, None, None, None, str(reason))
     note = measured.missing_seeds

@@ -1,0 +1,157 @@
+"""One experiment as the report shows it: a row of numbers, and behind it how they were made."""
+
+import statistics
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.records.record import Record, plain
+from harness.reporting.analysis.results import ModelResults, SeedGroup
+from harness.reporting.figures.colours import colours_of
+from harness.reporting.report.charts import Chart, training_charts
+from harness.reporting.tables.formatting import ABSENT
+from harness.reporting.tables.model_tables import FOUR, as_published, parameter_counts, with_degrees
+
+RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, not once for all
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a sortable table: its text, and the number by which it is sorted."""
+
+    text: str
+    number: float | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment on the page.
+
+    Attributes:
+        id: its anchor, such as `experiment-3`.
+        origin: `yours` or `reference`; empty if the page shows the runs of one folder only.
+        row: its runs.
+        verdict: whether the published run was reproduced; empty where there is none.
+    """
+
+    id: str
+    origin: str
+    row: ModelResults
+    verdict: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its title, and whose runs they are."""
+        return f"{self.row.title} ({self.origin})" if self.origin else self.row.title
+
+    @property
+    def colour(self) -> str:
+        title = self.row.first.config["title"]
+        return colours_of([title])[title]
+
+    @property
+    def charts(self) -> list[Chart]:
+        return training_charts(self.row)
+
+    @property
+    def cells(self) -> dict[str, Cell]:
+        """The numbers of its row, by the headings of their columns."""
+        row, published = self.row, self.row.published.best_validation
+        minutes = statistics.median(r.metrics["wall_seconds"] / 60 for r in row.records)
+        counts = parameter_counts(row, "{:,}")
+        return {
+            "Seeds": Cell(str(len(row.records)), len(row.records)),
+            "Parameters": Cell(counts or ABSENT, row.first.metrics["parameters"]),
+            "Best validation": self._number("best_validation"),
+            "Last validation": self._number("last_validation"),
+            "Test at best": self._number("test_at_best"),
+            "Published best": Cell(as_published(published) or ABSENT, published),
+            "Minutes a run": Cell(f"{minutes:.1f}", minutes),
+        }
+
+    def _number(self, field: str) -> Cell:
+        return Cell(with_degrees(self.row, field), self.row.spread(field).mean)
+
+    @property
+    def runs(self) -> list[dict[str, str]]:
+        """What each run measured, and the command and the code that made it."""
+        return [
+            {
+                "Seed": str(record.seed),
+                "Best epoch": str(record.metrics["best_epoch"] or ABSENT),
+                "Best validation": FOUR.format(record.metrics["best_validation"]),
+                "Last validation": FOUR.format(record.metrics["last_validation"]),
+                "Test at best": FOUR.format(record.metrics["test_at_best"]),
+                **origin_of(record),
+            }
+            for record in self.row.records
+        ]
+
+    @property
+    def facts(self) -> dict[str, list[tuple[str, str]]]:
+        """Settings, environment and data, as names and values."""
+        return facts_of(self.row)
+
+
+def origin_of(record: Record) -> dict[str, str]:
+    """When, by which command and from which code a run was made, and how long it took."""
+    environment = record.environment
+    code = environment["commit"] or "unknown"
+    return {
+        "Minutes": f"{record.metrics['wall_seconds'] / 60:.1f}",
+        "Started": environment["started"],
+        "Commit": f"{code}, changed since" if environment["dirty"] else code,
+        "Command": environment["command"],
+    }
+
+
+def facts_of(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
+    """Settings, environment and data of all runs of a group, as names and values.
+
+    Where the runs differ, each value names its seeds.
+    """
+    return {
+        "Settings": _common(group, _settings),
+        "Environment": _common(group, _environment),
+        "Data": _common(group, _data),
+    }
+
+
+def _settings(record: Record) -> dict[str, object]:
+    return {**record.config["protocol"], "deterministic": record.config["deterministic"]}
+
+
+def _environment(record: Record) -> dict[str, object]:
+    facts = {k: v for k, v in record.environment.items() if k not in RUN_FIELDS}
+    packages, flags = facts.pop("packages"), facts.pop("flags", {})
+    return {**facts, **packages, **flags}
+
+
+def _data(record: Record) -> dict[str, object]:
+    facts: dict[str, object] = {"data set": record.data["dataset"]}
+    for file in record.data["files"]:
+        name = file.get("name", "file")
+        facts |= {f"{name}, {field}": value for field, value in file.items() if field != "name"}
+    facts |= record.data["facts"]
+    return {name.replace("_", " "): value for name, value in facts.items()}
+
+
+def _common(group: SeedGroup, facts) -> list[tuple[str, str]]:
+    """Each fact once; where the runs differ, each value with its seeds."""
+    of_runs = [facts(record) for record in group.records]
+    lines = []
+    for name in dict.fromkeys(name for one in of_runs for name in one):
+        seeds: dict[str, list[int]] = {}
+        for record, one in zip(group.records, of_runs, strict=True):
+            value = one.get(name)
+            text = value if isinstance(value, str) else plain(value)
+            text = "not recorded" if value is None else text
+            seeds.setdefault(text, []).append(record.seed)
+        if len(seeds) == 1:
+            lines.append((name, *seeds))
+        else:
+            lines.append((name, "; ".join(f"{v} (seeds {_listed(n)})" for v, n in seeds.items())))
+    return lines
+
+
+def _listed(seeds: Iterable[int]) -> str:
+    return ", ".join(map(str, seeds))

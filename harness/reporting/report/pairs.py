@@ -1,0 +1,68 @@
+"""Every two experiments on one data set beside each other, as data for the page."""
+
+import itertools
+from collections.abc import Sequence
+
+from harness.reporting.analysis.comparison import (
+    NUMBERS,
+    NumberComparison,
+    PairComparison,
+    compare_pair,
+)
+from harness.reporting.report.experiments import Experiment
+from harness.reporting.tables.formatting import format_interval, format_percent, mean_and_sd
+from harness.reporting.tables.model_tables import FOUR
+
+SIGNED = "{:+.4f}"
+
+
+class Pool:
+    """Values by their place in a list that holds each once: pairs repeat each other."""
+
+    def __init__(self):
+        self._places: dict[object, int] = {}
+
+    def place(self, value: object) -> int:
+        return self._places.setdefault(value, len(self._places))
+
+    @property
+    def values(self) -> list:
+        return list(self._places)
+
+
+def pair_data(experiments: Sequence[Experiment]) -> dict:
+    """All pairs on a data set, the earlier experiment first.
+
+    Returns:
+        `names` of the numbers; `values` of them, of each experiment by its id; `differences`, each
+        a kind, a name and two values; and `pairs` by both ids with a space between. A pair is an
+        obstacle, places in `differences`, and of each number its difference, interval, chance and
+        note.
+    """
+    pool, pairs = Pool(), {}
+    for first, second in itertools.combinations(experiments, 2):
+        if first.row.dataset == second.row.dataset:
+            pair = compare_pair(first.row, second.row, over_samples=False)
+            pairs[f"{first.id} {second.id}"] = _compact(pair, pool)
+    values = {
+        one.id: [mean_and_sd(one.row.spread(field), FOUR) for field in NUMBERS.values()]
+        for one in experiments
+    }
+    return {"names": list(NUMBERS), "values": values, "differences": pool.values, "pairs": pairs}
+
+
+def _compact(pair: PairComparison, pool: Pool) -> list:
+    places = [pool.place((d.kind, d.name, d.first, d.second)) for d in pair.differences]
+    return [pair.obstacle, places, list(map(number_cells, pair.numbers))]
+
+
+def number_cells(number: NumberComparison) -> list[str]:
+    """The difference of one number, its 95 % interval, the chance of a better run, and the note."""
+    if number.difference is None:
+        return ["", "", "", number.note]
+    return [
+        SIGNED.format(number.difference),
+        format_interval(number.interval, SIGNED.format),
+        format_percent(number.superiority),
+        number.note,
+    ]

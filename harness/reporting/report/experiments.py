@@ -69,7 +69,8 @@ class Experiment:
         }
 
     def _number(self, field: str) -> Cell:
-        return Cell(with_degrees(self.row, field), self.row.spread(field).mean)
+        text = with_degrees(self.row, field).replace(" ± ", "\u00a0±\u00a0")  # on one line
+        return Cell(text, self.row.spread(field).mean)
 
     @property
     def runs(self) -> list[dict[str, str]]:
@@ -95,7 +96,7 @@ class Experiment:
 def origin_of(record: Record) -> dict[str, str]:
     """When, by which command and from which code a run was made, and how long it took."""
     environment = record.environment
-    code = environment["commit"] or "unknown"
+    code = (environment["commit"] or "unknown")[:12]
     return {
         "Minutes": f"{record.metrics['wall_seconds'] / 60:.1f}",
         "Started": environment["started"],
@@ -130,9 +131,13 @@ def _data(record: Record) -> dict[str, object]:
     facts: dict[str, object] = {"data set": record.data["dataset"]}
     for file in record.data["files"]:
         name = file.get("name", "file")
-        facts |= {f"{name}, {field}": value for field, value in file.items() if field != "name"}
-    facts |= record.data["facts"]
-    return {name.replace("_", " "): value for name, value in facts.items()}
+        fields = {field: value for field, value in file.items() if field != "name"}
+        facts |= {f"{name}, {_words(field)}": value for field, value in fields.items()}
+    return facts | {_words(name): value for name, value in record.data["facts"].items()}
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _common(group: SeedGroup, facts) -> list[tuple[str, str]]:

@@ -1,14 +1,9 @@
 """Every two experiments on one data set beside each other, as data for the page."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from harness.reporting.analysis.comparison import (
-    NUMBERS,
-    NumberComparison,
-    PairComparison,
-    compare_pair,
-)
+from harness.reporting.analysis.comparison import NUMBERS, NumberComparison, compare_pair
 from harness.reporting.report.experiments import Experiment
 from harness.reporting.tables.formatting import format_interval, format_percent, mean_and_sd
 from harness.reporting.tables.model_tables import FOUR
@@ -22,8 +17,8 @@ class Pool:
     def __init__(self):
         self._places: dict[object, int] = {}
 
-    def place(self, value: object) -> int:
-        return self._places.setdefault(value, len(self._places))
+    def places(self, values: Iterable[object]) -> list[int]:
+        return [self._places.setdefault(value, len(self._places)) for value in values]
 
     @property
     def values(self) -> list:
@@ -34,26 +29,34 @@ def pair_data(experiments: Sequence[Experiment]) -> dict:
     """All pairs on a data set, the earlier experiment first.
 
     Returns:
-        `names` of the numbers; `values` of them, of each experiment by its id; `differences`, each
-        a kind, a name and two values; and `pairs` by both ids with a space between. A pair is an
-        obstacle, places in `differences`, and of each number its difference, interval, chance and
-        note.
+        `names` of the numbers; `values` of them, of each experiment by its id; and `pairs` by both
+        ids with a space between. A pair is an obstacle, places in `differences`, and of each number
+        its cells as places in `texts`. A difference is a kind, a name and two values, as places in
+        `texts`, too.
     """
-    pool, pairs = Pool(), {}
+    texts, differences, pairs = Pool(), Pool(), {}
     for first, second in itertools.combinations(experiments, 2):
         if first.row.dataset == second.row.dataset:
             pair = compare_pair(first.row, second.row, over_samples=False)
-            pairs[f"{first.id} {second.id}"] = _compact(pair, pool)
+            differing = (
+                tuple(texts.places([d.kind, d.name, d.first, d.second])) for d in pair.differences
+            )
+            pairs[f"{first.id} {second.id}"] = [
+                pair.obstacle,
+                differences.places(differing),
+                [texts.places(number_cells(number)) for number in pair.numbers],
+            ]
     values = {
         one.id: [mean_and_sd(one.row.spread(field), FOUR) for field in NUMBERS.values()]
         for one in experiments
     }
-    return {"names": list(NUMBERS), "values": values, "differences": pool.values, "pairs": pairs}
-
-
-def _compact(pair: PairComparison, pool: Pool) -> list:
-    places = [pool.place((d.kind, d.name, d.first, d.second)) for d in pair.differences]
-    return [pair.obstacle, places, list(map(number_cells, pair.numbers))]
+    return {
+        "names": list(NUMBERS),
+        "values": values,
+        "texts": texts.values,
+        "differences": differences.values,
+        "pairs": pairs,
+    }
 
 
 def number_cells(number: NumberComparison) -> list[str]:

@@ -16,7 +16,7 @@ function columnsOf(figure) {
 }
 
 const MOST_TOLD = 16; // columns in the box that follows the pointer; more are only in the table
-const onScreen = (colour) => colour.startsWith("#") ? `light-dark(${colour}, color-mix(in oklab, ${colour} 60%, white))` : colour;
+const onScreen = (colour) => colour.startsWith("#") ? `light-dark(${colour}, color-mix(in oklab, ${colour} 70%, white))` : colour;
 
 function specification(figure, columns) {
   const { x, y, references, scale } = figure.dataset;
@@ -81,9 +81,9 @@ function addToggles(figure, seedsOn) {
   const offer = (name, legend, swatch) => {
     const found = new Map(columns.filter((c) => c[name]).map((c) => [c[name], c]));
     if (found.size < 2) return [];
-    const boxes = [...found].map(([value, { colour }]) => make("label", {},
+    const boxes = [...found].map(([value, { colour, dots }]) => make("label", {},
       make("input", { type: "checkbox", name, value, checked: name === "label" || seedsOn || value === "mean" }),
-      ...(swatch ? [Object.assign(make("span", { className: "swatch" }), { style: `--c:${colour}` })] : []), value));
+      ...(swatch ? [Object.assign(make("span", { className: dots ? "swatch" : "swatch line" }), { style: `--c:${colour}` })] : []), value));
     return [make("fieldset", {}, make("legend", { textContent: legend }), ...boxes)];
   };
   const toggles = figure.querySelector(".toggles");
@@ -140,9 +140,9 @@ function filterClaims() {
 
 // Two experiments side by side. Python has compared them; here the pair is only looked up.
 
-function tableOf(caption, headings, rows) {
-  const head = make("tr", {}, ...headings.map((text) => make("th", { scope: "col", textContent: text })));
-  const body = rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row", textContent: first }), ...cells.map((text) => make("td", { textContent: text }))));
+function tableOf(caption, headings, rows, words = () => false) {
+  const head = make("tr", {}, ...headings.map((text, place) => make("th", { scope: "col", textContent: text, className: words(place - 1) ? "text" : "" })));
+  const body = rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row", textContent: first }), ...cells.map((text, place) => make("td", { textContent: text, className: words(place) ? "text" : "" }))));
   const table = make("table", {}, make("caption", { textContent: caption }), make("thead", {}, head), make("tbody", {}, ...body));
   const scroll = make("div", { className: "scroll", tabIndex: 0, role: "region" }, table);
   scroll.setAttribute("aria-label", caption);
@@ -180,13 +180,13 @@ function overlay(a, b, figures) {
 }
 
 function compare(data, a, b) {
-  const [obstacle, differing, numbers] = data.pairs[`${a.id} ${b.id}`];
+  const [obstacle, differing, numbers] = data.pairs[`${a.id} ${b.id}`], texts = (places) => places.map((place) => data.texts[place]);
   const names = [a.dataset.name, b.dataset.name], parts = [make("h3", { textContent: names.join(" and ") })];
   if (obstacle) parts.push(make("p", { className: "banner", textContent: obstacle }));
   else parts.push(tableOf("The difference: the first less the second", ["", ...names, "Difference", "95 % interval", "Chance that a run of the first is better", "Note"],
-    data.names.map((name, place) => [name, data.values[a.id][place], data.values[b.id][place], ...numbers[place]])));
-  const rows = differing.map((place) => data.differences[place]).map(([kind, name, first, second]) => [name, kind, first, second]);
-  parts.push(rows.length ? tableOf("What differs", ["", "Kind", ...names], rows) : make("p", { textContent: "Nothing that the records hold differs." }));
+    data.names.map((name, place) => [name, data.values[a.id][place], data.values[b.id][place], ...texts(numbers[place])]), (place) => place === 5));
+  const rows = differing.map((place) => texts(data.differences[place])).map(([kind, name, first, second]) => [name, kind, first, second]);
+  parts.push(rows.length ? tableOf("What differs", ["", "Kind", ...names], rows, () => true) : make("p", { textContent: "Nothing that the records hold differs." }));
   const [ours, theirs] = [a, b].map((body) => all(".detail .chart", body));
   const charts = ours.flatMap((figure) => theirs.filter((other) => other.dataset.y === figure.dataset.y).slice(0, 1).map((other) => overlay(a, b, [figure, other])));
   const box = make("div", { className: "charts" }, ...charts);

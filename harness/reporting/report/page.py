@@ -1,6 +1,7 @@
 """Renders the page: Jinja2 escapes all text, and the page's policy lets no other script run."""
 
 import base64
+import functools
 import hashlib
 from pathlib import Path
 
@@ -19,7 +20,6 @@ def render(**values: object) -> str:
     """
     # loaded here, because `--help` renders nothing
     import jinja2
-    import vl_convert
     from markupsafe import Markup
 
     environment = jinja2.Environment(
@@ -30,13 +30,20 @@ def render(**values: object) -> str:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters |= {"markdown": _markdown, "number": number}
-    scripts = [vl_convert.javascript_bundle(BUNDLE), _template("report.js")]
+    scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
         style=Markup(_template("style.css")),
         scripts=list(map(Markup, scripts)),
         policy=_policy(scripts),
     )
+
+
+@functools.cache
+def _charts_library() -> str:
+    import vl_convert
+
+    return vl_convert.javascript_bundle(BUNDLE)  # takes seconds
 
 
 def _template(name: str) -> str:

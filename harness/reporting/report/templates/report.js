@@ -25,6 +25,7 @@ function specification(figure, columns) {
     const at = Number(row.cells[0].textContent), same = where[at] ??= (wide.push({ x: at }), wide.at(-1));
     for (const { key, place, seed } of columns) {
       const text = row.cells[place].textContent.trim();
+      same[key] ??= text || "–";
       if (text === "") continue;
       same[key] = text;
       points.push({ x: at, y: Number(text), s: key, w: seed.startsWith("seed") ? 1 : 2.2, o: seed.startsWith("seed") ? 0.5 : 1 });
@@ -58,7 +59,7 @@ function specification(figure, columns) {
       { data: { values: compared }, mark: { type: "rule", strokeDash: [5, 4], color: "var(--muted)", clip: true }, encoding: { x: null, y: { field: "y", type: "quantitative" } } },
       { data: { values: compared }, mark: { type: "text", align: "right", dy: -6, fill: "var(--muted)", clip: true }, encoding: { x: { value: "width" }, y: { field: "y", type: "quantitative" }, text: { field: "name" } } },
       {
-        data: { values: wide }, mark: { type: "rule", strokeWidth: Math.max(3, 480 / wide.length), color: "var(--muted)", opacity: 0 },
+        data: { values: wide }, mark: { type: "rule", strokeWidth: Math.max(3, figure.clientWidth / Math.max(1, wide.length - 1)), color: "var(--muted)", opacity: 0 },
         params: [{ name: "hover", select: { type: "point", fields: ["x"], on: "pointerover", clear: "pointerout" } }],
         encoding: { tooltip: [{ field: "x", title: x }, ...told.map((c) => ({ field: c.key, title: c.name.replace(/[.[\]\\]/g, " ") }))] },
       },
@@ -70,7 +71,9 @@ function specification(figure, columns) {
 function draw(figure) {
   const off = new Set(all(".toggles input:not(:checked)", figure).map((box) => `${box.name} ${box.value}`));
   const shown = columnsOf(figure).filter((c) => !off.has(`label ${c.label}`) && !off.has(`seed ${c.seed}`));
-  figure.drawn = vegaEmbed(figure.querySelector(".plot"), specification(figure, shown), {
+  const inside = make("div", { ariaHidden: "true" }); // for screen readers, the plot has a text of its own
+  figure.querySelector(".plot").replaceChildren(inside);
+  figure.drawn = vegaEmbed(inside, specification(figure, shown), {
     renderer: "svg", actions: false, defaultStyle: false, ast: true, tooltip: { disableDefaultStyle: true },
   });
   return figure.drawn;
@@ -183,10 +186,10 @@ function compare(data, a, b) {
   const [obstacle, differing, numbers] = data.pairs[`${a.id} ${b.id}`], texts = (places) => places.map((place) => data.texts[place]);
   const names = [a.dataset.name, b.dataset.name], parts = [make("h3", { textContent: names.join(" and ") })];
   if (obstacle) parts.push(make("p", { className: "banner", textContent: obstacle }));
-  else parts.push(tableOf("The difference: the first less the second", ["", ...names, "Difference", "95 % interval", "Chance that a run of the first is better", "Note"],
+  else parts.push(tableOf("The difference: the first less the second", ["Number", ...names, "Difference", "95 % interval", "Chance that a run of the first is better", "Note"],
     data.names.map((name, place) => [name, data.values[a.id][place], data.values[b.id][place], ...texts(numbers[place])]), (place) => place === 5));
   const rows = differing.map((place) => texts(data.differences[place])).map(([kind, name, first, second]) => [name, kind, first, second]);
-  parts.push(rows.length ? tableOf("What differs", ["", "Kind", ...names], rows, () => true) : make("p", { textContent: "Nothing that the records hold differs." }));
+  parts.push(rows.length ? tableOf("What differs", ["What", "Kind", ...names], rows, () => true) : make("p", { textContent: "Nothing that the records hold differs." }));
   const [ours, theirs] = [a, b].map((body) => all(".detail .chart", body));
   const charts = ours.flatMap((figure) => theirs.filter((other) => other.dataset.y === figure.dataset.y).slice(0, 1).map((other) => overlay(a, b, [figure, other])));
   const box = make("div", { className: "charts" }, ...charts);
@@ -206,9 +209,18 @@ function offerPairs() {
     return [...groups.values()];
   };
   const paired = (id) => bodies.filter((other) => data.pairs[`${id} ${other.id}`]);
+  const withCurves = (select) => { // chosen at first, where there are any
+    const found = [...select.options].find((option) => document.querySelector(`#${option.value} .chart`));
+    if (found) select.value = found.value;
+  };
   const update = () => compare(data, document.getElementById(first.value), document.getElementById(second.value));
   first.append(...options(bodies.filter((body) => paired(body.id).length)));
-  first.onchange = () => (second.replaceChildren(...options(paired(first.value))), update());
+  withCurves(first);
+  first.onchange = () => {
+    second.replaceChildren(...options(paired(first.value)));
+    withCurves(second);
+    update();
+  };
   second.onchange = update;
   first.onchange();
 }

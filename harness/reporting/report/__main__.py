@@ -3,12 +3,12 @@
 import sys
 from pathlib import Path
 
-from harness.reporting.rebuild import rebuild, records_parser
+from harness.reporting.rebuild import add_path, rebuild, records_parser
 
-EXAMPLE = """\
-example:
-  python -m harness.reporting.report --results-dir results/reference --output reference.html
-"""
+EXAMPLE = (
+    "Example: python -m harness.reporting.report --results-dir results/reference "
+    "--output reference.html"
+)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -19,25 +19,13 @@ def main(argv: list[str] | None = None) -> int:
         "It needs no network, and a browser opens it from disk.",
         EXAMPLE,
     )
-    parser.add_argument(
-        "--claims",
-        type=Path,
-        default=Path("experiments/claims.toml"),
-        metavar="FILE",
-        help="the claims to check (default: %(default)s)",
-    )
+    add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
+    add_path(parser, "--output", "plots/report.html", "the page to write")
     parser.add_argument(
         "--reference",
         type=Path,
         metavar="DIR",
         help="show the runs beside those of this folder; without runs, show this folder alone",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=Path("plots/report.html"),
-        metavar="FILE",
-        help="the page to write (default: %(default)s)",
     )
     given = parser.parse_args(argv)
 

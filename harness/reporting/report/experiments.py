@@ -4,7 +4,8 @@ import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from harness.records.record import Record, plain
+from harness.records.record import Record
+from harness.reporting.analysis.comparison import value_text
 from harness.reporting.analysis.results import ModelResults, SeedGroup
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.report.charts import Chart, training_charts
@@ -147,10 +148,7 @@ def _common(group: SeedGroup, facts) -> list[tuple[str, str]]:
     for name in dict.fromkeys(name for one in of_runs for name in one):
         seeds: dict[str, list[int]] = {}
         for record, one in zip(group.records, of_runs, strict=True):
-            value = one.get(name)
-            text = value if isinstance(value, str) else plain(value)
-            text = "not recorded" if value is None else text
-            seeds.setdefault(text, []).append(record.seed)
+            seeds.setdefault(value_text(one.get(name)), []).append(record.seed)
         if len(seeds) == 1:
             lines.append((name, *seeds))
         else:

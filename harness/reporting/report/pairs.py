@@ -5,10 +5,9 @@ from collections.abc import Iterable, Sequence
 
 from harness.reporting.analysis.comparison import NUMBERS, NumberComparison, compare_pair
 from harness.reporting.report.experiments import Experiment
-from harness.reporting.tables.formatting import format_interval, format_percent, mean_and_sd
+from harness.reporting.tables.comparison_tables import number_cells
+from harness.reporting.tables.formatting import mean_and_sd
 from harness.reporting.tables.model_tables import FOUR
-
-SIGNED = "{:+.4f}"
 
 
 class Pool:
@@ -44,7 +43,7 @@ def pair_data(experiments: Sequence[Experiment]) -> dict:
             pairs[f"{first.id} {second.id}"] = [
                 pair.obstacle,
                 differences.places(differing),
-                [texts.places(number_cells(number)) for number in pair.numbers],
+                [texts.places(_cells(number)) for number in pair.numbers],
             ]
     values = {
         one.id: [mean_and_sd(one.row.spread(field), FOUR) for field in NUMBERS.values()]
@@ -59,13 +58,7 @@ def pair_data(experiments: Sequence[Experiment]) -> dict:
     }
 
 
-def number_cells(number: NumberComparison) -> list[str]:
-    """The difference of one number, its 95 % interval, the chance of a better run, and the note."""
-    if number.difference is None:
-        return ["", "", "", number.note]
-    return [
-        SIGNED.format(number.difference),
-        format_interval(number.interval, SIGNED.format),
-        format_percent(number.superiority),
-        number.note,
-    ]
+def _cells(number: NumberComparison) -> list[str]:
+    """The difference, its interval over seeds, how often the first is better, and the note."""
+    *_, difference, over_seeds, _, better = number_cells(number)
+    return [difference, over_seeds, better, number.note]

@@ -205,7 +205,7 @@ def test_pairs_are_those_of_the_comparison_with_all_its_intervals(results):
 def test_help_answers_at_once_with_an_example():
     done = run(REPORT, "--help")
     assert done.returncode == 0
-    assert "example:\n  python -m harness.reporting.report" in done.stdout
+    assert "Example: python -m harness.reporting.report" in " ".join(done.stdout.split())
     assert run(REPORT, "--no-such-flag").returncode == 2
 
 

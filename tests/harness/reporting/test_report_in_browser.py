@@ -6,7 +6,7 @@ import pytest
 from pages import fabricate_all, results_of, write_page
 
 from harness.reporting.analysis.comparison import compare_pair
-from harness.reporting.report.pairs import number_cells
+from harness.reporting.tables.comparison_tables import number_cells
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -216,9 +216,9 @@ def test_side_by_side_agrees_with_the_comparison(open_page, results):
         [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
         for line in tables.nth(0).locator("tbody tr").all()
     ]
-    assert [[line[0], *line[3:]] for line in shown] == [
-        [number.name, *number_cells(number)] for number in pair.numbers
-    ]
+    over_samples = 5  # the column that `make compare` has beyond those of the page
+    expected = [[*number_cells(number), number.note] for number in pair.numbers]
+    assert shown == [[*cells[:over_samples], *cells[over_samples + 1 :]] for cells in expected]
     assert all(line[4] for line in shown)  # each difference has an interval
     differing = [
         [cell.strip() for cell in line.locator("th, td").all_inner_texts()]

@@ -49,7 +49,7 @@ function specification(figure, columns) {
   return {
     width: "container", height: 260, autosize: { type: "fit-x", contains: "padding" }, background: "transparent",
     config: {
-      font: "inherit", view: { stroke: null },
+      font: "system-ui, sans-serif", view: { stroke: null },
       axis: { labelColor: "var(--muted)", titleColor: "var(--muted)", gridColor: "var(--line)", domainColor: "var(--muted)", tickColor: "var(--muted)", titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12 },
     },
     encoding: { x: axes.x },
@@ -186,7 +186,7 @@ function compare(data, a, b) {
   const [obstacle, differing, numbers] = data.pairs[`${a.id} ${b.id}`], texts = (places) => places.map((place) => data.texts[place]);
   const names = [a.dataset.name, b.dataset.name], parts = [make("h3", { textContent: names.join(" and ") })];
   if (obstacle) parts.push(make("p", { className: "banner", textContent: obstacle }));
-  else parts.push(tableOf("The difference: the first less the second", ["Number", ...names, "Difference", "95 % interval", "Chance that a run of the first is better", "Note"],
+  else parts.push(tableOf("The difference: the first less the second", ["Number", ...names, "Difference", "95 % over seeds", "The first is better", "Note"],
     data.names.map((name, place) => [name, data.values[a.id][place], data.values[b.id][place], ...texts(numbers[place])]), (place) => place === 5));
   const rows = differing.map((place) => texts(data.differences[place])).map(([kind, name, first, second]) => [name, kind, first, second]);
   parts.push(rows.length ? tableOf("What differs", ["What", "Kind", ...names], rows, () => true) : make("p", { textContent: "Nothing that the records hold differs." }));

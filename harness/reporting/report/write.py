@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import RunError
 from harness.records.files import write_text
 from harness.records.study_outputs import Heatmap, Lines, Table
 from harness.reporting.analysis.claims import load_claims
@@ -60,9 +59,7 @@ def write_report(
         sample = YOURS in folders and folders[YOURS].sample
         if folder and not sample:  # sample runs have no reference
             folders[origin], missing = load_results(folder, numbers)
-            left_out += [f"{folder / sentence}" for sentence in missing]
-    if not folders:
-        raise RunError(f"{results_dir} holds no finished run; run an experiment first.")
+            left_out += [f"{folder}/{sentence}" for sentence in missing]
 
     progress("comparing the experiments")
     experiments = _experiments(folders)

@@ -12,15 +12,12 @@ from harness.reporting.report.charts import Chart, training_charts
 from harness.reporting.tables.formatting import ABSENT
 from harness.reporting.tables.model_tables import FOUR, as_published, parameter_counts, with_degrees
 
+MEASURED = {
+    "Best validation": "best_validation",
+    "Last validation": "last_validation",
+    "Test at best": "test_at_best",
+}
 RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, not once for all
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A cell of a sortable table: its text, and the number by which it is sorted."""
-
-    text: str
-    number: float | None = None
 
 
 @dataclass(frozen=True)
@@ -54,56 +51,42 @@ class Experiment:
         return training_charts(self.row)
 
     @property
-    def cells(self) -> dict[str, Cell]:
-        """The numbers of its row, by the headings of their columns."""
+    def cells(self) -> dict[str, tuple[str, float | None]]:
+        """Its row by the headings of the columns: each text, and the number that sorts it."""
         row, published = self.row, self.row.published.best_validation
         minutes = statistics.median(r.metrics["wall_seconds"] / 60 for r in row.records)
         counts = parameter_counts(row, "{:,}")
         return {
-            "Seeds": Cell(str(len(row.records)), len(row.records)),
-            "Parameters": Cell(counts or ABSENT, row.first.metrics["parameters"]),
-            "Best validation": self._number("best_validation"),
-            "Last validation": self._number("last_validation"),
-            "Test at best": self._number("test_at_best"),
-            "Published best": Cell(as_published(published) or ABSENT, published),
-            "Minutes a run": Cell(f"{minutes:.1f}", minutes),
+            "Seeds": (str(len(row.records)), len(row.records)),
+            "Parameters": (counts or ABSENT, row.first.metrics["parameters"]),
+            **{name: self._number(field) for name, field in MEASURED.items()},
+            "Published best": (as_published(published) or ABSENT, published),
+            "Minutes a run": (f"{minutes:.1f}", minutes),
         }
 
-    def _number(self, field: str) -> Cell:
+    def _number(self, field: str) -> tuple[str, float]:
         text = with_degrees(self.row, field).replace(" ± ", "\u00a0±\u00a0")  # on one line
-        return Cell(text, self.row.spread(field).mean)
-
-    @property
-    def runs(self) -> list[dict[str, str]]:
-        """What each run measured, and the command and the code that made it."""
-        return [
-            {
-                "Seed": str(record.seed),
-                "Best epoch": str(record.metrics["best_epoch"] or ABSENT),
-                "Best validation": FOUR.format(record.metrics["best_validation"]),
-                "Last validation": FOUR.format(record.metrics["last_validation"]),
-                "Test at best": FOUR.format(record.metrics["test_at_best"]),
-                **origin_of(record),
-            }
-            for record in self.row.records
-        ]
-
-    @property
-    def facts(self) -> dict[str, list[tuple[str, str]]]:
-        """Settings, environment and data, as names and values."""
-        return facts_of(self.row)
+        return (text, self.row.spread(field).mean)
 
 
-def origin_of(record: Record) -> dict[str, str]:
-    """When, by which command and from which code a run was made, and how long it took."""
-    environment = record.environment
-    code = (environment["commit"] or "unknown")[:12]
-    return {
-        "Minutes": f"{record.metrics['wall_seconds'] / 60:.1f}",
-        "Started": environment["started"],
-        "Commit": f"{code}, changed since" if environment["dirty"] else code,
-        "Command": environment["command"],
-    }
+def runs_of(group: SeedGroup) -> list[dict[str, str]]:
+    """What each run measured, how long it took, and the command and the code that made it."""
+    runs = []
+    for record in group.records:
+        measured, environment = record.metrics, record.environment
+        run = {"Seed": str(record.seed)}
+        if "best_epoch" in measured:  # no study
+            run["Best epoch"] = str(measured["best_epoch"] or ABSENT)
+            run |= {name: FOUR.format(measured[field]) for name, field in MEASURED.items()}
+        code = (environment["commit"] or "unknown")[:12]
+        run |= {
+            "Minutes": f"{measured['wall_seconds'] / 60:.1f}",
+            "Started": environment["started"],
+            "Commit": f"{code}, changed since" if environment["dirty"] else code,
+            "Command": environment["command"],
+        }
+        runs.append(run)
+    return runs
 
 
 def facts_of(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:

@@ -29,17 +29,8 @@ class Measurement:
     n: int
 
 
-@dataclass(frozen=True)
-class Speed:
-    """Where it was measured, the headings, and a row an experiment: its name, then the cells."""
-
-    machine: str
-    columns: list[str]
-    rows: list[list[str]]
-
-
-def load_speed(folder: Path) -> Speed | None:
-    """The benchmark of a folder; None if it holds none.
+def load_speed(folder: Path) -> tuple[str, list[dict[str, str]]] | None:
+    """The benchmark of a folder: its processor, and a row an experiment by heading; None without.
 
     Raises:
         RunError: the file is damaged.
@@ -49,11 +40,15 @@ def load_speed(folder: Path) -> Speed | None:
         return None
     content = read_json(path)
     measured = validated(path, list[Measurement], content.get("measurements"))
+    machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
     found = {(one.experiment, one.quantity): one for one in measured}
     names = dict.fromkeys(one.experiment for one in measured if one.quantity in COLUMNS.values())
-    rows = [[n, *(_cell(found.get((n, quantity))) for quantity in COLUMNS.values())] for n in names]
-    machine = validated(f"{path}: field 'machine'", dict, content.get("machine"))
-    return Speed(f"{machine.get('cpu')}, {machine.get('threads')} cores", list(COLUMNS), rows)
+    rows = [
+        {"Experiment": name}
+        | {head: _cell(found.get((name, what))) for head, what in COLUMNS.items()}
+        for name in names
+    ]
+    return f"{machine.get('cpu')}, {machine.get('threads')} cores", rows
 
 
 def _cell(one: Measurement | None) -> str:

@@ -14,7 +14,7 @@ from harness.reporting.analysis.results import Results, Study, load_results
 from harness.reporting.analysis.verdicts import NOT_CHECKABLE, Verdict, judge
 from harness.reporting.figures.update_rules_figure import finding, with_most_rules
 from harness.reporting.report.charts import study_chart, update_rules_chart
-from harness.reporting.report.experiments import Experiment, facts_of, origin_of
+from harness.reporting.report.experiments import Experiment, facts_of, runs_of
 from harness.reporting.report.page import render
 from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
@@ -88,6 +88,8 @@ def write_report(
         claims=_claims(verdicts),
         explanation=claim_tables.EXPLANATION,
         pairs=pairs,
+        facts_of=facts_of,
+        runs_of=runs_of,
         speed=load_speed(reference_dir or results_dir),
         studies=[
             _study(study, origin if len(folders) > 1 else "")
@@ -167,8 +169,6 @@ def _study(study: Study, origin: str) -> dict:
         "title": f"{study.title} ({origin})" if origin else study.title,
         "study": study,
         "outputs": outputs,
-        "facts": facts_of(study),
-        "runs": [{"Seed": str(record.seed), **origin_of(record)} for record in study.records],
     }
 
 

@@ -147,7 +147,7 @@ function tableOf(caption, headings, rows, words = () => false) {
   const head = make("tr", {}, ...headings.map((text, place) => make("th", { scope: "col", textContent: text, className: words(place - 1) ? "text" : "" })));
   const body = rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row", textContent: first }), ...cells.map((text, place) => make("td", { textContent: text, className: words(place) ? "text" : "" }))));
   const table = make("table", {}, make("caption", { textContent: caption }), make("thead", {}, head), make("tbody", {}, ...body));
-  const scroll = make("div", { className: "scroll", tabIndex: 0, role: "region" }, table);
+  const scroll = make("div", { className: "scroll", tabIndex: 0, role: "group" }, table);
   scroll.setAttribute("aria-label", caption);
   return scroll;
 }

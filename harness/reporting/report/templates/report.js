@@ -128,7 +128,7 @@ function toggle(row, open) {
 }
 
 function openTarget() {
-  const body = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const body = document.getElementById(location.hash.slice(1));
   if (body?.matches(".results tbody")) toggle(body.rows[0], true);
 }
 

@@ -209,16 +209,16 @@ function offerPairs() {
     return [...groups.values()];
   };
   const paired = (id) => bodies.filter((other) => data.pairs[`${id} ${other.id}`]);
-  const withCurves = (select) => { // chosen at first, where there are any
-    const found = [...select.options].find((option) => document.querySelector(`#${option.value} .chart`));
-    if (found) select.value = found.value;
+  const preferred = (select) => { // chosen at first: a network of the front page, or one with curves
+    const found = ["[data-headline]", ":has(.chart)"].map((kind) => [...select.options].find((option) => document.getElementById(option.value).matches(kind)));
+    select.value = (found[0] ?? found[1] ?? select.options[0]).value;
   };
   const update = () => compare(data, document.getElementById(first.value), document.getElementById(second.value));
   first.append(...options(bodies.filter((body) => paired(body.id).length)));
-  withCurves(first);
+  preferred(first);
   first.onchange = () => {
     second.replaceChildren(...options(paired(first.value)));
-    withCurves(second);
+    preferred(second);
     update();
   };
   second.onchange = update;

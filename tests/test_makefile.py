@@ -161,6 +161,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("imdb-lstm", "EPOCH=2"),
         ("imdb-lstm", "SEEDS=5"),
         ("tables", "SEED=3"),
+        ("report", "SEED=3"),
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),

@@ -5,6 +5,7 @@ another regular cadence or a subset of the quantities. The readings stay in the 
 the published protocol counts rows. `Climate.provenance` says what was found in the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,6 +48,8 @@ class Climate:
         quantities: names of the columns of `values`, in the published order.
         cadence_minutes: the regular distance of two rows.
         repeated: bool, shape (rows,). True where a row is an identical copy of an earlier one.
+        missing: bool, shape (rows, quantities). True where the file has no reading and `values`
+            repeats another one.
         provenance: what the readings were made from, as a run record stores it.
     """
 
@@ -55,6 +58,7 @@ class Climate:
     quantities: tuple[str, ...]
     cadence_minutes: int
     repeated: np.ndarray
+    missing: np.ndarray
     provenance: dict
 
 
@@ -88,11 +92,13 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
     return replace(climate, provenance=provenance)
 
 
-def read_jena(path: Path) -> Climate:
+def read_jena(path: Path, needed: Sequence[str] | None = None) -> Climate:
     """Reads one Jena file.
 
     Args:
         path: CSV file, or zip archive that holds exactly one.
+        needed: the quantities to read, all of which it must hold; by default those of the
+            published file that it has.
 
     Returns:
         The series. `provenance["files"]` is empty: only `load_jena` knows the file's hash.
@@ -103,21 +109,22 @@ def read_jena(path: Path) -> Climate:
     """
     path = Path(path)
     source = read_source(path)
-    return _climate(source, parse(source))
+    return _climate(source, parse(source, needed), needed or QUANTITIES)
 
 
-def _climate(source: Source, table: pd.DataFrame) -> Climate:
+def _climate(source: Source, table: pd.DataFrame, wanted: Sequence[str] = QUANTITIES) -> Climate:
     """Checks a table in the file's layout and describes what it holds."""
     if len(table) < MINIMUM_ROWS:
         raise DataError(
             f"{source.name} has {len(table)} rows, at least {MINIMUM_ROWS} are needed; "
             "is the file complete?"
         )
-    quantities = tuple(name for name in QUANTITIES if name in table)
+    quantities = tuple(name for name in wanted if name in table)
     timestamps = timestamps_of(source, table)
     readings = readings_of(source, table, quantities)
     repeated = _repeated_rows(source, timestamps, readings)
-    values, replaced = _replace_missing(source, readings, quantities)
+    missing = readings == MISSING_READING  # (rows, quantities)
+    values, replaced = _replace_missing(source, readings, missing, quantities)
 
     distinct = int((~repeated).sum())
     if distinct < MINIMUM_ROWS:
@@ -157,6 +164,7 @@ def _climate(source: Source, table: pd.DataFrame) -> Climate:
         quantities=quantities,
         cadence_minutes=cadence // 60,
         repeated=repeated,
+        missing=missing,
         provenance={
             "dataset": "jena",
             "sample": False,
@@ -194,7 +202,7 @@ def _repeated_rows(source: Source, timestamps: np.ndarray, readings: np.ndarray)
 
 
 def _replace_missing(
-    source: Source, readings: np.ndarray, quantities: tuple[str, ...]
+    source: Source, readings: np.ndarray, missing: np.ndarray, quantities: tuple[str, ...]
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Puts the last good reading (the next one at the start) where there is none.
 
@@ -203,16 +211,16 @@ def _replace_missing(
     """
     values, replaced = readings.copy(), {}
     for column, name in enumerate(quantities):
-        missing = readings[:, column] == MISSING_READING  # (rows,)
-        if missing.all():
+        absent = missing[:, column]  # (rows,)
+        if absent.all():
             raise DataError(
                 f"{source.name}, column {name!r}: every reading is {MISSING_READING:.0f}; "
                 "remove the column or take another copy of the file."
             )
-        if missing.any():
-            good = pd.Series(readings[:, column]).mask(missing)
+        if absent.any():
+            good = pd.Series(readings[:, column]).mask(absent)
             values[:, column] = good.ffill().bfill()
-            replaced[name] = int(missing.sum())
+            replaced[name] = int(absent.sum())
     return values, replaced
 
 

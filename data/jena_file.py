@@ -3,6 +3,7 @@
 import io
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,8 +81,13 @@ def _unzip(path: Path) -> bytes:
         return archive.read(tables[0])
 
 
-def parse(source: Source) -> pd.DataFrame:
-    """The file's table, fields as pandas infers them: text stays text, to be refused later."""
+def parse(source: Source, needed: Sequence[str] | None = None) -> pd.DataFrame:
+    """The file's table, fields as pandas infers them: text stays text, to be refused later.
+
+    Args:
+        source: the file.
+        needed: quantities that it must hold; by default the temperature.
+    """
     if not source.content.strip():
         raise DataError(f"{source.name} is empty; delete it and download it again.")
     if b"\0" in source.content:
@@ -91,12 +97,13 @@ def parse(source: Source) -> pd.DataFrame:
     except pd.errors.ParserError as error:
         reason = str(error).strip()
         raise DataError(f"{source.name} is not a regular CSV file: {reason}.") from error
-    missing = [name for name in (TIME_COLUMN, TEMPERATURE) if name not in table]
+    missing = [name for name in (TIME_COLUMN, *(needed or [TEMPERATURE])) if name not in table]
     if missing:
+        whole = "These are needed:" if needed else "The published file has"
         raise DataError(
             f"{source.name} has no column {quoted(missing)}. "
             f"Columns found: {quoted(table.columns[:20])}. "
-            f"The published file has {quoted((TIME_COLUMN, *QUANTITIES))}."
+            f"{whole} {quoted((TIME_COLUMN, *(needed or QUANTITIES)))}."
         )
     if not isinstance(table.index, pd.RangeIndex):
         raise DataError(

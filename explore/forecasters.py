@@ -1,0 +1,100 @@
+"""Who forecasts: the trained networks, ridge regression, and persistence; all in °C."""
+
+import sys
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from data.calendar_waves import calendar_waves
+from data.jena import PUBLISHED_CADENCE_MINUTES
+from data.jena_file import TEMPERATURE
+from data.windows import Windows
+from experiments import jena_persistence, jena_ridge
+from experiments.common.ridge_features import features
+from explore.trained import TrainedNetwork
+from explore.weather import Weather
+
+# Called with last rows of windows, int (windows,); returns temperatures in °C, (windows,).
+Forecaster = Callable[[np.ndarray], np.ndarray]
+
+PERSISTENCE = jena_persistence.EXPERIMENT.title
+RIDGE = jena_ridge.EXPERIMENT.title
+BLOCK = 2_000  # windows at a time: 23 MB of inputs
+BATCH = 1_000
+QUIET_SECONDS = 3  # from one line of progress to the next
+
+
+def persistence(weather: Weather) -> Forecaster:
+    """It will be as warm as it is."""
+    return lambda rows: weather.temperature[rows]
+
+
+def network(trained: TrainedNetwork, weather: Weather) -> Forecaster:
+    """A trained network that reads the weather normalised as its training rows were.
+
+    Raises:
+        RunError: its file cannot be loaded.
+    """
+    names = list(trained.normalisation)
+    mean, std = np.array(list(trained.normalisation.values())).T  # (quantities,) each
+    series = ((weather.columns(names) - mean) / std).astype(np.float32)  # (rows, quantities)
+    target = names.index(TEMPERATURE)
+    model = trained.model
+    _compute_fast(model)
+
+    def forecast(rows: np.ndarray) -> np.ndarray:
+        windows = Windows(series, rows, weather.offsets, weather.horizon, target)
+        blocks, began = [], time.monotonic()
+        for start in range(0, len(rows), BLOCK):
+            inputs = windows.inputs(np.arange(start, min(start + BLOCK, len(rows))))
+            blocks.append(model.predict(inputs, batch_size=BATCH, verbose=0)[:, 0])
+            if time.monotonic() - began > QUIET_SECONDS:
+                done, began = start + len(inputs), time.monotonic()
+                print(f"{trained.title}: {done:,} of {len(rows):,} forecasts", file=sys.stderr)
+        return np.concatenate(blocks).astype(np.float64) * std[target] + mean[target]
+
+    return forecast
+
+
+def _compute_fast(model) -> None:
+    """Lets the C library compute the recurrent layers where it can; the results are Keras's."""
+    import keras
+
+    from harness.training.environment import accelerator
+
+    if keras.backend.backend() == "tensorflow" and accelerator() is None:
+        from harness.training.native_layers import use_native_layers
+
+        use_native_layers(model, words_added=True)
+
+
+def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
+    """The regression of jena-ridge, fitted on one training window an hour.
+
+    It standardises its features, so that it may read and give degrees.
+
+    Args:
+        weather: the series to forecast.
+        training: the series that begins with the training rows.
+        protocol: of the networks, whose training rows it shares.
+    """
+    from models.linear import ridge as regression
+
+    settings = jena_ridge.EXPERIMENT.protocol
+    recent = round(settings.recent_hours / protocol["step_hours"])
+    timesteps = min(recent, len(training.offsets))
+
+    def read(series: Weather, rows: np.ndarray) -> np.ndarray:
+        target = series.quantities.index(TEMPERATURE)
+        windows = Windows(
+            series.values.astype(np.float32), rows, series.offsets, series.horizon, target
+        )
+        return features(windows, calendar_waves(series.timestamps), timesteps)
+
+    end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
+    rows = training.scorable()
+    rows = rows[rows < end]
+    model = regression(settings.penalty)
+    model.fit(read(training, rows), training.temperature[rows + training.horizon])
+    return lambda rows: model.predict(read(weather, rows))

@@ -10,7 +10,6 @@ from data.errors import DataError
 from data.imdb import FIRST_WORD_OFFSET, OUT_OF_VOCABULARY_ID, START_ID
 from data.sample_reviews import sample_word_index
 
-
 _REMEDY = "remove it and run `make data` for the published file."
 
 

@@ -1,10 +1,11 @@
-"""For maintainers: keeps the weights of one run of each network beside the reference records.
+"""For maintainers: keeps the weights of one run of each model beside the reference records.
 
     python -m explore.keep_weights results
 
 It copies `best.keras` of each network's run with seed 0 into `results/reference/`, its numbers
-rounded to float16, and writes the hashes into `weights.json`. Runs with other settings than the
-protocol's are left out. Copy the records first: weights belong to the record beside them.
+rounded to float16, and the linear model's `linear.npz`. Their hashes go into `weights.json`. Runs
+with other settings than the protocol's are left out. Copy the records first: weights belong to the
+record beside them.
 
 Rounding halves the files, and turns the verdict of at most 4 of the 25,000 test reviews.
 """
@@ -17,13 +18,12 @@ import zipfile
 from pathlib import Path
 
 from data.errors import DataError
-from explore.trained import MANIFEST
+from explore.trained import MANIFEST, trainable
 from harness.command_line import add_data_dir
 from harness.errors import RunError
-from harness.experiment import find_experiments
 from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
-from harness.records.run import CHECKPOINT
+from harness.records.run import CHECKPOINTS
 from harness.reporting.analysis.reference import REFERENCE
 
 SEED = 0
@@ -37,9 +37,12 @@ def keep(place: str, results_dir: Path, data_dir: Path | None) -> dict:
         RunError: the run, its file or the reference's record is missing or damaged.
         DataError: the Jena series, which gives the normalisation, is missing.
     """
-    record, kept = load_record(results_dir / place), REFERENCE / place / CHECKPOINT
-    load_record(kept.parent)
-    write_bytes(kept, in_float16(record.path / CHECKPOINT))
+    record = load_record(results_dir / place)
+    load_record(REFERENCE / place)
+    name = CHECKPOINTS[record.config["role"]]
+    path, kept = record.path / name, REFERENCE / place / name
+    write_bytes(kept, path.read_bytes() if path.suffix == ".npz" else in_float16(path))
+    print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")
     entry = {"sha256": sha256(kept), "dtype": "float16"}
     if record.config["dataset"] == "jena":
         entry["normalisation"] = normalisation(record, data_dir)
@@ -109,16 +112,12 @@ def main() -> None:
     options = parser.parse_args()
     try:
         manifest = read_json(REFERENCE / MANIFEST) if (REFERENCE / MANIFEST).exists() else {}
-        for name, experiment in find_experiments().items():
-            if experiment.role != "network":
-                continue
+        for name in trainable():
             place = f"{name}/seed-{SEED}"
-            if not (options.results / place).is_dir():
+            if (options.results / place).is_dir():
+                manifest[place] = keep(place, options.results, options.data_dir)
+            else:
                 print(f"left out: {options.results} has no {place}", file=sys.stderr)
-                continue
-            manifest[place] = keep(place, options.results, options.data_dir)
-            size = (REFERENCE / place / CHECKPOINT).stat().st_size
-            print(f"{place}: {size / 1e6:.2f} MB")
         write_json(REFERENCE / MANIFEST, manifest)
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")

@@ -1,8 +1,8 @@
-"""Finds trained networks: the user's own first, then those that come with the project.
+"""Finds trained models: the user's own first, then those that come with the project.
 
-A network is the file `best.keras` beside the record of the run that trained it. A file whose
-SHA-256 is not the expected one is refused. The record of an own run holds it; for the networks that
-come with the project, `results/reference/weights.json` does.
+A network is the file `best.keras`, a linear model the file `linear.npz`, beside the record of the
+run that trained it. A file whose SHA-256 is not the expected one is refused. The record of an own
+run holds it; for the models that come with the project, `results/reference/weights.json` does.
 """
 
 import functools
@@ -16,16 +16,17 @@ from harness.errors import RunError
 from harness.experiment import find_experiments
 from harness.records.files import read_json, sha256
 from harness.records.record import UNFINISHED, Record, load_record
-from harness.records.run import CHECKPOINT
+from harness.records.run import CHECKPOINTS
 from harness.reporting.analysis.reference import REFERENCE
 from harness.reporting.analysis.results import SeedGroup
 
 MANIFEST = "weights.json"
+LINEAR = "imdb-linear"
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """One network with the weights of its best epoch.
+    """One network with the weights of its best epoch, or a linear model.
 
     Attributes:
         label: experiment and variant, such as `imdb-lstm`.
@@ -47,26 +48,24 @@ class TrainedNetwork:
 
     @functools.cached_property
     def model(self):
-        """The Keras model, not compiled. It computes in float32, whatever type the file has.
+        """The Keras model, not compiled, or the pipeline of `models.linear.bag_of_ngrams`.
+
+        A network computes in float32, whatever type the file has.
 
         Raises:
-            RunError: the file is damaged, of another version of Keras, or another network than the
+            RunError: the file is damaged, of another version of Keras, or another model than the
                 record describes.
         """
-        from harness.training.environment import load_keras
-
-        keras = load_keras()
-        from models import activations, lstm_cells  # noqa: F401  they register what is not Keras's
-
+        load = _load_linear if self.path.suffix == ".npz" else _load_network
         try:
-            model = keras.saving.load_model(self.path, compile=False, safe_mode=True)
+            model, parameters = load(self.path)
         except Exception as error:  # damaged archives make Keras fail in nearly any way
             reason = str(error).strip().partition("\n")[0]
             raise RunError(
-                f"{self.path} is no network that Keras {keras.__version__} can load ({reason}); "
+                f"{self.path} is no model that this version can load ({reason}); "
                 f"{_remedy(self.record)}."
             ) from error
-        parameters, recorded = model.count_params(), self.record.metrics["parameters"]
+        recorded = self.record.metrics["parameters"]
         if parameters != recorded:
             raise RunError(
                 f"{self.path} has {parameters:,} parameters, where the record beside it says "
@@ -75,20 +74,43 @@ class TrainedNetwork:
         return model
 
 
-def find_trained(dataset: str, results_dir: Path, *, sample: bool = False) -> list[TrainedNetwork]:
-    """All trained networks, one a label: the user's run with the lowest seed, or the project's.
+def _load_network(path: Path) -> tuple:
+    """The model and its number of parameters."""
+    from harness.training.environment import load_keras
+
+    keras = load_keras()
+    from models import activations, lstm_cells  # noqa: F401  they register what is not Keras's
+
+    model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    return model, model.count_params()
+
+
+def _load_linear(path: Path) -> tuple:
+    """The model and its number of parameters."""
+    from models.linear import load_ngrams
+
+    model = load_ngrams(path)
+    return model, model[-1].coef_.size + model[-1].intercept_.size
+
+
+def find_trained(
+    dataset: str, results_dir: Path, *, role: str = "network", sample: bool = False
+) -> list[TrainedNetwork]:
+    """All trained models, one a label: the user's run with the lowest seed, or the project's.
 
     Args:
         dataset: `imdb` or `jena`.
         results_dir: where the user's own runs are.
-        sample: networks trained on the built-in sample data, which are the user's own only.
+        role: `network`, or `baseline` for the linear models on IMDB.
+        sample: models trained on the built-in sample data, which are the user's own only.
 
     Raises:
         RunError: there is none, or the hash of a file differs.
     """
     found: dict[str, TrainedNetwork] = {}
     for network in _networks(results_dir, f"{dataset}-*", sample):
-        found.setdefault(network.label, network)
+        if network.record.config["role"] == role:
+            found.setdefault(network.label, network)
     if not found:
         command = (
             "make demo" if sample else f"make {dataset}-{'gru' if dataset == 'jena' else 'lstm'}"
@@ -108,14 +130,20 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
     for network in _networks(results_dir, label, sample):
         return network
     name, _, variant = label.partition("+")
-    known = [one.name for one in find_experiments().values() if one.role == "network"]
+    known = trainable()
     if name not in known:
-        raise RunError(f"there is no network {name}; known: {', '.join(known)}.")
+        raise RunError(f"there is no model {name}; known: {', '.join(known)}.")
     command = f"make {name}" + (" SAMPLE=1" if sample else "")
     raise RunError(
         f"no trained {label} is in {results_dir}{'' if sample else ' or comes with the project'}; "
         f"train it with `{command}`{' and the settings in ARGS' if variant else ''}."
     )
+
+
+def trainable() -> list[str]:
+    """The experiments whose runs leave a model that can be loaded."""
+    found = find_experiments().values()
+    return [one.name for one in found if one.role == "network" or one.name == LINEAR]
 
 
 def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
@@ -131,7 +159,8 @@ def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trained
 
 def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
     """Those of the user's runs, by falling number of the seed; a damaged record is left out."""
-    runs = (path.parent for path in results_dir.glob(f"{pattern}/seed-*/{CHECKPOINT}"))
+    files = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in CHECKPOINTS.values())
+    runs = (file.parent for several in files for file in several)
     finished = (run for run in runs if not run.name.endswith(UNFINISHED))
     for run in sorted(finished, key=lambda run: (len(run.name), run.name)):
         try:
@@ -150,7 +179,7 @@ def _checked(record: Record, expected: str | None, normalisation: dict) -> Train
     Raises:
         RunError: the hash differs, or there is no such file.
     """
-    path = record.path / CHECKPOINT
+    path = record.path / CHECKPOINTS[record.config["role"]]
     if expected is not None and sha256(path) != expected:
         raise RunError(
             f"{path} is not the network that its run left: its SHA-256 differs; {_remedy(record)}."

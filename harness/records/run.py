@@ -13,7 +13,8 @@ from harness.records.record import UNFINISHED, put_in_place
 if TYPE_CHECKING:
     from harness.records.study_outputs import StudyOutput
 
-CHECKPOINT, MODEL = "best.keras", "model.keras"
+MODEL = "model.keras"
+CHECKPOINTS = {"network": "best.keras", "baseline": "linear.npz"}  # by role
 
 
 class Run:
@@ -44,7 +45,12 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """The model with the best validation (a Keras archive, kept beside the record)."""
-        return self.unfinished / CHECKPOINT
+        return self.unfinished / CHECKPOINTS["network"]
+
+    @property
+    def linear_path(self) -> Path:
+        """The fitted linear model on reviews (arrays of numbers, kept beside the record)."""
+        return self.unfinished / CHECKPOINTS["baseline"]
 
     @property
     def model_path(self) -> Path:

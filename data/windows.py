@@ -208,9 +208,7 @@ def _settings_that_fit(rows: int, cadence_minutes: int, lookback: int, step: int
     longest = (rows // 4 - spare - horizon) // step * step  # lookback that fits a quarter
     if longest < step:
         least = 4 * (step + horizon + spare)  # with a lookback of one step
-        return (
-            f"This one has {rows:,} rows; {least:,} without a gap are enough for short lookbacks."
-        )
+        return f"This one has {rows:,} rows; at least {least:,} are needed, without a gap."
     train, validation = (
         part * rows // 4 * cadence_minutes // PUBLISHED_CADENCE_MINUTES for part in (2, 3)
     )

@@ -1,10 +1,10 @@
-"""Forecasts the temperature with the networks trained on the Jena series, in °C.
+"""Forecasts the temperature with networks that were trained on the Jena series, in °C.
 
     make forecast DATE="2015-07-14 12:00"     from the Jena file
-    make forecast FILE=mpi_roof_2024b.csv     from the end of a newer file of the station
+    make forecast FILE=mpi_roof_2024b.csv     from the end of a newer file of the same station
 
-Shows what the networks read up to that moment, their forecast, persistence, ridge regression, and
-what happened; then how far each was off in all the years after the training rows.
+Shows what the networks read up to that moment, their forecast, persistence, ridge regression and
+what happened, and then how far each was off in all the time after the training rows.
 """
 
 import argparse
@@ -18,57 +18,31 @@ from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
 
-SPANS = ("lookback_hours", "step_hours", "horizon_hours")  # alike in all networks that are compared
-
 
 def parse(argv):
     """Reads the command line."""
-    sample = "--sample" in argv
-    results_dir, plots_dir = PLACES[sample]
     parser = argparse.ArgumentParser(
         prog="python -m explore.forecast",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--date",
-        type=_date,
-        metavar="DATE",
-        help='the moment of the forecast, such as "2015-07-14 12:00" (default: the file\'s end)',
-    )
-    parser.add_argument(
-        "--file",
-        type=Path,
-        metavar="CSV",
-        help="weather in the format of the Jena file (default: that of the data directory)",
-    )
-    parser.add_argument(
-        "--networks",
-        nargs="+",
-        metavar="NAME",
-        help="trained networks, such as jena-gru (default: all that there are)",
-    )
-    parser.add_argument(
-        "--sample",
-        action="store_true",
-        help="use the built-in sample weather and the networks that the demo has trained on it",
-    )
+    date = "the moment of the forecast (default: the end of the file)"
+    parser.add_argument("--date", type=_date, metavar="TIME", help=date)
+    file = "weather in the format of the Jena file (default: that in the data directory)"
+    parser.add_argument("--file", type=Path, metavar="CSV", help=file)
+    network = "one trained network, such as jena-gru (default: all of the published protocol)"
+    parser.add_argument("--network", metavar="NAME", help=network)
+    sample = "use the built-in sample weather and the networks of the demo"
+    parser.add_argument("--sample", action="store_true", help=sample)
+    results_dir, plots_dir = PLACES["--sample" in argv]
+    for flag, default, what in (
+        ("--results-dir", results_dir, "your own networks are"),
+        ("--plots-dir", plots_dir, "the figures go"),
+    ):
+        help = f"where {what} (default: {default})"
+        parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
     add_data_dir(parser)
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=results_dir,
-        metavar="DIR",
-        help=f"where networks of your own are (default: {results_dir})",
-    )
-    parser.add_argument(
-        "--plots-dir",
-        type=Path,
-        default=plots_dir,
-        metavar="DIR",
-        help=f"where the figures go (default: {plots_dir})",
-    )
     return parser.parse_args(argv)
 
 
@@ -83,31 +57,23 @@ def _date(text):
 
 
 def choose_networks(options):
-    """The networks that forecast, which must read alike.
+    """The networks that forecast: the named one, or all of the published protocol.
 
     Raises:
-        RunError: there is none, or they differ in the hours that they read or predict.
+        RunError: there is none with the mean and the standard deviation of its training rows.
     """
     from explore.trained import find_trained, load_trained
 
     place = {"results_dir": options.results_dir, "sample": options.sample}
-    if options.networks:
-        networks = [load_trained(name, **place) for name in dict.fromkeys(options.networks)]
+    if options.network:
+        found = [load_trained(options.network, **place)]
     else:
-        found = find_trained("jena", **place)
-        networks = [one for one in found if one.normalisation and not one.record.config["variant"]]
-    unscaled = [one.label for one in networks if not one.normalisation] or not networks
-    if unscaled:
-        which = ", ".join(unscaled) if networks else "every network that was found"
+        found = [n for n in find_trained("jena", **place) if not n.record.config["variant"]]
+    networks = [network for network in found if network.normalisation]
+    if not networks:
         raise RunError(
-            f"{which}: no mean and standard deviation of weather was kept; train a network on "
-            "Jena again with --force, or name another with --networks."
-        )
-    spans = {tuple(one.record.config["protocol"][name] for name in SPANS) for one in networks}
-    if len(spans) > 1:
-        raise RunError(
-            f"{', '.join(one.label for one in networks)} read or predict different hours; name "
-            "one of them with --networks."
+            f"{options.network or options.results_dir} keeps no mean and standard deviation of "
+            "weather; train a network on Jena again with FORCE=1, such as `make jena-gru FORCE=1`."
         )
     return networks
 
@@ -121,11 +87,11 @@ def forecast(options) -> None:
     """
     refuse_unwritable(options.plots_dir)
     networks = choose_networks(options)
-    protocol = networks[0].record.config["protocol"]
-    read = {name for one in networks for name in one.normalisation}
+    record = networks[0].record
+    protocol = record.config["protocol"]
 
     from data.jena_file import QUANTITIES
-    from explore import forecasters as by
+    from explore import forecasters
     from explore.forecast_errors import measure
     from explore.forecast_figure import draw_errors, draw_forecast
     from explore.forecast_text import make_forecast
@@ -134,34 +100,35 @@ def forecast(options) -> None:
     from harness.reporting.figures.style import SAMPLE_SUFFIX
     from harness.reporting.tables.formatting import text_tables
 
+    read = {name for network in networks for name in network.normalisation}
     needed = tuple(name for name in QUANTITIES if name in read)
     place = options.data_dir, options.sample, protocol, needed
     weather = open_weather(options.file, *place)
     row = find_row(weather, options.date)
-    print("loading and fitting what forecasts", file=sys.stderr)
-    forecasters = {one.title: by.network(one, weather) for one in networks}
-    if options.file and not options.sample and not find(JENA, options.data_dir):
-        print(f"{by.RIDGE} is left out: `make data` brings its training rows", file=sys.stderr)
-    else:
+    print(f"loading {', '.join(one.title for one in networks)}", file=sys.stderr)
+    asked = {one.title: forecasters.network(one, weather) for one in networks}
+    if options.file is None or options.sample or find(JENA, options.data_dir):
         training = open_weather(None, *place) if options.file else weather
-        forecasters[by.RIDGE] = by.ridge(weather, training, protocol)
-    forecasters[by.PERSISTENCE] = by.persistence(weather)
+        asked[forecasters.RIDGE] = forecasters.ridge(weather, training, protocol)
+    else:
+        print("without ridge regression: `make data` brings its training rows", file=sys.stderr)
+    asked[forecasters.PERSISTENCE] = forecasters.persistence(weather)
 
-    shown = make_forecast(weather, row, forecasters)
-    print("\n".join(shown.lines()))
-    ending = SAMPLE_SUFFIX if options.sample else ""
+    made, ending = make_forecast(weather, row, asked), SAMPLE_SUFFIX if options.sample else ""
+    print("\n".join(made.lines()))
     figure = options.plots_dir / "forecast.png"
-    draw_forecast(weather, row, shown, shown.title() + ending, figure)
-    print(f"plot: {figure}\n")
+    draw_forecast(weather, row, made, made.title() + ending, figure)
+    print(f"plot: {figure}\n", flush=True)
 
-    errors = measure(weather, forecasters, networks[0].record)
-    if not errors.is_test.any():
-        print(f"nothing to score: {weather.name} ends before the networks' test rows begin")
+    errors = measure(weather, asked, record)
+    if errors is None:
+        print(f"nothing to score: {weather.name} ends before the rows begin that test the network")
         return
-    print("\n\n".join(text_tables([errors.by_year(), errors.by_month(), errors.by_hour()])))
-    print("\n" + "\n".join(errors.against_persistence()))
+    tables = text_tables([errors.by_year(), errors.by_month(), errors.by_hour()])
+    compared = [errors.against_persistence(name) for name in asked]
+    print("\n\n".join([*tables, "\n".join(compared[:-1])]))
     figure = options.plots_dir / "forecast-errors.png"
-    draw_errors(errors, errors.title() + ending, figure)
+    draw_errors(errors, compared[0].partition(";")[0] + ending, figure)
     print(f"plot: {figure}")
 
 

@@ -23,14 +23,14 @@ PANELS = {
     "rh (%)": "humidity\n(%)",
     "wv (m/s)": "wind\n(m/s)",
 }
-BEFORE_HOURS = 48  # that the forecast's panel shows of what was known
-MARKERS = "os^Dvp"
+BEFORE_HOURS = 24  # that the forecast's panel shows of what was known
 
 
 def _styles(names: Iterable[str]) -> dict[str, dict]:
-    """A style for each forecaster: networks in their colours, the others grey."""
+    """By forecaster: networks in their colours, all others in grey."""
     lines = {RIDGE: "-.", PERSISTENCE: "--"}
     colours = colours_of(name for name in names if name not in lines)
+    looks = zip(names, itertools.cycle("os^Dvp"), strict=False)
     return {
         name: {
             "color": colours.get(name, GREY),
@@ -38,28 +38,28 @@ def _styles(names: Iterable[str]) -> dict[str, dict]:
             "marker": marker,
             "label": drawable(name),
         }
-        for name, marker in zip(names, itertools.cycle(MARKERS), strict=False)
+        for name, marker in looks
     }
 
 
 def draw_forecast(weather: Weather, row: int, forecast: Forecast, title: str, path: Path) -> None:
-    """Left: what the networks read. Right: their forecasts for the hours that follow.
+    """Left: what the networks read. Right: the forecasts for the hours that follow.
 
     Args:
         weather: the series.
         row: of the last input.
-        forecast: what was said there.
+        forecast: made there.
         title: of the figure.
-        path: of the file that is written.
+        path: receives the PNG.
     """
+    names = [name for name in PANELS if name in weather.quantities]
     with new_figure(path, title, width=11, height=5.8) as figure:
-        names = [name for name in PANELS if name in weather.quantities]
         grid = figure.add_gridspec(len(names), 2, width_ratios=(1, 1.3))
-        panels = [figure.add_subplot(part) for part in grid[:, 0]]
+        panels = [figure.add_subplot(grid[place, 0]) for place in range(len(names))]
         _draw_window(panels, weather, row, names)
-        axis = figure.add_subplot(grid[:, 1])
-        _draw_future(axis, weather, row, forecast)
-        draw_legend(figure, [axis])
+        right = figure.add_subplot(grid[:, 1])
+        _draw_future(right, weather, row, forecast)
+        draw_legend(figure, [right])
 
 
 def _draw_window(axes: list, weather: Weather, row: int, names: list[str]) -> None:
@@ -68,13 +68,10 @@ def _draw_window(axes: list, weather: Weather, row: int, names: list[str]) -> No
     for axis, name in zip(axes, names, strict=True):
         axis.plot(weather.timestamps[rows], weather.columns([name])[rows], color=MEASURED, lw=1)
         axis.set_ylabel(PANELS[name], fontsize=9)
-        _date_axis(axis, most=6)
-        axis.tick_params(labelbottom=axis is axes[-1])
-    for axis in axes[:-1]:
-        axis.xaxis.get_offset_text().set_visible(False)
-    days = round((1 - weather.offsets[0] / weather.hour) / 24, 1)
-    shown = f", {len(names)} of them shown" if len(names) < len(weather.quantities) else ""
-    axes[0].set_title(f"Read: {days:g} days, {len(weather.quantities)} quantities{shown}")
+        _date_axis(axis, axis is axes[-1])
+    hours, count = 1 - weather.offsets[0] // weather.hour, len(weather.quantities)
+    shown = f" ({len(names)} shown)" if len(names) < count else ""
+    axes[0].set_title(f"What is read: {hours} hours, {count} quantities{shown}")
 
 
 def _draw_future(axis, weather: Weather, row: int, forecast: Forecast) -> None:
@@ -82,40 +79,39 @@ def _draw_future(axis, weather: Weather, row: int, forecast: Forecast) -> None:
     times, end, hour = weather.timestamps, forecast.target, np.timedelta64(1, "h")
     axis.axvspan(forecast.made, end, color=SHADE, lw=0, zorder=0)
     measured = np.where(weather.measured, weather.temperature, np.nan)
-    known = slice(np.searchsorted(times, forecast.made - BEFORE_HOURS * hour), row + 1)
-    axis.plot(times[known], measured[known], color=MEASURED, label="measured before")
+    first, last = np.searchsorted(times, [forecast.made - BEFORE_HOURS * hour, end], "right")
+    axis.plot(times[first : row + 1], measured[first : row + 1], color=MEASURED, label="measured")
     for name, style in _styles(forecast.paths).items():
-        hours = end - np.arange(len(forecast.paths[name]))[::-1] * hour
-        axis.plot(hours, forecast.paths[name], lw=1.5, ms=7, markevery=[-1], **style)
-    later = slice(row, np.searchsorted(times, end, "right"))
-    if later.stop > row + 1:
-        axis.plot(times[later], measured[later], ":", color=MEASURED, label="measured later")
+        path = forecast.paths[name]
+        hours = end - np.arange(len(path))[::-1] * hour
+        axis.plot(hours, path, lw=1.5, ms=6, markevery=(len(path) % 6 - 1, 6), **style)
+    if last > row + 1:
+        axis.plot(times[row:last], measured[row:last], ":", color=MEASURED, label="what happened")
     if forecast.happened is not None:
         axis.plot(end, forecast.happened, "o", color=MEASURED, mfc="none", ms=13)
-    axis.set_title(f"Forecast {weather.horizon // weather.hour} hours ahead, hour by hour")
+    axis.set_title(f"Each hour, as forecast {weather.horizon // weather.hour} hours before it")
     axis.set_ylabel("temperature (°C)")
-    _date_axis(axis, most=8)
+    _date_axis(axis, True)
 
 
-def _date_axis(axis, most: int) -> None:
+def _date_axis(axis, labelled: bool) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(minticks=3, maxticks=most)
+    locator = AutoDateLocator(minticks=5, maxticks=10)
     axis.xaxis.set_major_locator(locator)
-    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=labelled))
+    axis.tick_params(labelbottom=labelled)
 
 
 def draw_errors(errors: Errors, title: str, path: Path) -> None:
-    """The mean absolute error by month and by hour of the day."""
+    """The mean absolute error of each forecaster, by month and by hour of the day."""
     with new_figure(path, title, width=10, height=4.4) as figure:
         axes = figure.subplots(1, 2, sharey=True)
-        for axis, table, unit in (
-            (axes[0], errors.by_month(), "month"),
-            (axes[1], errors.by_hour(), "hour of the day"),
-        ):
+        tables = {"month": errors.by_month(), "hour of the day": errors.by_hour()}
+        for axis, (unit, table) in zip(axes, tables.items(), strict=True):
             _, *names = table.columns
-            columns = np.array(list(table.rows.values()), float).T[1:]  # (forecasters, rows)
-            for (_, style), values in zip(_styles(names).items(), columns, strict=True):
+            _, *columns = zip(*table.rows.values(), strict=True)
+            for style, values in zip(_styles(names).values(), columns, strict=True):
                 axis.plot(list(table.rows), values, ms=4, **style)
             axis.set_xlabel(unit)
         axes[0].set_ylabel("MAE (°C), lower is better")

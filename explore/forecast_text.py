@@ -14,13 +14,11 @@ class Forecast:
     """What each forecaster says at one moment, in °C.
 
     Attributes:
-        made: the time of the last input.
-        target: the time that is forecast.
-        now: the temperature at the last input.
-        happened: the temperature at the target, None where it was not measured.
-        paths: by forecaster, the temperature at each of the hours up to the target, each forecast
-            from the window that ends one horizon before it; NaN where that cannot be read.
-            float64, shape (hours,).
+        made, target: times of the last input and of what is forecast.
+        now: temperature at the last input.
+        happened: temperature at the target, None where it was not measured.
+        paths: by forecaster, the temperature at each hour up to the target, as it was forecast one
+            horizon before that hour; NaN where no window can be read. float64, shape (hours,).
     """
 
     made: np.datetime64
@@ -29,47 +27,39 @@ class Forecast:
     happened: float | None
     paths: dict[str, np.ndarray]
 
-    @property
-    def values(self) -> dict[str, float]:
-        """What is forecast for the target."""
-        return {name: float(path[-1]) for name, path in self.paths.items()}
-
     def title(self) -> str:
         """What is to be seen, for the figure."""
-        networks = [name for name in self.paths if name not in (RIDGE, PERSISTENCE)]
-        said = [f"{name} {self.values[name]:.1f} °C" for name in networks]
+        said = [
+            f"{name} {path[-1]:.1f} °C"
+            for name, path in self.paths.items()
+            if name not in (RIDGE, PERSISTENCE)
+        ]
         said.append("not measured" if self.happened is None else f"measured {self.happened:.1f} °C")
         return f"Forecast for {moment(self.target)}: {', '.join(said)}"
 
     def lines(self) -> list[str]:
         """The forecasts one below the other, and how far they are off."""
-        width = max(map(len, self.paths))
-        lines = [f"forecast made {moment(self.made)} for {moment(self.target)}"]
-        rows = {"now": self.now} | self.values
+        rows = {"now": self.now} | {name: path[-1] for name, path in self.paths.items()}
         if self.happened is not None:
             rows["measured"] = self.happened
+        lines = [f"forecast of {moment(self.made)} for {moment(self.target)}"]
         for name, value in rows.items():
-            line = f"  {name:{width}}  {value:5.1f} °C"
-            if self.happened is not None and name in self.paths:
-                line += f"  {value - self.happened:+5.1f}"
-            lines.append(line)
+            known = self.happened is not None and name in self.paths
+            error = f"  {value - self.happened:+5.1f}" if known else ""
+            lines.append(f"  {name:{max(map(len, rows))}}  {value:5.1f} °C{error}")
         return lines
 
 
 def make_forecast(weather: Weather, row: int, forecasters: dict[str, Forecaster]) -> Forecast:
     """Asks every forecaster at one row of a series, and at the hours before it."""
-    hours = weather.horizon // weather.hour
-    rows = row - np.arange(hours)[::-1] * weather.hour  # (hours,)
+    rows = row - np.arange(weather.horizon // weather.hour)[::-1] * weather.hour  # (hours,)
     readable = (rows >= 0) & weather.readable[rows]  # (hours,)
-    paths = {name: np.full(hours, np.nan) for name in forecasters}
-    for name, ask in forecasters.items():
-        paths[name][readable] = ask(rows[readable])
+    paths = {}
+    for name, forecaster in forecasters.items():
+        paths[name] = np.full(len(rows), np.nan)
+        paths[name][readable] = forecaster(rows[readable])
     target = weather.timestamps[row] + weather.horizon * weather.cadence
-    found = np.flatnonzero((weather.timestamps == target) & weather.measured)
-    return Forecast(
-        made=weather.timestamps[row],
-        target=target,
-        now=float(weather.temperature[row]),
-        happened=float(weather.temperature[found[0]]) if len(found) else None,
-        paths=paths,
-    )
+    found = weather.temperature[(weather.timestamps == target) & weather.measured]
+    happened = float(found[0]) if len(found) else None
+    now = float(weather.temperature[row])
+    return Forecast(weather.timestamps[row], target, now, happened, paths)

@@ -1,4 +1,4 @@
-"""Who forecasts: the trained networks, ridge regression, and persistence; all in °C."""
+"""Who forecasts: trained networks, ridge regression and persistence, all in °C."""
 
 import sys
 import time
@@ -15,13 +15,12 @@ from experiments.common.ridge_features import features
 from explore.trained import TrainedNetwork
 from explore.weather import Weather
 
-# Called with last rows of windows, int (windows,); returns temperatures in °C, (windows,).
+# Called with the last rows of windows, int (windows,); returns temperatures in °C, (windows,).
 Forecaster = Callable[[np.ndarray], np.ndarray]
 
 PERSISTENCE = jena_persistence.EXPERIMENT.title
 RIDGE = jena_ridge.EXPERIMENT.title
-BLOCK = 2_000  # windows at a time: 23 MB of inputs
-BATCH = 1_000
+BLOCK = 2_000  # windows that are read at a time
 QUIET_SECONDS = 3  # from one line of progress to the next
 
 
@@ -31,7 +30,7 @@ def persistence(weather: Weather) -> Forecaster:
 
 
 def network(trained: TrainedNetwork, weather: Weather) -> Forecaster:
-    """A trained network that reads the weather normalised as its training rows were.
+    """A trained network; it reads the weather normalised as its training rows were.
 
     Raises:
         RunError: its file cannot be loaded.
@@ -39,20 +38,20 @@ def network(trained: TrainedNetwork, weather: Weather) -> Forecaster:
     names = list(trained.normalisation)
     mean, std = np.array(list(trained.normalisation.values())).T  # (quantities,) each
     series = ((weather.columns(names) - mean) / std).astype(np.float32)  # (rows, quantities)
-    target = names.index(TEMPERATURE)
-    model = trained.model
+    target, model = names.index(TEMPERATURE), trained.model
     _compute_fast(model)
 
     def forecast(rows: np.ndarray) -> np.ndarray:
         windows = Windows(series, rows, weather.offsets, weather.horizon, target)
-        blocks, began = [], time.monotonic()
+        predicted, said = np.empty(len(rows)), time.monotonic()
         for start in range(0, len(rows), BLOCK):
-            inputs = windows.inputs(np.arange(start, min(start + BLOCK, len(rows))))
-            blocks.append(model.predict(inputs, batch_size=BATCH, verbose=0)[:, 0])
-            if time.monotonic() - began > QUIET_SECONDS:
-                done, began = start + len(inputs), time.monotonic()
-                print(f"{trained.title}: {done:,} of {len(rows):,} forecasts", file=sys.stderr)
-        return np.concatenate(blocks).astype(np.float64) * std[target] + mean[target]
+            block = np.arange(start, min(start + BLOCK, len(rows)))
+            inputs = windows.inputs(block)  # (block, timesteps, quantities)
+            predicted[block] = model.predict(inputs, batch_size=BLOCK, verbose=0)[:, 0]
+            if time.monotonic() - said > QUIET_SECONDS:
+                said = time.monotonic()
+                print(f"{trained.title}: {block[-1] + 1:,} of {len(rows):,}", file=sys.stderr)
+        return predicted * std[target] + mean[target]
 
     return forecast
 
@@ -70,27 +69,26 @@ def _compute_fast(model) -> None:
 
 
 def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
-    """The regression of jena-ridge, fitted on one training window an hour.
+    """The regression of jena-ridge, fitted on one window an hour of the training rows.
 
-    It standardises its features, so that it may read and give degrees.
+    It standardises what it reads, so that it can be given degrees.
 
     Args:
         weather: the series to forecast.
         training: the series that begins with the training rows.
-        protocol: of the networks, whose training rows it shares.
+        protocol: of the networks, whose training rows these are.
     """
     from models.linear import ridge as regression
 
     settings = jena_ridge.EXPERIMENT.protocol
     recent = round(settings.recent_hours / protocol["step_hours"])
-    timesteps = min(recent, len(training.offsets))
 
     def read(series: Weather, rows: np.ndarray) -> np.ndarray:
-        target = series.quantities.index(TEMPERATURE)
-        windows = Windows(
-            series.values.astype(np.float32), rows, series.offsets, series.horizon, target
+        values, target = series.values.astype(np.float32), series.quantities.index(TEMPERATURE)
+        windows = Windows(values, rows, series.offsets, series.horizon, target)
+        return features(
+            windows, calendar_waves(series.timestamps), min(recent, len(series.offsets))
         )
-        return features(windows, calendar_waves(series.timestamps), timesteps)
 
     end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
     rows = training.scorable()

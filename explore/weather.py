@@ -1,8 +1,8 @@
-"""A weather series as a trained network reads it: windows without gaps, one forecast each.
+"""A weather series as trained networks read it: windows without gaps.
 
-A reading of -9999 is replaced by the last good one, as in training, but not for longer than
-`MOST_CARRIED_HOURS`: a window with an older one is not read, and no error is measured at a
-temperature that nobody measured.
+A reading of -9999 is replaced by the last good one, as in training, but for no more than
+`MOST_CARRIED_HOURS`. After that, no window is read over it. No error is measured at a temperature
+that was not measured.
 """
 
 from dataclasses import dataclass
@@ -65,8 +65,8 @@ class Weather:
     def scorable(self) -> np.ndarray:
         """Last rows of the windows whose forecast can be judged, one an hour: int64, (windows,)."""
         hours = self.timestamps.astype("datetime64[h]")
-        rows = np.flatnonzero(self.readable & np.append(True, np.diff(hours) > np.timedelta64(0)))
-        rows = rows[rows + self.horizon < len(self.timestamps)]
+        rows = np.flatnonzero(self.readable & np.append(True, hours[1:] > hours[:-1]))
+        rows = rows[rows + self.horizon < len(hours)]
         targets = rows + self.horizon
         on_time = self.timestamps[targets] - self.timestamps[rows] == self.horizon * self.cadence
         return rows[on_time & self.measured[rows] & self.measured[targets]]
@@ -75,7 +75,7 @@ class Weather:
 def open_weather(
     path: Path | None, data_dir: Path | None, sample: bool, protocol: dict, needed: tuple[str, ...]
 ) -> Weather:
-    """The user's file, or else the Jena file of the data directory, or the sample weather.
+    """Reads the user's file, or else the Jena file of the data directory, or the sample weather.
 
     Args:
         path: the user's file.
@@ -88,13 +88,12 @@ def open_weather(
         DataError: the file lacks one of these, or cannot be used.
     """
     if sample and path is None:
-        return lay_windows(load_jena(sample=True), "the sample weather", protocol, needed)
+        return _lay_windows(load_jena(sample=True), "the sample weather", protocol, needed)
     path = path or locate(JENA, data_dir).path
-    return lay_windows(read_jena(path, needed), str(path), protocol, needed)
+    return _lay_windows(read_jena(path, needed), str(path), protocol, needed)
 
 
-def lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str, ...]) -> Weather:
-    """Finds the windows of a series that can be read; arguments as for `open_weather`."""
+def _lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str, ...]) -> Weather:
     minutes = climate.cadence_minutes
     if 60 % minutes:
         raise DataError(
@@ -102,19 +101,20 @@ def lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str, 
             "an hour must be a whole number of rows."
         )
     lookback, step, horizon = (
-        hours_in_rows(part, protocol[f"{part}_hours"], minutes)
-        for part in ("lookback", "step", "horizon")
+        hours_in_rows(span, protocol[f"{span}_hours"], minutes)
+        for span in ("lookback", "step", "horizon")
     )
     kept, columns = ~climate.repeated, [climate.quantities.index(name) for name in needed]
     timestamps, missing = climate.timestamps[kept], climate.missing[kept][:, columns]
-    stale = _rows_without(missing) > MOST_CARRIED_HOURS * 60 // minutes  # (rows, quantities)
-    offsets = np.arange(step - lookback, 1, step)  # (timesteps,)
+    # missing in this row and in all that reach back so far
+    carried = pd.DataFrame(missing).rolling(MOST_CARRIED_HOURS * 60 // minutes + 1)
+    stale = carried.min().eq(1).to_numpy()  # (rows, quantities)
 
-    # numbers of gaps up to each row, and of rows before it that have a stale reading
+    # number of gaps up to each row, and of stale rows before it
     gaps = np.cumsum(np.append(False, np.diff(timestamps) != np.timedelta64(minutes, "m")))
     stale_before = np.append(0, np.cumsum(stale.any(axis=1)))
-    last = np.arange(-offsets[0], len(timestamps))
-    first = last + offsets[0]
+    last = np.arange(lookback - step, len(timestamps))
+    first = last - (lookback - step)
     readable = np.zeros(len(timestamps), bool)
     readable[last] = (gaps[last] == gaps[first]) & (stale_before[last + 1] == stale_before[first])
     return Weather(
@@ -124,14 +124,8 @@ def lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str, 
         values=climate.values[kept][:, columns],
         measured=~missing[:, needed.index(TEMPERATURE)],
         stale=stale,
-        offsets=offsets,
+        offsets=np.arange(step - lookback, 1, step),
         hour=60 // minutes,
         horizon=horizon,
         readable=readable,
     )
-
-
-def _rows_without(missing: np.ndarray) -> np.ndarray:
-    """For how many rows on end a reading has been missing: int, shape (rows, quantities)."""
-    table = pd.DataFrame(missing.astype(int))
-    return table.apply(lambda column: column.groupby((column == 0).cumsum()).cumsum()).to_numpy()

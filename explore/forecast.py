@@ -8,13 +8,14 @@ what happened, and then how far each was off in all the time after the training 
 """
 
 import argparse
+import contextlib
 import datetime
 import sys
 from pathlib import Path
 
 from data.errors import DataError
 from data.files import JENA, find
-from harness.command_line import PLACES, add_data_dir
+from harness.command_line import add_data_dir, add_places
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
 
@@ -33,27 +34,17 @@ def parse(argv):
     parser.add_argument("--file", type=Path, metavar="CSV", help=file)
     network = "one trained network, such as jena-gru (default: all of the published protocol)"
     parser.add_argument("--network", metavar="NAME", help=network)
-    sample = "use the built-in sample weather and the networks of the demo"
-    parser.add_argument("--sample", action="store_true", help=sample)
-    results_dir, plots_dir = PLACES["--sample" in argv]
-    for flag, default, what in (
-        ("--results-dir", results_dir, "your own networks are"),
-        ("--plots-dir", plots_dir, "the figures go"),
-    ):
-        help = f"where {what} (default: {default})"
-        parser.add_argument(flag, type=Path, default=default, metavar="DIR", help=help)
+    add_places(parser, "--sample" in argv)
     add_data_dir(parser)
     return parser.parse_args(argv)
 
 
 def _date(text):
-    try:
+    with contextlib.suppress(ValueError):
         date = datetime.datetime.fromisoformat(text)
-    except ValueError:
-        date = None
-    if date is None or date.tzinfo:
-        raise argparse.ArgumentTypeError(f"expected such as '2015-07-14 12:00', got '{text}'")
-    return date
+        if date.tzinfo is None:
+            return date
+    raise argparse.ArgumentTypeError(f"expected such as '2015-07-14 12:00', got '{text}'")
 
 
 def choose_networks(options):

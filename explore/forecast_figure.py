@@ -16,30 +16,19 @@ from harness.reporting.figures.style import GREY, draw_legend, drawable, new_fig
 
 MEASURED = "#000000"
 SHADE = "#F2F2F2"
-# What is shown of the inputs, by the column's name
-PANELS = {
-    TEMPERATURE: "temperature\n(°C)",
-    "p (mbar)": "pressure\n(mbar)",
-    "rh (%)": "humidity\n(%)",
-    "wv (m/s)": "wind\n(m/s)",
-}
+SHOWN = (TEMPERATURE, "p (mbar)", "rh (%)", "wv (m/s)")  # of the inputs
+LINES = {RIDGE: "-.", PERSISTENCE: "--"}
 BEFORE_HOURS = 24  # that the forecast's panel shows of what was known
 
 
 def _styles(names: Iterable[str]) -> dict[str, dict]:
     """By forecaster: networks in their colours, all others in grey."""
-    lines = {RIDGE: "-.", PERSISTENCE: "--"}
-    colours = colours_of(name for name in names if name not in lines)
-    looks = zip(names, itertools.cycle("os^Dvp"), strict=False)
-    return {
-        name: {
-            "color": colours.get(name, GREY),
-            "linestyle": lines.get(name, "-"),
-            "marker": marker,
-            "label": drawable(name),
-        }
-        for name, marker in looks
-    }
+    colours = colours_of(name for name in names if name not in LINES)
+    looks = {}
+    for name, marker in zip(names, itertools.cycle("os^Dvp"), strict=False):
+        looks[name] = {"color": colours.get(name, GREY), "linestyle": LINES.get(name, "-")}
+        looks[name] |= {"marker": marker, "label": drawable(name)}
+    return looks
 
 
 def draw_forecast(weather: Weather, row: int, forecast: Forecast, title: str, path: Path) -> None:
@@ -52,7 +41,7 @@ def draw_forecast(weather: Weather, row: int, forecast: Forecast, title: str, pa
         title: of the figure.
         path: receives the PNG.
     """
-    names = [name for name in PANELS if name in weather.quantities]
+    names = [name for name in SHOWN if name in weather.quantities]
     with new_figure(path, title, width=11, height=5.8) as figure:
         grid = figure.add_gridspec(len(names), 2, width_ratios=(1, 1.3))
         panels = [figure.add_subplot(grid[place, 0]) for place in range(len(names))]
@@ -67,7 +56,7 @@ def _draw_window(axes: list, weather: Weather, row: int, names: list[str]) -> No
     rows = row + weather.offsets
     for axis, name in zip(axes, names, strict=True):
         axis.plot(weather.timestamps[rows], weather.columns([name])[rows], color=MEASURED, lw=1)
-        axis.set_ylabel(PANELS[name], fontsize=9)
+        axis.set_ylabel(name, fontsize=10)
         _date_axis(axis, axis is axes[-1])
     hours, count = 1 - weather.offsets[0] // weather.hour, len(weather.quantities)
     shown = f" ({len(names)} shown)" if len(names) < count else ""
@@ -84,7 +73,7 @@ def _draw_future(axis, weather: Weather, row: int, forecast: Forecast) -> None:
     for name, style in _styles(forecast.paths).items():
         path = forecast.paths[name]
         hours = end - np.arange(len(path))[::-1] * hour
-        axis.plot(hours, path, lw=1.5, ms=6, markevery=(len(path) % 6 - 1, 6), **style)
+        axis.plot(hours, path, lw=1.5, ms=6, markevery=((len(path) - 1) % 6, 6), **style)
     if last > row + 1:
         axis.plot(times[row:last], measured[row:last], ":", color=MEASURED, label="what happened")
     if forecast.happened is not None:

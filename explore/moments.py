@@ -19,31 +19,25 @@ def find_row(weather: Weather, date: datetime.datetime | None) -> int:
     Raises:
         DataError: no forecast can be made there: says why, and where the nearest can.
     """
-    times, row = weather.timestamps, len(weather.timestamps) - 1
-    date = None if date is None else np.datetime64(date, "s")
-    if date is not None and not times[0] <= date < times[-1] + weather.cadence:
-        raise DataError(
-            f"{moment(date)} is outside of {weather.name}, which has rows from {moment(times[0])} "
-            f"to {moment(times[-1])}; choose a DATE between them."
-        )
-    if date is not None:
-        row = int(np.searchsorted(times, date, "right")) - 1
-    if date is not None and date >= times[row] + weather.cadence:
-        obstacle = _gap(weather, row)
-    elif not weather.readable[row]:
-        date, obstacle = times[row], _obstacle(weather, row)
-    else:
+    times = weather.timestamps
+    date = times[-1] if date is None else np.datetime64(date, "s")
+    row = int(np.searchsorted(times, date, "right")) - 1
+    if row < 0 or date >= times[-1] + weather.cadence:
+        obstacle = f"has rows from {moment(times[0])} to {moment(times[-1])}"
+    elif date >= times[row] + weather.cadence:
+        obstacle = _gap(times[row : row + 2])
+    elif weather.readable[row]:
         return row
+    else:
+        obstacle = _obstacle(weather, row)
     raise DataError(
         f"no forecast can be made at {moment(date)}: {weather.name} {obstacle}; "
         f"{_nearest(weather, row)}."
     )
 
 
-def _gap(weather: Weather, row: int) -> str:
-    return (
-        f"has a gap from {moment(weather.timestamps[row])} to {moment(weather.timestamps[row + 1])}"
-    )
+def _gap(ends: np.ndarray) -> str:
+    return f"has a gap from {moment(ends[0])} to {moment(ends[1])}"
 
 
 def _obstacle(weather: Weather, row: int) -> str:
@@ -55,7 +49,7 @@ def _obstacle(weather: Weather, row: int) -> str:
         return f"begins at {moment(times[0])}{reading}"
     gaps = np.flatnonzero(np.diff(times[first : row + 1]) != weather.cadence)
     if len(gaps):
-        return _gap(weather, first + gaps[-1]) + reading
+        return _gap(times[first + gaps[-1] :]) + reading
     late, column = np.argwhere(weather.stale[first : row + 1])[-1]
     return (
         f"has no reading of {weather.quantities[column]!r} for more than {MOST_CARRIED_HOURS} "

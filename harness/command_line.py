@@ -75,12 +75,12 @@ def add_data_dir(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None:
-    """Adds the options that a run and a suite of runs have in common.
+def add_places(parser: argparse._ActionsContainer, sample: bool) -> None:
+    """Adds `--sample`, and the options that name the folders of records and plots.
 
     Args:
         parser: a parser or a group of it.
-        sample: whether the command line asks for the sample data, whose results go elsewhere.
+        sample: whether the command line asks for the sample data, whose folders are others.
     """
     results_dir, plots_dir = PLACES[sample]
     parser.add_argument(
@@ -94,7 +94,7 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         type=Path,
         default=results_dir,
         metavar="DIR",
-        help=f"where run records go (default: {results_dir})",
+        help=f"folder of your run records (default: {results_dir})",
     )
     parser.add_argument(
         "--plots-dir",
@@ -103,6 +103,11 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         metavar="DIR",
         help=f"where plots go (default: {plots_dir})",
     )
+
+
+def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None:
+    """Adds the options that a run and a suite of runs have in common; arguments as `add_places`."""
+    add_places(parser, sample)
     parser.add_argument(
         "--force", action="store_true", help="repeat a finished run and replace its record"
     )

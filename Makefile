@@ -14,7 +14,8 @@ SEEDS   := 1
 WORKERS := 2
 QUICK   :=
 PROMPT  := alice was
-export PROMPT
+TEXT    :=
+export PROMPT TEXT
 on = $(filter 1,$(1))
 comma := ,
 
@@ -26,7 +27,7 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test data plots tables reference clean generate $(EXPERIMENTS)
+TARGETS := help all bench demo test data plots tables reference clean generate predict $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -38,6 +39,7 @@ TAKEN := PYTHON \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
+  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter data tables plots test,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
@@ -105,6 +107,9 @@ $(EXPERIMENTS): $(VENV)/.runtime
 
 generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
+
+predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
+	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)

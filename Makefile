@@ -15,6 +15,8 @@ WORKERS := 2
 QUICK   :=
 PROMPT  := alice was
 TEXT    :=
+DATE    :=
+FILE    :=
 export PROMPT TEXT
 on = $(filter 1,$(1))
 comma := ,
@@ -27,7 +29,7 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test data plots tables reference clean generate predict $(EXPERIMENTS)
+TARGETS := help all bench demo test data plots tables reference clean forecast generate predict $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -40,6 +42,7 @@ TAKEN := PYTHON \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
+  $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter data tables plots test,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
@@ -110,6 +113,10 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
 	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
+
+forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:00", or at the end of FILE=weather.csv
+	@$(RUN) -m explore.forecast $(if $(DATE),--date "$(DATE)") $(if $(FILE),--file "$(FILE)") \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)

@@ -34,6 +34,8 @@ def parse(argv):
     parser.add_argument("--file", type=Path, metavar="CSV", help=file)
     network = "one trained network, such as jena-gru (default: all of the published protocol)"
     parser.add_argument("--network", metavar="NAME", help=network)
+    sample = "use the sample weather, and networks that `make demo` trained on it"
+    parser.add_argument("--sample", action="store_true", help=sample)
     add_places(parser, "--sample" in argv)
     add_data_dir(parser)
     return parser.parse_args(argv)

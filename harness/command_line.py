@@ -75,38 +75,19 @@ def add_data_dir(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_places(parser: argparse._ActionsContainer, sample: bool) -> None:
-    """Adds `--sample`, and the options that name the folders of records and plots.
+def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None:
+    """Adds the options that a run and a suite of runs have in common.
 
     Args:
         parser: a parser or a group of it.
-        sample: whether the command line asks for the sample data, whose folders are others.
+        sample: whether the command line asks for the sample data, whose results go elsewhere.
     """
-    results_dir, plots_dir = PLACES[sample]
     parser.add_argument(
         "--sample",
         action="store_true",
         help="use the built-in sample data and the small protocol that suits them "
         "(results and plots go to demo/)",
     )
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=results_dir,
-        metavar="DIR",
-        help=f"folder of your run records (default: {results_dir})",
-    )
-    parser.add_argument(
-        "--plots-dir",
-        type=Path,
-        default=plots_dir,
-        metavar="DIR",
-        help=f"where plots go (default: {plots_dir})",
-    )
-
-
-def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None:
-    """Adds the options that a run and a suite of runs have in common; arguments as `add_places`."""
     add_places(parser, sample)
     parser.add_argument(
         "--force", action="store_true", help="repeat a finished run and replace its record"
@@ -115,4 +96,23 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         "--deterministic",
         action="store_true",
         help="choose kernels that give the same bits on every run; slower",
+    )
+
+
+def add_places(parser: argparse._ActionsContainer, sample: bool) -> None:
+    """Adds the options that name the folders of results and plots."""
+    results_dir, plots_dir = PLACES[sample]
+    parser.add_argument(
+        "--results-dir",
+        type=Path,
+        default=results_dir,
+        metavar="DIR",
+        help=f"folder of the run records (default: {results_dir})",
+    )
+    parser.add_argument(
+        "--plots-dir",
+        type=Path,
+        default=plots_dir,
+        metavar="DIR",
+        help=f"where plots go (default: {plots_dir})",
     )

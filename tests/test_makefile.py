@@ -195,6 +195,15 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert done.stderr.count("\n") == 1
 
 
+def test_the_date_and_the_file_of_a_forecast_are_passed_on(clone):
+    done = make(clone, "-n", "forecast", "DATE=2015-07-14 12:00", "FILE=my weather.csv", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    options = '--date "2015-07-14 12:00" --file "my weather.csv" --sample'
+    assert command.endswith(f"-m explore.forecast {options}")
+    bare = make(clone, "-n", "forecast", DATE="2015-07-14", FILE="other.csv")
+    assert "--" not in bare.stdout.splitlines()[-1]
+
+
 def test_the_number_of_seeds_is_passed_on(clone):
     assert "--seeds 0-$((12 - 1))" in make(clone, "-n", "all", "SEEDS=12").stdout
 

@@ -291,6 +291,25 @@ def test_load_finds_the_file_and_records_it(write, monkeypatch):
     assert file["published"] is None  # no hash was ever published
 
 
+def test_only_the_needed_quantities_are_read(write):
+    """What is wrong with the others does not matter."""
+    content = table().astype({"rh (%)": str}).drop(columns="rho (g/m**3)")
+    content.loc[40, "rh (%)"] = "damp"
+    content["wd (deg)"] = -9999
+    content.loc[[5, 6], "p (mbar)"] = -9999
+    climate = read_jena(write(content), ["T (degC)", "p (mbar)"])
+    assert climate.quantities == ("T (degC)", "p (mbar)")
+    assert climate.values[4:8, 1].tolist() == [4.01, 4.01, 4.01, 7.01]
+    assert np.argwhere(climate.missing).tolist() == [[5, 1], [6, 1]]
+    with pytest.raises(DataError) as error:
+        read_jena(write(content), ["T (degC)", "rho (g/m**3)", "rain (mm)"])
+    assert "has no column 'rho (g/m**3)', 'rain (mm)'. Columns found: 'Date Time'" in str(
+        error.value
+    )
+    needed = "These are needed: 'Date Time', 'T (degC)', 'rho (g/m**3)', 'rain (mm)'."
+    assert str(error.value).endswith(needed)
+
+
 def real_file():
     setting = os.environ.get("RNN_DATA_DIR")
     path = Path(setting or ".") / NAME

@@ -9,17 +9,18 @@ import numpy as np
 from data.calendar_waves import calendar_waves
 from data.jena import PUBLISHED_CADENCE_MINUTES
 from data.jena_file import TEMPERATURE
+from data.ridge_features import features
 from data.windows import Windows
-from experiments import jena_persistence, jena_ridge
-from experiments.common.ridge_features import features
 from explore.trained import TrainedNetwork
 from explore.weather import Weather
+from harness.experiment import find_experiments
 
 # Called with the last rows of windows, int (windows,); returns temperatures in °C, (windows,).
 Forecaster = Callable[[np.ndarray], np.ndarray]
 
-PERSISTENCE = jena_persistence.EXPERIMENT.title
-RIDGE = jena_ridge.EXPERIMENT.title
+_DECLARED = find_experiments()
+PERSISTENCE = _DECLARED["jena-persistence"].title
+RIDGE = _DECLARED["jena-ridge"].title
 BLOCK = 2_000  # windows that are read at a time
 QUIET_SECONDS = 3  # from one line of progress to the next
 
@@ -80,7 +81,7 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     """
     from models.linear import ridge as regression
 
-    settings = jena_ridge.EXPERIMENT.protocol
+    settings = _DECLARED["jena-ridge"].protocol
     recent = round(settings.recent_hours / protocol["step_hours"])
 
     def read(series: Weather, rows: np.ndarray) -> np.ndarray:

@@ -207,9 +207,13 @@ def one_message(done, code, *parts):
         (
             "2015-07-14",
             1,
-            ["outside of the sample weather", "2009-01-01 00:10 to 2010-12-31 23:10"],
+            ["the sample weather has rows from 2009-01-01 00:10 to 2010-12-31 23:10; choose DATE="],
         ),
-        ("2008-12-31 23:00", 1, ["outside of the sample weather"]),
+        (
+            "2008-12-31 23:00",
+            1,
+            ["has rows from", 'the earliest possible is DATE="2009-01-02 23:10"'],
+        ),
         (
             "2009-01-02 12:00",
             1,

@@ -121,7 +121,7 @@ forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:0
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
-bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 16 minutes; QUICK=1: under 4)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 20 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
 TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
@@ -137,7 +137,7 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	  --pages README.md docs/results.md docs/claims.md docs/keras-2-and-keras-3.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.benchmark_tables
-	@$(RUN) -m benchmarks.throughput_chart
+	@$(RUN) -m benchmarks.charts
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

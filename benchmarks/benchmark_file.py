@@ -1,5 +1,6 @@
 """`benchmark.json`: what a benchmark measured. The tables and the chart are made from it alone."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -75,6 +76,14 @@ class Benchmark(_Part):
         """One quantity; None where it was not measured."""
         wanted = experiment, quantity
         return next((m for m in self.measurements if (m.experiment, m.quantity) == wanted), None)
+
+    def lengths(self) -> dict[int, dict[str, Measurement]]:
+        """Steps of the LSTM by the words of a review, then by way."""
+        found: dict[int, dict[str, Measurement]] = {}
+        for one in self.measurements:
+            if match := re.fullmatch(r"step at (\d+) words, (.+)", one.quantity):
+                found.setdefault(int(match[1]), {})[match[2]] = one
+        return found
 
     def save(self, folder: Path) -> None:
         """Writes `benchmark.json`."""

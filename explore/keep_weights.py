@@ -23,7 +23,7 @@ from harness.command_line import add_data_dir
 from harness.errors import RunError
 from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
-from harness.records.run import CHECKPOINTS
+from harness.records.run import CHECKPOINT, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
 
 SEED = 0
@@ -39,11 +39,12 @@ def keep(place: str, results_dir: Path, data_dir: Path | None) -> dict:
     """
     record = load_record(results_dir / place)
     load_record(REFERENCE / place)
-    name = CHECKPOINTS[record.config["role"]]
-    path, kept = record.path / name, REFERENCE / place / name
-    write_bytes(kept, path.read_bytes() if path.suffix == ".npz" else in_float16(path))
+    linear = record.path / LINEAR
+    path = linear if linear.exists() else record.path / CHECKPOINT
+    kept = REFERENCE / place / path.name
+    write_bytes(kept, path.read_bytes() if path == linear else in_float16(path))
     print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")
-    entry = {"sha256": sha256(kept), "dtype": "float16"}
+    entry = {"file": path.name, "sha256": sha256(kept), "dtype": "float16"}
     if record.config["dataset"] == "jena":
         entry["normalisation"] = normalisation(record, data_dir)
     return entry

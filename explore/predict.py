@@ -67,11 +67,7 @@ def predict(options: argparse.Namespace) -> dict:
         DataError: the word index is missing.
     """
     reviews = read_reviews(options.text, options.file)
-    models = [
-        model
-        for role in ("network", "baseline")
-        for model in find_trained("imdb", options.results_dir, role=role, sample=options.sample)
-    ]
+    models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
     from data.imdb_words import load_word_index, unknown_words
     from harness.training.environment import prepare
 

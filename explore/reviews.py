@@ -89,16 +89,22 @@ def judge(
         num_words = protocol["num_words"] or None
         if num_words not in encoded:
             encoded[num_words] = [encode_words(words, index, num_words) for words in reviews]
-        probabilities = _probabilities(model, encoded[num_words], protocol["maxlen"])
+        found = probabilities(model, encoded[num_words], protocol["maxlen"])
         seconds = time.perf_counter() - began
         if seconds > SILENT_SECONDS:
             progress = f"{place} of {len(models)} models, {seconds:.0f} s"
             print(f"{progress}: {model.title} has read {len(reviews):,} reviews", file=sys.stderr)
-        yield model, probabilities
+        yield model, found
 
 
-def _probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
-    """One model's probabilities; it reads the last `maxlen` ids of each review, 0 for all."""
+def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
+    """One model's probabilities.
+
+    Args:
+        model: trained on IMDB.
+        ids: of each review, whole.
+        maxlen: the last ids that the model reads; 0 for all.
+    """
     if model.path.suffix == ".npz":
         texts = [" ".join(map(str, review[-maxlen:])) for review in ids]
         return model.model.predict_proba(texts)[:, 1].tolist()

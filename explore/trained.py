@@ -16,12 +16,11 @@ from harness.errors import RunError
 from harness.experiment import find_experiments
 from harness.records.files import read_json, sha256
 from harness.records.record import UNFINISHED, Record, load_record
-from harness.records.run import CHECKPOINTS
+from harness.records.run import CHECKPOINT, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
 from harness.reporting.analysis.results import SeedGroup
 
 MANIFEST = "weights.json"
-LINEAR = "imdb-linear"
 
 
 @dataclass(frozen=True)
@@ -94,14 +93,14 @@ def _load_linear(path: Path) -> tuple:
 
 
 def find_trained(
-    dataset: str, results_dir: Path, *, role: str = "network", sample: bool = False
+    dataset: str, results_dir: Path, *, linear: bool = False, sample: bool = False
 ) -> list[TrainedNetwork]:
-    """All trained models, one a label: the user's run with the lowest seed, or the project's.
+    """All trained networks, one a label: the user's run with the lowest seed, or the project's.
 
     Args:
         dataset: `imdb` or `jena`.
         results_dir: where the user's own runs are.
-        role: `network`, or `baseline` for the linear models on IMDB.
+        linear: with the linear models on IMDB, which come last.
         sample: models trained on the built-in sample data, which are the user's own only.
 
     Raises:
@@ -109,7 +108,7 @@ def find_trained(
     """
     found: dict[str, TrainedNetwork] = {}
     for network in _networks(results_dir, f"{dataset}-*", sample):
-        if network.record.config["role"] == role:
+        if linear or network.path.name == CHECKPOINT:
             found.setdefault(network.label, network)
     if not found:
         command = (
@@ -118,7 +117,7 @@ def find_trained(
         raise RunError(
             f"{results_dir} has no trained network on {dataset}; `{command}` trains one."
         )
-    return [found[label] for label in sorted(found)]
+    return sorted(found.values(), key=lambda one: (one.path.suffix, one.label))
 
 
 def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
@@ -143,7 +142,11 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
 def trainable() -> list[str]:
     """The experiments whose runs leave a model that can be loaded."""
     found = find_experiments().values()
-    return [one.name for one in found if one.role == "network" or one.name == LINEAR]
+    return [
+        one.name
+        for one in found
+        if one.role != "study" and (one.uses_keras or one.name == "imdb-linear")
+    ]
 
 
 def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
@@ -154,35 +157,38 @@ def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trained
     for place, entry in read_json(REFERENCE / MANIFEST).items():
         if fnmatchcase(place, f"{pattern}/seed-*"):
             record = load_record(REFERENCE / place)
-            yield _checked(record, entry["sha256"], entry.get("normalisation", {}))
+            yield _checked(record, entry["file"], entry["sha256"], entry.get("normalisation", {}))
 
 
 def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
     """Those of the user's runs, by falling number of the seed; a damaged record is left out."""
-    files = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in CHECKPOINTS.values())
-    runs = (file.parent for several in files for file in several)
-    finished = (run for run in runs if not run.name.endswith(UNFINISHED))
-    for run in sorted(finished, key=lambda run: (len(run.name), run.name)):
+    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (CHECKPOINT, LINEAR))
+    files = (file for several in found for file in several)
+    finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
+    for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):
         try:
-            record = load_record(run)
+            record = load_record(file.parent)
         except RunError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
         if record.sample == sample:
+            expected = record.metrics.get("checkpoint_sha256")
             normalisation = record.data["facts"].get("normalisation", {})
-            yield _checked(record, record.metrics.get("checkpoint_sha256"), normalisation)
+            yield _checked(record, file.name, expected, normalisation)
 
 
-def _checked(record: Record, expected: str | None, normalisation: dict) -> TrainedNetwork:
-    """A network whose file has the expected hash; a record from before hashes were kept has none.
+def _checked(
+    record: Record, name: str, expected: str | None, normalisation: dict
+) -> TrainedNetwork:
+    """A model whose file has the expected hash; a record from before hashes were kept has none.
 
     Raises:
         RunError: the hash differs, or there is no such file.
     """
-    path = record.path / CHECKPOINTS[record.config["role"]]
+    path = record.path / name
     if expected is not None and sha256(path) != expected:
         raise RunError(
-            f"{path} is not the network that its run left: its SHA-256 differs; {_remedy(record)}."
+            f"{path} is not the file that its run left: its SHA-256 differs; {_remedy(record)}."
         )
     title = SeedGroup((record,)).title
     return TrainedNetwork(record.label, title, record.seed, path, record, normalisation)

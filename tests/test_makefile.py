@@ -218,3 +218,11 @@ def test_every_script_is_a_target_and_nothing_else_is(clone):
     for name in ("generate", "recall"):
         assert make(clone, "-n", name).returncode == 0
     assert "there is no target main; `make help` lists them" in make(clone, "-n", "main").stderr
+
+
+def test_a_review_reaches_predict_as_it_is_written(clone):
+    """Also an empty one, about which the command has something to say."""
+    for text in ('it\'s "a" `film`', ""):
+        command = make(clone, "-n", "predict", f"TEXT={text}").stdout.splitlines()[-1]
+        assert command.strip().endswith('-m explore.predict --text "$TEXT"')
+    assert "--text" not in make(clone, "-n", "predict", "ARGS=--file reviews.txt").stdout

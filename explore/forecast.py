@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import datetime
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from data.errors import DataError
@@ -63,6 +64,7 @@ def choose_networks(options):
     else:
         found = [n for n in find_trained("jena", **place) if not n.record.config["variant"]]
     networks = [network for network in found if network.normalisation]
+    networks.sort(key=lambda network: network.record.config["role"] == "baseline")
     if not networks:
         raise RunError(
             f"{options.network or options.results_dir} keeps no mean and standard deviation of "
@@ -92,6 +94,7 @@ def forecast(options) -> None:
     from explore.weather import open_weather
     from harness.reporting.figures.style import SAMPLE_SUFFIX
     from harness.reporting.tables.formatting import text_tables
+    from harness.training.environment import prepare
 
     read = {name for network in networks for name in network.normalisation}
     needed = tuple(name for name in QUANTITIES if name in read)
@@ -99,6 +102,7 @@ def forecast(options) -> None:
     weather = open_weather(options.file, *place)
     row = find_row(weather, options.date)
     print(f"loading {', '.join(one.title for one in networks)}", file=sys.stderr)
+    prepare(seed=0, deterministic=False)
     asked = {one.title: forecasters.network(one, weather) for one in networks}
     if options.file is None or options.sample or find(JENA, options.data_dir):
         training = open_weather(None, *place) if options.file else weather
@@ -117,12 +121,17 @@ def forecast(options) -> None:
     if errors is None:
         print(f"nothing to score: {weather.name} ends before the rows begin that test the network")
         return
-    tables = text_tables([errors.by_year(), errors.by_month(), errors.by_hour()])
+    tables = text_tables(map(narrow, (errors.by_year(), errors.by_month(), errors.by_hour())))
     compared = [errors.against_persistence(name) for name in asked]
     print("\n\n".join([*tables, "\n".join(compared[:-1])]))
     figure = options.plots_dir / "forecast-errors.png"
     draw_errors(errors, compared[0].partition(";")[0] + ending, figure)
     print(f"plot: {figure}")
+
+
+def narrow(table):
+    """The table with short names of its columns, such as "Ridge", for a terminal."""
+    return replace(table, columns=[name.partition(" on ")[0] for name in table.columns])
 
 
 def main() -> None:

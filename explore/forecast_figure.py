@@ -73,6 +73,7 @@ def _draw_future(axis, weather: Weather, row: int, forecast: Forecast) -> None:
     for name, style in _styles(forecast.paths).items():
         path = forecast.paths[name]
         hours = end - np.arange(len(path))[::-1] * hour
+        style["label"] += f": {path[-1]:.1f} °C"
         axis.plot(hours, path, lw=1.5, ms=6, markevery=((len(path) - 1) % 6, 6), **style)
     if last > row + 1:
         axis.plot(times[row:last], measured[row:last], ":", color=MEASURED, label="what happened")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explore.forecasters import PERSISTENCE, RIDGE, Forecaster
+from explore.forecasters import Forecaster
 from explore.moments import moment
 from explore.weather import Weather
 
@@ -28,14 +28,10 @@ class Forecast:
     paths: dict[str, np.ndarray]
 
     def title(self) -> str:
-        """What is to be seen, for the figure."""
-        said = [
-            f"{name} {path[-1]:.1f} °C"
-            for name, path in self.paths.items()
-            if name not in (RIDGE, PERSISTENCE)
-        ]
-        said.append("not measured" if self.happened is None else f"measured {self.happened:.1f} °C")
-        return f"Forecast for {moment(self.target)}: {', '.join(said)}"
+        """What the first forecaster says, and what happened."""
+        name, path = next(iter(self.paths.items()))
+        after = "not measured" if self.happened is None else f"measured {self.happened:.1f} °C"
+        return f"Forecast for {moment(self.target)}: {name} {path[-1]:.1f} °C, {after}"
 
     def lines(self) -> list[str]:
         """The forecasts one below the other, and how far they are off."""

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from textwrap import indent
 
 from harness.errors import RunError
-from harness.records.study_outputs import StudyOutput, Table
 from harness.reporting.analysis.statistics import Range, SeedStatistics
 
 ABSENT = "–"
@@ -83,19 +81,6 @@ def note_marks(notes: Iterable[str], numbers: dict[str, int]) -> str:
 def footnotes(numbers: dict[str, int]) -> str:
     """The numbered list below a table."""
     return "\n".join(f"{number}. {note}" for note, number in numbers.items())
-
-
-def text_tables(outputs: Iterable[StudyOutput]) -> list[str]:
-    """A study's tables as aligned text, for the terminal."""
-    import pandas as pd  # slow to load, and the Markdown tables do without
-
-    texts = []
-    for table in outputs:
-        if isinstance(table, Table):
-            frame = pd.DataFrame(table.rows, index=table.columns, dtype=object).T
-            cells = frame.map(lambda v: ABSENT if v is None else format_significant(v))
-            texts.append(f"{table.title}\n{indent(cells.to_string(), '  ')}")
-    return texts
 
 
 def markers(part: str) -> tuple[str, str]:

@@ -11,7 +11,6 @@ import argparse
 import contextlib
 import datetime
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from data.errors import DataError
@@ -93,7 +92,6 @@ def forecast(options) -> None:
     from explore.moments import find_row
     from explore.weather import open_weather
     from harness.reporting.figures.style import SAMPLE_SUFFIX
-    from harness.reporting.tables.formatting import text_tables
     from harness.training.environment import prepare
 
     read = {name for network in networks for name in network.normalisation}
@@ -121,17 +119,11 @@ def forecast(options) -> None:
     if errors is None:
         print(f"nothing to score: {weather.name} ends before the rows begin that test the network")
         return
-    tables = text_tables(map(narrow, (errors.by_year(), errors.by_month(), errors.by_hour())))
     compared = [errors.against_persistence(name) for name in asked]
-    print("\n\n".join([*tables, "\n".join(compared[:-1])]))
+    print("\n".join([errors.text(), "", *compared[:-1]]))
     figure = options.plots_dir / "forecast-errors.png"
     draw_errors(errors, compared[0].partition(";")[0] + ending, figure)
     print(f"plot: {figure}")
-
-
-def narrow(table):
-    """The table with short names of its columns, such as "Ridge", for a terminal."""
-    return replace(table, columns=[name.partition(" on ")[0] for name in table.columns])
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """How far forecasts are from what happened: by year, by month, and by hour of the day."""
 
 from dataclasses import dataclass
+from textwrap import indent
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,6 @@ from explore.forecasters import PERSISTENCE, Forecaster
 from explore.weather import Weather
 from harness.records.predictions import Weeks, weekly_errors
 from harness.records.record import Record
-from harness.records.study_outputs import Table
 from harness.reporting.analysis.bootstrap import samples_interval
 from harness.reporting.tables.formatting import format_percent
 
@@ -33,24 +33,36 @@ class Errors:
     def test(self) -> pd.DataFrame:
         return self.table[self.is_test]
 
-    def by_year(self) -> Table:
-        """All years after the training rows, the validation rows apart."""
+    def by_year(self) -> pd.DataFrame:
+        """All years after the training rows, the validation rows apart, and all test rows."""
         parts = np.where(self.is_test, "test", "validation")
         years = self.table.groupby(self.table.index.year.astype(str) + ", " + parts, sort=False)
-        return self._means("year", {**dict(list(years)), "test, all years": self.test})
+        return self._means({**dict(list(years)), "test, all years": self.test})
 
-    def by_month(self) -> Table:
+    def by_month(self) -> pd.DataFrame:
         months = self.test.groupby(self.test.index.month)
-        return self._means("month", {part.index[0].strftime("%b"): part for _, part in months})
+        return self._means({part.index[0].strftime("%b"): part for _, part in months})
 
-    def by_hour(self) -> Table:
+    def by_hour(self) -> pd.DataFrame:
         """By the hour of the file's clock at which the target was measured."""
         hours = self.test.groupby(self.test.index.hour)
-        return self._means("hour of the day", {f"{hour:02d}": part for hour, part in hours})
+        return self._means({f"{hour:02d}": part for hour, part in hours})
 
-    def _means(self, unit: str, parts: dict[str, pd.DataFrame]) -> Table:
+    def text(self) -> str:
+        """The three tables for the terminal, with short names such as "Ridge"."""
+        texts = []
+        style = {"float_format": "{:.3f}".format, "formatters": {"forecasts": "{:,.0f}".format}}
+        tables = {"year": self.by_year(), "month": self.by_month(), "hour": self.by_hour()}
+        for unit, table in tables.items():
+            short = table.rename(columns=lambda name: name.partition(" on ")[0])
+            aligned = short.to_string(**style)
+            texts.append(f"Mean absolute error (°C) by {unit}\n{indent(aligned, '  ')}")
+        return "\n\n".join(texts)
+
+    def _means(self, parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
+        """A row for each part: how many forecasts, and the mean error of each forecaster."""
         rows = {name: [len(part), *part.mean()] for name, part in parts.items()}
-        return Table(f"Mean absolute error (°C) by {unit}", ["forecasts", *self.table], rows)
+        return pd.DataFrame(rows, index=["forecasts", *self.table]).T
 
     def against_persistence(self, name: str) -> str:
         """One sentence about a forecaster on the test span."""

@@ -99,11 +99,9 @@ def draw_errors(errors: Errors, title: str, path: Path) -> None:
         axes = figure.subplots(1, 2, sharey=True)
         tables = {"month": errors.by_month(), "hour of the day": errors.by_hour()}
         for axis, (unit, table) in zip(axes, tables.items(), strict=True):
-            _, *names = table.columns
-            _, *columns = zip(*table.rows.values(), strict=True)
-            for style, values in zip(_styles(names).values(), columns, strict=True):
-                axis.plot(list(table.rows), values, ms=4, **style)
+            for name, style in _styles(errors.table).items():
+                axis.plot(table.index, table[name], ms=4, **style)
             axis.set_xlabel(unit)
         axes[0].set_ylabel("MAE (°C), lower is better")
-        axes[1].set_xticks(range(0, len(errors.by_hour().rows), 3))
+        axes[1].set_xticks(range(0, len(errors.by_hour()), 3))
         draw_legend(figure, axes[:1])

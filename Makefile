@@ -13,6 +13,9 @@ FORCE   :=
 SEEDS   := 1
 WORKERS := 2
 QUICK   :=
+A       :=
+B       :=
+RECORDS :=
 PROMPT  := alice was
 TEXT    :=
 DATE    :=
@@ -29,7 +32,8 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test data plots tables reference clean forecast generate predict $(EXPERIMENTS)
+TARGETS := help all bench demo test data plots tables compare verify reference clean generate \
+  predict forecast $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -44,6 +48,8 @@ TAKEN := PYTHON \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
   $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
+  $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
+  $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
   $(if $(filter data tables plots test,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
@@ -57,6 +63,10 @@ $(foreach name,SAMPLE FORCE QUICK,$(if $(filter-out 0 1,$($(name))), \
 ifneq ($(shell case '$(SEEDS)' in ('' | 0* | *[!0-9]*) echo wrong ;; esac),)
   $(error SEEDS=$(SEEDS) is not a number of seeds; write SEEDS=5 for five)
 endif
+$(if $(filter compare,$(MAKECMDGOALS)),$(if $(A)$(ARGS),,$(error compare needs A, and B \
+  unless your runs of A are compared with the reference: make compare A=imdb-lstm B=imdb-gru)))
+$(if $(filter verify,$(MAKECMDGOALS)),$(if $(RECORDS)$(ARGS),,$(error verify needs RECORDS, \
+  a folder of records: make verify RECORDS=results)))
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif
@@ -131,6 +141,12 @@ tables: $(VENV)/.runtime  ## your runs beside the reference and the published nu
 PLOTS = $(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots
 plots: $(VENV)/.runtime  ## redraw plots/ from your runs
 	@$(PLOTS) $(ARGS)
+
+compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
+	@$(RUN) -m harness.reporting.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(ARGS)
+
+verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the reference does
+	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$(RECORDS)") $(ARGS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \

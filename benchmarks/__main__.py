@@ -13,11 +13,11 @@ import sys
 from pathlib import Path
 
 from benchmarks.benchmark_file import load_benchmark
-from benchmarks.benchmark_tables import summary_tables, write_tables
+from benchmarks.benchmark_tables import summary_tables, write_benchmark
 from benchmarks.cases import CASES
 from benchmarks.charts import write_charts
 from benchmarks.interleaved import OURS, PLAIN, SHARED, Effort
-from benchmarks.measure import measure
+from benchmarks.measure import run_benchmark
 from data.errors import DataError
 from harness.errors import RunError
 
@@ -45,9 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     results, plots = DEMO if options.quick or options.sample else OWN
     try:
         effort = QUICK if options.quick else FULL
-        measure(list(CASES.values()), effort, options.sample).save(results)
+        run_benchmark(list(CASES.values()), effort, options.sample).save(results)
         benchmark = load_benchmark(results)  # show what was written
-        paths = [*write_tables(benchmark, results), *write_charts(benchmark, plots)]
+        paths = [*write_benchmark(benchmark, results), *write_charts(benchmark, plots)]
     except (RunError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

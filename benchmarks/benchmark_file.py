@@ -33,7 +33,7 @@ class Measurement(_Part, extra="forbid"):
     n: int
 
 
-class Machine(_Part):
+class BenchmarkMachine(_Part):
     """Where it was measured."""
 
     started: str
@@ -49,7 +49,7 @@ class Machine(_Part):
     dirty: bool | None
 
 
-class Protocol(_Part):
+class BenchmarkProtocol(_Part):
     """How it was measured."""
 
     rounds: int
@@ -63,8 +63,8 @@ class Benchmark(_Part):
     """The content of `benchmark.json`."""
 
     version: Literal[1] = Field(alias="schema")
-    machine: Machine
-    protocol: Protocol
+    machine: BenchmarkMachine
+    protocol: BenchmarkProtocol
     measurements: list[Measurement] = Field(min_length=1)
 
     @property

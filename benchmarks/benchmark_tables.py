@@ -18,7 +18,7 @@ from harness.reporting.tables.formatting import markdown_table, replace_between_
 LAYOUT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def write_tables(benchmark: Benchmark, folder: Path, page: Path | None = None) -> list[Path]:
+def write_benchmark(benchmark: Benchmark, folder: Path, page: Path | None = None) -> list[Path]:
     """Writes `benchmark.csv` and `benchmark.md`, and the summary on a page; returns the paths.
 
     Raises:
@@ -130,7 +130,7 @@ def main() -> int:
         description=f"Make benchmark.csv and benchmark.md in {RESULTS}/, and the tables in {PAGE}, "
         f"again from {RESULTS}/benchmark.json.",
     ).parse_args()
-    return rebuild(lambda: (write_tables(load_benchmark(RESULTS), RESULTS, PAGE), []))
+    return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def main() -> None:
     from harness.training.optimizers import make_optimizer
 
     keras.utils.set_random_seed(0)
-    plain, fast = network(name), network(name)
+    plain, fast = published_network(name), published_network(name)
     protocol = CASES[name].experiment.protocol
     rule = make_optimizer(protocol.optimizer, protocol.learning_rate)
     by_xla = choose_layers(fast, rule) == "fast"
@@ -95,7 +95,7 @@ def _difference(found: list, expected: list) -> float:
     return max(differences)
 
 
-def network(name: str):
+def published_network(name: str):
     """A Keras model of the published shape, without dropout."""
     from models import imdb, jena
 

@@ -30,7 +30,7 @@ BUSY = 0.3  # load a core before the benchmark; a build that has just ended leav
 LONGEST = 25 * 60  # seconds; after the first suites, none start that would end later
 
 
-def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
+def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
     """Carries out a benchmark and prints its progress.
 
     Args:

@@ -10,7 +10,6 @@ record beside them.
 Rounding halves the files, and turns the verdict of at most 4 of the 25,000 test reviews.
 """
 
-import argparse
 import inspect
 import io
 import sys
@@ -25,6 +24,7 @@ from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import CHECKPOINT, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.rebuild import documented_parser
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
@@ -102,12 +102,7 @@ def normalisation(record: Record, data_dir: Path | None) -> dict[str, list[float
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    parser = argparse.ArgumentParser(
-        prog="python -m explore.keep_weights",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m explore.keep_weights", __name__)
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
     add_data_dir(parser)
     options = parser.parse_args()

@@ -19,18 +19,14 @@ from explore.reviews import judge, read_reviews
 from explore.trained import find_trained
 from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
+from harness.reporting.rebuild import add_path, documented_parser
 
 MOST_UNKNOWN = 10  # words that are listed
 
 
 def parse(argv: list[str]) -> argparse.Namespace:
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m explore.predict",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m explore.predict", __name__)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--text", metavar="TEXT", help="the review")
     source.add_argument(
@@ -42,14 +38,8 @@ def parse(argv: list[str]) -> argparse.Namespace:
         action="store_true",
         help="use the models that `make demo` trained on the built-in sample reviews",
     )
-    default = PLACES["--sample" in argv][0]
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=default,
-        metavar="DIR",
-        help=f"your own runs (default: {default})",
-    )
+    results_dir = PLACES["--sample" in argv][0]
+    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
     add_data_dir(parser)
     return parser.parse_args(argv)
 
@@ -107,9 +97,8 @@ def describe(review: dict, models: dict, vocabulary: int) -> str:
     rows = []
     for label, probability in probabilities.items():
         title, read = models[label]["title"], models[label]["reads"]
-        rows.append(f"  {title:{width}}  {probability:8.3f}  {verdict(probability)}")
-        if 0 < read < review["words"]:
-            rows[-1] += f", of the last {read:,} words"
+        end = f", of the last {read:,} words" if 0 < read < review["words"] else ""
+        rows.append(f"  {title:{width}}  {probability:8.3f}  {verdict(probability)}{end}")
     verdicts = [verdict(probability) for probability in probabilities.values()]
     positive, count = verdicts.count("positive"), len(verdicts)
     lines = [

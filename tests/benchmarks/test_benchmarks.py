@@ -14,10 +14,10 @@ from commands import REPOSITORY, run
 
 from benchmarks import __main__ as command_line
 from benchmarks.benchmark_file import Benchmark, load_benchmark, measured
-from benchmarks.benchmark_tables import benchmark_markdown, summary_tables, write_tables
+from benchmarks.benchmark_tables import benchmark_markdown, summary_tables, write_benchmark
 from benchmarks.cases import CASES, Case
 from benchmarks.charts import write_charts
-from benchmarks.equality import XLA_ALONE, network
+from benchmarks.equality import XLA_ALONE, published_network
 from benchmarks.goals import GOALS, cell
 from benchmarks.interleaved import (
     OURS,
@@ -29,9 +29,9 @@ from benchmarks.interleaved import (
     Timing,
     time_interleaved,
 )
-from benchmarks.measure import measure
+from benchmarks.measure import run_benchmark
 from benchmarks.metrics import experiment_metrics, length_metrics, suite_metrics
-from benchmarks.plain.climate import windows
+from benchmarks.plain.climate import climate_windows
 from benchmarks.roofline import Rates, operations
 from benchmarks.training_process import TrainingProcess
 from data.imdb import load_imdb
@@ -125,7 +125,7 @@ def test_operations_are_those_counted_by_hand():
 def test_an_lstm_step_has_the_operations_counted_by_hand():
     per_token = 2 * (32 * 128 + 32 * 128)  # inputs and state, four gates of 32 units
     dense = 2 * 32
-    assert operations(network("imdb-lstm"), (None, 500)) == 3 * (500 * per_token + dense)
+    assert operations(published_network("imdb-lstm"), (None, 500)) == 3 * (500 * per_token + dense)
 
 
 @functools.cache
@@ -162,7 +162,7 @@ def trained(monkeypatch):
 @pytest.mark.parametrize("name", CASES)
 def test_a_script_trains_the_network_that_is_counted_and_compared(name, trained):
     model, data, options = trained(name)
-    ours = network(name.removesuffix("-dropout"))
+    ours = published_network(name.removesuffix("-dropout"))
     protocol = CASES[name].experiment.protocol
     assert options["epochs"] == protocol.epochs
     # the same rule by name, of one version of Keras or the other
@@ -184,11 +184,11 @@ def test_a_script_trains_the_network_that_is_counted_and_compared(name, trained)
 def test_the_scripts_windows_end_a_step_before_the_row_that_the_delay_counts_from():
     data = np.arange(600.0).reshape(300, 2)
     common = {"lookback": 12, "delay": 6, "step": 3, "column": 1}
-    x, y = next(windows(data, 10, 290, shuffle=False, **common))
+    x, y = next(climate_windows(data, 10, 290, shuffle=False, **common))
     assert x.shape == (128, 4, 2)
     assert x[5, :, 0].tolist() == [2.0 * row for row in (15, 18, 21, 24)]
     assert y[5] == data[27 + 6, 1]
-    x, y = next(windows(data, 10, 290, shuffle=True, **common))
+    x, y = next(climate_windows(data, 10, 290, shuffle=True, **common))
     assert (y == x[:, 0, 1] + 2 * (12 + 6)).all()
 
 
@@ -286,7 +286,7 @@ def test_cells_say_whether_a_goal_is_met():
 def test_tables_hold_every_experiment_and_goal(benchmark, tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text("a\n<!-- benchmark:start -->\n<!-- benchmark:end -->\nb\n", "utf-8")
-    paths = write_tables(benchmark, tmp_path, readme)
+    paths = write_benchmark(benchmark, tmp_path, readme)
     assert [path.name for path in paths] == ["benchmark.csv", "benchmark.md", "README.md"]
     lines = (tmp_path / "benchmark.csv").read_text("utf-8").splitlines()
     assert lines[0] == "experiment,quantity,value,low,high,unit,n"
@@ -356,7 +356,7 @@ def test_a_block_is_as_long_as_asked_and_all_blocks_fit_into_an_epoch():
 def test_a_small_benchmark_measures_every_metric(capsys):
     ways = (PLAIN, OURS, SHARED)
     effort = Effort(rounds=2, block_seconds=0.01, suites=0, ways=ways, ended=(OURS,))
-    small = measure([CASES["imdb-conv-lstm"]], effort, sample=True)
+    small = run_benchmark([CASES["imdb-conv-lstm"]], effort, sample=True)
     assert small.experiments == ["imdb-conv-lstm"]
     for way in effort.ways:
         step = small.find("imdb-conv-lstm", f"step, {way}")
@@ -378,7 +378,7 @@ def test_one_experiment_is_timed_at_several_lengths_and_without_a_compiler(tmp_p
     assert timing.ends == {}
     assert list(timing.rounds) == list(ways)
     assert (timing.rounds > 0).all(axis=None)
-    assert timing.facts["operations"] == operations(network("imdb-lstm"), (None, 20))
+    assert timing.facts["operations"] == operations(published_network("imdb-lstm"), (None, 20))
 
 
 def test_a_script_that_fails_is_one_message_with_its_last_line(tmp_path):
@@ -401,7 +401,7 @@ def test_a_users_benchmark_never_changes_the_reference_or_its_page(
     benchmark, monkeypatch, tmp_path, capsys
 ):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(command_line, "measure", lambda *_: benchmark)
+    monkeypatch.setattr(command_line, "run_benchmark", lambda *_: benchmark)
     for flag in ("--quick", "--sample"):
         assert command_line.main([flag]) == 0
         shown = capsys.readouterr().out

@@ -238,7 +238,7 @@ def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
         ("gradient_flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
         ("gradient_flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),
         ("any_length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
-        ("negation", ["--num-words", 100], 1, "is not in the vocabulary of 100; use a higher"),
+        ("negation", ["--num-words", 10], 1, "is not in the vocabulary of 10; use a higher"),
         ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
         ("recall", ["--symbols", 1], 2, "--symbols: must be at least 2, got 1"),
         ("update_rules", ["--batch-size", 9999], 1, "--batch-size 9999 is more than 6,400 reviews"),

@@ -105,16 +105,16 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
         return Comparison(own, None, "runs on sample data have no reference", [])
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
-    same_data = [row for row in same_settings if _same_data(row.first, own.first)]
+    comparable = [row for row in same_settings if same_data(row.first, own.first)]
     published = [row for row in same_experiment if not row.variant]
-    nearest = next(iter(same_data or same_settings or published), None)
-    found = same_data[0] if same_data else None
+    nearest = next(iter(comparable or same_settings or published), None)
+    found = comparable[0] if comparable else None
     if not same_experiment:
         obstacle = "the reference has no run of this experiment"
     elif not same_settings:
         obstacle = "the reference has no run with these settings"
     elif found is None:
-        names = ", ".join(file["name"] for file in own.first.data["files"])
+        names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
         obstacle = f"the reference was made from other data ({names} has another SHA-256)"
     else:
         obstacle = ""
@@ -129,14 +129,12 @@ def reference_study(own: Study, reference: list[Study]) -> Study | None:
         reference: all of the reference's studies.
     """
     same = (
-        study
-        for study in reference
-        if study.name == own.name and _same_data(study.first, own.first)
+        study for study in reference if study.name == own.name and same_data(study.first, own.first)
     )
     return None if own.first.sample else next(same, None)
 
 
-def _same_data(first: Record, second: Record) -> bool:
+def same_data(first: Record, second: Record) -> bool:
     """Whether two runs read the same data; the same reviews may be packed into other archives."""
     contents = [record.data["facts"].get("content_sha256") for record in (first, second)]
     if None not in contents:

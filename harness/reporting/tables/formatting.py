@@ -68,6 +68,15 @@ def markdown_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterab
     return "\n".join(map(table_row, (columns, rule, *filled)))
 
 
+def aligned_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterable[str]]) -> str:
+    """The same as `markdown_table`, for the terminal; a cell beyond 40 letters moves the others."""
+    lines = [list(columns), *([cell or ABSENT for cell in cells] for cells in rows)]
+    widths = [min(max(map(len, column)), 40) for column in zip(*lines, strict=True)]
+    sides = ["<" if letter == "l" else ">" for letter in alignment]
+    cells = (zip(line, sides, widths, strict=True) for line in lines)
+    return "\n".join("  ".join(f"{c:{s}{w}}" for c, s, w in line).rstrip() for line in cells)
+
+
 def number_notes(notes: Iterable[str]) -> dict[str, int]:
     """Footnotes by their number, from 1 in order of appearance; each text once."""
     return {note: number for number, note in enumerate(dict.fromkeys(notes), start=1)}

@@ -15,19 +15,15 @@ from pathlib import Path
 
 from data.errors import DataError
 from data.files import JENA, find
-from harness.command_line import add_data_dir, add_places
+from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
+from harness.reporting.rebuild import add_path, documented_parser
 
 
 def parse(argv):
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m explore.forecast",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m explore.forecast", __name__)
     date = "the moment of the forecast (default: the end of the file)"
     parser.add_argument("--date", type=_date, metavar="TIME", help=date)
     file = "weather in the format of the Jena file (default: that in the data directory)"
@@ -36,7 +32,9 @@ def parse(argv):
     parser.add_argument("--network", metavar="NAME", help=network)
     sample = "use the sample weather, and networks that `make demo` trained on it"
     parser.add_argument("--sample", action="store_true", help=sample)
-    add_places(parser, "--sample" in argv)
+    results_dir, plots_dir = PLACES["--sample" in argv]
+    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
+    add_path(parser, "--plots-dir", plots_dir, "where the figures go", "DIR")
     add_data_dir(parser)
     return parser.parse_args(argv)
 

@@ -82,13 +82,27 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         parser: a parser or a group of it.
         sample: whether the command line asks for the sample data, whose results go elsewhere.
     """
+    results_dir, plots_dir = PLACES[sample]
     parser.add_argument(
         "--sample",
         action="store_true",
         help="use the built-in sample data and the small protocol that suits them "
         "(results and plots go to demo/)",
     )
-    add_places(parser, sample)
+    parser.add_argument(
+        "--results-dir",
+        type=Path,
+        default=results_dir,
+        metavar="DIR",
+        help=f"where run records go (default: {results_dir})",
+    )
+    parser.add_argument(
+        "--plots-dir",
+        type=Path,
+        default=plots_dir,
+        metavar="DIR",
+        help=f"where plots go (default: {plots_dir})",
+    )
     parser.add_argument(
         "--force", action="store_true", help="repeat a finished run and replace its record"
     )
@@ -101,23 +115,4 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         "--plain-keras",
         action="store_true",
         help="compute as Keras alone does, without this project's faster layers and batches",
-    )
-
-
-def add_places(parser: argparse._ActionsContainer, sample: bool) -> None:
-    """Adds the options that name the folders of results and plots."""
-    results_dir, plots_dir = PLACES[sample]
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=results_dir,
-        metavar="DIR",
-        help=f"folder of the run records (default: {results_dir})",
-    )
-    parser.add_argument(
-        "--plots-dir",
-        type=Path,
-        default=plots_dir,
-        metavar="DIR",
-        help=f"where plots go (default: {plots_dir})",
     )

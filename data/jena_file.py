@@ -149,6 +149,7 @@ def parse(source: Source) -> Table:
     time = source.columns.index(TIME_COLUMN)
     wanted = [source.columns.index(name) for name in quantities]
     lowest, highest = np.array([LIMITS[name] for name in quantities]).T  # (quantities,) each
+    named = dict(sorted(zip(wanted, quantities, strict=True)))
     timestamps, readings, rows = [], [], 0
     try:
         for part in _parts(source, wanted):
@@ -159,8 +160,10 @@ def parse(source: Source) -> Table:
                 )
             numbers = part[wanted].to_numpy()  # (rows, quantities)
             possible = (lowest <= numbers) & (numbers <= highest) | (numbers == MISSING_READING)
-            if not possible.all():
-                raise _first_fault(source, rows, dict(zip(wanted, quantities, strict=True)))
+            # pandas makes 1 and 0 of a column of the words True and False
+            words = np.isin(numbers, (0, 1)).all(axis=0)  # (quantities,)
+            if words.any() or not possible.all():
+                _check_fields(source, rows, named)
             timestamps.append(timestamps_of(source, part[time], rows))
             readings.append(numbers)
             rows += len(part)
@@ -169,7 +172,8 @@ def parse(source: Source) -> Table:
             f"{source.name} is not a regular CSV file: {shown(str(error).strip())}."
         ) from error
     except ValueError as error:
-        raise _first_fault(source, rows, dict(zip(wanted, quantities, strict=True))) from error
+        _check_fields(source, rows, named)
+        raise DataError(f"{source.name} cannot be parsed: {shown(error)}.") from error
     return Table(source, np.concatenate(timestamps), quantities, np.concatenate(readings))
 
 
@@ -189,11 +193,11 @@ def _parts(source: Source, numbers: list[int]) -> Iterator[pd.DataFrame]:
     )
 
 
-def _first_fault(source: Source, first_row: int, quantities: dict[int, str]) -> DataError:
-    """What is wrong with the first field, from a row on, that is not a possible reading."""
-    for number, line in source.lines(first_row):
+def _check_fields(source: Source, first_row: int, quantities: dict[int, str]) -> None:
+    """Refuses the first field of a part that is not a possible reading, as the file spells it."""
+    for number, line in itertools.islice(source.lines(first_row), _PART):
         fields = line.split(b",")
-        for column, name in sorted(quantities.items()):
+        for column, name in quantities.items():
             field = fields[column].strip() if column < len(fields) else b""
             lowest, highest = LIMITS[name]
             text = shown(field.decode(errors="replace"))
@@ -205,11 +209,10 @@ def _first_fault(source: Source, first_row: int, quantities: dict[int, str]) -> 
                 wrong = f"{text} is not possible (from {lowest} to {highest} in this unit)"
             else:
                 continue
-            return DataError(
+            raise DataError(
                 f"{source.name}, line {number}, column '{name}': {wrong}; correct it, or write "
                 f"{MISSING_READING:.0f} where there is no reading."
             )
-    return DataError(f"{source.name}, after line {source.line(first_row)}: a field is unusable.")
 
 
 def timestamps_of(source: Source, column: pd.Series, first_row: int = 0) -> np.ndarray:

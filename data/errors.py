@@ -7,8 +7,11 @@ class DataError(Exception):
     """Something is wrong with a data file or directory.
 
     The message says what is wrong, where (file, row, column), and what to do; the command line
-    prints it as it is, without a traceback.
+    prints it as it is, without a traceback. Control characters in it are made visible.
     """
+
+    def __init__(self, message: str):
+        super().__init__(shown(message, most=len(message)))
 
 
 def shown(text: object, most: int = 200) -> str:

@@ -27,7 +27,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
     try:
         with _BoundedFile(path) as file, zipfile.ZipFile(file) as archive:
             yield archive
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except OSError as error:
         raise DataError(f"the file cannot be read ({shown(error.strerror or error)}).") from error

@@ -26,8 +26,8 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
         if not ran_out_of_memory(error):
             raise
         sys.exit(
-            f"error: the run needs more memory than there is ({str(error).partition(chr(10))[0]}); "
-            "choose smaller sizes, such as --batch-size, or close other programs."
+            "error: the run needs more memory than there is; choose smaller sizes, such as "
+            "--batch-size or --units, or close other programs."
         )
     except KeyboardInterrupt:
         sys.exit("error: interrupted.")

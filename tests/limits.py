@@ -1,7 +1,8 @@
 """Reads data files in a process of its own that may use 10 seconds and 1.5 GB for each.
 
 As a program (`python tests/limits.py`), it is that process: it reads lines such as
-`["jena", "/tmp/file.csv"]` and answers each with `["read", "result"]` or `["refused", "message"]`.
+`["jena", "/tmp/file.csv"]` and answers each with `["read", "result", peak bytes]` or `["refused",
+"message", peak bytes]`.
 Anything else that goes wrong ends it, and thereby the test.
 """
 
@@ -22,7 +23,19 @@ BYTES = 1_500_000_000
 class LimitedReader:
     """The other side of the process. Use it in a `with` statement."""
 
+    def __init__(self):
+        self._process = None
+        self.peak_bytes = 0  # the most memory that the process has occupied
+
     def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+
+    def _start(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, __file__],
             cwd=REPOSITORY,
@@ -32,11 +45,6 @@ class LimitedReader:
             stderr=subprocess.PIPE,
             text=True,
         )
-        return self
-
-    def __exit__(self, *error):
-        self._process.kill()
-        self._process.communicate()
 
     def read(self, kind: str, path: Path) -> tuple[str, str]:
         """Reads a file.
@@ -51,20 +59,19 @@ class LimitedReader:
         Raises:
             AssertionError: the reader crashed, raised another error, or exceeded a limit.
         """
+        if self._process is None:
+            self._start()
         self._process.stdin.write(json.dumps([kind, str(path)]) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
         if not answer:
-            code, error = self._process.wait(), self._process.stderr.read()
-            reasons = {-signal.SIGVTALRM: f"it took more than {SECONDS} seconds"}
-            raise AssertionError(f"{kind} {path}: {reasons.get(code, code)}\n{error[-2000:]}")
-        outcome, text = json.loads(answer)
+            _, error = self._process.communicate()
+            reasons = {-signal.SIGVTALRM: f"more than {SECONDS} seconds of computing"}
+            reason = reasons.get(self._process.returncode, f"status {self._process.returncode}")
+            self._process = None
+            raise AssertionError(f"{kind} {path}: {reason}\n{error[-2000:]}")
+        outcome, text, self.peak_bytes = json.loads(answer)
         return outcome, text
-
-    def peak_bytes(self) -> int:
-        """The most memory that the process has occupied so far."""
-        status = Path(f"/proc/{self._process.pid}/status").read_text()
-        return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
 def refused(reader: LimitedReader, kind: str, path: Path) -> str:
@@ -131,7 +138,8 @@ def _serve() -> None:
         except DataError as error:
             answer = ["refused", str(error)]
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        print(json.dumps(answer), flush=True)
+        peak = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        print(json.dumps([*answer, peak]), flush=True)
 
 
 if __name__ == "__main__":

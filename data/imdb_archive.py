@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, dict[str, bytes]]:
             source.allow(0)
             while source.read(2**16):  # up to the end, where gzip compares its checksum
                 pass
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # damaged bytes can make the readers fail in nearly any way
         reason = str(error).removesuffix(".")

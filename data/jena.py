@@ -12,16 +12,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from data.errors import DataError
+from data.errors import DataError, quoted
 from data.files import JENA, locate
 from data.jena_file import (
     MISSING_READING,
     QUANTITIES,
     TIME_COLUMN,
     Source,
+    Table,
     parse,
     read_source,
-    readings_of,
     timestamps_of,
 )
 from data.sample_weather import sample_weather
@@ -77,8 +77,7 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
         DataError: the file is missing, or `read_jena` refuses it.
     """
     if sample:
-        table = sample_weather()
-        climate = _climate(Source("built-in sample weather", b"", "utf-8"), table)
+        climate = _climate(_sample())
         provenance = {
             **climate.provenance,
             "sample": True,
@@ -107,21 +106,25 @@ def read_jena(path: Path, needed: Sequence[str] | None = None) -> Climate:
         DataError: not such a file, a required column is missing, a field is not a number or not
             a timestamp, timestamps are unsorted or contradict each other, or too few rows.
     """
-    path = Path(path)
-    source = read_source(path)
-    return _climate(source, parse(source, needed), needed or QUANTITIES)
+    return _climate(parse(read_source(Path(path), needed), needed or QUANTITIES))
 
 
-def _climate(source: Source, table: pd.DataFrame, wanted: Sequence[str] = QUANTITIES) -> Climate:
-    """Checks a table in the file's layout and describes what it holds."""
-    if len(table) < MINIMUM_ROWS:
+def _sample() -> Table:
+    """The built-in weather as if it had been read from a file."""
+    weather = sample_weather()
+    source = Source("built-in sample weather", b"", list(weather.columns))
+    timestamps = timestamps_of(source, weather[TIME_COLUMN])
+    return Table(source, timestamps, QUANTITIES, weather[list(QUANTITIES)].to_numpy(np.float64))
+
+
+def _climate(table: Table) -> Climate:
+    """Checks the order of a table's rows and describes what it holds."""
+    source, timestamps, quantities, readings = table
+    if len(readings) < MINIMUM_ROWS:
         raise DataError(
-            f"{source.name} has {len(table)} rows, at least {MINIMUM_ROWS} are needed; "
+            f"{source.name} has {len(readings)} rows, at least {MINIMUM_ROWS} are needed; "
             "is the file complete?"
         )
-    quantities = tuple(name for name in wanted if name in table)
-    timestamps = timestamps_of(source, table)
-    readings = readings_of(source, table, quantities)
     repeated = _repeated_rows(source, timestamps, readings)
     missing = readings == MISSING_READING  # (rows, quantities)
     values, replaced = _replace_missing(source, readings, missing, quantities)
@@ -146,7 +149,7 @@ def _climate(source: Source, table: pd.DataFrame, wanted: Sequence[str] = QUANTI
             f"to row are not {cadence // 60} minutes; resample the file to equal steps."
         )
 
-    left_out = [name for name in table.columns if name not in (TIME_COLUMN, *QUANTITIES)]
+    left_out = [name for name in source.columns if name not in (TIME_COLUMN, *QUANTITIES)]
     facts = {
         "rows": len(values),
         "quantities": len(quantities),
@@ -246,7 +249,7 @@ def _differences(facts: dict, quantities: tuple[str, ...], left_out: list[str]) 
         )
     if left_out:
         notes.append(
-            f"Columns that the published file does not have were left out: {_listed(left_out)}."
+            f"Columns that the published file does not have were left out: {quoted(left_out)}."
         )
     replaced = facts["replaced_readings"]
     if replaced:

@@ -125,6 +125,11 @@ def make_windows(
         )
     advice = _settings_that_fit(len(climate.values), cadence, lookback, step, horizon)
     starts, ends = _split_bounds(climate, train_rows, validation_rows, advice)
+    if lookback + horizon > len(climate.values):  # else the offsets could fill the memory
+        raise DataError(
+            f"a lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours do "
+            f"not fit into the {len(climate.values):,} rows of the series; choose shorter ones."
+        )
 
     kept = np.ones(len(climate.values), bool) if straddle_gaps else ~climate.repeated
     values = climate.values[kept]  # (rows, features)

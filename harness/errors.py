@@ -7,3 +7,9 @@ class RunError(Exception):
     The message says what is wrong, where (directory, file, field), and what to do; the command
     line prints it as it is, without a traceback.
     """
+
+
+def ran_out_of_memory(error: Exception) -> bool:
+    """Whether an array did not fit into memory, in the words of Python or of a backend."""
+    words = ("oom when allocating", "resource_exhausted", "out of memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in words)

@@ -15,7 +15,7 @@ class Protocol:
     masked: bool = setting(False, "mask the padding")
     optimizer: str = setting("adam", "update rule", choices=("adam", "sgd"))
     word: str = setting("namaskar", "the word")
-    text: str = setting("alice", "a known text, or a file", is_file=True)
+    text: str = setting("alice", "a known text, or a file", file_or=("alice",))
 
 
 def parse(*argv):

@@ -11,5 +11,6 @@ class RunError(Exception):
 
 def ran_out_of_memory(error: Exception) -> bool:
     """Whether an array did not fit into memory, in the words of Python or of a backend."""
-    words = ("oom when allocating", "resource_exhausted", "out of memory", "not enough memory")
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in words)
+    said = ("OOM when allocating", "RESOURCE_EXHAUSTED", "ut of memory", "not enough memory")
+    too_big = "array is too big"  # for NumPy's numbers, let alone for memory
+    return isinstance(error, MemoryError) or any(words in str(error) for words in (*said, too_big))

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from data.errors import shown
 
-MOST = 10**7  # a larger whole number is a slip of the keyboard, and would fill the memory
+MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
     "rmsprop-keras2",

@@ -154,10 +154,8 @@ def parse(source: Source) -> Table:
     try:
         for part in _parts(source, wanted):
             if not isinstance(part.index, pd.RangeIndex):
-                raise DataError(
-                    f"{source.name}, line {source.line(rows)}: more fields than the header has "
-                    "columns."
-                )
+                line = source.line(rows)
+                raise DataError(f"{source.name}, line {line}: more fields than the header has.")
             numbers = part[wanted].to_numpy()  # (rows, quantities)
             possible = (lowest <= numbers) & (numbers <= highest) | (numbers == MISSING_READING)
             # pandas makes 1 and 0 of a column of nothing but the words True and False
@@ -168,13 +166,10 @@ def parse(source: Source) -> Table:
             timestamps.append(timestamps_of(source, part[time], rows))
             readings.append(numbers)
             rows += len(part)
-    except pd.errors.ParserError as error:
-        raise DataError(
-            f"{source.name} is not a regular CSV file: {shown(str(error).strip())}."
-        ) from error
-    except ValueError as error:
+    except ValueError as error:  # of a number, or of the number of fields
         _check_fields(source, rows, named)
-        raise DataError(f"{source.name} cannot be parsed: {shown(error)}.") from error
+        reason = shown(str(error).strip())
+        raise DataError(f"{source.name} is not a regular CSV file: {reason}.") from error
     return Table(source, np.concatenate(timestamps), quantities, np.concatenate(readings))
 
 

@@ -1,5 +1,6 @@
 """Reads and writes the small files of records, tables and figures, completely or not at all."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -46,6 +47,18 @@ def write_bytes(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal.
+
+    Raises:
+        RunError: the file is missing or unreadable.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}.") from error
 
 
 def read_json(path: Path) -> dict:

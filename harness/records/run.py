@@ -13,7 +13,7 @@ from harness.records.record import UNFINISHED, put_in_place
 if TYPE_CHECKING:
     from harness.records.study_outputs import StudyOutput
 
-MODEL = "model.keras"
+CHECKPOINT, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
 
 
 class Run:
@@ -44,7 +44,12 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         """The model with the best validation (a Keras archive, kept beside the record)."""
-        return self.unfinished / "best.keras"
+        return self.unfinished / CHECKPOINT
+
+    @property
+    def linear_path(self) -> Path:
+        """The fitted linear model on reviews (arrays of numbers, kept beside the record)."""
+        return self.unfinished / LINEAR
 
     @property
     def model_path(self) -> Path:

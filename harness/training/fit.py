@@ -14,6 +14,7 @@ import keras
 import numpy as np
 
 from harness.errors import RunError
+from harness.records.files import sha256
 from harness.records.run import Run
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
@@ -271,6 +272,7 @@ def fit(
             "seconds_per_epoch": statistics.median(run.history["seconds"]),
             "degrees_per_unit": degrees_per_unit,
             "reference": reference,
+            "checkpoint_sha256": sha256(run.checkpoint),
         }
     )
 

@@ -163,26 +163,22 @@ def parse(source: Source, wanted: Sequence[str] = QUANTITIES) -> Table:
     try:
         for part in _parts(source, places):
             if not isinstance(part.index, pd.RangeIndex):
-                raise DataError(
-                    f"{source.name}, line {source.line(rows)}: more fields than the header has "
-                    "columns."
-                )
+                line = source.line(rows)
+                raise DataError(f"{source.name}, line {line}: more fields than the header has.")
             numbers = part[places].to_numpy()  # (rows, quantities)
             possible = (lowest <= numbers) & (numbers <= highest) | (numbers == MISSING_READING)
-            # pandas makes 1 and 0 of a column of the words True and False
-            words = np.isin(numbers, (0, 1)).all(axis=0)  # (quantities,)
-            if words.any() or not possible.all():
+            # pandas makes 1 and 0 of a column of nothing but the words True and False
+            if np.isin(numbers[:1], (0, 1)).any():
+                _check_fields(source, rows, named, most=1)
+            if not possible.all():
                 _check_fields(source, rows, named)
             timestamps.append(timestamps_of(source, part[time], rows))
             readings.append(numbers)
             rows += len(part)
-    except pd.errors.ParserError as error:
-        raise DataError(
-            f"{source.name} is not a regular CSV file: {shown(str(error).strip())}."
-        ) from error
-    except ValueError as error:
+    except ValueError as error:  # of a number, or of the number of fields
         _check_fields(source, rows, named)
-        raise DataError(f"{source.name} cannot be parsed: {shown(error)}.") from error
+        reason = shown(str(error).strip())
+        raise DataError(f"{source.name} is not a regular CSV file: {reason}.") from error
     return Table(source, np.concatenate(timestamps), quantities, np.concatenate(readings))
 
 
@@ -202,22 +198,25 @@ def _parts(source: Source, numbers: list[int]) -> Iterator[pd.DataFrame]:
     )
 
 
-def _check_fields(source: Source, first_row: int, quantities: dict[int, str]) -> None:
-    """Refuses the first field of a part that is not a possible reading, as the file spells it."""
-    for number, line in itertools.islice(source.lines(first_row), _PART):
+def _check_fields(
+    source: Source, first_row: int, quantities: dict[int, str], most: int = _PART
+) -> None:
+    """Refuses the first field of some rows that is not a possible reading, as the file has it."""
+    for number, line in itertools.islice(source.lines(first_row), most):
         fields = line.split(b",")
         for column, name in quantities.items():
             field = fields[column].strip() if column < len(fields) else b""
             lowest, highest = LIMITS[name]
+            is_number = _NUMBER.fullmatch(field)
+            if is_number and (lowest <= float(field) <= highest or float(field) == MISSING_READING):
+                continue
             text = shown(field.decode(errors="replace"))
             if not field:
                 wrong = "the field is empty"
-            elif not _NUMBER.fullmatch(field):
+            elif not is_number:
                 wrong = f"'{text}' is not a number"
-            elif not (lowest <= float(field) <= highest or float(field) == MISSING_READING):
-                wrong = f"{text} is not possible (from {lowest} to {highest} in this unit)"
             else:
-                continue
+                wrong = f"{text} is not possible (from {lowest} to {highest} in this unit)"
             raise DataError(
                 f"{source.name}, line {number}, column '{name}': {wrong}; correct it, or write "
                 f"{MISSING_READING:.0f} where there is no reading."

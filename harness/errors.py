@@ -1,5 +1,7 @@
 """The one exception of this package whose message is written for the user."""
 
+import re
+
 
 class RunError(Exception):
     """A run, its settings or its record cannot be used.
@@ -10,6 +12,6 @@ class RunError(Exception):
 
 
 def ran_out_of_memory(error: Exception) -> bool:
-    """Whether an array did not fit into memory, in the words of Python or of a backend."""
-    words = ("oom when allocating", "resource_exhausted", "out of memory", "not enough memory")
-    return isinstance(error, MemoryError) or any(word in str(error).lower() for word in words)
+    """Whether an array did not fit into memory, in the words of Python, NumPy or a backend."""
+    said = r"OOM when|RESOURCE_EXHAUSTED|[Oo]ut of memory|not enough memory|array is too big"
+    return isinstance(error, MemoryError) or re.search(said, str(error)) is not None

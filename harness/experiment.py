@@ -204,11 +204,7 @@ def execute(run: RunConfiguration) -> None:
 
 
 def check_places_of_data(run: RunConfiguration) -> None:
-    """Refuses at once, before TensorFlow loads, a data directory or file that cannot be used.
-
-    Raises:
-        DataError: says what is wrong with it.
-    """
+    """Raises a DataError, before TensorFlow loads, if a data directory or file cannot be used."""
     if run.sample:
         return
     if run.experiment.dataset != "made":

@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 
 from data.errors import shown
 
-MOST = 10**7  # a larger whole number is a slip of the keyboard, and would fill the memory
+MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
     "rmsprop-keras2",
@@ -42,12 +42,10 @@ def setting(
         default: the published value.
         help: what the value means, with its unit; shown by `--help`.
         minimum: smallest allowed value.
-        below: upper bound that is itself not allowed, such as 1 for a dropout rate. A whole number
-            is always below `MOST`.
+        below: upper bound, itself not allowed; `MOST` for a whole number without one.
         choices: the allowed words, for a setting that is one of a few.
-        file_or: for a setting that is the path of a file, or one of these words, which the
-            experiment knows. A record keeps the name of the file alone: where it lies differs from
-            user to user.
+        file_or: for a setting that is the path of a file, or one of these words, which need none.
+            A record keeps the file's name alone: where it lies differs from user to user.
     """
     bounds = {"minimum": minimum, "below": below}
     metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or}
@@ -56,9 +54,7 @@ def setting(
 
 def bounded(kind: type, minimum=None, below=None):
     """A parser for one command-line value that refuses what lies outside its bounds."""
-
-    if kind is int and below is None:
-        below = MOST
+    below = MOST if kind is int and below is None else below
 
     def parse(text: str):
         try:

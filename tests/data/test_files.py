@@ -164,6 +164,24 @@ def test_unusable_data_directory(monkeypatch, tmp_path, kind, through_variable):
     assert (files.DATA_DIR_VARIABLE if through_variable else "--data-dir") in str(raised.value)
 
 
+@pytest.mark.parametrize("use", [files.own_file, files.destination])
+def test_a_name_of_3000_characters_is_refused_in_a_short_message(use):
+    with pytest.raises(DataError, match="cannot be reached") as raised:
+        use("\x1b" * 3000)
+    assert len(str(raised.value)) < 1000
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everywhere")
+def test_a_place_below_a_forbidden_directory(tmp_path):
+    forbidden = tmp_path / "forbidden"
+    forbidden.mkdir(mode=0o000)
+    for use in (files.own_file, files.destination):
+        with pytest.raises(DataError, match=r"cannot be reached \(Permission denied\)"):
+            use(forbidden / "below")
+    assert command.main(["--data-dir", str(forbidden / "below")]) == 1
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everywhere")
 def test_forbidden_directories(tmp_path):
     folder = tmp_path / "forbidden"

@@ -137,6 +137,7 @@ def directory_bomb() -> bytes:
 ARCHIVES = {
     "8 GB in 8 MB": lambda name: one_member(name, zeros(8192), 2**32 - 1),
     "8 GB that claim 100 bytes": lambda name: one_member(name, zeros(8192), 100),
+    "511 MB": lambda name: one_member(name, zeros(512), 511 * MEGABYTE),
     "encrypted": lambda name: one_member(name, b"secret", 6, flags=1),
     "an unknown method": lambda name: one_member(name, b"packed", 6, method=99),
     "lzma": lambda name: one_member(name, b"packed", 6, method=zipfile.ZIP_LZMA),
@@ -155,12 +156,6 @@ def test_archives(reader, tmp_path, attack, kind, name):
     message = refused(reader, kind, path)
     if attack in ("encrypted", "an unknown method", "lzma"):
         assert ("is encrypted" if attack == "encrypted" else "another method") in message
-
-
-@pytest.mark.faults
-def test_four_large_members(reader, tmp_path):
-    members = {name: npy(bytes(511 * MEGABYTE)) for name in ("x_train", "x_test", "y_train")}
-    assert "unpacks to more than" in refused(reader, "imdb", npz(tmp_path / "a.npz", **members))
 
 
 def test_ten_of_many_names_are_shown(reader, tmp_path):
@@ -237,7 +232,7 @@ REVIEW_ARCHIVES = {
     "a long name": lambda: gzipped(
         member("a", 2**30 - 2**20, tarfile.GNUTYPE_LONGNAME), zeros(1024)
     ),
-    "many folders": lambda: gzipped(member("aclImdb/a", 0) * 210_000, b""),
+    "many folders": lambda: gzipped(member("aclImdb/a", 0) * 130_000, b""),
     "large reviews": lambda: gzipped(
         b"".join(
             member(f"aclImdb/train/pos/{number}_1.txt", 2**20 - 512) + bytes(2**20 - 512)

@@ -234,7 +234,7 @@ def test_missing_column_is_named_with_those_found(write, column):
         ("\n \n", "is empty"),
         ("\0\1\2\n\0", "binary data"),
         ("<!DOCTYPE html>\n<title>404</title>\n", "has no column 'Date Time', 'T .degC.'"),
-        (f"{table().to_csv(index=False)}1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16", "line 62, saw 16"),
+        (f"{table().to_csv(index=False).strip()},7", "line 61, saw 16"),
         (table(rows=23), "has 23 rows, at least 24 are needed"),
         (table().iloc[:0], "has 0 rows"),
         (table(minutes=0.5), "mostly 30 seconds from row to row"),
@@ -250,6 +250,37 @@ def test_files_that_cannot_be_used(write, content, message):
 def test_words_in_a_whole_column(write):
     with pytest.raises(DataError, match=r"line 2, column 'wd \(deg\)': 'True' is not a number"):
         read_jena(write(table().assign(**{"wd (deg)": True})))
+
+
+@pytest.mark.parametrize(
+    ("column", "reading"),
+    [
+        ("T (degC)", "-300.0"),
+        ("T (degC)", "265.15"),  # kelvin
+        ("T (degC)", "95.0"),  # Fahrenheit
+        ("T (degC)", "1e308"),
+        ("Tpot (K)", "-7.99"),
+        ("p (mbar)", "99652.0"),  # pascal
+        ("rh (%)", "-0.1"),
+        ("wd (deg)", "360.5"),
+    ],
+)
+def test_an_impossible_reading_is_named_with_line_and_column(write, column, reading):
+    content = table().astype({column: str})
+    content.loc[40, column] = reading
+    message = f"{NAME}, line 42, column '{column}': {reading} is not possible (from "
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_jena(write(content))
+
+
+def test_an_impossible_reading_far_down_is_named(write, monkeypatch):
+    monkeypatch.setattr("data.jena_file._PART", 25)
+    content = table()
+    content.loc[57, "wv (m/s)"] = 999
+    with pytest.raises(DataError, match=r"line 59, column 'wv \(m/s\)': 999"):
+        read_jena(write(content))
+    content.loc[57, "wv (m/s)"] = -9999
+    assert facts(read_jena(write(content)))["replaced_readings"] == {"wv (m/s)": 1}
 
 
 def test_row_cut_short(write):

@@ -296,3 +296,9 @@ def test_the_stated_number_of_rows_is_enough():
     assert len(windows_of(climate(rows=250 + 11), **settings).test) == 1
     with pytest.raises(DataError, match=r"test split has 10 rows.*need 11 rows"):
         windows_of(climate(rows=250 + 10), **settings)
+
+
+@pytest.mark.parametrize("absurd", [{"lookback_hours": 1e12}, {"horizon_hours": 1e300}])
+def test_an_absurd_span_is_refused_before_it_fills_the_memory(absurd):
+    with pytest.raises(DataError, match="do not fit into the 400 rows of the series"):
+        windows_of(climate(), train_rows=1000, validation_rows=1500, **(SMALL | absurd))

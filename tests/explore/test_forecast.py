@@ -281,7 +281,7 @@ def test_a_file_that_cannot_be_used_is_one_message(ask, write, table, parts):
 
 
 def test_a_file_that_is_absent_or_binary_is_one_message(ask, tmp_path):
-    one_message(ask("--file", tmp_path / "absent.csv"), 1, "absent.csv: No such file")
+    one_message(ask("--file", tmp_path / "absent.csv"), 1, "absent.csv", "No such file")
     (tmp_path / "binary.csv").write_bytes(b"\0\1\2\n\0")
     one_message(ask("--file", tmp_path / "binary.csv"), 1, "binary data")
 

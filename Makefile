@@ -20,6 +20,7 @@ PROMPT  := alice was
 TEXT    :=
 DATE    :=
 FILE    :=
+CELL    :=
 export PROMPT TEXT
 on = $(filter 1,$(1))
 comma := ,
@@ -33,7 +34,7 @@ JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
 TARGETS := help all bench demo test data plots tables compare verify reference clean generate \
-  predict forecast $(EXPERIMENTS)
+  predict inspect forecast $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -47,6 +48,7 @@ TAKEN := PYTHON \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
   $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
+  $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
   $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
@@ -123,6 +125,10 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
 	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
+
+inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
+	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:00", or at the end of FILE=weather.csv
 	@$(RUN) -m explore.forecast $(if $(DATE),--date "$(DATE)") $(if $(FILE),--file "$(FILE)") \

@@ -164,6 +164,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
+        ("inspect", "CELLS=gru"),
         ("compare", "RECORDS=results"),
         ("verify", "A=imdb-lstm"),
     ],
@@ -207,6 +208,12 @@ def test_the_date_and_the_file_of_a_forecast_are_passed_on(clone):
     assert command.endswith(f"-m explore.forecast {options}")
     bare = make(clone, "-n", "forecast", DATE="2015-07-14", FILE="other.csv")
     assert "--" not in bare.stdout.splitlines()[-1]
+
+
+def test_a_text_and_cells_are_passed_on(clone):
+    done = make(clone, "-n", "inspect", 'TEXT=it\'s "good"', "CELL=gru lstm", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert command.endswith('explore.inspect --text="$TEXT" --cell gru lstm --sample')
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,8 @@ def test_every_script_is_a_target_and_nothing_else_is(clone):
 
 def test_a_review_reaches_predict_as_it_is_written(clone):
     """Also an empty one, about which the command has something to say."""
-    for text in ('it\'s "a" `film`', ""):
-        command = make(clone, "-n", "predict", f"TEXT={text}").stdout.splitlines()[-1]
-        assert command.strip().endswith('-m explore.predict --text "$TEXT"')
+    for text in ('it\'s "a" `film`', "-5 stars", ""):
+        command = make(clone, "-n", "predict", f"TEXT={text}", "SAMPLE=1").stdout
+        assert '-m explore.predict --text="$TEXT"' in command
+        assert command.strip().endswith("--sample")
     assert "--text" not in make(clone, "-n", "predict", "ARGS=--file reviews.txt").stdout

@@ -18,6 +18,8 @@ B       :=
 RECORDS :=
 PROMPT  := alice was
 TEXT    :=
+DATE    :=
+FILE    :=
 CELL    :=
 export PROMPT TEXT
 on = $(filter 1,$(1))
@@ -32,7 +34,7 @@ JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
 TARGETS := help all bench demo test data plots tables report compare verify reference clean \
-  generate predict inspect $(EXPERIMENTS)
+  generate predict inspect forecast $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -45,6 +47,7 @@ TAKEN := PYTHON \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
+  $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
   $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
@@ -128,6 +131,10 @@ predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model
 
 inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
 	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
+
+forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:00", or at the end of FILE=weather.csv
+	@$(RUN) -m explore.forecast $(if $(DATE),--date "$(DATE)") $(if $(FILE),--file "$(FILE)") \
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from data import files
-from data.errors import DataError
+from data.errors import DataError, shown
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
 # The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
@@ -22,9 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
     if chosen:
         try:
-            Path(chosen).expanduser().mkdir(parents=True, exist_ok=True)
+            os.makedirs(os.path.expanduser(chosen), exist_ok=True)
         except OSError as error:
-            print(f"error: directory {chosen} cannot be made ({error.strerror}).", file=sys.stderr)
+            problem = f"cannot be made ({error.strerror})"
+            print(f"error: directory {shown(chosen)} {problem}.", file=sys.stderr)
             return 1
     return _rebuild(options.data_dir) if options.from_reviews else _fetch(options.data_dir)
 

@@ -5,17 +5,20 @@
 
 import hashlib
 import os
+import stat
 import sys
-import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.download import download
-from data.errors import DataError
+from data.errors import DataError, quoted, shown
+from data.zip_member import opened, own_members, read_member
 
 DATA_DIR_VARIABLE = "RNN_DATA_DIR"
 BASE_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 DOWNLOADS = Path(__file__).parent / "downloads"
+MOST_BYTES = 2**28  # of a data file; 2,000,000 rows in Jena's layout have 200 MB
 
 IMDB = "imdb.npz"
 IMDB_WORD_INDEX = "imdb_word_index.json"
@@ -134,9 +137,11 @@ def own_file(path: Path | str) -> DataFile:
         DataError: It does not exist, is no file, or is unreadable.
     """
     path = Path(os.path.expanduser(path))
-    if not os.path.isfile(path):
-        problem = "is not a file" if os.path.lexists(path) else "does not exist"
-        raise DataError(f"text {path} {problem}. Name alice, nietzsche or a text file in UTF-8.")
+    problem = _problem(path, stat.S_ISREG, "file")
+    if problem:
+        raise DataError(
+            f"text {shown(path)} {problem}. Name alice, nietzsche or a text file in UTF-8."
+        )
     return hash_file(path, path.name)
 
 
@@ -146,47 +151,66 @@ def _data_directory(data_dir: Path | str | None) -> Path | None:
     value = data_dir if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
     if not value:
         return None
-    folder = Path(value).expanduser()
-    if not folder.exists():
-        problem = "does not exist"
-    elif not folder.is_dir():
-        problem = "is not a directory"
-    elif not os.access(folder, os.R_OK | os.X_OK):
+    folder = Path(os.path.expanduser(value))
+    problem = _problem(folder, stat.S_ISDIR, "directory")
+    if not problem and not os.access(folder, os.R_OK | os.X_OK):
         problem = "cannot be read"
-    else:
-        return folder
-    raise DataError(
-        f"data directory {folder} ({setting}) {problem}. "
-        "Name an existing directory, or leave the setting out to download the data."
-    )
+    if problem:
+        raise DataError(
+            f"data directory {shown(folder)} ({setting}) {problem}. "
+            "Name an existing directory, or leave the setting out to download the data."
+        )
+    return folder
+
+
+def _problem(path: Path, is_wanted: Callable[[int], bool], noun: str) -> str | None:
+    """What keeps a path from being used; `None` if it leads to what is wanted."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return "does not exist"
+    except OSError as error:  # a name too long, or a folder without permission on the way
+        return f"cannot be reached ({error.strerror})"
+    return None if is_wanted(mode) else f"is not a {noun}"
 
 
 def _keras_cache() -> Path:
     """The folder in which `keras.utils.get_file` keeps its downloads."""
     home = os.environ.get("KERAS_HOME") or "~/.keras"
-    return Path(home).expanduser() / "datasets"
+    return Path(os.path.expanduser(home)) / "datasets"
 
 
 def hash_file(path: Path, name: str) -> DataFile:
     """Hash a file and compare it with the published one of that name.
 
     Raises:
-        DataError: It is unreadable.
+        DataError: It is unreadable, or too large for a data file.
     """
-    digests = {"sha256": hashlib.sha256(), "md5": hashlib.md5(usedforsecurity=False)}
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be read ({error.strerror}). Change its permissions or remove it."
-        ) from error
-    for digest in digests.values():
-        digest.update(content)
+    content = read_bytes(path)
     published = None
     if name in PUBLISHED_HASHES:
         algorithm, expected = PUBLISHED_HASHES[name].split(":")
-        published = digests[algorithm].hexdigest() == expected
-    return DataFile(path, path.name, digests["sha256"].hexdigest(), len(content), published)
+        published = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() == expected
+    sha256 = hashlib.sha256(content).hexdigest()
+    return DataFile(path, path.name, sha256, len(content), published)
+
+
+def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
+    """Read a whole file.
+
+    Raises:
+        DataError: It is unreadable, or has more than `most` bytes.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise DataError(
+            f"{shown(path)} cannot be read ({error.strerror}). Change its permissions or remove it."
+        ) from error
+    if len(content) > most:
+        raise DataError(f"{shown(path)} has more than {most:,} bytes; use a smaller file.")
+    return content
 
 
 def _fetch(name: str, folder: Path) -> Path:
@@ -204,27 +228,16 @@ def _fetch(name: str, folder: Path) -> Path:
     return path
 
 
-def own_members(archive: zipfile.ZipFile) -> list[str]:
-    """Names in an archive, without the folder that macOS adds (the published one has it)."""
-    return [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-
-
 def _verify_jena_archive(path: Path) -> None:
     """Accept an intact zip that holds the one csv; its hash was not published."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-            members = own_members(archive)
-            header = archive.open(members[0]).readline() if members else b""
-    except Exception as error:  # damaged bytes can make zipfile fail in nearly any way
-        raise DataError(f"what arrived is not a readable zip archive ({error}).") from error
-    if damaged is not None:
-        raise DataError(f"the archive is damaged (member {damaged}).")
-    if members != [JENA]:
-        raise DataError(f"the archive holds {members} instead of {JENA}.")
-    if header.split(b",")[0].strip(b'"') != b"Date Time":
-        start = header[:40].decode("latin-1").strip()
-        raise DataError(f'{JENA} starts with {start!r} instead of "Date Time".')
+    with opened(path) as archive:
+        members = own_members(archive)
+        if members != [JENA]:
+            raise DataError(f"the archive holds {quoted(members) or 'nothing'} instead of {JENA}.")
+        content = read_member(archive, JENA, MOST_BYTES)
+    if content.split(b",", 1)[0].strip(b'"') != b"Date Time":
+        start = shown(content[:40].decode("latin-1").strip())
+        raise DataError(f"{JENA} starts with '{start}' instead of \"Date Time\".")
 
 
 def verify_corpus(path: Path) -> None:
@@ -233,14 +246,11 @@ def verify_corpus(path: Path) -> None:
     Raises:
         DataError: It is unreadable or another text, such as an error page.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
+    content = read_bytes(path)
     mark = CORPUS_MARKS[path.name]
     if content.lstrip()[:1] == b"<" or mark.encode() not in content:
-        start = content[:40].decode("latin-1").strip()
-        raise DataError(f'{path.name} starts with {start!r} and is not the book with "{mark}".')
+        start = shown(content[:40].decode("latin-1").strip())
+        raise DataError(f"{path.name} starts with '{start}' and is not the book with \"{mark}\".")
 
 
 if __name__ == "__main__":

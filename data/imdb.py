@@ -1,6 +1,7 @@
 """The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import numpy as np
 from data import files, npz
 from data.errors import DataError
 from data.sample_reviews import sample_reviews
+from data.zip_member import opened
 
 START_ID = 1
 OUT_OF_VOCABULARY_ID = 2
 FIRST_WORD_OFFSET = 3  # a word's id is its frequency rank (from 1) plus this
 SHUFFLE_SEED = 113
 
-MEMBERS = ("x_train", "y_train", "x_test", "y_test")
+SPLITS = ("train", "test")
 REVIEWS_PER_SPLIT = 25_000
 VOCABULARY_RANGE = (80_000, 100_000)  # the published file has 88,584 words
 # The same reviews can be packed into archives with other time stamps, see `content_sha256`.
@@ -69,7 +71,9 @@ def load_imdb(
     """
     if sample:
         file, arrays = None, sample_reviews(seed=0)
-        train, test = _flatten(arrays, "train"), _flatten(arrays, "test")
+        train, test = (
+            _flatten(split, arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS
+        )
     else:
         file = files.locate(files.IMDB, data_dir)
         train, test = _read_imdb(file.path)
@@ -110,8 +114,15 @@ def content_sha256(path: Path) -> str:
 def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
     """Read and validate `imdb.npz`: the training and the test reviews."""
     try:
-        arrays = npz.read_npz(path, MEMBERS)
-        train, test = _flatten(arrays, "train"), _flatten(arrays, "test")
+        with opened(path) as archive:
+            train, test = (
+                _flatten(
+                    split,
+                    npz.read_lists(archive, f"x_{split}"),
+                    npz.read_numbers(archive, f"y_{split}"),
+                )
+                for split in SPLITS
+            )
         _check_is_imdb(train, test)
     except DataError as error:
         raise DataError(
@@ -121,43 +132,21 @@ def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
     return train, test
 
 
-def _flatten(arrays: dict[str, np.ndarray], split: str) -> _Ranks:
+def _flatten(split: str, reviews: Sequence[Sequence[int]], labels: np.ndarray) -> _Ranks:
     """Check the reviews and labels of one split, and put all ranks into one array."""
-    reviews, labels = arrays[f"x_{split}"], arrays[f"y_{split}"]
-    if reviews.ndim != 1 or reviews.dtype != object:
-        raise DataError(
-            f"x_{split} must be a list of reviews of different lengths, not an array of shape "
-            f"{reviews.shape} and type {reviews.dtype}."
-        )
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        raise DataError(
-            f"y_{split} must be a list of whole numbers, not an array of shape {labels.shape} "
-            f"and type {labels.dtype}."
-        )
     if len(reviews) != len(labels):
         raise DataError(f"x_{split} has {len(reviews)} reviews, y_{split} {len(labels)} labels.")
     if len(labels) == 0 or not np.isin(labels, (0, 1)).all():
         raise DataError(f"y_{split} must hold labels 0 and 1, but has {np.unique(labels)[:5]}.")
-
-    rows = [_review(review, f"x_{split}[{row}]") for row, review in enumerate(reviews)]
-    ranks = np.concatenate(rows)
+    lengths = np.fromiter(map(len, reviews), np.int64, len(reviews))
+    if not lengths.all():
+        raise DataError(f"x_{split}[{lengths.argmin()}] is a review without words.")
+    ranks = np.concatenate(reviews, dtype=np.int32)
     if ranks.min() < 1 or ranks.max() >= 2**31 - FIRST_WORD_OFFSET:
         raise DataError(
             f"x_{split} has word ranks from {ranks.min()} to {ranks.max()}; the first rank is 1."
         )
-    lengths = np.fromiter(map(len, rows), np.int64, len(rows))
-    return _Ranks(ranks.astype(np.int32), lengths, labels.astype(np.int32))
-
-
-def _review(review: object, where: str) -> np.ndarray:
-    """One review as an array, checked to be a non-empty list of whole numbers."""
-    try:
-        ranks = np.asarray(review)
-    except ValueError:  # lists of different lengths inside
-        ranks = np.empty((0, 0))
-    if ranks.ndim != 1 or ranks.size == 0 or ranks.dtype.kind not in "iu":
-        raise DataError(f"{where} is not a list of word ranks (whole numbers, at least one).")
-    return ranks
+    return _Ranks(ranks, lengths, labels.astype(np.int32))
 
 
 def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:

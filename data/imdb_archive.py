@@ -12,8 +12,8 @@ FOLDERS = ("train/pos", "train/neg", "test/pos", "test/neg")
 REVIEW_NAME = re.compile(r"aclImdb/((?:train|test)/(?:pos|neg))/([0-9]+_[0-9]+\.txt)")
 
 # Bounds far above Stanford's archive: a small archive can unpack to more than the memory.
-MOST_MEMBERS = 200_000
-MOST_BYTES = 2**30  # unpacked
+MOST_MEMBERS = 120_000  # Stanford's has about 100,000
+MOST_BYTES = 2**29  # unpacked
 MOST_REVIEW_BYTES = 2**20  # the longest has 13,704
 _MOST_HEADER_BYTES = 2**17  # what tarfile may read between two members
 
@@ -65,7 +65,7 @@ def _read(path: Path) -> dict[str, dict[str, bytes]]:
             source.allow(0)
             while source.read(2**16):  # up to the end, where gzip compares its checksum
                 pass
-    except DataError:
+    except (DataError, MemoryError):
         raise
     except Exception as error:  # damaged bytes can make the readers fail in nearly any way
         reason = str(error).removesuffix(".")

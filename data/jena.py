@@ -5,22 +5,23 @@ another regular cadence or a subset of the quantities. The readings stay in the 
 the published protocol counts rows. `Climate.provenance` says what was found in the file.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from data.errors import DataError
+from data.errors import DataError, quoted
 from data.files import JENA, locate
 from data.jena_file import (
     MISSING_READING,
     QUANTITIES,
     TIME_COLUMN,
     Source,
+    Table,
     parse,
     read_source,
-    readings_of,
     timestamps_of,
 )
 from data.sample_weather import sample_weather
@@ -47,6 +48,8 @@ class Climate:
         quantities: names of the columns of `values`, in the published order.
         cadence_minutes: the regular distance of two rows.
         repeated: bool, shape (rows,). True where a row is an identical copy of an earlier one.
+        missing: bool, shape (rows, quantities). True where the file has no reading and `values`
+            repeats another one.
         provenance: what the readings were made from, as a run record stores it.
     """
 
@@ -55,6 +58,7 @@ class Climate:
     quantities: tuple[str, ...]
     cadence_minutes: int
     repeated: np.ndarray
+    missing: np.ndarray
     provenance: dict
 
 
@@ -73,8 +77,7 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
         DataError: the file is missing, or `read_jena` refuses it.
     """
     if sample:
-        table = sample_weather()
-        climate = _climate(Source("built-in sample weather", b"", "utf-8"), table)
+        climate = _climate(_sample())
         provenance = {
             **climate.provenance,
             "sample": True,
@@ -88,11 +91,13 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
     return replace(climate, provenance=provenance)
 
 
-def read_jena(path: Path) -> Climate:
+def read_jena(path: Path, needed: Sequence[str] | None = None) -> Climate:
     """Reads one Jena file.
 
     Args:
         path: CSV file, or zip archive that holds exactly one.
+        needed: the quantities to read, all of which it must hold; by default those of the
+            published file that it has.
 
     Returns:
         The series. `provenance["files"]` is empty: only `load_jena` knows the file's hash.
@@ -101,23 +106,28 @@ def read_jena(path: Path) -> Climate:
         DataError: not such a file, a required column is missing, a field is not a number or not
             a timestamp, timestamps are unsorted or contradict each other, or too few rows.
     """
-    path = Path(path)
-    source = read_source(path)
-    return _climate(source, parse(source))
+    return _climate(parse(read_source(Path(path), needed), needed or QUANTITIES))
 
 
-def _climate(source: Source, table: pd.DataFrame) -> Climate:
-    """Checks a table in the file's layout and describes what it holds."""
-    if len(table) < MINIMUM_ROWS:
+def _sample() -> Table:
+    """The built-in weather as if it had been read from a file."""
+    weather = sample_weather()
+    source = Source("built-in sample weather", b"", list(weather.columns))
+    timestamps = timestamps_of(source, weather[TIME_COLUMN])
+    return Table(source, timestamps, QUANTITIES, weather[list(QUANTITIES)].to_numpy(np.float64))
+
+
+def _climate(table: Table) -> Climate:
+    """Checks the order of a table's rows and describes what it holds."""
+    source, timestamps, quantities, readings = table
+    if len(readings) < MINIMUM_ROWS:
         raise DataError(
-            f"{source.name} has {len(table)} rows, at least {MINIMUM_ROWS} are needed; "
+            f"{source.name} has {len(readings)} rows, at least {MINIMUM_ROWS} are needed; "
             "is the file complete?"
         )
-    quantities = tuple(name for name in QUANTITIES if name in table)
-    timestamps = timestamps_of(source, table)
-    readings = readings_of(source, table, quantities)
     repeated = _repeated_rows(source, timestamps, readings)
-    values, replaced = _replace_missing(source, readings, quantities)
+    missing = readings == MISSING_READING  # (rows, quantities)
+    values, replaced = _replace_missing(source, readings, missing, quantities)
 
     distinct = int((~repeated).sum())
     if distinct < MINIMUM_ROWS:
@@ -139,7 +149,7 @@ def _climate(source: Source, table: pd.DataFrame) -> Climate:
             f"to row are not {cadence // 60} minutes; resample the file to equal steps."
         )
 
-    left_out = [name for name in table.columns if name not in (TIME_COLUMN, *QUANTITIES)]
+    left_out = [name for name in source.columns if name not in (TIME_COLUMN, *QUANTITIES)]
     facts = {
         "rows": len(values),
         "quantities": len(quantities),
@@ -157,6 +167,7 @@ def _climate(source: Source, table: pd.DataFrame) -> Climate:
         quantities=quantities,
         cadence_minutes=cadence // 60,
         repeated=repeated,
+        missing=missing,
         provenance={
             "dataset": "jena",
             "sample": False,
@@ -194,7 +205,7 @@ def _repeated_rows(source: Source, timestamps: np.ndarray, readings: np.ndarray)
 
 
 def _replace_missing(
-    source: Source, readings: np.ndarray, quantities: tuple[str, ...]
+    source: Source, readings: np.ndarray, missing: np.ndarray, quantities: tuple[str, ...]
 ) -> tuple[np.ndarray, dict[str, int]]:
     """Puts the last good reading (the next one at the start) where there is none.
 
@@ -203,16 +214,16 @@ def _replace_missing(
     """
     values, replaced = readings.copy(), {}
     for column, name in enumerate(quantities):
-        missing = readings[:, column] == MISSING_READING  # (rows,)
-        if missing.all():
+        absent = missing[:, column]  # (rows,)
+        if absent.all():
             raise DataError(
                 f"{source.name}, column {name!r}: every reading is {MISSING_READING:.0f}; "
                 "remove the column or take another copy of the file."
             )
-        if missing.any():
-            good = pd.Series(readings[:, column]).mask(missing)
+        if absent.any():
+            good = pd.Series(readings[:, column]).mask(absent)
             values[:, column] = good.ffill().bfill()
-            replaced[name] = int(missing.sum())
+            replaced[name] = int(absent.sum())
     return values, replaced
 
 
@@ -238,7 +249,7 @@ def _differences(facts: dict, quantities: tuple[str, ...], left_out: list[str]) 
         )
     if left_out:
         notes.append(
-            f"Columns that the published file does not have were left out: {_listed(left_out)}."
+            f"Columns that the published file does not have were left out: {quoted(left_out)}."
         )
     replaced = facts["replaced_readings"]
     if replaced:

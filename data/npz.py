@@ -1,89 +1,96 @@
-"""Read an npz archive with pickled arrays, without running code that it may hold."""
+"""Read whole numbers, and lists of them, from an npz archive; nothing in it is run.
 
-import io
+NumPy stores an array of lists as a pickle, which can name any function to run, and whose opcodes
+can crash the unpickler or fill the memory. Here no such pickle is unpickled: a pattern describes
+the one form that NumPy writes for lists of whole numbers, and anything else is refused.
+"""
+
 import pickle
+import re
 import zipfile
-from collections.abc import Iterable
-from pathlib import Path
 
 import numpy as np
 
 from data.errors import DataError
+from data.zip_member import read_member
 
-# The function that NumPy's pickles call to make an array; it has no public name.
-_reconstruct = np.empty(0).__reduce__()[0]
+_MOST_BYTES = 2**25  # a member of the published IMDB file has 14 MB
 
-# All that a pickled object array needs. Old files say `numpy.core`, those of NumPy 2 `numpy._core`.
-_ALLOWED_GLOBALS = {
-    ("numpy", "ndarray"): np.ndarray,
-    ("numpy", "dtype"): np.dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-}
-_MOST_BYTES = 2**29  # an IMDB member has 14 MB; a "zip bomb" would fill the memory
-
-
-class _ArrayUnpickler(pickle.Unpickler):
-    """Rebuilds arrays of lists and numbers, and refuses every other name in the pickle."""
-
-    def find_class(self, module: str, name: str) -> object:
-        try:
-            return _ALLOWED_GLOBALS[module, name]
-        except KeyError:
-            raise pickle.UnpicklingError(
-                f"it wants to run {module}.{name}, which no data file needs; it was not run"
-            ) from None
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00(..){'descr': '(\|O|[<>|][iu][1248])', 'fortran_order': False, "
+    rb"'shape': \(([0-9]{1,5}),\), *} *\n",  # 25,000 in the published file
+    re.DOTALL,
+)
+# The pickle of an array: its type and shape, "not in Fortran order" (\x89), and its items as a
+# list, which may get a number in the memo. The marks "(" and "e" enclose up to 1,000 items each.
+_PUT = rb"(?:q.|r....|\x94)?+"
+_BEGIN = re.compile(rb"[c\x8c].{60,300}?\x89]" + _PUT, re.DOTALL)
+# Whole numbers of 1, 2 and 4 bytes.
+_LIST = re.compile(
+    rb"[ea]?\(?]" + _PUT + rb"((?:\((?:K.|M..|J....)++e|(?:K.|M..|J....)a)*+)", re.DOTALL
+)
+_END = re.compile(rb"[ea]?t(?:q.|r....|\x94)?b\.")
 
 
-def read_npz(path: Path, members: Iterable[str]) -> dict[str, np.ndarray]:
-    """Read the named arrays of an npz archive.
+def read_lists(archive: zipfile.ZipFile, member: str) -> list[np.ndarray]:
+    """Read an array of lists.
 
     Args:
-        path: The archive.
-        members: Names of the arrays, without `.npy`.
+        archive: The archive, opened.
+        member: Name of the array, without `.npy`.
 
     Returns:
-        The arrays by name.
+        The lists, each an int32 array.
 
     Raises:
-        DataError: The archive is damaged, lacks a member, or a member holds anything but an array
-            of numbers or lists. The message names the member; the caller adds the path.
+        DataError: The member is missing, damaged, too large, or holds anything but lists of whole
+            numbers. The caller adds the path.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return {name: _read_member(archive, name) for name in members}
-    except zipfile.BadZipFile as error:
-        raise DataError(f"the file is truncated or not an npz archive ({error}).") from error
-    except OSError as error:
-        raise DataError(f"the file cannot be read ({error.strerror or error}).") from error
+    dtype, length, content = _read(archive, member)
+    if dtype != "|O":
+        raise DataError(
+            f"{member} must hold lists of different lengths, but has numbers ({dtype})."
+        )
+    content = _without_frames(content)
+    begin = _BEGIN.match(content)
+    if begin is None:
+        raise DataError(f"{member} is not an array of lists; nothing in it was run.")
+    lists, position = [], begin.end()
+    while len(lists) < length and (found := _LIST.match(content, position)):
+        # Only the opcodes of a list and of numbers get here, and the list of one review at most.
+        lists.append(np.array(pickle.loads(b"]" + found[1] + b"."), np.int32))
+        position = found.end()
+    if len(lists) < length:
+        raise DataError(
+            f"{member}[{len(lists)}] is not a list of whole numbers; it was refused, not run."
+        )
+    if not _END.fullmatch(content, position):
+        raise DataError(f"{member} holds more than the {length:,} lists that it claims.")
+    return lists
 
 
-def _read_member(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    try:
-        entry = archive.getinfo(f"{name}.npy")
-    except KeyError:
-        held = ", ".join(archive.namelist()) or "nothing"
-        raise DataError(f"member {name} is missing (the archive holds: {held}).") from None
-    if entry.file_size > _MOST_BYTES:
-        raise DataError(f"member {name} claims {entry.file_size:,} bytes, far too many.")
-    try:
-        array = _read_array(io.BytesIO(archive.read(entry)))
-    except pickle.UnpicklingError as error:
-        raise DataError(f"member {name} was refused: {error}.") from error
-    except Exception as error:  # damaged bytes can make the readers fail in nearly any way
-        raise DataError(f"member {name} is damaged ({error}).") from error
-    if not isinstance(array, np.ndarray):
-        raise DataError(f"member {name} holds a {type(array).__name__} instead of an array.")
-    return array
+def read_numbers(archive: zipfile.ZipFile, member: str) -> np.ndarray:
+    """Read an array of whole numbers, as `read_lists` reads one of lists."""
+    dtype, length, content = _read(archive, member)
+    if dtype == "|O" or len(content) != length * np.dtype(dtype).itemsize:
+        raise DataError(f"{member} does not hold {length:,} whole numbers.")
+    return np.frombuffer(content, dtype)
 
 
-def _read_array(stream: io.BytesIO) -> object:
-    """Read one `.npy` stream; only object arrays, which NumPy can only pickle, are unpickled."""
-    version = np.lib.format.read_magic(stream)
-    if version != (1, 0):
-        raise ValueError(f"npy format version {version} instead of (1, 0)")
-    _, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    if dtype.hasobject:
-        return _ArrayUnpickler(stream, encoding="latin1").load()
-    stream.seek(0)
-    return np.lib.format.read_array(stream, allow_pickle=False)
+def _read(archive: zipfile.ZipFile, member: str) -> tuple[str, int, bytes]:
+    """The type, the length, and the rest of a `.npy` member of one dimension."""
+    content = read_member(archive, f"{member}.npy", _MOST_BYTES)
+    header = _HEADER.match(content)
+    if header is None or header.end() != 10 + int.from_bytes(header[1], "little"):
+        raise DataError(f"{member} is not an array of whole numbers or lists, of one dimension.")
+    return header[2].decode(), int(header[3]), content[header.end() :]
+
+
+def _without_frames(pickled: bytes) -> bytes:
+    """A pickle without its protocol and the frames into which protocol 4 and later divide it."""
+    parts, position = [], 2
+    while pickled[position : position + 1] == b"\x95":
+        begin = position + 9
+        position = begin + int.from_bytes(pickled[position + 1 : begin], "little")
+        parts.append(pickled[begin:position])
+    return b"".join([*parts, pickled[position:]])

@@ -8,11 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from data import files
-from data.errors import DataError
+from data.errors import DataError, shown
 from data.sample_text import SAMPLE_TEXT
 
 CORPORA = {"alice": files.ALICE, "nietzsche": files.NIETZSCHE}
 SAMPLE = "sample"  # the name of the built-in text
+MOST_BYTES = 2**25
+MOST_CHARACTERS = 2**14  # different ones; each is an input and an output of the network
+CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # but for ends of lines and tabs
 
 # Project Gutenberg puts its licence around a book, set off by lines such as
 # "*** START OF THE PROJECT GUTENBERG EBOOK ALICE'S ADVENTURES IN WONDERLAND ***".
@@ -55,8 +58,8 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
     if sample:
         if text != SAMPLE:
             raise DataError(
-                f"--sample reads the built-in text, --text names another ({text}); leave out one "
-                "of the two."
+                f"--sample reads the built-in text, --text names another ({shown(text)}); leave "
+                "out one of the two."
             )
         content = normalise(SAMPLE_TEXT)
         note = f"Built-in text of {len(content):,} characters, written for this project."
@@ -83,13 +86,24 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
                 "record, which keeps names alone, could not tell the two apart. Rename the file, "
                 f"for instance to my-{file.name}.txt."
             )
-        notes = [f"A text of the user's own ({file.name}), for which nothing was published."]
+        notes = [f"A text of the user's own ({shown(file.name)}), for which nothing was published."]
     book, found = without_licence(read_utf8(file.path))
     if found:
         notes.append("Project Gutenberg's licence, before and after the book, was left out.")
     content = normalise(book)
     if not content:
         raise DataError(f"{file.path} holds no text but white space; name a text of some length.")
+    control = CONTROL.search(content)
+    if control:
+        raise DataError(
+            f"{file.path} holds the control character {control[0]!a}, so it is no plain "
+            "text; remove such characters or name another text."
+        )
+    if len(set(content)) > MOST_CHARACTERS:
+        raise DataError(
+            f"{file.path} has {len(set(content)):,} different characters, more than the "
+            f"{MOST_CHARACTERS:,} that a network here may learn; name another text."
+        )
     beyond = Counter(character for character in content if not character.isascii())
     if beyond:
         commonest = " ".join(character for character, _ in beyond.most_common(8))
@@ -112,11 +126,9 @@ def read_utf8(path: Path) -> str:
     Raises:
         DataError: The file cannot be read, or is not UTF-8; the message says at which byte.
     """
+    content = files.read_bytes(path, MOST_BYTES)
     try:
-        content = path.read_bytes()
         return content.decode("utf-8").removeprefix("\ufeff")
-    except OSError as error:
-        raise DataError(f"{path} cannot be read ({error.strerror}).") from error
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise DataError(

@@ -115,15 +115,21 @@ def make_windows(
             series, or a split has no window.
     """
     cadence = climate.cadence_minutes
-    lookback = _rows("lookback", lookback_hours, cadence)
-    step = _rows("step", step_hours, cadence)
-    horizon = _rows("horizon", horizon_hours, cadence)
+    lookback = hours_in_rows("lookback", lookback_hours, cadence)
+    step = hours_in_rows("step", step_hours, cadence)
+    horizon = hours_in_rows("horizon", horizon_hours, cadence)
     if lookback % step:
         raise DataError(
             f"a lookback of {lookback_hours:g} hours is not a whole number of steps of "
             f"{step_hours:g} hours; choose a multiple of the step."
         )
-    starts, ends = _split_bounds(climate, train_rows, validation_rows)
+    advice = _settings_that_fit(len(climate.values), cadence, lookback, step, horizon)
+    starts, ends = _split_bounds(climate, train_rows, validation_rows, advice)
+    if lookback + horizon > len(climate.values):  # else the offsets could fill the memory
+        raise DataError(
+            f"a lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours do "
+            f"not fit into the {len(climate.values):,} rows of the series; choose shorter ones."
+        )
 
     kept = np.ones(len(climate.values), bool) if straddle_gaps else ~climate.repeated
     values = climate.values[kept]  # (rows, features)
@@ -152,7 +158,7 @@ def make_windows(
                 f"the {name} split has {end - start:,} rows and not one complete window: a "
                 f"lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours "
                 f"need {needed:,} rows{'' if straddle_gaps else ' without a gap'}; choose a "
-                "shorter lookback, other split rows, or a longer file."
+                f"shorter lookback, other split rows, or a longer file. {advice}"
             )
         splits[name] = Windows(series, last_rows, offsets, horizon, column)
         facts[f"{name}_windows"] = len(last_rows)
@@ -184,7 +190,7 @@ def persistence_mae(windows: Windows) -> float:
     )
 
 
-def _rows(name: str, hours: float, cadence_minutes: int) -> int:
+def hours_in_rows(name: str, hours: float, cadence_minutes: int) -> int:
     minutes = hours * 60
     rows = round(minutes / cadence_minutes) if math.isfinite(minutes) else 0
     # ten minutes are 0.166667 hours on a command line
@@ -196,8 +202,29 @@ def _rows(name: str, hours: float, cadence_minutes: int) -> int:
     return rows
 
 
+def _settings_that_fit(rows: int, cadence_minutes: int, lookback: int, step: int, horizon: int):
+    """Advice for a short series: half of it for training, a quarter each for the other splits.
+
+    Args:
+        rows: of the series, as are lookback, step and horizon.
+        cadence_minutes: from row to row.
+    """
+    spare = PUBLISHED_CADENCE_MINUTES // cadence_minutes + 2  # lost where the splits are rounded
+    longest = (rows // 4 - spare - horizon) // step * step  # lookback that fits a quarter
+    if longest < step:
+        least = 4 * (step + horizon + spare)  # with a lookback of one step
+        return f"This one has {rows:,} rows; at least {least:,} are needed, without a gap."
+    train, validation = (
+        part * rows // 4 * cadence_minutes // PUBLISHED_CADENCE_MINUTES for part in (2, 3)
+    )
+    flags = f"--train-rows {train} --validation-rows {validation}"
+    if longest < lookback:
+        flags += f" --lookback-hours {longest * cadence_minutes / 60:g}"
+    return f"For this series, these fit: {flags}"
+
+
 def _split_bounds(
-    climate: Climate, train_rows: int, validation_rows: int
+    climate: Climate, train_rows: int, validation_rows: int, advice: str
 ) -> tuple[np.ndarray, np.ndarray]:
     """First rows and ends (exclusive) of train, validation and test, in rows of this series."""
     if not 0 < train_rows < validation_rows:
@@ -214,7 +241,7 @@ def _split_bounds(
         raise DataError(
             f"the test split would begin after row {validation_rows:,} of the 10-minute file, "
             f"which is row {bounds[4]:,} at one row every {cadence} minutes, but the series has "
-            f"{rows:,} rows; choose fewer train and validation rows."
+            f"{rows:,} rows; choose fewer train and validation rows. {advice}"
         )
     return bounds[:3], np.append(bounds[3:], rows)
 

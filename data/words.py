@@ -5,7 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from data.errors import DataError
+from data.errors import DataError, shown
+
+LONGEST = 100  # letters
 
 
 def split_words(text: str) -> list[str]:
@@ -19,6 +21,11 @@ def split_words(text: str) -> list[str]:
     for word in words:
         if len(word) < 2:
             raise DataError(f"--word: '{word}' has no next letter; give a word of two or more.")
+        if len(word) > LONGEST:
+            raise DataError(
+                f"--word: '{shown(word, 20)}' has {len(word):,} letters; give words of at most "
+                f"{LONGEST}."
+            )
         for end in range(1, len(word)):
             other = continued.setdefault(word[:end], word)
             if other[end] != word[end]:

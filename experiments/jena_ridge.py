@@ -46,7 +46,7 @@ def train(protocol, run):
     import numpy as np
 
     from data.calendar_waves import calendar_waves
-    from experiments.common.ridge_features import features
+    from data.ridge_features import features
     from models.linear import ridge
 
     waves = calendar_waves(windows.timestamps)  # (rows, 4)

@@ -27,7 +27,11 @@ TEMPERATURES = (0, 0.5, 1)
 class Protocol:
     """Values of the character model (`noobs-guide`)."""
 
-    text: str = setting("alice", "alice, nietzsche, or the path of any text in UTF-8", is_file=True)
+    text: str = setting(
+        "alice",
+        "alice, nietzsche, or the path of any text in UTF-8",
+        file_or=("alice", "nietzsche"),
+    )
     cell: str = setting("simple-rnn", "recurrent layer", choices=tuple(CELLS))
     units: int = setting(128, "units of the recurrent layer", minimum=1)
     window: int = setting(10, "characters that are read before the one to predict", minimum=1)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import RunError
+from harness.errors import RunError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 
@@ -22,6 +22,13 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
         execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        sys.exit(
+            "error: the run needs more memory than there is; choose smaller sizes, such as "
+            "--batch-size or --units, or close other programs."
+        )
     except KeyboardInterrupt:
         sys.exit("error: interrupted.")
 

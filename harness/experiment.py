@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import DataError
-from data.files import own_file
+from data.files import destination, own_file
 from harness.errors import RunError
 from harness.protocol import differences, file_settings, recorded
 from harness.records.record import (
@@ -198,8 +198,19 @@ def execute(run: RunConfiguration) -> None:
         for note in record.data["notes"]:
             print(f"note: {note}")
     else:
+        check_places_of_data(run)
         record = train(run)
     report(record, run)
+
+
+def check_places_of_data(run: RunConfiguration) -> None:
+    """Raises a DataError, before TensorFlow loads, if a data directory or file cannot be used."""
+    if run.sample:
+        return
+    if run.experiment.dataset != "made":
+        destination(run.data_dir)
+    for path in file_settings(run.protocol):
+        own_file(path)
 
 
 def refuse_unwritable(plots_dir: Path) -> None:

@@ -10,6 +10,9 @@ import math
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from data.errors import shown
+
+MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
     "rmsprop-keras2",
@@ -31,7 +34,7 @@ def setting(
     minimum: float | None = None,
     below: float | None = None,
     choices: tuple[str, ...] | None = None,
-    is_file: bool = False,
+    file_or: tuple[str, ...] | None = None,
 ) -> Any:
     """Declares one value of a protocol.
 
@@ -39,26 +42,28 @@ def setting(
         default: the published value.
         help: what the value means, with its unit; shown by `--help`.
         minimum: smallest allowed value.
-        below: upper bound that is itself not allowed, such as 1 for a dropout rate.
+        below: upper bound, itself not allowed; `MOST` for a whole number without one.
         choices: the allowed words, for a setting that is one of a few.
-        is_file: the word may be the path of a file, of which a record keeps the name alone: where
-            it lies differs from user to user.
+        file_or: for a setting that is the path of a file, or one of these words, which need none.
+            A record keeps the file's name alone: where it lies differs from user to user.
     """
     bounds = {"minimum": minimum, "below": below}
-    metadata = {"help": help, "bounds": bounds, "choices": choices, "is_file": is_file}
+    metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or}
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def bounded(kind: type, minimum=None, below=None):
     """A parser for one command-line value that refuses what lies outside its bounds."""
+    below = MOST if kind is int and below is None else below
 
     def parse(text: str):
         try:
             value = kind(text)
         except ValueError:
             noun = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"expected {noun}, got '{text}'") from None
-        if not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"expected {noun}, got '{shown(text, 50)}'") from None
+        text = shown(text, 50)
+        if kind is float and not math.isfinite(value):
             raise argparse.ArgumentTypeError(f"must be finite, got {text}")
         if minimum is not None and value < minimum:
             raise argparse.ArgumentTypeError(f"must be at least {minimum}, got {text}")
@@ -67,6 +72,13 @@ def bounded(kind: type, minimum=None, below=None):
         return value
 
     return parse
+
+
+def printable(text: str) -> str:
+    """Reads a word, which a record can hold and a terminal can show."""
+    if not text.isprintable():  # broken bytes of the command line are not, either
+        raise argparse.ArgumentTypeError(f"must hold printable characters, got '{shown(text, 50)}'")
+    return text
 
 
 def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
@@ -87,7 +99,7 @@ def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
             options = {"action": argparse.BooleanOptionalAction}
         elif kind is str:
             choices = field.metadata["choices"]
-            options = {"choices": choices} if choices else {"metavar": "TEXT"}
+            options = {"choices": choices} if choices else {"type": printable, "metavar": "TEXT"}
         else:
             parse = bounded(kind, **field.metadata["bounds"])
             options = {"type": parse, "metavar": "N" if kind is int else "X"}
@@ -98,15 +110,16 @@ def recorded(protocol: Any) -> dict[str, Any]:
     """The values of a protocol as a record keeps them, in the order of declaration."""
     values = dataclasses.asdict(protocol)
     for field in dataclasses.fields(protocol):
-        if field.metadata["is_file"]:
+        if field.metadata["file_or"] is not None:
             values[field.name] = Path(values[field.name]).name
     return values
 
 
 def file_settings(protocol: Any) -> list[str]:
-    """The words of a protocol that may be paths of files, as they were given."""
-    fields = dataclasses.fields(protocol)
-    return [getattr(protocol, field.name) for field in fields if field.metadata["is_file"]]
+    """The paths of files in a protocol, as they were given."""
+    known = {field.name: field.metadata["file_or"] for field in dataclasses.fields(protocol)}
+    words = {name: getattr(protocol, name) for name in known if known[name] is not None}
+    return [word for name, word in words.items() if word not in known[name]]
 
 
 def differences(protocol: Any, published: Any) -> dict[str, Any]:

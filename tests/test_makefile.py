@@ -161,7 +161,6 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("imdb-lstm", "EPOCH=2"),
         ("imdb-lstm", "SEEDS=5"),
         ("tables", "SEED=3"),
-        ("report", "SEED=3"),
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
@@ -200,6 +199,15 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert sentence in done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+def test_the_date_and_the_file_of_a_forecast_are_passed_on(clone):
+    done = make(clone, "-n", "forecast", "DATE=2015-07-14 12:00", "FILE=my weather.csv", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    options = '--date "2015-07-14 12:00" --file "my weather.csv" --sample'
+    assert command.endswith(f"-m explore.forecast {options}")
+    bare = make(clone, "-n", "forecast", DATE="2015-07-14", FILE="other.csv")
+    assert "--" not in bare.stdout.splitlines()[-1]
 
 
 def test_a_text_and_cells_are_passed_on(clone):

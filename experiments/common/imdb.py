@@ -45,7 +45,7 @@ class NetworkProtocol(SplitProtocol):
     """The sizes of a network on padded reviews."""
 
     num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
-    maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1)
+    maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1, below=10_000)
     embedding: int = setting(32, "features of a word vector", minimum=1)
     units: int = setting(32, "units of each hidden layer", minimum=1)
 

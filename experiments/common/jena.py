@@ -43,10 +43,10 @@ class WindowProtocol:
         25, "hours from the last input to the target: 25 as published, 24 corrected", minimum=0.01
     )
     train_rows: int = setting(
-        200_000, "first rows, for training and normalisation, counted in ten-minute rows", minimum=1
+        200_000, "first rows, to train and normalise on, in ten-minute rows", minimum=1, below=10**7
     )
     validation_rows: int = setting(
-        300_000, "rows up to which validation goes, counted in ten-minute rows", minimum=2
+        300_000, "rows up to which validation goes, in ten-minute rows", minimum=2, below=10**7
     )
     straddle_gaps: bool = setting(
         True, "count rows whatever their timestamps, as published; windows may straddle gaps"

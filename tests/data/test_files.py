@@ -164,6 +164,24 @@ def test_unusable_data_directory(monkeypatch, tmp_path, kind, through_variable):
     assert (files.DATA_DIR_VARIABLE if through_variable else "--data-dir") in str(raised.value)
 
 
+@pytest.mark.parametrize("use", [files.own_file, files.destination])
+def test_a_name_of_3000_characters_is_refused_in_a_short_message(use):
+    with pytest.raises(DataError, match="cannot be reached") as raised:
+        use("\x1b" * 3000)
+    assert len(str(raised.value)) < 1000
+    assert str(raised.value).isprintable()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everywhere")
+def test_a_place_below_a_forbidden_directory(tmp_path):
+    forbidden = tmp_path / "forbidden"
+    forbidden.mkdir(mode=0o000)
+    for use in (files.own_file, files.destination):
+        with pytest.raises(DataError, match=r"cannot be reached \(Permission denied\)"):
+            use(forbidden / "below")
+    assert command.main(["--data-dir", str(forbidden / "below")]) == 1
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read and write everywhere")
 def test_forbidden_directories(tmp_path):
     folder = tmp_path / "forbidden"
@@ -222,8 +240,8 @@ FAILURES = {
     "wrong hash": (files.IMDB, (200, b"<h1>please log in</h1>", 0), "not the published file"),
     "broken off": (files.IMDB, (200, CONTENT, 5), "broke off"),
     "wrong md5": (files.IMDB_WORD_INDEX, (200, b"{}", 0), "not the published file"),
-    "not a zip": (files.JENA, (200, b"<h1>please log in</h1>", 0), "not a readable zip"),
-    "half a zip": (files.JENA, (200, archive_bytes()[:-30], 0), "not a readable zip"),
+    "not a zip": (files.JENA, (200, b"<h1>please log in</h1>", 0), "not a zip archive"),
+    "half a zip": (files.JENA, (200, archive_bytes()[:-30], 0), "not a zip archive"),
     "other csv": (files.JENA, (200, archive_bytes("other.csv"), 0), "other.csv"),
     "error page for a book": (files.ALICE, (404, BOOKS[files.ALICE], 0), "404 Not Found"),
     "half a book": (files.NIETZSCHE, (200, BOOKS[files.NIETZSCHE], 9), "broke off"),
@@ -324,7 +342,7 @@ def test_make_data_names_a_file_that_is_no_imdb_data(server, tmp_path, capsys):
     path = put(tmp_path, files.IMDB, b"another archive")
     assert command.main(["--data-dir", str(tmp_path)]) == 1
     error = capsys.readouterr().err.splitlines()[0]
-    assert error.startswith(f"error: {path}: the file is truncated or not an npz archive")
+    assert error.startswith(f"error: {path}: the file is cut off, damaged or not a zip archive")
 
 
 def test_make_data_attempts_every_file_and_reports_the_failure(server, tmp_path, capsys):

@@ -12,18 +12,16 @@ from protocols import windows_of
 
 from data.errors import DataError
 from data.jena import load_jena, read_jena
-from data.jena_file import QUANTITIES, TIME_COLUMN, TIME_FORMAT
+from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN, TIME_FORMAT
 from data.windows import persistence_mae
 
 NAME = "jena_climate_2009_2016.csv"
 
 
 def table(rows=60, minutes=10, quantities=QUANTITIES):
-    """A file's content: reading `row + column / 100` everywhere."""
+    """A file's content: each quantity from its lowest possible reading on, 0.01 more each row."""
     times = pd.date_range("2009-01-01 00:10:00", periods=rows, freq=f"{minutes}min")
-    readings = {
-        name: np.arange(rows) + column / 100 for column, name in enumerate(quantities, start=1)
-    }
+    readings = {name: np.round(LIMITS[name][0] + np.arange(rows) / 100, 2) for name in quantities}
     return pd.DataFrame({TIME_COLUMN: times.strftime(TIME_FORMAT), **readings})
 
 
@@ -49,7 +47,7 @@ def test_reads_the_published_layout(write):
     assert climate.quantities == QUANTITIES
     assert climate.values.shape == (60, 14)
     assert climate.values.dtype == np.float64
-    assert climate.values[3, 1] == pytest.approx(3.02)
+    assert climate.values[3, 1] == pytest.approx(-89.97)
     assert climate.timestamps.dtype == "datetime64[s]"
     assert climate.timestamps[1] == np.datetime64("2009-01-01T00:20:00")
     assert climate.cadence_minutes == 10
@@ -94,7 +92,7 @@ def test_columns_come_in_the_published_order(write):
     shuffled = table()[["wd (deg)", "T (degC)", TIME_COLUMN, "p (mbar)"]]
     climate = read_jena(write(shuffled))
     assert climate.quantities == ("p (mbar)", "T (degC)", "wd (deg)")
-    np.testing.assert_allclose(climate.values[0], [0.01, 0.02, 0.14])
+    np.testing.assert_allclose(climate.values[1], [300.01, -89.99, 0.01])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
@@ -104,7 +102,7 @@ def test_units_in_any_encoding(write, encoding):
     climate = read_jena(write(content, encoding=encoding))
     assert climate.quantities == QUANTITIES
     assert climate.provenance["notes"][1:] == [
-        "Columns that the published file does not have were left out: SWDR (W/m²)."
+        "Columns that the published file does not have were left out: 'SWDR (W/m²)'."
     ]
 
 
@@ -149,8 +147,8 @@ def test_missing_readings_take_the_last_good_one(write):
     content.loc[[0, 1], "wd (deg)"] = -9999.0
     climate = read_jena(write(content))
     wind, direction = QUANTITIES.index("wv (m/s)"), QUANTITIES.index("wd (deg)")
-    np.testing.assert_allclose(climate.values[[4, 5, 6, 7], wind], [4.12, 4.12, 4.12, 7.12])
-    np.testing.assert_allclose(climate.values[[0, 1, 2], direction], [2.14, 2.14, 2.14])
+    np.testing.assert_allclose(climate.values[[4, 5, 6, 7], wind], [0.04, 0.04, 0.04, 0.07])
+    np.testing.assert_allclose(climate.values[[0, 1, 2], direction], [0.02, 0.02, 0.02])
     assert facts(climate)["replaced_readings"] == {"wv (m/s)": 3, "wd (deg)": 2}
     assert climate.provenance["notes"][-1] == (
         "5 readings of -9999 were replaced by the last good reading before them, "
@@ -191,7 +189,7 @@ def test_unsorted_timestamps_are_refused(write):
         read_jena(write(content))
 
 
-@pytest.mark.parametrize("field", ["n/a", "NaN", "inf", "12,5", "1.2.3", ""])
+@pytest.mark.parametrize("field", ["n/a", "NaN", "inf", "1_2", "1.2.3", ""])
 def test_bad_number_is_named_with_line_and_column(write, field):
     content = table().astype({"rh (%)": str})
     content.loc[[40, 50], "rh (%)"] = field
@@ -202,7 +200,7 @@ def test_bad_number_is_named_with_line_and_column(write, field):
 
 def test_line_numbers_count_blank_lines(write):
     lines = table().to_csv(index=False).split("\n")
-    lines[41] = lines[41].replace("40.02", "warm")  # line 42 before the two blank lines
+    lines[41] = lines[41].replace("-89.6,", "warm,")  # line 42 before the two blank lines
     text = "\n".join([*lines[:10], "", "", *lines[10:]])
     with pytest.raises(DataError, match=r"line 44, column 'T \(degC\)': 'warm' is not a number"):
         read_jena(write(text))
@@ -236,7 +234,7 @@ def test_missing_column_is_named_with_those_found(write, column):
         ("\n \n", "is empty"),
         ("\0\1\2\n\0", "binary data"),
         ("<!DOCTYPE html>\n<title>404</title>\n", "has no column 'Date Time', 'T .degC.'"),
-        ('a,b\n1,2\n1,2,3\n"', "is not a regular CSV file"),
+        (f"{table().to_csv(index=False).strip()},7", "line 61, saw 16"),
         (table(rows=23), "has 23 rows, at least 24 are needed"),
         (table().iloc[:0], "has 0 rows"),
         (table(minutes=0.5), "mostly 30 seconds from row to row"),
@@ -254,6 +252,37 @@ def test_words_in_a_whole_column(write):
         read_jena(write(table().assign(**{"wd (deg)": True})))
 
 
+@pytest.mark.parametrize(
+    ("column", "reading"),
+    [
+        ("T (degC)", "-300.0"),
+        ("T (degC)", "265.15"),  # kelvin
+        ("T (degC)", "95.0"),  # Fahrenheit
+        ("T (degC)", "1e308"),
+        ("Tpot (K)", "-7.99"),
+        ("p (mbar)", "99652.0"),  # pascal
+        ("rh (%)", "-0.1"),
+        ("wd (deg)", "360.5"),
+    ],
+)
+def test_an_impossible_reading_is_named_with_line_and_column(write, column, reading):
+    content = table().astype({column: str})
+    content.loc[40, column] = reading
+    message = f"{NAME}, line 42, column '{column}': {reading} is not possible (from "
+    with pytest.raises(DataError, match=re.escape(message)):
+        read_jena(write(content))
+
+
+def test_an_impossible_reading_far_down_is_named(write, monkeypatch):
+    monkeypatch.setattr("data.jena_file._PART", 25)
+    content = table()
+    content.loc[57, "wv (m/s)"] = 999
+    with pytest.raises(DataError, match=r"line 59, column 'wv \(m/s\)': 999"):
+        read_jena(write(content))
+    content.loc[57, "wv (m/s)"] = -9999
+    assert facts(read_jena(write(content)))["replaced_readings"] == {"wv (m/s)": 1}
+
+
 def test_row_cut_short(write):
     text = table().to_csv(index=False).strip()
     with pytest.raises(DataError, match=r"line 61, column 'wd \(deg\)': the field is empty"):
@@ -261,9 +290,9 @@ def test_row_cut_short(write):
 
 
 def test_unreadable_paths(tmp_path):
-    with pytest.raises(DataError, match=r"cannot read .*absent\.csv: No such file"):
+    with pytest.raises(DataError, match=r"absent\.csv cannot be read \(No such file"):
         read_jena(tmp_path / "absent.csv")
-    with pytest.raises(DataError, match=r"cannot read .*Is a directory"):
+    with pytest.raises(DataError, match=r"cannot be read \(Is a directory"):
         read_jena(tmp_path)
 
 
@@ -271,7 +300,7 @@ def test_damaged_archives(write):
     path = write(table())
     damaged = path.with_suffix(".zip")
     damaged.write_bytes(b"PK\3\4 broken off")
-    with pytest.raises(DataError, match=r"not a complete zip archive.*download it again"):
+    with pytest.raises(DataError, match=r"not a zip archive .* download it again"):
         read_jena(damaged)
     with zipfile.ZipFile(damaged, "w") as archive:
         archive.writestr("readme.txt", "no table here")
@@ -289,6 +318,26 @@ def test_load_finds_the_file_and_records_it(write, monkeypatch):
     assert file["name"] == NAME
     assert file["bytes"] == path.stat().st_size
     assert file["published"] is None  # no hash was ever published
+
+
+def test_only_the_needed_quantities_are_read(write):
+    """What is wrong with the others does not matter."""
+    content = table().astype({"rh (%)": str}).drop(columns="rho (g/m**3)")
+    content.loc[40, "rh (%)"] = "damp"
+    content["wd (deg)"] = -9999
+    content.loc[[5, 6], "p (mbar)"] = -9999
+    climate = read_jena(write(content), ["T (degC)", "p (mbar)"])
+    assert climate.quantities == ("T (degC)", "p (mbar)")
+    before, after = content["p (mbar)"][[4, 7]]
+    assert climate.values[4:8, 1].tolist() == [before, before, before, after]
+    assert np.argwhere(climate.missing).tolist() == [[5, 1], [6, 1]]
+    with pytest.raises(DataError) as error:
+        read_jena(write(content), ["T (degC)", "rho (g/m**3)", "rain (mm)"])
+    assert "has no column 'rho (g/m**3)', 'rain (mm)'. Columns found: 'Date Time'" in str(
+        error.value
+    )
+    needed = "These are needed: 'Date Time', 'T (degC)', 'rho (g/m**3)', 'rain (mm)'."
+    assert str(error.value).endswith(needed)
 
 
 def real_file():

@@ -1,5 +1,6 @@
 """Windows: which rows are read, which is predicted, and how splits and gaps are kept."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,7 @@ def climate(rows=400, cadence_minutes=60, quantities=("p (mbar)", "T (degC)"), s
         quantities=quantities,
         cadence_minutes=cadence_minutes,
         repeated=np.zeros(rows, bool),
+        missing=np.zeros((rows, len(quantities)), bool),
         provenance={},
     )
 
@@ -32,6 +34,7 @@ def take_rows(series, rows, repeated):
         timestamps=series.timestamps[rows],
         values=series.values[rows],
         repeated=repeated,
+        missing=series.missing[rows],
     )
 
 
@@ -261,9 +264,41 @@ def test_impossible_settings_say_what_is_wrong(settings, message):
         windows_of(climate(), **{**defaults, **settings})
 
 
+@pytest.mark.parametrize("cadence_minutes", [1, 10, 60, 180])
+@pytest.mark.parametrize("days", [30, 45, 70, 400])
+def test_a_short_series_is_answered_with_settings_that_fit(cadence_minutes, days):
+    short = climate(rows=days * 24 * 60 // cadence_minutes, cadence_minutes=cadence_minutes)
+    step_hours = max(1, cadence_minutes / 60)
+    published = {"step_hours": step_hours, "horizon_hours": 24, "train_rows": 200_000}
+    with pytest.raises(DataError, match=r"choose fewer train and validation rows\.") as error:
+        windows_of(short, **published)
+    flags = re.findall(r"--(\S+) (\S+)", str(error.value))
+    split = {name.replace("-", "_"): int(value) for name, value in flags}
+    assert ("lookback_hours" in split) == (days < 45)
+    splits = windows_of(short, **(published | split))
+    assert min(len(splits.train), len(splits.validation), len(splits.test)) > 0
+
+
+def test_a_series_too_short_for_any_lookback_is_told_how_many_rows_are_enough():
+    message = r"This one has 100 rows; at least 112 are needed, without a gap"
+    with pytest.raises(DataError, match=message):
+        windows_of(climate(rows=100))
+    enough = "these fit: --train-rows 336 --validation-rows 504 --lookback-hours 1$"
+    with pytest.raises(DataError, match=enough):
+        windows_of(climate(rows=112))
+    settings = {"train_rows": 336, "validation_rows": 504, "lookback_hours": 1}
+    assert len(windows_of(climate(rows=112), **settings).test) > 0
+
+
 def test_the_stated_number_of_rows_is_enough():
     """The error's "need n rows" is exact: one row fewer fails, n rows do not."""
     settings = {**SMALL, "train_rows": 900, "validation_rows": 1500}
     assert len(windows_of(climate(rows=250 + 11), **settings).test) == 1
     with pytest.raises(DataError, match=r"test split has 10 rows.*need 11 rows"):
         windows_of(climate(rows=250 + 10), **settings)
+
+
+@pytest.mark.parametrize("absurd", [{"lookback_hours": 1e12}, {"horizon_hours": 1e300}])
+def test_an_absurd_span_is_refused_before_it_fills_the_memory(absurd):
+    with pytest.raises(DataError, match="do not fit into the 400 rows of the series"):
+        windows_of(climate(), train_rows=1000, validation_rows=1500, **(SMALL | absurd))

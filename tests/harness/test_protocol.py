@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.protocol import add_settings, differences, recorded, setting
+from harness.protocol import add_settings, differences, file_settings, recorded, setting
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Protocol:
     masked: bool = setting(False, "mask the padding")
     optimizer: str = setting("adam", "update rule", choices=("adam", "sgd"))
     word: str = setting("namaskar", "the word")
-    text: str = setting("alice", "a known text, or a file", is_file=True)
+    text: str = setting("alice", "a known text, or a file", file_or=("alice",))
 
 
 def parse(*argv):
@@ -38,6 +38,11 @@ def test_flags_replace_values_with_the_field_s_type():
         (["--units", "0"], "must be at least 1, got 0"),
         (["--units", "-4"], "must be at least 1, got -4"),
         (["--units", "2.5"], "expected a whole number, got '2.5'"),
+        (["--units", "9" * 30], f"must be below 100000, got {'9' * 30}\n"),
+        (["--units", "9" * 400], f"must be below 100000, got {'9' * 50}…\n"),
+        (["--units", "9" * 5000], f"expected a whole number, got '{'9' * 50}…'\n"),
+        (["--word", "ab\udcff"], r"must hold printable characters, got 'ab\udcff'"),
+        (["--word", "\x1b[31m"], r"must hold printable characters, got '\x1b[31m'"),
         (["--dropout", "1"], "must be below 1, got 1"),
         (["--dropout", "nan"], "must be finite, got nan"),
         (["--dropout", "much"], "expected a number, got 'much'"),
@@ -95,3 +100,8 @@ def test_a_record_keeps_the_name_of_a_file_not_its_place():
 
 def test_the_same_file_in_another_place_is_the_same_setting():
     assert differences(Protocol(text="here/mine.txt"), Protocol(text="there/mine.txt")) == {}
+
+
+def test_known_words_are_no_files():
+    assert file_settings(Protocol()) == []
+    assert file_settings(Protocol(text="books/my.txt")) == ["books/my.txt"]

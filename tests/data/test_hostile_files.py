@@ -1,0 +1,259 @@
+"""Files made to crash a reader or fill its memory: each is refused in words, within the limits."""
+
+import functools
+import pickle
+import struct
+import tarfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from limits import BYTES, LimitedReader, refused
+
+from data.files import JENA
+from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN
+
+MEGABYTE = 2**20
+# Files of 100 MB and more, which take a while to write.
+LARGE = {
+    "one endless line",
+    "one line of commas",
+    "a header of commas",
+    "rows of nothing",
+    "rows of one byte",
+    "marks of quotation",
+    "300 MB",
+    "the same time",
+    "millions of members",
+    "100 MB",
+    "1 GB in a file",
+    "many folders",
+}
+
+
+def attacks(named: dict) -> list:
+    """Names of attacks as parameters; `make test-faults` runs the large ones."""
+    marks = {True: [pytest.mark.faults], False: []}
+    return [pytest.param(name, marks=marks[name in LARGE]) for name in named]
+
+
+@pytest.fixture(scope="module")
+def reader():
+    with LimitedReader() as reader:
+        yield reader
+        assert reader.peak_bytes < BYTES
+
+
+@functools.cache
+def zeros(megabytes: int) -> bytes:
+    """A deflate stream of zeros, a thousandth as long, made without packing all of them."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
+    part = packer.compress(bytes(32 * MEGABYTE)) + packer.flush(zlib.Z_FULL_FLUSH)
+    return part * (megabytes // 32) + packer.flush()
+
+
+def one_member(name: str, packed: bytes, claimed: int, method: int = 8, flags: int = 0) -> bytes:
+    """A zip archive of one member, whose head may claim anything."""
+    fields = struct.pack("<HHHHIIIHH", flags, method, 0, 0, 0, len(packed), claimed, len(name), 0)
+    local = b"PK\3\4\x14\0" + fields + name.encode() + packed
+    central = b"PK\1\2\x14\0\x14\0" + fields + bytes(14) + name.encode()
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 1, 1, len(central), len(local), 0)
+    return local + central + end
+
+
+def npz(path: Path, **members: bytes) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(f"{name}.npy", content)
+    return path
+
+
+def npy(pickled: bytes, length: int = 25_000, descr: str = "'|O'") -> bytes:
+    """An array whose content is a pickle, under a head that claims any length and type."""
+    head = f"{{'descr': {descr}, 'fortran_order': False, 'shape': ({length},), }}"
+    head = head.ljust(-(10 + len(head) + 1) % 64 + len(head)) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + pickled
+
+
+def array_pickle(items: bytes, shape: bytes = b"M\xa8\x61\x85") -> bytes:
+    """The pickle of an object array, with opcodes of the test's own for its items."""
+    whole = pickle.dumps(np.array([None, []], dtype=object)[:1], protocol=3)
+    head, _, _ = whole.partition(b"]q")
+    return head.replace(b"K\x01\x85", shape) + items + b"tb."
+
+
+LIST_BOMB = b"]" * (20 * MEGABYTE)
+PICKLES = {
+    "lists in lists": array_pickle(b"]" + LIST_BOMB + b"a" * len(LIST_BOMB)),
+    "a list for each byte": array_pickle(b"](" + LIST_BOMB + b"e"),
+    "a doubled list": array_pickle(b"]q\1" + b"(h\1h\1e]q\1" * 1000),
+    "a number in the memo": array_pickle(b"]r\xff\xff\xff\x7f(]q\1e"),
+    "a number in a list's memo": array_pickle(b"](]r\xff\xff\xff\x7f(K\1e" * 2 + b"e"),
+    "a string without end": array_pickle(b"](\x8e" + struct.pack("<Q", 2**42)),
+    "a hash without end": array_pickle(b"}" + b")" + b"\x85" * MEGABYTE + b"K\1s"),
+    "fewer items than the shape": array_pickle(b"](]K\1ae"),
+    "a number instead of items": array_pickle(b"K\1"),
+    "items of another type": array_pickle(b"](" + b"NU\1a\x88" * 10 + b"e"),
+    "a call": b"\x80\x02cos\nsystem\n(U\x05falsetR.",
+    "a call in a list": array_pickle(b"](]q\1(cos\nsystem\n(U\x05falsetRee"),
+    "frames that overlap": b"\x80\x04\x95" + b"\xff" * 8 + b"\x95" * 1000,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("attack", attacks(PICKLES))
+def test_pickles_of_reviews(reader, tmp_path, attack):
+    path = npz(tmp_path / "imdb.npz", x_train=npy(PICKLES[attack]))
+    assert "x_train" in refused(reader, "imdb", path)
+
+
+HEADS = {
+    "a type of many fields": npy(bytes(99), descr="[" + "('a', '<i8', (9999999,)), " * 99 + "]"),
+    "brackets": npy(bytes(99), descr="[" * 5000),
+    "more items than memory": npy(bytes(99), length=10**15),
+    "numbers without bytes": npy(bytes(99), length=10**5, descr="'|V0'"),
+    "another version": b"\x93NUMPY\x03\x00" + bytes(99),
+    "a head without end": b"\x93NUMPY\x01\x00\xff\xff" + b"{'descr'" * 9999,
+    "cut off": npy(b"")[:40],
+}
+
+
+@pytest.mark.parametrize("attack", attacks(HEADS))
+def test_heads_of_arrays(reader, tmp_path, attack):
+    path = npz(tmp_path / "imdb.npz", x_train=HEADS[attack])
+    assert "x_train" in refused(reader, "imdb", path)
+
+
+def directory_bomb() -> bytes:
+    """An archive whose list of members, of which zipfile makes objects, has 200 MB."""
+    entry = b"PK\1\2" + bytes(24) + struct.pack("<HHH", 1, 0, 0) + bytes(12) + b"a"
+    count = 200 * MEGABYTE // len(entry)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, count * len(entry), 0, 0)
+    return entry * count + end
+
+
+ARCHIVES = {
+    "8 GB in 8 MB": lambda name: one_member(name, zeros(8192), 2**32 - 1),
+    "8 GB that claim 100 bytes": lambda name: one_member(name, zeros(8192), 100),
+    "511 MB": lambda name: one_member(name, zeros(512), 511 * MEGABYTE),
+    "encrypted": lambda name: one_member(name, b"secret", 6, flags=1),
+    "an unknown method": lambda name: one_member(name, b"packed", 6, method=99),
+    "lzma": lambda name: one_member(name, b"packed", 6, method=zipfile.ZIP_LZMA),
+    "a wrong checksum": lambda name: one_member(name, b"packed", 6, method=0),
+    "millions of members": lambda name: directory_bomb(),
+    "members of hostile names": lambda name: one_member("\x1b[2J\n" * 5000, b"", 0),
+    "a wrong place": lambda name: one_member(name, b"", 0)[:-8] + b"\xff" * 8,
+}
+
+
+@pytest.mark.parametrize("attack", attacks(ARCHIVES))
+@pytest.mark.parametrize(("kind", "name"), [("imdb", "x_train.npy"), ("jena", JENA)])
+def test_archives(reader, tmp_path, attack, kind, name):
+    path = tmp_path / f"{name}.zip"
+    path.write_bytes(ARCHIVES[attack](name))
+    message = refused(reader, kind, path)
+    if attack in ("encrypted", "an unknown method", "lzma"):
+        assert ("is encrypted" if attack == "encrypted" else "another method") in message
+
+
+def test_ten_of_many_names_are_shown(reader, tmp_path):
+    path = npz(tmp_path / "a.npz", **{f"{number:02}\x1b[31m": b"" for number in range(64)})
+    message = refused(reader, "imdb", path)
+    assert r"'00\x1b[31m.npy'" in message
+    assert "'09" in message
+    assert "and 54 more" in message
+    assert "'10" not in message
+
+
+HEADER = ",".join([TIME_COLUMN, *QUANTITIES]).encode() + b"\n"
+LOWEST = "".join(f",{lowest}" for lowest, _ in LIMITS.values())
+ROW = f"01.01.2009 00:00:00{LOWEST}\n".encode()
+TABLES = {
+    "one endless line": lambda: HEADER + b"1" * (200 * MEGABYTE),
+    "one line of commas": lambda: HEADER + b"," * (200 * MEGABYTE),
+    "a header of commas": lambda: HEADER[:-1] + b"," * (200 * MEGABYTE),
+    "a thousand columns": lambda: HEADER[:-1] + b",a" * 1000,
+    "rows of nothing": lambda: HEADER + b"\n" * (200 * MEGABYTE),
+    "rows of one byte": lambda: HEADER + b"1\r" * (100 * MEGABYTE),
+    "rows of one comma": lambda: HEADER + b",\n" * 2_400_000,
+    "an open quotation mark": lambda: HEADER + b'"' + ROW * 100_000,
+    "a header over two lines": lambda: b'"Date\nTime",' + HEADER + ROW,
+    "marks of quotation": lambda: HEADER + b'"' * (200 * MEGABYTE),
+    "300 MB": lambda: bytes(300 * MEGABYTE),
+    "the same time": lambda: HEADER + ROW * 2_000_000,
+    "a column twice": lambda: HEADER[:-1] + b",T (degC)\n" + ROW,
+    "hostile names": lambda: b"\x1b[2J\x9b," * 99 + b"\n" + ROW,
+}
+
+
+@pytest.mark.parametrize("attack", attacks(TABLES))
+def test_tables(reader, tmp_path, attack):
+    path = tmp_path / JENA
+    path.write_bytes(TABLES[attack]())
+    refused(reader, "jena", path)
+
+
+TEXTS = {
+    "100 MB": lambda: b"a b\n" * (25 * MEGABYTE),
+    "all characters": lambda: "".join(map(chr, range(0xA0, 0xD800))).encode(),
+    "a terminal's controls": lambda: b"some text \x1b[31m and more",
+    "binary": lambda: bytes(range(128)) * 100,
+    "broken at the end": lambda: b"a" * 30 * MEGABYTE + b"\xff",
+    "nothing but space": lambda: b" \n" * MEGABYTE,
+}
+
+
+@pytest.mark.parametrize("attack", attacks(TEXTS))
+def test_texts(reader, tmp_path, attack):
+    path = tmp_path / "text.txt"
+    path.write_bytes(TEXTS[attack]())
+    refused(reader, "text", path)
+
+
+def member(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+def gzipped(head: bytes, packed: bytes) -> bytes:
+    """A gzip file of a head and then a deflate stream."""
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    stored = packer.compress(head) + packer.flush(zlib.Z_FULL_FLUSH)
+    return b"\x1f\x8b\x08" + bytes(7) + stored + packed
+
+
+REVIEW_ARCHIVES = {
+    "8 GB of nothing": lambda: gzipped(b"", zeros(8192)),
+    "8 GB in a file": lambda: gzipped(member("aclImdb/a", 2**33), zeros(8192)),
+    "1 GB in a file": lambda: gzipped(member("aclImdb/a", 2**30 - 2**20), zeros(8192)),
+    "a long name": lambda: gzipped(
+        member("a", 2**30 - 2**20, tarfile.GNUTYPE_LONGNAME), zeros(1024)
+    ),
+    "many folders": lambda: gzipped(member("aclImdb/a", 0) * 130_000, b""),
+    "large reviews": lambda: gzipped(
+        b"".join(
+            member(f"aclImdb/train/pos/{number}_1.txt", 2**20 - 512) + bytes(2**20 - 512)
+            for number in range(100)
+        ),
+        b"",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", attacks(REVIEW_ARCHIVES))
+def test_archives_of_reviews(reader, tmp_path, attack):
+    path = tmp_path / "aclImdb_reviews.tar.gz"
+    path.write_bytes(REVIEW_ARCHIVES[attack]())
+    refused(reader, "reviews", path)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("kind", ["imdb", "text", "jena"])
+def test_a_file_larger_than_the_disk(reader, tmp_path, kind):
+    path = tmp_path / JENA
+    with open(path, "wb") as file:
+        file.truncate(2**40)  # takes no room
+    refused(reader, kind, path)

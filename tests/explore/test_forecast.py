@@ -1,0 +1,341 @@
+"""`make forecast` through its command line, with a network trained on the sample weather."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from commands import REPOSITORY, places, run
+
+from data.jena_file import TEMPERATURE, TIME_COLUMN, TIME_FORMAT
+from data.sample_weather import sample_weather
+from explore import forecast
+from harness.records.record import load_record
+
+LOOKBACK, HORIZON = 48, 25  # hours, of the sample protocol
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with a network and the two baselines, as `make demo` leaves them."""
+    folder = tmp_path_factory.mktemp("trained")
+    for name in ("jena-gru", "jena-ridge"):
+        done = run("experiments", name, "--sample", *places(folder))
+        assert done.returncode == 0, done.stderr
+    return folder / "results"
+
+
+@pytest.fixture
+def ask(trained, tmp_path, monkeypatch, capsys):
+    """Calls `make forecast`'s script in this process, which has TensorFlow already."""
+
+    def call(*arguments, results=trained):
+        chosen = ["--sample", "--results-dir", results, "--plots-dir", tmp_path / "plots"]
+        monkeypatch.setattr(sys, "argv", ["forecast", *map(str, [*chosen, *arguments])])
+        code = 0
+        try:
+            forecast.main()
+        except SystemExit as stop:
+            code = stop.code
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # Python prints it as the process ends, with status 1
+            code, err = 1, f"{err}{code}\n"
+        return subprocess.CompletedProcess(arguments, code, out, err)
+
+    return call
+
+
+def newer_weather(days=70, minutes=10, first="2024-01-01", seed=1):
+    """Made weather in the columns of the station's files of today, at another cadence."""
+    hours = sample_weather(seed).drop(columns=TIME_COLUMN)[: days * 24 + 1]
+    rows = np.arange(0, days * 24 * 60, minutes)
+    times = pd.Timestamp(first) + pd.to_timedelta(rows, "m")
+    table = {
+        name: np.interp(rows / 60, np.arange(len(hours)), column).round(2)
+        for name, column in hours.items()
+    }
+    table |= {"rain (mm)": 0.0, "SWDR (W/m²)": 12.5, "PAR (µmol/m²/s)": 3.1, "CO2 (ppm)": 420.0}
+    frame = pd.DataFrame({TIME_COLUMN: times.strftime(TIME_FORMAT), **table})
+    first_column, *others = frame
+    return frame[[first_column, *reversed(others)]]
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Writes a table as the station does and returns its path."""
+
+    def write_file(table, name="mpi_roof_2024a.csv"):
+        path = tmp_path / name
+        path.write_bytes(table.to_csv(index=False).encode("latin-1"))
+        return path
+
+    return write_file
+
+
+def forecasts(text):
+    """The numbers of the first block: {name: °C}."""
+    return {name: float(value) for name, value in re.findall(r"  (\S.*?) +(-?[\d.]+) °C", text)}
+
+
+def table_of(text, unit):
+    """A printed table: {row: numbers}."""
+    block = text.partition(f"Mean absolute error (°C) by {unit}\n")[2].partition("\n\n")[0]
+    rows = [re.match(r"  (\S.*?)  +(\d.*)", line).groups() for line in block.splitlines()[1:]]
+    return {name: [float(cell.replace(",", "")) for cell in rest.split()] for name, rest in rows}
+
+
+def test_errors_on_the_test_rows_are_those_of_the_records(ask, trained, tmp_path):
+    done = ask("--date", "2010-10-01 12:30")
+    assert done.returncode == 0, done.stderr
+    count, *errors = table_of(done.stdout, "year")["test, all years"]
+    gru, ridge = (load_record(trained / name / "seed-0") for name in ("jena-gru", "jena-ridge"))
+    scale = gru.metrics["degrees_per_unit"]
+    expected = [r.metrics["test_at_best"] * scale for r in (gru, ridge)]
+    expected.append(gru.metrics["reference"]["test"] * scale)
+    # the published windows leave out the last row; otherwise they are the same
+    assert 0 <= count - gru.data["facts"]["test_windows"] <= 1
+    assert errors == pytest.approx(expected, rel=1e-3)
+    for unit, rows in (("month", 7), ("hour", 24)):
+        parts = table_of(done.stdout, unit)
+        assert len(parts) == rows
+        counts, *columns = np.array(list(parts.values())).T
+        assert sum(counts) == count
+        for column, mean in zip(columns, errors, strict=True):
+            assert counts @ column / count == pytest.approx(mean, abs=2e-3)
+    for name in ("forecast", "forecast-errors"):
+        assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    assert re.search(r"^GRU: off by [\d.]+ °C, \d+ % less than persistence", done.stdout, re.M)
+
+
+def test_one_forecast_shows_what_happened_and_persistence(ask):
+    weather = sample_weather().set_index(TIME_COLUMN)[TEMPERATURE]
+    done = ask("--date", "2010-10-01 12:30")
+    head = done.stdout.partition("plot: ")[0]
+    assert head.startswith("forecast of 2010-10-01 12:10 for 2010-10-02 13:10\n")
+    said = forecasts(head)
+    assert said["now"] == said["Persistence"] == round(weather["01.10.2010 12:10:00"], 1)
+    assert said["measured"] == round(weather["02.10.2010 13:10:00"], 1)
+    assert said["GRU"] != said["Persistence"]
+    error = float(re.search(r"GRU .*°C +([+-][\d.]+)", head)[1])
+    assert error == pytest.approx(said["GRU"] - said["measured"], abs=0.1)
+
+
+def test_without_a_date_the_end_of_the_file_is_forecast(ask):
+    head = ask().stdout.partition("plot: ")[0]
+    assert head.startswith("forecast of 2010-12-31 23:10 for 2011-01-02 00:10\n")
+    assert set(forecasts(head)) == {
+        "now",
+        "GRU",
+        "Ridge on two days and the calendar",
+        "Persistence",
+    }
+
+
+def test_a_newer_file_at_ten_minutes_is_forecast_as_its_hours_are(ask, write):
+    by_ten_minutes = newer_weather()
+    at_hours = by_ten_minutes[::6]
+    whole = ask("--file", write(by_ten_minutes), "--date", "2024-02-20 06:00")
+    hourly = ask("--file", write(at_hours, "hours.csv"), "--date", "2024-02-20 06:00")
+    assert whole.returncode == hourly.returncode == 0, whole.stderr + hourly.stderr
+    assert forecasts(whole.stdout) == forecasts(hourly.stdout)
+    for unit in ("year", "month", "hour"):
+        assert table_of(whole.stdout, unit) == table_of(hourly.stdout, unit)
+    scored = table_of(whole.stdout, "year")
+    windows = 70 * 24 - LOOKBACK + 1 - HORIZON
+    assert set(scored) == {"2024, test", "test, all years"}
+    assert scored["2024, test"][0] == windows
+    assert "°C (95 %, over weeks): " in whole.stdout
+    temperature = at_hours[TEMPERATURE].to_numpy()[LOOKBACK - 1 :]
+    persistence = np.abs(temperature[HORIZON:] - temperature[:-HORIZON]).mean()
+    assert scored["2024, test"][-1] == pytest.approx(persistence, abs=1e-3)
+
+
+def test_a_part_of_the_series_is_forecast_as_the_whole_is(ask, write):
+    """Nothing is normalised by the file: mean and deviation are those of the training rows."""
+    part = sample_weather()[15_000:15_200]
+    said = [
+        ask("--date", "2010-09-24 00:10"),
+        ask("--date", "2010-09-24 00:10", "--file", write(part)),
+    ]
+    assert forecasts(said[0].stdout) == forecasts(said[1].stdout)
+    assert len(forecasts(said[1].stdout)) == 5
+    assert "too few weeks for an interval" in said[1].stdout
+
+
+def test_missing_readings_are_neither_read_for_long_nor_scored(ask, write):
+    whole = newer_weather(minutes=60)
+    short, outage, wind = whole.copy(), whole.copy(), whole.copy()
+    short.loc[800:802, "wv (m/s)"] = -9999
+    outage.loc[800:809, TEMPERATURE] = -9999
+    wind.loc[800:809, "wv (m/s)"] = -9999
+
+    def scored(table):
+        done = ask("--file", write(table))
+        assert done.returncode == 0, done.stderr
+        return table_of(done.stdout, "year")["2024, test"]
+
+    count, *_, persistence = scored(whole)
+    assert scored(short)[0] == count  # carried on for three hours, as in training
+    # the last four of the ten hours are older than six: no window reads them
+    assert count - scored(wind)[0] == LOOKBACK - 1 + 4
+    # besides, the ten temperatures are no targets, and their rows no last inputs
+    left_out, *_, after = scored(outage)
+    assert count - left_out == LOOKBACK - 1 + 4 + 6 + 10
+    assert after == pytest.approx(persistence, rel=0.1)
+    message = "has no reading of 'wv (m/s)' for more than 6 hours up to 2024-02-03 17:00"
+    one_message(ask("--file", write(wind), "--date", "2024-02-04 03:00"), 1, message, "DATE=")
+
+
+def one_message(done, code, *parts):
+    assert done.returncode == code
+    assert "Traceback" not in done.stderr
+    (error,) = [line for line in done.stderr.splitlines() if "error: " in line]
+    assert done.stderr.splitlines()[-1] == error
+    for part in parts:
+        assert part in error
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("date", "code", "parts"),
+    [
+        (
+            "2015-07-14",
+            1,
+            ["the sample weather has rows from 2009-01-01 00:10 to 2010-12-31 23:10; choose DATE="],
+        ),
+        (
+            "2008-12-31 23:00",
+            1,
+            ["has rows from", 'the earliest possible is DATE="2009-01-02 23:10"'],
+        ),
+        (
+            "2009-01-02 12:00",
+            1,
+            ["reads the 48 hours", 'earliest possible is DATE="2009-01-02 23:10"'],
+        ),
+        ("2010-13-14", 2, ["expected such as '2015-07-14 12:00', got '2010-13-14'"]),
+        ("yesterday", 2, ["got 'yesterday'"]),
+        ("2010-10-01T12:00+02:00", 2, ["expected such as"]),
+        ("", 2, ["expected such as"]),
+    ],
+)
+def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, parts):
+    one_message(ask("--date", date), code, *parts)
+
+
+def test_the_earliest_date_that_is_named_can_be_used(ask):
+    done = ask("--date", "2009-01-02 23:10")
+    assert done.returncode == 0, done.stderr
+    assert forecasts(done.stdout)["GRU"]
+
+
+def test_a_gap_is_one_message_that_names_it_and_dates_that_can_be_used(ask, write):
+    path = write(newer_weather(minutes=60).drop(index=range(500, 520)))
+    gap = "has a gap from 2024-01-21 19:00 to 2024-01-22 16:00"
+    for date in ("2024-01-22 03:00", "2024-01-23 09:30"):
+        done = ask("--file", path, "--date", date)
+        one_message(done, 1, gap, 'choose DATE="2024-01-21 19:00" or DATE="2024-01-24 15:00"')
+    for date in ("2024-01-21 19:59", "2024-01-24 15:00"):
+        assert ask("--file", path, "--date", date).returncode == 0
+
+
+def changed(column, value):
+    table = newer_weather(days=5, minutes=60)
+    table[column] = table[column].astype(object)
+    table.loc[40, column] = value
+    return table
+
+
+@pytest.mark.parametrize(
+    ("table", "parts"),
+    [
+        (
+            newer_weather(days=5).drop(columns=["rh (%)", TEMPERATURE]),
+            ["has no column 'T (degC)', 'rh (%)'", "Columns found: 'Date Time', 'CO2 (ppm)'"],
+        ),
+        (
+            pd.DataFrame({"time": ["2024-01-01 00:00"], "temperature": [3.5]}),
+            ["has no column 'Date Time', 'p (mbar)', 'T (degC)'", "These are needed: 'Date Time'"],
+        ),
+        (
+            changed(TIME_COLUMN, "2024-01-02 16:00"),
+            ["line 42, column 'Date Time'", "2024-01-02 16"],
+        ),
+        (changed("p (mbar)", "high"), ["line 42, column 'p (mbar)': 'high' is not a number"]),
+        (
+            newer_weather(days=30, minutes=180),
+            ["one row every 180 minutes", "a whole number of rows"],
+        ),
+        (newer_weather(days=1, minutes=60), ["no forecast can be made", "nor at any other moment"]),
+    ],
+    ids=["columns", "station", "dates", "numbers", "cadence", "short"],
+)
+def test_a_file_that_cannot_be_used_is_one_message(ask, write, table, parts):
+    one_message(ask("--file", write(table)), 1, "mpi_roof_2024a.csv", *parts)
+
+
+def test_a_file_that_is_absent_or_binary_is_one_message(ask, tmp_path):
+    one_message(ask("--file", tmp_path / "absent.csv"), 1, "absent.csv", "No such file")
+    (tmp_path / "binary.csv").write_bytes(b"\0\1\2\n\0")
+    one_message(ask("--file", tmp_path / "binary.csv"), 1, "binary data")
+
+
+def test_a_file_from_before_the_test_rows_is_forecast_and_not_scored(ask, write):
+    done = ask("--file", write(newer_weather(days=5, minutes=60, first="2005-01-01")))
+    assert done.returncode == 0, done.stderr
+    assert forecasts(done.stdout)["GRU"]
+    assert "nothing to score: " in done.stdout
+
+
+def test_a_network_that_is_absent_or_has_no_normalisation_is_one_message(ask, trained, tmp_path):
+    one_message(ask("--network", "jena-gru-dropout"), 1, "no trained jena-gru-dropout")
+    one_message(ask(results=tmp_path / "none"), 1, "no trained network on jena")
+    copy = shutil.copytree(trained, tmp_path / "older")
+    data = copy / "jena-gru" / "seed-0" / "data.json"
+    content = json.loads(data.read_text("utf-8"))
+    del content["facts"]["normalisation"]
+    data.write_text(json.dumps(content), "utf-8")
+    for arguments in ([], ["--network", "jena-gru"]):
+        done = ask(*arguments, results=copy)
+        one_message(done, 1, "keeps no mean and standard deviation", "make jena-gru FORCE=1")
+
+
+def test_the_real_command_forecasts_with_the_network_of_the_project(tmp_path):
+    folder = os.environ.get("RNN_DATA_DIR")
+    if not folder or not os.path.isfile(f"{folder}/jena_climate_2009_2016.csv"):
+        pytest.skip("real data: RNN_DATA_DIR names no directory with jena_climate_2009_2016.csv")
+    date = ["--date", "2015-07-14 12:00", "--network", "jena-gru"]
+    done = run("explore.forecast", *date, *places(tmp_path), RNN_DATA_DIR=folder)
+    assert done.returncode == 0, done.stderr
+    _, gru, ridge, persistence = table_of(done.stdout, "year")["test, all years"]
+    assert max(gru, ridge) < persistence
+    assert done.stderr.startswith("loading GRU\n")
+
+
+def test_without_the_training_rows_ridge_is_left_out(tmp_path, write):
+    (tmp_path / "empty").mkdir()
+    options = ["--network", "jena-gru", "--file", write(newer_weather(days=30, minutes=60))]
+    elsewhere = {"RNN_DATA_DIR": str(tmp_path / "empty"), "KERAS_HOME": str(tmp_path / "empty")}
+    done = run("explore.forecast", *options, *places(tmp_path), **elsewhere)
+    assert done.returncode == 0, done.stderr
+    assert "without ridge regression: `make data` brings its training rows" in done.stderr
+    assert set(forecasts(done.stdout)) == {"now", "GRU", "Persistence"}
+
+
+def test_help_shows_an_example_and_loads_nothing_heavy():
+    code = (
+        "import sys; from explore.forecast import parse; parse([])\n"
+        "print(sorted({'keras', 'tensorflow', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
+    assert 'make forecast DATE="2015-07-14 12:00"' in run("explore.forecast", "--help").stdout
+    assert run("explore.forecast", "--when", "now").returncode == 2

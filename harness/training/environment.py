@@ -4,6 +4,7 @@ Keras is imported inside the functions, so that `--help` and a wrong flag answer
 """
 
 import datetime
+import hashlib
 import importlib.metadata
 import os
 import platform
@@ -29,6 +30,7 @@ FLAGS = (
     "TF_XLA_",
     "XLA_",
 )
+CODE = ("experiments", "data", "models", "harness")  # the packages that a run consists of
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
@@ -125,6 +127,7 @@ def describe_environment(command: str, uses_keras: bool) -> dict:
         "flags": flags(),
         "commit": commit,
         "dirty": dirty,
+        "code": code_digest(),
     }
 
 
@@ -189,6 +192,16 @@ def code_version() -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, dirty
+
+
+def code_digest() -> str:
+    """SHA-256 of the code that decides a run, as its files are now."""
+    content = hashlib.sha256()
+    for package in CODE:
+        files = (REPOSITORY / package).rglob("*")
+        for path in sorted(file for file in files if file.suffix in (".py", ".c")):
+            content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.hexdigest()
 
 
 def _git(*arguments: str) -> str:

@@ -2,6 +2,7 @@
 
 import math
 import operator
+import os
 import statistics
 import sys
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from harness.errors import RunError
+from harness.errors import DivergedError, UnwritableError
 from harness.records.run import Run
+from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator
 from harness.training.fast_layers import accelerate, accelerate_updates
@@ -48,7 +50,7 @@ class EpochRecorder(keras.callbacks.Callback):
         values = {name: float(value) for name, value in logs.items()}
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
-            raise RunError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
+            raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
         self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
 
 
@@ -74,6 +76,30 @@ class BestWeights(keras.callbacks.Callback):
         value = float(logs[self.monitor])
         if self.value is None or self.is_better(value, self.value):
             self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
+
+    def state(self) -> tuple[dict, list[np.ndarray]]:
+        """What a checkpoint keeps."""
+        return {"epoch": self.epoch, "value": self.value}, self.weights
+
+    def restore(self, values: dict, weights: list[np.ndarray]) -> None:
+        """Takes up what `state` gave in the process that died."""
+        self.weights, self.epoch, self.value = weights, values["epoch"], values["value"]
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends a training whose loss is NaN or infinite, and says since which step."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.finite = epoch + 1, 0  # steps after which the loss was still finite
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            first, last = self.finite + 1, batch + 1
+            steps = f"step {last}" if first == last else f"one of steps {first} to {last}"
+            raise DivergedError(
+                f"the loss became NaN or infinite in epoch {self.epoch}, {steps}; {ADVICE}"
+            )
+        self.finite = batch + 1
 
 
 class Progress(keras.callbacks.Callback):
@@ -135,6 +161,7 @@ def train_model(
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoints: Checkpoints | None = None,
     name: str | None = None,
 ) -> str:
     """Compiles and trains a model.
@@ -145,13 +172,15 @@ def train_model(
         train: `(x, y)` arrays, or a dataset of batches.
         validation: likewise; all of it is evaluated after each epoch.
         callbacks: additional ones; a training that becomes NaN is stopped in any case.
+        checkpoints: of the run, which resumes after its last one; a study of several networks has
+            none, and a backend other than TensorFlow makes none.
         name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
         Which layers computed, as `choose_layers` says; `keras` on other backends and on a GPU.
 
     Raises:
-        RunError: the loss became NaN or infinite.
+        DivergedError: the loss became NaN or infinite.
     """
     on_tensorflow = keras.backend.backend() == "tensorflow"
     on_tensorflow_cpu = on_tensorflow and accelerator() is None
@@ -174,28 +203,27 @@ def train_model(
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
+    resumable = [checkpoints] if checkpoints and on_tensorflow else []
+    begun = sum(one.restore(model, computed_by, training.epochs) for one in resumable)
+    # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
     bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
-    try:
-        model.fit(
-            **_inputs(train, training.batch_size, shuffle=True),
-            shuffle=not on_tensorflow,  # there the dataset itself does
-            epochs=training.epochs,
-            validation_data=validation,
-            validation_batch_size=validation_batch,
-            callbacks=[
-                keras.callbacks.TerminateOnNaN(raise_error=True),
-                *callbacks,
-                *bar,
-                Progress(name),
-            ],
-            verbose=1 if with_bar else 0,
-        )
-    except RuntimeError as error:
-        if "NaN" not in str(error):
-            raise
-        epoch = len(model.history.epoch) + 1
-        raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
+    model.fit(
+        **_inputs(train, training.batch_size, shuffle=True, begun=begun),
+        shuffle=not on_tensorflow,  # there the dataset itself does
+        epochs=training.epochs,
+        initial_epoch=begun,
+        validation_data=validation,
+        validation_batch_size=validation_batch,
+        callbacks=[
+            StopAtNaN(),
+            *callbacks,
+            *bar,
+            Progress(name),
+            *resumable,
+        ],
+        verbose=1 if with_bar else 0,
+    )
     return computed_by
 
 
@@ -239,12 +267,17 @@ def fit(
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
 
     Raises:
-        RunError: the loss became NaN or infinite.
+        DivergedError: the loss became NaN or infinite.
+        UnwritableError: a file cannot be written, as on a full disk.
     """
     best = BestWeights(training.metric)
-    callbacks = [EpochRecorder(run), best]
     computed_by = train_model(
-        model, training, train=train, validation=validation, callbacks=callbacks
+        model,
+        training,
+        train=train,
+        validation=validation,
+        callbacks=[EpochRecorder(run), best],
+        checkpoints=Checkpoints(run, best),
     )
     run.write("environment", {"layers": computed_by})
     splits = {"validation": validation, "test": test}
@@ -259,7 +292,7 @@ def fit(
         model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
-    save_network(model, run.checkpoint)
+    save_network(model, run.best_model_path)
     run.finish(
         {
             "metric": training.metric,
@@ -281,8 +314,16 @@ def save_network(model: keras.Model, path: Path) -> None:
 
     The optimizer's state is that of the last epoch, whatever the weights are. Compiling with XLA
     suits this project's layers, but the one who loads the file computes with Keras's own.
+
+    Raises:
+        UnwritableError: the file cannot be written, as on a full disk.
     """
-    keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    try:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UnwritableError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
 def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:
@@ -298,10 +339,12 @@ def predict(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> np.nd
     return model.predict(**samples, verbose=0)[:, 0]
 
 
-def _inputs(samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool) -> dict:
+def _inputs(
+    samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool, begun: int = 0
+) -> dict:
     """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples."""
     if keras.backend.backend() == "tensorflow":
-        return {"x": without_tuning(samples, batch_size, shuffle)}
+        return {"x": without_tuning(samples, batch_size, shuffle, begun)}
     if isinstance(samples, tuple):
         return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
     return {"x": samples}

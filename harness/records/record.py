@@ -163,13 +163,12 @@ def put_in_place(complete: Path, directory: Path) -> None:
 
 def mend(directory: Path) -> None:
     """Restores or clears up what a process left that died while it gave a record its name."""
-    replaced, checkpoint = _set_aside(directory), directory / CHECKPOINT
-    if not replaced.exists() and not checkpoint.exists():
+    replaced, checkpoint, lock = _set_aside(directory), directory / CHECKPOINT, Lock(directory)
+    if not any(path.exists() for path in (replaced, checkpoint, lock.path)):
         return
-    lock = Lock(directory)
     if not lock.acquire():  # that process is still at it
         return
-    if not directory.exists():
+    if replaced.exists() and not directory.exists():
         os.replace(replaced, directory)
     checkpoint.unlink(missing_ok=True)
     shutil.rmtree(replaced, ignore_errors=True)

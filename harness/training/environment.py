@@ -19,14 +19,21 @@ PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-le
 # Prefixes of the variables that can change numbers or speed; others may hold private paths.
 FLAGS = (
     "CUBLAS_",
+    "DNNL_",
     "GLIBC_TUNABLES",
     "JAX_",
+    "KMP_",
+    "MKL_",
     "NVIDIA_TF32",
     "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
     "TF_CUDNN_",
     "TF_DETERMINISTIC_",
+    "TF_DISABLE_",
     "TF_ENABLE_",
     "TF_NUM_",
+    "TF_USE_",
     "TF_XLA_",
     "XLA_",
 )
@@ -40,6 +47,9 @@ def prepare(seed: int, deterministic: bool) -> None:
     Args:
         seed: seed of everything random in the run.
         deterministic: choose kernels that give the same bits on every run, at some cost in speed.
+
+    Raises:
+        RunError: the backend does not start, or Keras is set to compute or train otherwise.
     """
     if deterministic:
         # PyTorch's matrix products and XLA (JAX's compiler) on a GPU read these when they start
@@ -47,6 +57,7 @@ def prepare(seed: int, deterministic: bool) -> None:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
+    _refuse_other_settings(keras)
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -94,6 +105,22 @@ def load_keras():
             os.dup2(error_stream, 2)
             os.close(error_stream)
     return keras
+
+
+def _refuse_other_settings(keras) -> None:
+    """Raises a RunError if settings of the user's change what every experiment computes."""
+    settings = {
+        "floatx": (keras.config.floatx(), "float32"),
+        "epsilon": (keras.config.epsilon(), 1e-7),
+        "KERAS_MAX_EPOCHS": (keras.config.max_epochs(), None),
+        "KERAS_MAX_STEPS_PER_EPOCH": (keras.config.max_steps_per_epoch(), None),
+    }
+    for name, (found, usual) in settings.items():
+        if found != usual:
+            raise RunError(
+                f"Keras is set to {name} = {found}, which changes the numbers; remove it from "
+                "~/.keras/keras.json or from the environment."
+            )
 
 
 def describe_environment(command: str, uses_keras: bool) -> dict:

@@ -38,7 +38,9 @@ def without_tuning(
     dataset = dataset.prefetch(1).with_options(options)
     for _ in range(begun):
         if isinstance(samples, tuple):
-            iter(dataset)  # TensorFlow draws an order for each iterator, in turn
+            # TensorFlow draws an order for each iterator, in turn. Keras makes one when an epoch
+            # begins and another when it ends.
+            iter(dataset), iter(dataset)
         else:
             samples.on_epoch_end()
     return dataset

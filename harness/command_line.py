@@ -155,3 +155,8 @@ def add_common_options(parser: argparse._ActionsContainer, sample: bool) -> None
         action="store_true",
         help="choose kernels that give the same bits on every run; slower",
     )
+    parser.add_argument(
+        "--plain-keras",
+        action="store_true",
+        help="compute as Keras alone does, without this project's faster layers and batches",
+    )

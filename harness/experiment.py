@@ -105,6 +105,7 @@ class RunConfiguration:
     seed: int
     sample: bool
     deterministic: bool
+    plain_keras: bool
     force: bool
     data_dir: Path | None
     results_dir: Path
@@ -129,6 +130,7 @@ class RunConfiguration:
             "seed": self.seed,
             "sample": self.sample,
             "deterministic": self.deterministic,
+            "plain_keras": self.plain_keras,
             "notes": self.experiment.notes(self.protocol),
         }
 
@@ -162,7 +164,7 @@ class RunConfiguration:
 
     def _arguments(self, settings: dict[str, Any]) -> list[str]:
         arguments = [SCRIPTS, self.experiment.name, "--seed", str(self.seed)]
-        arguments += [f"--{flag}" for flag in ("sample", "deterministic") if getattr(self, flag)]
+        arguments += switches(self, "sample", "deterministic", "plain_keras")
         for name, value in settings.items():
             flag = name.replace("_", "-")
             if isinstance(value, bool):
@@ -170,6 +172,11 @@ class RunConfiguration:
             else:
                 arguments += [f"--{flag}", str(value)]
         return arguments
+
+
+def switches(options: Any, *names: str) -> list[str]:
+    """Those of some options that are switched on, as they are written on a command line."""
+    return [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
 
 
 def execute(run: RunConfiguration) -> None:
@@ -216,6 +223,8 @@ def finished_record(run: RunConfiguration, directory: Path) -> Record:
     except RunError as error:
         raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
     there, asked = record.config["protocol"], run.config["protocol"]
+    there = {**there, "plain_keras": record.config.get("plain_keras", False)}
+    asked = {**asked, "plain_keras": run.plain_keras}
     if run.deterministic:  # a deterministic record also serves those who did not ask for one
         there = {**there, "deterministic": record.config["deterministic"]}
         asked = {**asked, "deterministic": True}
@@ -261,7 +270,7 @@ def train(configuration: RunConfiguration) -> Record:
     run.begin(configuration.config, resume=not configuration.force)
     try:
         if experiment.uses_keras:
-            environment.prepare(seed, configuration.deterministic)
+            environment.prepare(seed, configuration.deterministic, configuration.plain_keras)
         started = environment.describe_environment(configuration.command, experiment.uses_keras)
         run.write("environment", started)
         experiment.train(configuration.protocol, run)

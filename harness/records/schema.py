@@ -38,6 +38,7 @@ class Config(Content):
     seed: int
     sample: bool
     deterministic: bool
+    plain_keras: bool = False  # older records lack it
     notes: list[str]
 
 

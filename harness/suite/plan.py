@@ -12,7 +12,7 @@ from pathlib import Path
 from data.errors import DataError
 from harness.command_line import parse
 from harness.errors import RunError
-from harness.experiment import RunConfiguration, find_experiments, finished_record
+from harness.experiment import RunConfiguration, find_experiments, finished_record, switches
 from harness.records.record import Record, find_records, refuse_mixture
 
 
@@ -67,8 +67,8 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
         commands: names of experiments, each with its own options if any, as in a shell; None for
             all experiments, with none.
         seeds: each experiment is run with each of them.
-        options: those of the suite that every run shares: `sample`, `force`, `deterministic` and
-            the places.
+        options: those of the suite that every run shares: `sample`, `force`, `deterministic`,
+            `plain_keras` and the places.
 
     Raises:
         RunError: an experiment does not exist, or sample and real data would be mixed.
@@ -109,8 +109,8 @@ def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
         raise RunError(f"there is no experiment '{name}'; there are {', '.join(experiments)}.")
     if "--sample" in own and not options.sample:
         raise RunError("--sample is an option of the whole suite, not of one experiment.")
-    flags = [f"--{flag}" for flag in ("sample", "force", "deterministic") if getattr(options, flag)]
-    run = parse(experiments[name], [*own, *flags])
+    shared = switches(options, "sample", "force", "deterministic", "plain_keras")
+    run = parse(experiments[name], [*own, *shared])
     return dataclasses.replace(
         run,
         data_dir=options.data_dir or run.data_dir,

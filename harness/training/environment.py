@@ -41,16 +41,22 @@ CODE = ("experiments", "data", "models", "harness")  # the packages that a run c
 REPOSITORY = Path(__file__).resolve().parents[2]
 
 
-def prepare(seed: int, deterministic: bool) -> None:
+_plain_keras = False  # as Keras itself keeps what holds for a whole process
+
+
+def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
     """Seeds Python, NumPy and the Keras backend, and readies the GPU when there is one.
 
     Args:
         seed: seed of everything random in the run.
         deterministic: choose kernels that give the same bits on every run, at some cost in speed.
+        plain_keras: train as Keras alone does; `computes_plainly` says so from then on.
 
     Raises:
         RunError: the backend does not start, or Keras is set to compute or train otherwise.
     """
+    global _plain_keras
+    _plain_keras = plain_keras
     if deterministic:
         # PyTorch's matrix products and XLA (JAX's compiler) on a GPU read these when they start
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
@@ -73,6 +79,11 @@ def prepare(seed: int, deterministic: bool) -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
+
+
+def computes_plainly() -> bool:
+    """Whether this process trains without this project's faster layers and batches."""
+    return _plain_keras
 
 
 def load_keras():

@@ -18,7 +18,7 @@ from harness.errors import DivergedError, UnwritableError
 from harness.records.run import Run
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
-from harness.training.environment import accelerator
+from harness.training.environment import accelerator, computes_plainly
 from harness.training.fast_layers import accelerate, accelerate_updates
 from harness.training.native_layers import use_native_layers
 from harness.training.optimizers import adds_repeated_words, make_optimizer
@@ -173,19 +173,20 @@ def train_model(
         validation: likewise; all of it is evaluated after each epoch.
         callbacks: additional ones; a training that becomes NaN is stopped in any case.
         checkpoints: of the run, which resumes after its last one; a study of several networks has
-            none, and a backend other than TensorFlow makes none.
+            none, and nor has one whose batches Keras makes.
         name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
-        Which layers computed, as `choose_layers` says; `keras` on other backends and on a GPU.
+        Which layers computed, as `choose_layers` says; `keras` on other backends, on a GPU, and in
+        a process that computes plainly.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
     """
-    on_tensorflow = keras.backend.backend() == "tensorflow"
-    on_tensorflow_cpu = on_tensorflow and accelerator() is None
+    own_batches = _makes_own_batches()
+    own_layers = own_batches and accelerator() is None
     rule = make_optimizer(training.optimizer, training.learning_rate)
-    computed_by = choose_layers(model, rule) if on_tensorflow_cpu else "keras"
+    computed_by = choose_layers(model, rule) if own_layers else "keras"
     with warnings.catch_warnings():
         # it warns of this in deterministic runs
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
@@ -194,23 +195,20 @@ def train_model(
             loss=training.loss,
             metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only
-            jit_compile={"native": False, "fast": True}.get(
-                computed_by, on_tensorflow_cpu or "auto"
-            ),
-            steps_per_execution=STEPS_AT_ONCE if on_tensorflow_cpu else 1,
+            jit_compile=computed_by != "native" if own_layers else "auto",
+            steps_per_execution=STEPS_AT_ONCE if own_layers else 1,
         )
-    if validation is not None and on_tensorflow:
+    if validation is not None and own_batches:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
-    resumable = [checkpoints] if checkpoints and on_tensorflow else []
+    resumable = [checkpoints] if checkpoints and own_batches else []
     begun = sum(one.restore(model, computed_by, training.epochs) for one in resumable)
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
     bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
     model.fit(
         **_inputs(train, training.batch_size, shuffle=True, begun=begun),
-        shuffle=not on_tensorflow,  # there the dataset itself does
+        shuffle=not own_batches,  # those are shuffled already
         epochs=training.epochs,
         initial_epoch=begun,
         validation_data=validation,
@@ -343,8 +341,13 @@ def _inputs(
     samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool, begun: int = 0
 ) -> dict:
     """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples."""
-    if keras.backend.backend() == "tensorflow":
+    if _makes_own_batches():
         return {"x": without_tuning(samples, batch_size, shuffle, begun)}
     if isinstance(samples, tuple):
         return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
     return {"x": samples}
+
+
+def _makes_own_batches() -> bool:
+    """Whether `tf_dataset` makes the batches; Keras does elsewhere, and where it is to be plain."""
+    return keras.backend.backend() == "tensorflow" and not computes_plainly()

@@ -141,6 +141,27 @@ def test_a_record_without_the_same_bits_does_not_pass_for_one_with_them(finished
     assert "(deterministic: False there, True asked)" in done.stderr
 
 
+@pytest.mark.parametrize("name", ["imdb-lstm", "jena-gru"])
+def test_plain_keras_is_one_flag_away(name, tmp_path):
+    """The first epoch ends near that of the faster layers, which start from the same weights."""
+    ends = {}
+    for flags, layers in (([], {"native", "fast"}), (["--plain-keras"], {"keras"})):
+        place = tmp_path / "-".join(["run", *flags])
+        command = ["--sample", *flags, *small(name), "--epochs", 1, *places(place)]
+        done = run("experiments", name, *command)
+        assert done.returncode == 0, done.stderr
+        (path,) = (place / "results").glob("*/seed-0")
+        record = load_record(path)
+        assert record.environment["layers"] in layers
+        assert record.config["plain_keras"] == bool(flags)
+        assert all(flag in record.environment["command"] for flag in flags)
+        ends["".join(flags)] = record.history["val_loss"][0]
+    assert ends["--plain-keras"] == pytest.approx(ends[""], rel=0.2)
+    again = run("experiments", name, *command[:1], *command[2:])
+    assert again.returncode == 1
+    assert "(plain_keras: True there, False asked)" in again.stderr
+
+
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_other_keras_backends(backend, tmp_path):
     pytest.importorskip(backend)

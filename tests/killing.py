@@ -4,6 +4,7 @@ import os
 import signal
 import stat
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
@@ -32,10 +33,7 @@ def child(
     if pid == 0:
         status = 1
         try:
-            with output.open("wb") as file:
-                os.dup2(file.fileno(), 1)
-                os.dup2(file.fileno(), 2)
-            sys.stdout, sys.stderr = open(1, "w"), open(2, "w")
+            sys.stdout = sys.stderr = output.open("w")
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             _count_changes(folder, die_at, writer)
             task()
@@ -44,7 +42,7 @@ def child(
             print(end)
             status = end.code if isinstance(end.code, int) else 1
         except BaseException as error:
-            print(repr(error))
+            traceback.print_exception(error)
         finally:
             sys.stdout.flush()
             os._exit(status or 0)

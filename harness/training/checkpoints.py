@@ -1,13 +1,14 @@
 """Checkpoints: a run that was killed goes on where it was, and ends as if it never had been.
 
 After an epoch, all that the rest of the training depends on is written: the weights, the optimizer,
-the generators of the dropout masks, the best weights so far, the history. The batches need nothing:
-their order follows from the seed and from how many epochs have begun.
+the generators of the dropout masks, the best weights so far, the history. The order of the batches
+follows from the seed and from how many epochs have begun.
 """
 
 from __future__ import annotations
 
 import json
+import random
 import time
 from typing import Protocol
 
@@ -83,6 +84,8 @@ class Checkpoints(keras.callbacks.Callback):
         for variable, array in zip(variables, arrays[: len(variables)], strict=True):
             variable.assign(array)
         self.stateful.restore(values["stateful"], arrays[len(variables) :])
+        version, numbers, gauss = values["random"]
+        random.setstate((version, tuple(numbers), gauss))
         self.run.resume(values)
         done, environment = values["epochs"], values["environment"]
         resumed = [*environment.get("resumed_after", []), done]
@@ -102,6 +105,7 @@ class Checkpoints(keras.callbacks.Callback):
                 "epochs": epoch + 1,
                 "environment": {name: environment[name] for name in kept if name in environment},
                 "stateful": values,
+                "random": random.getstate(),  # by which plain Keras shuffles a dataset's batches
             },
             [*map(keras.ops.convert_to_numpy, self._variables(self.model)), *arrays],
         )

@@ -173,7 +173,7 @@ def train_model(
         validation: likewise; all of it is evaluated after each epoch.
         callbacks: additional ones; a training that becomes NaN is stopped in any case.
         checkpoints: of the run, which resumes after its last one; a study of several networks has
-            none, and nor has one whose batches Keras makes.
+            none, and a backend other than TensorFlow makes none.
         name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
@@ -201,7 +201,7 @@ def train_model(
     if validation is not None and own_batches:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    resumable = [checkpoints] if checkpoints and own_batches else []
+    resumable = [checkpoints] if checkpoints and keras.backend.backend() == "tensorflow" else []
     begun = sum(one.restore(model, computed_by, training.epochs) for one in resumable)
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
@@ -340,11 +340,17 @@ def predict(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> np.nd
 def _inputs(
     samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool, begun: int = 0
 ) -> dict:
-    """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples."""
+    """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples.
+
+    With `begun`, they go on after so many epochs of a process that died.
+    """
     if _makes_own_batches():
         return {"x": without_tuning(samples, batch_size, shuffle, begun)}
     if isinstance(samples, tuple):
+        # with TensorFlow, Keras shuffles all epochs of a seeded training alike
         return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
+    for _ in range(begun):
+        samples.on_epoch_end()
     return {"x": samples}
 
 

@@ -149,7 +149,7 @@ def test_killed_at_any_change_and_started_again(before, tmp_path, uninterrupted)
 
 
 class StartsAndFaults(RuleBasedStateMachine):
-    """Commands, kills and damage in any order: a sound record is never lost, nor a wrong one made."""
+    """Commands, kills and damage in any order: no sound record is lost, and no wrong one made."""
 
     @initialize()
     def begin(self):

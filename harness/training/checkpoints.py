@@ -107,7 +107,7 @@ class Checkpoints(keras.callbacks.Callback):
                 "stateful": values,
                 "random": random.getstate(),  # by which plain Keras shuffles a dataset's batches
             },
-            [*map(keras.ops.convert_to_numpy, self._variables(self.model)), *arrays],
+            [*(variable.numpy() for variable in self._variables(self.model)), *arrays],
         )
         ended = time.perf_counter()
         self.due = ended + (ended - began) / SHARE

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tensorflow as tf
-from keras import ops
 from tensorflow.python.framework import config as tf_config
 
 from harness import experiment
@@ -43,7 +42,7 @@ def state(callback) -> list[bytes]:
     """All variables and what the other callback remembers."""
     values, arrays = callback.stateful.state()
     variables = [*callback.model.variables, *callback.model.optimizer.variables]
-    return [ops.convert_to_numpy(v).tobytes() for v in variables] + [
+    return [v.numpy().tobytes() for v in variables] + [
         repr(values),
         *(array.tobytes() for array in arrays),
     ]

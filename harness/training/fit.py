@@ -94,7 +94,8 @@ class StopAtNaN(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch, logs=None):
         if not math.isfinite(logs["loss"]):
-            first, last = self.finite + 1, batch + 1
+            # Keras counts on to the end of the steps that it takes at once
+            first, last = self.finite + 1, min(batch + 1, self.params["steps"])
             steps = f"step {last}" if first == last else f"one of steps {first} to {last}"
             raise DivergedError(
                 f"the loss became NaN or infinite in epoch {self.epoch}, {steps}; {ADVICE}"

@@ -114,7 +114,9 @@ def check_readable(results: Path, uninterrupted: dict, sound: bool) -> None:
         assert any("command that makes the record restores it" in line for line in left_out)
 
 
-@pytest.mark.parametrize("before", ["nothing", "a record", "a killed run"])
+@pytest.mark.parametrize(
+    "before", ["nothing", "a record", pytest.param("a killed run", marks=pytest.mark.faults)]
+)
 def test_killed_at_any_change_and_started_again(before, tmp_path, uninterrupted):
     results = tmp_path / "results"
     prepared = tmp_path / "prepared"

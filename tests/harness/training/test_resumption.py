@@ -5,6 +5,7 @@ import os
 import shutil
 from types import SimpleNamespace
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -94,18 +95,25 @@ def run(configured, copy_to=None):
     return SimpleNamespace(batches=batches, states=states, restored=restored)
 
 
-@pytest.fixture(scope="module", params=NETWORKS)
+# those without dropout or this project's layers are left to `make test-faults`
+AT_LENGTH = [name for name in NETWORKS if "Keras" in name]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.faults if name in AT_LENGTH else ())
+        for name in NETWORKS
+    ],
+)
 def trainings(request, tmp_path_factory):
-    """A run, the same run from its second checkpoint on, and what they printed and left."""
+    """A run, and the same run from its second checkpoint on."""
     folder = tmp_path_factory.mktemp("trainings")
     whole, half = (configuration(request.param, folder / name) for name in ("whole", "half"))
     unfinished = half.directory.with_name("seed-0.unfinished")
     one = run(whole, copy_to=unfinished)
-    shutil.copytree(unfinished, folder / "half.unfinished")
     other = run(half)
-    return SimpleNamespace(
-        network=request.param, whole=whole, half=half, one=one, other=other, folder=folder
-    )
+    return SimpleNamespace(network=request.param, whole=whole, half=half, one=one, other=other)
 
 
 def test_the_state_is_restored(trainings):
@@ -150,8 +158,6 @@ def test_the_records_are_equal_and_the_resumed_one_says_so(trainings):
 
 
 def test_the_saved_networks_are_equal(trainings):
-    import keras
-
     names = ["best.keras", "model.keras"]
     paths = [p for n in names if (p := trainings.whole.directory / n).exists()]
     assert len(paths) == 1

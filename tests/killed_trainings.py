@@ -1,4 +1,4 @@
-"""Kills a true training at some of its changes of files: `python tests/killed_trainings.py ...`.
+"""Kills a true training at some of its changes of files: `python -m killed_trainings`.
 
 The process loads TensorFlow and starts none of its threads, so that it can be forked: each command
 is a child that has TensorFlow already.
@@ -11,16 +11,14 @@ import sys
 import zipfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 import keras  # noqa: F401
+from killing import DIED, child
 
 from harness import experiment
 from harness.command_line import main
 from harness.experiment import find_experiments
 from harness.records.record import load_record
 from harness.training import checkpoints
-from killing import DIED, child
 
 
 def content(path: Path) -> dict:

@@ -1,5 +1,6 @@
 """True trainings, killed by their number of changes of files and started again."""
 
+import os
 import re
 import subprocess
 import sys
@@ -19,9 +20,13 @@ EVERY = 7  # changes from one kill to the next; `test_killed_runs` has all of th
 @pytest.mark.faults
 @pytest.mark.parametrize("name", NETWORKS)
 def test_a_killed_training_ends_with_the_same_bits(name, tmp_path):
-    script = [sys.executable, "tests/killed_trainings.py", tmp_path / "results", EVERY, name]
+    script = [sys.executable, "-m", "killed_trainings", tmp_path / "results", EVERY, name]
     done = subprocess.run(
-        list(map(str, [*script, *NETWORKS[name]])), cwd=REPOSITORY, capture_output=True, text=True
+        list(map(str, [*script, *NETWORKS[name]])),
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONPATH": "tests"},
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     kills, resumed = map(int, re.findall(r"\d+(?= times)", done.stdout))

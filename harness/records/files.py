@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from harness.errors import RunError, UnwritableError
+from harness.errors import DivergedError, RunError, UnwritableError
 
 
 def write_json(path: Path, content: dict) -> None:
@@ -15,12 +15,12 @@ def write_json(path: Path, content: dict) -> None:
 
     Raises:
         UnwritableError: the file cannot be written.
-        RunError: a number in it is NaN or infinite.
+        DivergedError: a number in it is NaN or infinite.
     """
     try:
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:
-        raise RunError(f"{path}: {error}; a record holds finite numbers only.") from error
+        raise DivergedError(f"{path}: {error}; a record holds finite numbers only.") from error
     write_text(path, text)
 
 

@@ -6,6 +6,7 @@ in `seed-<k>.unfinished/`. The directory gets its final name when all of them ar
 record under its final name is always complete.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -166,13 +167,14 @@ def mend(directory: Path) -> None:
     replaced, checkpoint, lock = _set_aside(directory), directory / CHECKPOINT, Lock(directory)
     if not any(path.exists() for path in (replaced, checkpoint, lock.path)):
         return
-    if not lock.acquire():  # that process is still at it
-        return
-    if replaced.exists() and not directory.exists():
-        os.replace(replaced, directory)
-    checkpoint.unlink(missing_ok=True)
-    shutil.rmtree(replaced, ignore_errors=True)
-    lock.release()
+    with contextlib.suppress(OSError):  # what cannot be mended stays as it is
+        if not lock.acquire():  # that process is still at it
+            return
+        if replaced.exists() and not directory.exists():
+            os.replace(replaced, directory)
+        checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+        lock.release()
 
 
 def refuse_mixture(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError
+from harness.errors import DivergedError, RunError
 from harness.records.checkpoint import write_checkpoint
 from harness.records.files import write_json
 from harness.records.lock import Lock
@@ -174,14 +174,14 @@ class Run:
             outputs: what it shows, in the order of presentation; each has a title of its own.
 
         Raises:
-            RunError: a number is NaN or infinite, as after a training that went wrong.
+            DivergedError: a number is NaN or infinite, as after a training that went wrong.
         """
         from harness.records.study_outputs import to_json  # loads pydantic
 
         try:
             content = {"outputs": list(map(to_json, outputs))}
         except RunError as error:
-            raise RunError(f"{self.directory}: {error} No record was made.") from error
+            raise DivergedError(f"{self.directory}: {error} No record was made.") from error
         self._write("outputs", content)
         self.finish({})
 

@@ -90,6 +90,18 @@ def test_a_run_whose_output_cannot_be_written_finishes_all_the_same(output, tmp_
     load_record(tmp_path / "results/jena-persistence/seed-0")
 
 
+@pytest.mark.faults
+def test_a_training_that_diverges_says_where_and_leaves_nothing(tmp_path):
+    hot = ["--optimizer", "sgd", "--learning-rate", "1e38"]
+    done = run(*DENSE, *hot, *places(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the loss became NaN or infinite in epoch 1, one of steps 1 to 10; the run was "
+        "stopped and no record was made. Try a lower --learning-rate or another --seed.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("settings", "variables", "message"),
     [

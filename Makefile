@@ -13,6 +13,9 @@ FORCE   :=
 SEEDS   := 1
 WORKERS := 2
 QUICK   :=
+A       :=
+B       :=
+RECORDS :=
 PROMPT  := alice was
 export PROMPT
 on = $(filter 1,$(1))
@@ -26,7 +29,8 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test test-faults data plots tables reference clean generate $(EXPERIMENTS)
+TARGETS := help all bench demo test test-faults data plots tables compare verify reference clean \
+  generate $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -39,6 +43,8 @@ TAKEN := PYTHON \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
+  $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
+  $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
   $(if $(filter data tables plots test test-faults,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
@@ -52,6 +58,10 @@ $(foreach name,SAMPLE FORCE QUICK,$(if $(filter-out 0 1,$($(name))), \
 ifneq ($(shell case '$(SEEDS)' in ('' | 0* | *[!0-9]*) echo wrong ;; esac),)
   $(error SEEDS=$(SEEDS) is not a number of seeds; write SEEDS=5 for five)
 endif
+$(if $(filter compare,$(MAKECMDGOALS)),$(if $(A)$(ARGS),,$(error compare needs A, and B \
+  unless your runs of A are compared with the reference: make compare A=imdb-lstm B=imdb-gru)))
+$(if $(filter verify,$(MAKECMDGOALS)),$(if $(RECORDS)$(ARGS),,$(error verify needs RECORDS, \
+  a folder of records: make verify RECORDS=results)))
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif
@@ -109,7 +119,7 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
-bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 16 minutes; QUICK=1: under 4)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 20 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
 TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
@@ -120,12 +130,18 @@ PLOTS = $(RUN) -m harness.reporting.figures --results-dir results --plots-dir pl
 plots: $(VENV)/.runtime  ## redraw plots/ from your runs
 	@$(PLOTS) $(ARGS)
 
+compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
+	@$(RUN) -m harness.reporting.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(ARGS)
+
+verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the reference does
+	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$(RECORDS)") $(ARGS)
+
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/keras-2-and-keras-3.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.benchmark_tables
-	@$(RUN) -m benchmarks.throughput_chart
+	@$(RUN) -m benchmarks.charts
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

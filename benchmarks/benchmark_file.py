@@ -1,5 +1,6 @@
 """`benchmark.json`: what a benchmark measured. The tables and the chart are made from it alone."""
 
+import re
 from pathlib import Path
 from typing import Literal
 
@@ -32,7 +33,7 @@ class Measurement(_Part, extra="forbid"):
     n: int
 
 
-class Machine(_Part):
+class BenchmarkMachine(_Part):
     """Where it was measured."""
 
     started: str
@@ -48,7 +49,7 @@ class Machine(_Part):
     dirty: bool | None
 
 
-class Protocol(_Part):
+class BenchmarkProtocol(_Part):
     """How it was measured."""
 
     rounds: int
@@ -62,8 +63,8 @@ class Benchmark(_Part):
     """The content of `benchmark.json`."""
 
     version: Literal[1] = Field(alias="schema")
-    machine: Machine
-    protocol: Protocol
+    machine: BenchmarkMachine
+    protocol: BenchmarkProtocol
     measurements: list[Measurement] = Field(min_length=1)
 
     @property
@@ -75,6 +76,14 @@ class Benchmark(_Part):
         """One quantity; None where it was not measured."""
         wanted = experiment, quantity
         return next((m for m in self.measurements if (m.experiment, m.quantity) == wanted), None)
+
+    def lengths(self) -> dict[int, dict[str, Measurement]]:
+        """Steps of the LSTM by the words of a review, then by way."""
+        found: dict[int, dict[str, Measurement]] = {}
+        for one in self.measurements:
+            if match := re.fullmatch(r"step at (\d+) words, (.+)", one.quantity):
+                found.setdefault(int(match[1]), {})[match[2]] = one
+        return found
 
     def save(self, folder: Path) -> None:
         """Writes `benchmark.json`."""

@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
-from benchmarks.goals import cell, goal_heading
+from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
 from harness.records.files import write_text
 from harness.reporting.rebuild import rebuild
@@ -18,7 +18,7 @@ from harness.reporting.tables.formatting import markdown_table, replace_between_
 LAYOUT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
-def write_tables(benchmark: Benchmark, folder: Path, page: Path | None = None) -> list[Path]:
+def write_benchmark(benchmark: Benchmark, folder: Path, page: Path | None = None) -> list[Path]:
     """Writes `benchmark.csv` and `benchmark.md`, and the summary on a page; returns the paths.
 
     Raises:
@@ -44,6 +44,8 @@ def benchmark_markdown(benchmark: Benchmark) -> str:
     for title, layout in LAYOUT["tables"].items():
         if table := _table(benchmark, layout["columns"]):
             blocks += [f"## {title}", table, *_paragraphs(layout.get("notes", ""))]
+    if lengths := _length_table(benchmark):
+        blocks += ["## Longer reviews", lengths, *_paragraphs(LAYOUT["lengths"]["notes"])]
     if suite := _suite_table(benchmark):
         blocks += ["## All six experiments", suite, *_paragraphs(LAYOUT["suite"]["notes"])]
     return "\n\n".join(blocks) + "\n"
@@ -90,12 +92,22 @@ def _table(benchmark: Benchmark, columns: dict[str, str]) -> str:
     """
     names = benchmark.experiments
     kept = {
-        goal_heading(heading, quantity): quantity
+        heading: quantity
         for heading, quantity in columns.items()
         if any(benchmark.find(name, quantity) for name in names)
     }
     rows = [[name, *(cell(benchmark.find(name, what)) for what in kept.values())] for name in names]
     return markdown_table(["Experiment", *kept], "l" + "r" * len(kept), rows) if kept else ""
+
+
+def _length_table(benchmark: Benchmark) -> str:
+    """A row a length of the LSTM's reviews; empty where they were not timed."""
+    rows = []
+    for words, row in benchmark.lengths().items():
+        plain, ours = row[PLAIN], row[OURS]
+        rows.append([f"{words:,}", cell(plain), cell(ours), f"{plain.value / ours.value:.1f}"])
+    headings = ["Words of a review", "Plain, ms a step", "Ours, ms a step", "Plain / ours"]
+    return markdown_table(headings, "rrrr", rows) if rows else ""
 
 
 def _suite_table(benchmark: Benchmark) -> str:
@@ -107,7 +119,7 @@ def _suite_table(benchmark: Benchmark) -> str:
         pair = (benchmark.find(SUITE, f"{quantity}, {way}") for way in (PLAIN, OURS))
         rows.append([heading, *(f"{cell(one)} {unit}".strip() for one in pair)])
     for heading, quantity in LAYOUT["suite"]["ratios"].items():
-        rows.append([goal_heading(heading, quantity), "1", cell(benchmark.find(SUITE, quantity))])
+        rows.append([heading, "1", cell(benchmark.find(SUITE, quantity))])
     return markdown_table(["All six", "Plain", "Ours"], "lrr", rows)
 
 
@@ -118,7 +130,7 @@ def main() -> int:
         description=f"Make benchmark.csv and benchmark.md in {RESULTS}/, and the tables in {PAGE}, "
         f"again from {RESULTS}/benchmark.json.",
     ).parse_args()
-    return rebuild(lambda: (write_tables(load_benchmark(RESULTS), RESULTS, PAGE), []))
+    return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
 
 
 if __name__ == "__main__":

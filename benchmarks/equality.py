@@ -1,29 +1,33 @@
 """Whether the faster layers compute what Keras's own do: `python -m benchmarks.equality NAME`.
 
-Takes ten training steps of the published shapes on random data. Before each step, Keras's own
-layers and the faster ones get the same weights. Prints the largest differences as JSON; those of a
-gradient are relative to its largest entry. Dropout is left out, since XLA draws other numbers. XLA
-also rounds otherwise: Keras's own layers, compiled by XLA, show how much that alone does.
+Takes ten training steps on reviews, or on random readings in place of Jena's. Before each step,
+Keras's own layers and the faster ones get the same weights. Prints the largest differences as JSON;
+those of a gradient are relative to its largest entry. Dropout is left out, since the layers draw
+other numbers. They also round otherwise: Keras's own layers, compiled by XLA, show how much that
+alone does.
 """
 
 import argparse
 import json
+import math
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import numpy as np
 
 from benchmarks.cases import CASES
 from benchmarks.training_process import environment
+from data.errors import DataError
 
 STEPS = 10
 XLA_ALONE = "gradient, Keras's layers compiled by XLA"
 COMPARED = ("imdb-simple-rnn", "imdb-stacked-rnn", "imdb-lstm", "imdb-conv-lstm", "jena-gru")
 
 
-def largest_differences(name: str) -> dict[str, float]:
+def largest_differences(name: str, sample: bool) -> dict[str, float]:
     """What this command prints for an experiment, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.equality", name]
+    command = [sys.executable, "-m", "benchmarks.equality", name, *(["--sample"] if sample else [])]
     done = subprocess.run(command, env=environment(None), check=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -36,18 +40,22 @@ def main() -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("experiment", choices=COMPARED, metavar="NAME", help=", ".join(COMPARED))
-    name = parser.parse_args().experiment
+    parser.add_argument("--sample", action="store_true", help="use the built-in sample reviews")
+    options = parser.parse_args()
+    name = options.experiment
     from harness.training.environment import load_keras
 
     keras = load_keras()
     import tensorflow as tf
 
-    from harness.training.fast_layers import accelerate
+    from harness.training.fit import choose_layers
+    from harness.training.optimizers import make_optimizer
 
     keras.utils.set_random_seed(0)
-    plain, fast = network(name), network(name)
-    accelerate(fast)
-    rule = keras.optimizers.get(CASES[name].optimizer)
+    plain, fast = published_network(name), published_network(name)
+    protocol = CASES[name].experiment.protocol
+    rule = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    by_xla = choose_layers(fast, rule) == "fast"
     loss = keras.losses.get("mae" if name == "jena-gru" else "binary_crossentropy")
 
     def gradients(model, xla):
@@ -61,10 +69,13 @@ def main() -> None:
         return compute
 
     of_plain, of_compiled = gradients(plain, xla=False), gradients(plain, xla=True)
-    of_fast = gradients(fast, xla=True)
-    differences, rng = [], np.random.default_rng(0)
-    for _ in range(STEPS):
-        x, y = random_batch(name, rng)
+    of_fast = gradients(fast, xla=by_xla)
+    differences = []
+    try:
+        samples = batches(name, options.sample)
+    except DataError as error:
+        sys.exit(f"error: {error}")
+    for x, y in samples:
         fast.set_weights(plain.get_weights())
         (expected, theirs), (found, ours) = of_plain(x, y), of_fast(x, y)
         of_loss = abs(float(expected - found))
@@ -84,7 +95,7 @@ def _difference(found: list, expected: list) -> float:
     return max(differences)
 
 
-def network(name: str):
+def published_network(name: str):
     """A Keras model of the published shape, without dropout."""
     from models import imdb, jena
 
@@ -96,20 +107,28 @@ def network(name: str):
     return imdb.recurrent(cell, depth=depth)
 
 
-def random_batch(name: str, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random inputs and targets in the published shapes.
+def batches(name: str, sample: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Inputs and targets of the first steps, in the published shapes.
 
-    Returns:
-        Word ids, int32, shape (batch, words), or readings, float32, shape (batch, timesteps, 14);
-        and targets, float32, shape (batch, 1).
+    Yields:
+        Word ids of reviews, int32, shape (batch, words), or random readings, float32, shape (batch,
+        timesteps, 14); and targets, float32, shape (batch, 1).
+
+    Raises:
+        DataError: the reviews are not there.
     """
     protocol = CASES[name].experiment.protocol
-    batch = protocol.batch_size
+    shape = STEPS, protocol.batch_size
     if name == "jena-gru":
-        x = rng.normal(size=(batch, int(protocol.lookback_hours), 14)).astype(np.float32)
-        return x, rng.normal(size=(batch, 1)).astype(np.float32)
-    y = rng.integers(0, 2, (batch, 1)).astype(np.float32)
-    return rng.integers(0, protocol.num_words, (batch, protocol.maxlen), np.int32), y
+        rng = np.random.default_rng(0)
+        x = rng.normal(size=(*shape, int(protocol.lookback_hours), 14)).astype(np.float32)
+        y = rng.normal(size=(*shape, 1))
+    else:
+        from benchmarks.plain.reviews import padded_reviews
+
+        (x, y), _ = padded_reviews(protocol.num_words, protocol.maxlen, sample)
+        x, y = (part[: math.prod(shape)].reshape(*shape, -1) for part in (x, y))
+    return zip(x, y.astype(np.float32), strict=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""One experiment four ways, interleaved: only one way trains at a time, the others wait."""
+"""One experiment in several ways, interleaved: only one way trains at a time, the others wait."""
 
 import contextlib
 import time
@@ -14,8 +14,11 @@ from harness.errors import RunError
 from harness.training.environment import threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as
-# often as there are cores, with one thread each, all at the same time.
+# often as there are cores, with one thread each, all at the same time. The last way is this project
+# as it computes where no C compiler is found.
 PLAIN, OURS, SHARED, PLAIN_SHARED = "plain", "ours", "ours shared", "plain shared"
+SHARED_XLA = "ours shared, XLA"
+WITHOUT_COMPILER = {"CC": "none"}
 
 MOST_SHARED = 8  # a process takes about a gigabyte, and there are twice as many
 WARM_UP = 2  # calls; the first one builds the graph
@@ -31,12 +34,15 @@ class Effort:
             steps.
         suites: how often each side runs all six experiments, at most.
         ways: the ways that are timed.
+        ended: those whose training is ended and validated. The script's end may take a minute, see
+            `harness.training.tf_dataset`.
     """
 
     rounds: int
     block_seconds: float
     suites: int
-    ways: tuple[str, ...] = (PLAIN, OURS, SHARED, PLAIN_SHARED)
+    ways: tuple[str, ...] = (PLAIN, OURS, SHARED, PLAIN_SHARED, SHARED_XLA)
+    ended: tuple[str, ...] = (PLAIN, OURS, SHARED)
 
     def steps(self, seconds: float, call: int, epoch: int) -> int:
         """Steps of a way in a round: whole calls, and all rounds together within one epoch.
@@ -105,11 +111,9 @@ def time_interleaved(case: Case, effort: Effort, sample: bool, folder: Path) -> 
             shown = ", ".join(f"{way} {1000 * value:.1f}" for way, value in rounds[-1].items())
             place = f"round {number} of {effort.rounds}"
             say(f"{case.name}: {place}, {steps} steps each: {shown} ms a step")
-        say(f"{case.name}: validation, then the input pipeline alone")
-        # A quick benchmark does not wait for the script's end, which may take a minute
-        # (see `harness.training.tf_dataset`).
-        ended = (OURS, SHARED, PLAIN) if effort.suites else (OURS,)
-        ends = {way: pd.DataFrame(train(way, 0)).median().to_dict() for way in ended}
+        if effort.ended:
+            say(f"{case.name}: validation, then the input pipeline alone")
+        ends = {way: pd.DataFrame(train(way, 0)).median().to_dict() for way in effort.ended}
         processes = {way: len(ways[way]) for way in ways}
     return Timing(ours, first, pd.DataFrame(rounds), ends, processes)
 
@@ -128,9 +132,10 @@ def _start(case: Case, way: str, sample: bool, folder: Path) -> Iterator[Trainin
     """Starts the processes of one way, one after another."""
     alone = way in (PLAIN, OURS)
     for number in range(1 if alone else shared_processes()):
-        name = f"{case.name}-{way.replace(' ', '-')}-{number + 1}"
+        name = f"{case.name}-{way.replace(', ', ' ').replace(' ', '-')}-{number + 1}"
         command = case.plain_command(sample)
-        if way in (OURS, SHARED):
+        if way not in (PLAIN, PLAIN_SHARED):
             places = ["--results-dir", str(folder / name), "--plots-dir", str(folder / name)]
             command = [*case.our_command(sample), *places]
-        yield TrainingProcess(name, command, None if alone else 1, folder)
+        variables = WITHOUT_COMPILER if way == SHARED_XLA else {}
+        yield TrainingProcess(name, command, None if alone else 1, folder, variables)

@@ -8,18 +8,29 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, Benchmark, measured
 from benchmarks.cases import Case
 from benchmarks.equality import COMPARED, largest_differences
-from benchmarks.interleaved import PLAIN, SHARED, Effort, say, shared_processes, time_interleaved
-from benchmarks.metrics import experiment_metrics, suite_metrics
+from benchmarks.interleaved import (
+    OURS,
+    PLAIN,
+    SHARED,
+    Effort,
+    say,
+    shared_processes,
+    time_interleaved,
+)
+from benchmarks.metrics import experiment_metrics, length_metrics, suite_metrics
 from benchmarks.roofline import Rates, one_thread_rates
 from benchmarks.suites import time_suites
 from data import files
 from harness.training.environment import describe_environment, threads
 
+LENGTHS = (100, 250, 500, 1000, 2000)  # words of a review, for the LSTM
+SHORT = Effort(rounds=3, block_seconds=0.8, suites=0, ways=(PLAIN, OURS), ended=())
+
 BUSY = 0.3  # load a core before the benchmark; a build that has just ended leaves some
-LONGEST = 18 * 60  # seconds; after the first suites, none start that would end later
+LONGEST = 25 * 60  # seconds; after the first suites, none start that would end later
 
 
-def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
+def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
     """Carries out a benchmark and prints its progress.
 
     Args:
@@ -56,10 +67,12 @@ def measure(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         for case, timing in timings.items():
             rows += experiment_metrics(case, timing, best)
         if effort.suites:
+            for case in (Case("imdb-lstm", words) for words in LENGTHS):
+                rows += length_metrics(case, time_interleaved(case, SHORT, sample, folder))
             epoch = {(row.experiment, row.quantity): row.value for row in rows}
             for name in (case.name for case in cases if case.name in COMPARED):
                 say(f"{name}: ten steps of the faster and of Keras's layers, from equal weights")
-                for quantity, value in largest_differences(name).items():
+                for quantity, value in largest_differences(name, sample).items():
                     rows.append(measured(name, f"difference, {quantity}", value, ""))
             longest_first = sorted(cases, key=lambda case: -epoch[case.name, f"epoch, {SHARED}"])
             deadline = began + LONGEST

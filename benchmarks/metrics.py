@@ -4,7 +4,7 @@ import pandas as pd
 
 from benchmarks.benchmark_file import SUITE, Measurement, measured
 from benchmarks.cases import Case
-from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED, Timing
+from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED, SHARED_XLA, Timing
 from benchmarks.roofline import BYTES_OF_AN_UPDATE, Rates
 from harness.suite.plan import time_left
 
@@ -25,6 +25,8 @@ def experiment_metrics(case: Case, timing: Timing, rates: Rates) -> list[Measure
         # within a round, so that what slows the machine down slows both
         multiple = timing.processes[way] * rounds[PLAIN] / rounds[way]
         add(f"throughput, {way}", multiple, "x plain")
+    if SHARED_XLA in rounds:
+        add("gain of the native layers", rounds[SHARED_XLA] / rounds[SHARED], "x XLA")
     for way in (PLAIN, OURS):
         if way not in timing.ends:
             continue
@@ -41,8 +43,10 @@ def experiment_metrics(case: Case, timing: Timing, rates: Rates) -> list[Measure
         add(f"peak memory, {way}", end["memory"] / 2**20, "MiB")
     if SHARED in timing.ends:
         add(f"epoch, {SHARED}", steps * step[SHARED] + timing.ends[SHARED]["validation"], "s")
-    giga_operations = case.experiment.protocol.batch_size * timing.facts["operations"] / 1e9
-    giga_bytes = BYTES_OF_AN_UPDATE[case.optimizer] * timing.facts["parameters"] / 1e9
+    protocol = case.experiment.protocol
+    rule = protocol.optimizer.partition("-")[0]  # of either version of Keras
+    giga_operations = protocol.batch_size * timing.facts["operations"] / 1e9
+    giga_bytes = BYTES_OF_AN_UPDATE[rule] * timing.facts["parameters"] / 1e9
     products, update = giga_operations / rates.products, giga_bytes / rates.memory  # s
     add("operations", giga_operations, "GFLOP a step")
     add("floor of the products", 1000 * products, "ms")
@@ -50,6 +54,15 @@ def experiment_metrics(case: Case, timing: Timing, rates: Rates) -> list[Measure
     for way in rounds.columns.intersection([SHARED, PLAIN_SHARED]):
         add(f"multiple of the floors, {way}", rounds[way] / (products + update), "x floors")
     return rows
+
+
+def length_metrics(case: Case, timing: Timing) -> list[Measurement]:
+    """Milliseconds a step at one length of the reviews, by way."""
+    quantity = f"step at {case.maxlen} words"
+    return [
+        measured(case.name, f"{quantity}, {way}", 1000 * seconds, "ms")
+        for way, seconds in timing.rounds.items()
+    ]
 
 
 def suite_metrics(

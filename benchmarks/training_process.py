@@ -28,7 +28,7 @@ def run_to_end(command: list[str], log: Path) -> None:
     Raises:
         RunError: it failed.
     """
-    process = _start(command, None, log)
+    process = _start(command, environment(None), log)
     if process.wait():
         raise _failure(command[0], process, log)
 
@@ -43,14 +43,23 @@ class TrainingProcess(contextlib.AbstractContextManager):
         command: a module and its arguments.
         threads: as in `environment`.
         folder: receives its log.
+        variables: of its environment, besides those of `environment`.
     """
 
-    def __init__(self, name: str, command: list[str], threads: int | None, folder: Path):
+    def __init__(
+        self,
+        name: str,
+        command: list[str],
+        threads: int | None,
+        folder: Path,
+        variables: dict[str, str],
+    ):
         self._name, self._log = name, folder / f"{name}.log"
         self._connection, theirs = multiprocessing.Pipe()
         with theirs:
             stepwise = ["benchmarks.stepwise", str(theirs.fileno()), *command]
-            self._process = _start(stepwise, threads, self._log, pass_fds=[theirs.fileno()])
+            variables = environment(threads) | variables
+            self._process = _start(stepwise, variables, self._log, pass_fds=[theirs.fileno()])
 
     def __exit__(self, *exception: object) -> None:
         self._process.kill()
@@ -72,11 +81,11 @@ class TrainingProcess(contextlib.AbstractContextManager):
             raise _failure(self._name, self._process, self._log) from None
 
 
-def _start(command: list[str], threads: int | None, log: Path, **options) -> subprocess.Popen:
+def _start(command: list[str], variables: dict, log: Path, **options) -> subprocess.Popen:
     with log.open("wb") as file:
         options |= {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT}
         command = [sys.executable, "-m", *command]
-        return subprocess.Popen(command, env=environment(threads), **options)
+        return subprocess.Popen(command, env=variables, **options)
 
 
 def _failure(name: str, process: subprocess.Popen, log: Path) -> RunError:

@@ -51,7 +51,7 @@ def train(protocol, run):
     import numpy as np
 
     from experiments.common import update_rules_outputs as outputs
-    from experiments.common.update_rules_backend import network
+    from experiments.common.update_rules_backend import small_network
     from experiments.common.update_rules_example import ADAM, EPSILON, EXAMPLE, RMSPROP
 
     # fails before the training if the published losses are missing
@@ -62,7 +62,7 @@ def train(protocol, run):
         raise RunError(f"--batch-size {protocol.batch_size} is more than {len(x):,} reviews.")
     sizes = {f: getattr(protocol, f) for f in ("num_words", "embedding", "units", "maxlen")}
     keras.utils.set_random_seed(run.seed)
-    weights = network(**sizes).get_weights()
+    weights = small_network(**sizes).get_weights()
     task = {
         "seed": run.seed,
         "network": sizes,
@@ -88,7 +88,7 @@ def train(protocol, run):
     run.finish_study(
         [
             *outputs.by_hand(measured, protocol.learning_rate),
-            *outputs.first_steps(measured, marks),
+            *outputs.first_step_outputs(measured, marks),
             *outputs.training(measured, published),
         ]
     )

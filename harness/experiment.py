@@ -292,8 +292,7 @@ def train(configuration: RunConfiguration) -> Record:
 def report(record: Record, options: RunConfiguration) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
     from harness.reporting.figures.draw import plot_experiment
-    from harness.reporting.tables.formatting import text_tables
-    from harness.reporting.tables.reference_tables import result_lines
+    from harness.reporting.tables.reference_tables import result_lines, study_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
@@ -301,7 +300,7 @@ def report(record: Record, options: RunConfiguration) -> None:
         for plot in plot_experiment(seeds, options.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:
-        print("\n\n".join(text_tables(record.outputs)))
+        print("\n\n".join(study_lines(record)))
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
         return

@@ -164,6 +164,8 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
+        ("compare", "RECORDS=results"),
+        ("verify", "A=imdb-lstm"),
     ],
 )
 def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
@@ -185,6 +187,9 @@ def test_a_variable_that_would_be_ignored_is_refused(clone, goal, variable):
         (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
         (["all", "SEEDS="], "SEEDS= is not a number of seeds"),
         (["all", "SEEDS=5x"], "SEEDS=5x is not a number of seeds"),
+        (["compare"], "compare needs A, and B unless your runs of A are compared with"),
+        (["compare", "A=", "B=imdb-gru"], "make compare A=imdb-lstm B=imdb-gru"),
+        (["verify"], "verify needs RECORDS, a folder of records: make verify RECORDS=results"),
     ],
 )
 def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments, sentence):
@@ -193,6 +198,20 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert sentence in done.stderr
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "command"),
+    [
+        (["compare", "A=imdb-lstm"], 'compare "imdb-lstm"'),
+        (["compare", "A=a", "B=b c", "ARGS=--format json"], 'compare "a" "b c" --format json'),
+        (["compare", "ARGS=--help"], "compare --help"),
+        (["verify", "RECORDS=some folder"], 'verify "some folder"'),
+    ],
+)
+def test_what_is_compared_is_passed_on(clone, arguments, command):
+    printed = " ".join(make(clone, "-n", *arguments).stdout.split())
+    assert printed.endswith(f".venv/bin/python -m harness.reporting.{command}")
 
 
 def test_the_number_of_seeds_is_passed_on(clone):

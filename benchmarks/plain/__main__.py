@@ -17,11 +17,13 @@ def main() -> None:
     parser.add_argument("experiment", choices=list(CASES))
     parser.add_argument("--epochs", type=int, help="(default: the documents')")
     parser.add_argument("--sample", action="store_true", help="use the built-in sample data")
+    parser.add_argument("--maxlen", type=int, help="words of a review, for imdb-lstm alone")
     options = parser.parse_args()
     script = importlib.import_module(f"benchmarks.plain.{options.experiment.replace('-', '_')}")
-    epochs = {} if options.epochs is None else {"epochs": options.epochs}
+    given = {name: getattr(options, name) for name in ("epochs", "maxlen")}
+    given = {name: value for name, value in given.items() if value is not None}
     try:
-        script.train(sample=options.sample, **epochs)
+        script.train(sample=options.sample, **given)
     except DataError as error:
         sys.exit(f"error: {error}")
 

@@ -29,13 +29,13 @@ def climate_generators(sample: bool) -> tuple[Iterator, Iterator, int, int]:
     column = climate.quantities.index(TEMPERATURE)
     lookback, delay = LOOKBACK_HOURS * hour, DELAY_HOURS * hour
     common = {"lookback": lookback, "delay": delay, "step": hour, "column": column}
-    train = windows(data, 0, train_end, shuffle=True, **common)
-    validation = windows(data, train_end + 1, validation_end, shuffle=False, **common)
+    train = climate_windows(data, 0, train_end, shuffle=True, **common)
+    validation = climate_windows(data, train_end + 1, validation_end, shuffle=False, **common)
     validation_steps = (validation_end - train_end - 1 - lookback) // BATCH
     return train, validation, validation_steps, data.shape[1]
 
 
-def windows(
+def climate_windows(
     data: np.ndarray,
     first: int,
     end: int,

@@ -5,9 +5,9 @@ from keras import Sequential, layers
 from benchmarks.plain.reviews import padded_reviews
 
 
-def train(epochs: int = 10, sample: bool = False) -> None:
+def train(epochs: int = 10, sample: bool = False, maxlen: int = 500) -> None:
     """Trains as the script does."""
-    (x_train, y_train), _ = padded_reviews(10_000, 500, sample)
+    (x_train, y_train), _ = padded_reviews(10_000, maxlen, sample)
 
     model = Sequential()
     model.add(layers.Embedding(10_000, 32))

@@ -70,7 +70,7 @@ def numpy_check_outputs(protocol, seed: int) -> list:
         Table(
             "Parameters",
             ["parameters"],
-            {name: [count] for name, count in parameter_counts().items()},
+            {name: [count] for name, count in counted_parameters().items()},
         ),
         Table(
             "Formulas that differ from Keras's LSTM, with the same weights",
@@ -152,7 +152,7 @@ def _stack(rng: np.random.Generator, x: np.ndarray, units: int) -> float:
     return _largest(ours, expected)
 
 
-def parameter_counts() -> dict[str, int]:
+def counted_parameters() -> dict[str, int]:
     """Parameters of the documents' layers, as Keras counts them."""
     sizes = {
         "Embedding(10000, 32)": (layers.Embedding(10_000, 32), (None, None)),

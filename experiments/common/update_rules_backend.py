@@ -17,7 +17,7 @@ from harness.training.environment import prepare
 WEIGHTS = ("embedding", "kernel", "recurrent kernel", "bias", "dense kernel")
 
 
-def network(num_words: int, embedding: int, units: int, maxlen: int):
+def small_network(num_words: int, embedding: int, units: int, maxlen: int):
     """The LSTM of the 500-word protocol, as the documents' scripts write it."""
     import keras
     from keras import layers
@@ -109,7 +109,7 @@ def curve(model, x, y, batch_size: int, epochs: int, name: str) -> list[float]:
     return list(map(float, history["loss"]))
 
 
-def measure(folder: Path) -> None:
+def carry_out(folder: Path) -> None:
     """Does what `task.json` asks."""
     task = json.loads((folder / "task.json").read_text())
     prepare(task["seed"], deterministic=False)
@@ -124,7 +124,7 @@ def measure(folder: Path) -> None:
 
     def compiled(name):
         keras.utils.set_random_seed(task["seed"])
-        model = network(**task["network"])
+        model = small_network(**task["network"])
         model.set_weights(weights)
         model.compile(make_optimizer(name, rate), "binary_crossentropy")
         return model
@@ -145,4 +145,4 @@ def measure(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="with task.json and arrays.npz")
-    measure(parser.parse_args().folder)
+    carry_out(parser.parse_args().folder)

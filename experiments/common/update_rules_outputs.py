@@ -45,7 +45,7 @@ def by_hand(measured, learning_rate):
     return [*tables, Table(title, list(WORDS.values()), moved)]
 
 
-def first_steps(measured, marks):
+def first_step_outputs(measured, marks):
     """How far the weights of the LSTM move in its first steps."""
     columns = [f"step {step}" for step in marks]
     ratios, small, losses = {}, {}, {}

@@ -53,11 +53,13 @@ class Environment(Content):
     packages: dict[str, str]
     backend: str
     device: str
+    flags: dict[str, str] = {}  # earlier versions recorded none
     commit: str | None
     dirty: bool | None
 
 
 class DataFile(Content):
+    name: str = "unnamed"
     sha256: str
 
 

@@ -1,6 +1,7 @@
-"""What the two commands share that rebuild something from the run records alone."""
+"""What the commands share that make something from the run records alone."""
 
 import argparse
+import inspect
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -11,21 +12,27 @@ from harness.errors import RunError
 def records_parser(prog: str, description: str) -> argparse.ArgumentParser:
     """A parser with the places of the records and of the published numbers."""
     parser = argparse.ArgumentParser(prog=prog, description=description)
-    parser.add_argument(
-        "--results-dir",
-        type=Path,
-        default=Path("results"),
-        metavar="DIR",
-        help="folder of the records (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--published",
-        type=Path,
-        default=Path("experiments/published.toml"),
-        metavar="FILE",
-        help="published numbers (default: %(default)s)",
-    )
+    add_path(parser, "--results-dir", "results", "folder of the records", "DIR")
+    add_path(parser, "--published", "experiments/published.toml", "published numbers")
     return parser
+
+
+def documented_parser(prog: str, module: str) -> argparse.ArgumentParser:
+    """A parser whose help is the docstring of the command's module, as it is written."""
+    return argparse.ArgumentParser(
+        prog=prog,
+        description=inspect.getdoc(sys.modules[module]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def add_path(
+    parser: argparse.ArgumentParser, flag: str, default: str, help: str, kind: str = "FILE"
+) -> None:
+    """Adds an option that names a file or a folder."""
+    help += " (default: %(default)s)"
+    parser.add_argument(flag, type=Path, default=Path(default), metavar=kind, help=help)
 
 
 def rebuild(build: Callable[[], tuple[list[Path], list[str]]]) -> int:

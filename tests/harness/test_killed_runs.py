@@ -68,9 +68,8 @@ def quick(monkeypatch):
 
 def configuration(results: Path, force: bool = False) -> RunConfiguration:
     places = {"data_dir": None, "results_dir": results, "plots_dir": results}
-    return RunConfiguration(
-        TOY, Protocol(), seed=0, sample=True, deterministic=True, force=force, **places
-    )
+    flags = {"sample": True, "deterministic": True, "plain_keras": False, "force": force}
+    return RunConfiguration(TOY, Protocol(), seed=0, **flags, **places)
 
 
 def start(results: Path, force: bool = False, die_at: int | None = None) -> tuple[int, int, str]:

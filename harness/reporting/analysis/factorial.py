@@ -73,7 +73,7 @@ class Condition:
     @property
     def distance(self) -> float | None:
         """Distance of the mean training curve from the published one; None if there is none."""
-        curve = compare_curves(self.row, self.published)
+        curve = compare_curves(self.row, self.published.loss)
         return None if curve is None else curve.distance
 
 

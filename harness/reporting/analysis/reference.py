@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.records.record import Record
-from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import (
-    SEEDS_NEEDED,
-    Range,
-    SeedStatistics,
-    prediction_interval,
-)
+from harness.reporting.analysis.results import ModelResults, Study
+from harness.reporting.analysis.statistics import Range, SeedStatistics, prediction_interval
 
 REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
 """The records that come with this project."""
@@ -52,9 +47,16 @@ class Measure:
 
     @property
     def verdict(self) -> str:
-        """Whether the user's runs lie in the interval; empty where there is none."""
-        if self.interval is None:
+        """Whether the user's runs lie in the interval; empty without a reference.
+
+        The reference has no interval where its numbers are all equal or few, as those of baselines
+        without randomness. Then the numbers are the same or different to four digits.
+        """
+        if self.reference is None:
             return ""
+        if self.interval is None:
+            there = {round(value, 4) for value in self.reference.values}
+            return "same" if {round(v, 4) for v in self.own.values} <= there else "different"
         low, high = self.interval
         inside = sum(low <= value <= high for value in self.own.values)
         if 0 < inside < self.own.n:
@@ -103,26 +105,36 @@ def compare_with_reference(own: ModelResults, reference: list[ModelResults]) -> 
         return Comparison(own, None, "runs on sample data have no reference", [])
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
-    same_data = [row for row in same_settings if _same_data(row.first, own.first)]
+    comparable = [row for row in same_settings if same_data(row.first, own.first)]
     published = [row for row in same_experiment if not row.variant]
-    nearest = next(iter(same_data or same_settings or published), None)
-    found = same_data[0] if same_data else None
+    nearest = next(iter(comparable or same_settings or published), None)
+    found = comparable[0] if comparable else None
     if not same_experiment:
         obstacle = "the reference has no run of this experiment"
     elif not same_settings:
         obstacle = "the reference has no run with these settings"
     elif found is None:
-        names = ", ".join(file["name"] for file in own.first.data["files"])
+        names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
         obstacle = f"the reference was made from other data ({names} has another SHA-256)"
-    elif len(found.records) < SEEDS_NEEDED:
-        n = len(found.records)
-        obstacle = f"an interval needs {SEEDS_NEEDED} seeds, and the reference has {n}"
     else:
         obstacle = ""
     return Comparison(own, found, obstacle, _differences(own, nearest))
 
 
-def _same_data(first: Record, second: Record) -> bool:
+def reference_study(own: Study, reference: list[Study]) -> Study | None:
+    """The reference's runs of a user's study, with the same settings and data; None if it has none.
+
+    Args:
+        own: the user's runs.
+        reference: all of the reference's studies.
+    """
+    same = (
+        study for study in reference if study.name == own.name and same_data(study.first, own.first)
+    )
+    return None if own.first.sample else next(same, None)
+
+
+def same_data(first: Record, second: Record) -> bool:
     """Whether two runs read the same data; the same reviews may be packed into other archives."""
     contents = [record.data["facts"].get("content_sha256") for record in (first, second)]
     if None not in contents:

@@ -1,4 +1,4 @@
-"""Whether a published run could be one more of ours: its best, its last, its whole training curve.
+"""Whether another's run could be one more of ours: its best, its last, its whole training curve.
 
 The best epoch alone hides much: a network that trains twice as slowly may reach the same best. So
 the published training loss of every epoch is compared, too.
@@ -6,9 +6,9 @@ the published training loss of every epoch is compared, too.
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.reporting.analysis.published import Published
 from harness.reporting.analysis.results import METRIC_RANGES, ModelResults
 from harness.reporting.analysis.statistics import (
     SEEDS_NEEDED,
@@ -21,29 +21,29 @@ from harness.reporting.analysis.verdicts import FAILS, HOLDS, NOT_CHECKABLE, NOT
 
 @dataclass(frozen=True)
 class ValueComparison:
-    """A published number, and where one further run of ours would lie.
+    """Another's number, and where that of one further run of ours would lie.
 
     Attributes:
-        published: the number.
-        interval: 95 % prediction interval of one run; None if all seeds agree.
+        theirs: the number.
+        interval: prediction interval of ours; None if all seeds agree.
     """
 
-    published: float
+    theirs: float
     interval: Range | None
 
     @property
     def reproduced(self) -> bool:
-        return self.interval is not None and self.interval[0] <= self.published <= self.interval[1]
+        return self.interval is not None and self.interval[0] <= self.theirs <= self.interval[1]
 
 
 @dataclass(frozen=True)
 class CurveComparison:
-    """A published training curve, and where that of one further run of ours would lie.
+    """Another's training curve, and where that of one further run of ours would lie.
 
     Attributes:
-        band: lower and upper end at each epoch, for the whole curve at once (95 %).
-        epochs_outside: epochs, from 1, at which the published curve leaves the band.
-        distance: mean of |ln(ours / published)| over the epochs: 0.1 is about 10 % apart.
+        band: lower and upper end at each epoch, for the whole curve at once.
+        epochs_outside: epochs, from 1, at which their curve leaves the band.
+        distance: mean of |ln(ours / theirs)| over the epochs: 0.1 is about 10 % apart.
         width: half the band's width as a share of the loss, its mean over the epochs.
     """
 
@@ -86,9 +86,9 @@ def reproductions(rows: list[ModelResults]) -> list[Reproduction]:
     for row in rows:
         if row.first.history and not row.variant and not row.sample:
             parts = {
-                "best": _compare_value(row, "best_validation"),
-                "last": _compare_value(row, "last_validation"),
-                "training curve": compare_curves(row, row.published),
+                "best": _compare_published(row, "best_validation"),
+                "last": _compare_published(row, "last_validation"),
+                "training curve": compare_curves(row, row.published.loss),
             }
             found.append(Reproduction(row, *parts.values(), _verdict(row, parts)))
     return found
@@ -104,34 +104,51 @@ def _verdict(row: ModelResults, parts: dict) -> str:
     return f"{FAILS}: {', '.join(failed)}" if failed else HOLDS
 
 
-def _compare_value(row: ModelResults, field: str) -> ValueComparison | None:
+def _compare_published(row: ModelResults, field: str) -> ValueComparison | None:
     published = getattr(row.published, field)
-    if published is None:
-        return None
-    interval = prediction_interval(row.spread(field).values, within=METRIC_RANGES[row.metric])
-    return ValueComparison(published, interval)
+    return None if published is None else compare_value(row, field, published)
 
 
-def compare_curves(row: ModelResults, published: Published) -> CurveComparison | None:
-    """The published training loss beside ours; None without one, or for other numbers of epochs.
+def compare_value(
+    row: ModelResults, field: str, theirs: float, level: float = 0.95, runs: int = 1
+) -> ValueComparison:
+    """Another's number beside ours.
+
+    Args:
+        row: our runs.
+        field: name of the number in `metrics.json`.
+        theirs: the number, or its mean over several runs.
+        level: share of such means that lie in the interval, if they are of runs like ours.
+        runs: number of their runs.
+    """
+    values, within = row.spread(field).values, METRIC_RANGES[row.metric]
+    return ValueComparison(theirs, prediction_interval(values, level, within, runs))
+
+
+def compare_curves(
+    row: ModelResults, theirs: Sequence[float], level: float = 0.95, runs: int = 1
+) -> CurveComparison | None:
+    """Another's training loss beside ours; None without one, or for other numbers of epochs.
 
     The loss falls to a tenth, so relative differences count: logarithms are compared.
 
     Args:
-        row: the runs.
-        published: what they are compared with, for a variant the published protocol.
+        row: our runs, for a variant beside the published protocol.
+        theirs: one positive value an epoch; of several runs the geometric mean.
+        level: share of such curves that lie in the band throughout, if they are runs like ours.
+        runs: number of their runs.
     """
     curves = [record.history.get("loss", []) for record in row.records]
-    if not published.loss or {len(curve) for curve in curves} != {len(published.loss)}:
+    if not theirs or {len(curve) for curve in curves} != {len(theirs)}:
         return None
     logs = [[math.log(loss) for loss in curve] for curve in curves]  # (runs, epochs)
     means = [statistics.fmean(epoch) for epoch in zip(*logs, strict=True)]
-    ends = simultaneous_prediction_band(logs)
+    ends = simultaneous_prediction_band(logs, level, runs=runs)
     if None in ends:  # a single run, or runs that agree
         ends = [(mean, mean) for mean in means]
     band = tuple((math.exp(low), math.exp(high)) for low, high in ends)
-    pairs = list(zip(published.loss, band, strict=True))
-    distances = [abs(m - math.log(loss)) for m, loss in zip(means, published.loss, strict=True)]
+    pairs = list(zip(theirs, band, strict=True))
+    distances = [abs(m - math.log(loss)) for m, loss in zip(means, theirs, strict=True)]
     return CurveComparison(
         band,
         tuple(i for i, (loss, (low, high)) in enumerate(pairs, 1) if not low <= loss <= high),

@@ -7,7 +7,7 @@ from harness.errors import RunError
 from harness.records.predictions import MEASURES, samples_of
 from harness.reporting.analysis.bootstrap import samples_interval
 from harness.reporting.analysis.claims import Claim
-from harness.reporting.analysis.results import METRIC_RANGES, Results, SeedGroup
+from harness.reporting.analysis.results import METRIC_RANGES, ModelResults, Results, SeedGroup
 from harness.reporting.analysis.statistics import (
     SEEDS_NEEDED,
     UNBOUNDED,
@@ -149,11 +149,25 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
 def _measurement_of_networks(claim: Claim, results: Results) -> Measurement:
     groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
     _refuse_different_data(groups)
+    return measure(groups, claim.measure)
+
+
+def measure(groups: Sequence[ModelResults], name: str) -> Measurement:
+    """One number of a network, or its difference from that of another on the same data.
+
+    Args:
+        groups: the runs of the network and, for a difference, of the one that is subtracted.
+        name: of the number in `metrics.json`.
+
+    Raises:
+        NotCheckable: they were not tested on the same samples.
+        RunError: `metrics.json` does not hold the number.
+    """
     metric = groups[0].metric  # the same for both, since they use the same data
-    is_metric = claim.measure in MEASURES.values()
+    is_metric = name in MEASURES.values()
     within = METRIC_RANGES[metric] if is_metric else UNBOUNDED
-    statistics = [SeedStatistics(_values(one, claim.measure), within) for one in groups]
-    interval = _interval_over_samples(groups, claim.measure) if is_metric else None
+    statistics = [SeedStatistics(_values(one, name), within) for one in groups]
+    interval = _interval_over_samples(groups, name) if is_metric else None
     return _measurement(groups, statistics, interval, lower_is_better=metric == "mae")
 
 
@@ -240,7 +254,17 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
     if not found:
         raise NotCheckable(f"no run of {label}")
     _refuse_different_data(found)
-    first, *others = found[0].records
+    refuse_different_protocols(found[0])
+    return found[0]
+
+
+def refuse_different_protocols(group: SeedGroup) -> None:
+    """A mean over runs of different protocols says nothing.
+
+    Raises:
+        NotCheckable: naming two records and the settings in which they differ.
+    """
+    first, *others = group.records
     for record in others:
         ours, theirs = first.config["protocol"], record.config["protocol"]
         differing = ", ".join(
@@ -253,7 +277,6 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
                 f"{first.place} and {record.place} follow different protocols ({differing}); run "
                 "one of them again"
             )
-    return found[0]
 
 
 def _refuse_different_data(groups: Sequence[SeedGroup]) -> None:

@@ -1,1 +1,5 @@
-"""Figures of the results."""
+"""Figures of the results.
+
+In: records, and the statistics of `analysis`. Out: PNG files, the same bytes for the same records.
+May import: `records`, `analysis`, matplotlib. Imported by: commands.
+"""

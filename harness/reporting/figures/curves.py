@@ -9,6 +9,7 @@ from harness.reporting.figures.colours import PUBLISHED_COLOUR
 from harness.reporting.figures.style import GREY, drawable
 
 NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
+WIDE = 20  # losses whose outliers span more than this factor get a logarithmic axis, uncut
 MOST_PLAIN_TICKS = 10_000  # a scale that spans more has its ticks written as powers of ten
 
 
@@ -56,6 +57,18 @@ def scale_of_most(
         return None
     margin = 0.08 * (high - low)
     return low - margin, high + margin
+
+
+def fit_scale(
+    axis, curves: list[np.ndarray], references: Sequence[float] = (), *, is_loss: bool
+) -> None:
+    """Sets a scale on which most of the curves, float (seeds, epochs) each, can be read."""
+    if scale := scale_of_most(curves, references):
+        values = np.concatenate([curve.ravel() for curve in curves])
+        if is_loss and np.nanmax(values) > WIDE * np.nanmin(values) > 0:
+            log_scale(axis)
+        else:
+            axis.set_ylim(*scale)
 
 
 def off_scale(axis, *curves: np.ndarray) -> str:

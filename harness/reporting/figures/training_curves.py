@@ -9,8 +9,6 @@ from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure, wrapped
 
-WIDE = 20  # losses whose outliers span more than this factor get a logarithmic axis, uncut
-
 
 def plot_curves(row: ModelResults, plots_dir: Path) -> Path:
     """Accuracy and loss side by side; one wide panel where the loss is the metric."""
@@ -61,12 +59,7 @@ def _draw_curves(axis, row: ModelResults, column: str) -> None:
         curves.draw_reference(axis, reference, f"{row.reference['label']} ({reference:.4f})")
         curves.add_degrees(axis, [row], "right")
     drawn = [training, validation, *(np.array([curve]) for curve in published if curve)]
-    if scale := curves.scale_of_most(drawn, references):
-        losses = np.concatenate([curve.ravel() for curve in drawn])
-        if column == "loss" and np.nanmax(losses) > WIDE * np.nanmin(losses) > 0:
-            curves.log_scale(axis)
-        else:
-            axis.set_ylim(*scale)
+    curves.fit_scale(axis, drawn, references, is_loss=column == "loss")
     title = f"Training and validation {curves.NAMES[column]}"
     cut = curves.off_scale(axis, training, validation)
     axis.set_title(f"{title}\n{wrapped(cut, 44)}".strip())

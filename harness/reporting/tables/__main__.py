@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from harness.reporting.rebuild import rebuild, records_parser
+from harness.reporting.rebuild import add_path, rebuild, records_parser
 from harness.reporting.tables.formatting import markers
 from harness.reporting.tables.reference_tables import write_comparison
 from harness.reporting.tables.write import write_tables
@@ -16,13 +16,7 @@ def main(argv: list[str] | None = None) -> int:
         "Rebuild summary.csv, claims.csv and RESULTS.md in the results folder from the run "
         "records, without training.",
     )
-    parser.add_argument(
-        "--claims",
-        type=Path,
-        default=Path("experiments/claims.toml"),
-        metavar="FILE",
-        help="the claims to check (default: %(default)s)",
-    )
+    add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
     parser.add_argument(
         "--pages",
         type=Path,

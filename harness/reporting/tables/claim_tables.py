@@ -1,5 +1,7 @@
 """Tables of the claims, each beside the number that decides it, and of the studies."""
 
+from textwrap import indent
+
 from harness.records.study_outputs import Table, Text
 from harness.reporting.analysis.results import Study
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, SeedStatistics
@@ -110,8 +112,13 @@ def _known_runs(verdict: Verdict) -> str:
     return "before the runs that it judges"
 
 
-def study_blocks(study: Study) -> list[str]:
-    """What one study measured: notes, tables, texts."""
+def study_blocks(study: Study, reference: Study | None = None) -> list[str]:
+    """What one study measured: notes, tables, texts.
+
+    Args:
+        study: the runs of the study.
+        reference: runs whose numbers stand beside those of the study, in square brackets.
+    """
     seeds = ", ".join(str(record.seed) for record in study.records)
     minutes = SeedStatistics(tuple(r.metrics["wall_seconds"] / 60 for r in study.records))
     devices = "; ".join(sorted({record.environment["device"] for record in study.records}))
@@ -123,19 +130,39 @@ def study_blocks(study: Study) -> list[str]:
         blocks.append("\n".join(f"- {note}" for note in study.notes))
     for output in study.outputs:
         if isinstance(output, Table):
-            blocks += [f"**{output.title}**", _study_table(study, output)]
+            rows = _rows(study, output, reference)
+            align = "l" + "r" * len(output.columns)
+            table = markdown_table(["", *output.columns], align, rows)
+            blocks += [f"**{output.title}**", table]
         elif isinstance(output, Text):
             blocks.append(_folded(study.caption(output), output))
     return blocks
 
 
-def _study_table(study: Study, table: Table) -> str:
-    """A table; each number is the mean over the seeds, or with too few seeds each value."""
-    rows = []
-    for name in table.rows:
-        numbers = (study.table_value(table.title, name, column) for column in table.columns)
-        rows.append([name, *(mean_and_sd(seeds) if seeds else "" for seeds in numbers)])
-    return markdown_table(["", *table.columns], "l" + "r" * len(table.columns), rows)
+def text_tables(study: Study, reference: Study | None = None) -> list[str]:
+    """A study's tables as aligned text, for the terminal; the arguments are as above."""
+    import pandas as pd  # slow to load, and the Markdown tables do without
+
+    texts = []
+    for table in study.outputs:
+        if isinstance(table, Table):
+            names, *columns = zip(*_rows(study, table, reference), strict=True)
+            frame = pd.DataFrame(dict(zip(table.columns, columns, strict=True)), index=names)
+            shown = frame.replace("", ABSENT).to_string()
+            texts.append(f"{table.title}\n{indent(shown, '  ')}")
+    return texts
+
+
+def _rows(study: Study, table: Table, reference: Study | None) -> list[list[str]]:
+    """Name and numbers of each row: means over the seeds, or with too few seeds each value."""
+
+    def cell(row: str, column: str) -> str:
+        seeds = study.table_value(table.title, row, column)
+        text = mean_and_sd(seeds) if seeds else ""
+        there = reference and reference.table_value(table.title, row, column)
+        return f"{text} [{mean_and_sd(there)}]" if there else text
+
+    return [[row, *(cell(row, column) for column in table.columns)] for row in table.rows]
 
 
 def _folded(caption: str, text: Text) -> str:

@@ -3,10 +3,8 @@
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from textwrap import indent
 
 from harness.errors import RunError
-from harness.records.study_outputs import StudyOutput, Table
 from harness.reporting.analysis.statistics import Range, SeedStatistics
 
 ABSENT = "–"
@@ -70,6 +68,15 @@ def markdown_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterab
     return "\n".join(map(table_row, (columns, rule, *filled)))
 
 
+def aligned_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterable[str]]) -> str:
+    """The same as `markdown_table`, for the terminal; a cell beyond 40 letters moves the others."""
+    lines = [list(columns), *([cell or ABSENT for cell in cells] for cells in rows)]
+    widths = [min(max(map(len, column)), 40) for column in zip(*lines, strict=True)]
+    sides = ["<" if letter == "l" else ">" for letter in alignment]
+    cells = (zip(line, sides, widths, strict=True) for line in lines)
+    return "\n".join("  ".join(f"{c:{s}{w}}" for c, s, w in line).rstrip() for line in cells)
+
+
 def number_notes(notes: Iterable[str]) -> dict[str, int]:
     """Footnotes by their number, from 1 in order of appearance; each text once."""
     return {note: number for number, note in enumerate(dict.fromkeys(notes), start=1)}
@@ -83,19 +90,6 @@ def note_marks(notes: Iterable[str], numbers: dict[str, int]) -> str:
 def footnotes(numbers: dict[str, int]) -> str:
     """The numbered list below a table."""
     return "\n".join(f"{number}. {note}" for note, number in numbers.items())
-
-
-def text_tables(outputs: Iterable[StudyOutput]) -> list[str]:
-    """A study's tables as aligned text, for the terminal."""
-    import pandas as pd  # slow to load, and the Markdown tables do without
-
-    texts = []
-    for table in outputs:
-        if isinstance(table, Table):
-            frame = pd.DataFrame(table.rows, index=table.columns, dtype=object).T
-            cells = frame.map(lambda v: ABSENT if v is None else format_significant(v))
-            texts.append(f"{table.title}\n{indent(cells.to_string(), '  ')}")
-    return texts
 
 
 def markers(part: str) -> tuple[str, str]:

@@ -232,7 +232,7 @@ def _beside(one: Reproduction, number: ValueComparison | None, field: str) -> st
         ours = mean_and_sd(one.row.spread(field), FOUR)
     else:
         ours = format_interval(number.interval, FOUR.format)
-    published = FOUR.format(number.published)
+    published = FOUR.format(number.theirs)
     return f"{published} ({ours})" if ours else published
 
 

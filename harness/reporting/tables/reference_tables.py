@@ -12,9 +12,10 @@ from harness.reporting.analysis.reference import (
     Comparison,
     Measure,
     compare_with_reference,
+    reference_study,
 )
-from harness.reporting.analysis.results import ModelResults, Results, load_results, make_results
-from harness.reporting.tables.claim_tables import study_blocks
+from harness.reporting.analysis.results import Results, load_results, make_results
+from harness.reporting.tables.claim_tables import study_blocks, text_tables
 from harness.reporting.tables.formatting import format_interval, markdown_table, mean_and_sd
 from harness.reporting.tables.model_tables import FOUR, as_published
 from harness.reporting.tables.write import summary_csv
@@ -23,9 +24,11 @@ EXPLANATION = """\
 *Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±
 sample standard deviation, and in brackets where one further run lies (95 % prediction interval) if
 it differs in its seed only. *Inside* says whether your runs lie there. One correct run in twenty
-lies outside. *Differs* lists your settings and software that are not those of the reference. Five
-seeds or more are shown as a mean, fewer one by one. The reference in full, with baselines, claims
-and explanations: [{link}]({link})."""
+lies outside. Where the reference has too few seeds for an interval, the numbers are the *same* or
+*different*. In the tables of studies, the reference stands in square brackets. *Differs* lists your
+settings and software that are not those of the reference. Five seeds or more are shown as a mean,
+fewer one by one. The reference in full, with baselines, claims and explanations:
+[{link}]({link})."""
 
 
 def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
@@ -39,7 +42,7 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     """
     numbers = load_published(PUBLISHED)
     (own,) = make_results([record], numbers).rows
-    comparison = compare_with_reference(own, _reference_rows(reference_dir, numbers, own))
+    comparison = compare_with_reference(own, _reference(reference_dir, numbers, record).rows)
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines += [_terminal_line(measure) for measure in comparison.measures]
@@ -51,6 +54,23 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
         lines.append("  one correct run in twenty lies outside")
     if comparison.differences:
         lines.append(f"  differs from the reference: {', '.join(comparison.differences)}")
+    return lines
+
+
+def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
+    """A study's tables for the terminal, the reference's numbers in square brackets.
+
+    Args:
+        record: a run of a study.
+        reference_dir: folder of the reference's records.
+    """
+    numbers = load_published(PUBLISHED)
+    (own,) = make_results([record], numbers).studies
+    reference = reference_study(own, _reference(reference_dir, numbers, record).studies)
+    lines = text_tables(own, reference)
+    if reference is not None:
+        seeds = ", ".join(str(one.seed) for one in reference.records)
+        lines.append(f"In square brackets: the reference, seeds {seeds}.")
     return lines
 
 
@@ -73,7 +93,7 @@ def write_comparison(
     """
     numbers = load_published(published)
     results, left_out = load_results(results_dir, numbers)
-    reference = _reference_rows(reference_dir, numbers)
+    reference = _reference(reference_dir, numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
     outputs = {results_dir / "RESULTS.md": comparison_markdown(results, reference, numbers, link)}
     if results.rows:
@@ -84,13 +104,13 @@ def write_comparison(
 
 
 def comparison_markdown(
-    results: Results, reference: list[ModelResults], numbers: PublishedResults, link: str
+    results: Results, reference: Results, numbers: PublishedResults, link: str
 ) -> str:
     """The whole of a user's `RESULTS.md`.
 
     Args:
         results: the user's runs.
-        reference: the reference's rows.
+        reference: those of the reference.
         numbers: gives the data sets' titles.
         link: path of the reference's `RESULTS.md` as seen from the user's.
     """
@@ -98,7 +118,7 @@ def comparison_markdown(
     blocks.append(EXPLANATION.format(link=link))
     by_dataset: dict[str, list[Comparison]] = {}
     for row in results.rows:
-        comparison = compare_with_reference(row, reference)
+        comparison = compare_with_reference(row, reference.rows)
         by_dataset.setdefault(row.dataset, []).append(comparison)
     for dataset, comparisons in by_dataset.items():
         title = numbers.datasets.get(dataset, dataset)
@@ -106,20 +126,20 @@ def comparison_markdown(
     if results.studies:
         blocks.append("## Studies")
     for study in results.studies:
-        blocks += study_blocks(study)
+        blocks += study_blocks(study, reference_study(study, reference.studies))
     return "\n\n".join(blocks) + "\n"
 
 
-def _reference_rows(
-    reference_dir: Path, numbers: PublishedResults, own: ModelResults | None = None
-) -> list[ModelResults]:
-    """The reference's sound rows, all or those of one experiment; none if there is no reference."""
-    folder = f"{own.first.experiment}*" if own else "*"
+def _reference(
+    reference_dir: Path, numbers: PublishedResults, own: Record | None = None
+) -> Results:
+    """The reference's sound results, all or those of one experiment; empty if there are none."""
+    folder = f"{own.experiment}*" if own else "*"
     try:
         records, _ = find_records(reference_dir, folder)
     except RunError:
-        return []
-    return make_results(records, numbers).rows
+        records = []
+    return make_results(records, numbers)
 
 
 def _terminal_line(measure: Measure) -> str:
@@ -129,7 +149,8 @@ def _terminal_line(measure: Measure) -> str:
         text = f"reference {mean_and_sd(measure.reference, FOUR)}"
         if measure.interval:
             ends = format_interval(measure.interval, FOUR.format)
-            text += f", a further run lies in {ends}: {measure.verdict}"
+            text += f", a further run lies in {ends}"
+        text += f": {measure.verdict}"
         parts.append(text)
     if measure.published is not None:
         parts.append(f"published {as_published(measure.published)}")

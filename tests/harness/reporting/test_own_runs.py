@@ -11,7 +11,7 @@ from scipy import stats
 from harness.records.record import load_record
 from harness.records.study_outputs import Table
 from harness.reporting.tables import __main__ as tables
-from harness.reporting.tables.reference_tables import result_lines
+from harness.reporting.tables.reference_tables import result_lines, study_lines
 
 BEST = (0.880, 0.882, 0.884, 0.886, 0.888)
 
@@ -59,7 +59,6 @@ def test_a_run_outside_the_interval_says_so(tmp_path, reference):
     [
         ({"config": {"sample": True}}, "runs on sample data have no reference"),
         ({"config": protocol({"epochs": 2}, epochs=2)}, "has no run with these settings"),
-        ({"config": protocol({"units": 64}, epochs=10, units=64)}, "the reference has 1"),
         ({"sha256": "f" * 64}, "made from other data (made-up has another SHA-256)"),
         ({"experiment": "imdb-gru"}, "the reference has no run of this experiment"),
     ],
@@ -69,6 +68,30 @@ def test_where_nothing_can_be_compared_words_say_why(tmp_path, reference, change
     (reason,) = (line for line in lines if line.startswith("  not compared: "))
     assert obstacle in reason
     assert not any("inside" in line or "outside" in line for line in lines)
+
+
+@pytest.mark.parametrize(("best", "verdict"), [(0.85, "same"), (0.8502, "different")])
+def test_with_one_seed_in_the_reference_numbers_are_the_same_or_different(
+    tmp_path, reference, best, verdict
+):
+    config = protocol({"units": 64}, epochs=10, units=64)
+    lines = lines_of(tmp_path, reference, best=best, config=config)
+    assert lines[1] == f"  best validation {best:.4f} | reference 0.8500: {verdict}"
+    assert not any("outside" in line or "not compared" in line for line in lines)
+
+
+def test_a_study_ends_beside_the_reference(tmp_path):
+    def table(share):
+        return [Table("Kept", ["share", "steps"], {"a net": [share, None]})]
+
+    for seed, share in enumerate((0.3, 0.5)):
+        fabricate_study(tmp_path / "reference", "made-study", seed=seed, outputs=table(share))
+    own = load_record(fabricate_study(tmp_path / "own", "made-study", outputs=table(0.4)))
+    shown, last = study_lines(own, tmp_path / "reference")
+    assert shown.splitlines()[-1].split() == ["a", "net", "0.4000", "[0.3000,", "0.5000]", "–"]
+    assert last == "In square brackets: the reference, seeds 0, 1."
+    (alone,) = study_lines(own, tmp_path / "nowhere")
+    assert "[" not in alone
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "not JSON", "a file"])
@@ -115,7 +138,8 @@ def test_settings_and_software_that_differ_are_named(tmp_path, reference):
 def test_a_committed_run_lies_where_its_reference_says():
     record = load_record(REPOSITORY / "results/reference/imdb-lstm/seed-0")
     _, best, last, test = result_lines(record)
-    assert best.startswith("  best validation 0.8896 | reference 0.8889 ± 0.0025, a further run")
+    value = record.metrics["best_validation"]
+    assert best.startswith(f"  best validation {value:.4f} | reference 0.8")
     assert all(": inside" in line for line in (best, last, test))
 
 

@@ -8,15 +8,17 @@ import pytest
 from records import fabricate, fabricate_study
 
 from harness.errors import RunError
-from harness.records.record import find_records
+from harness.records.record import find_records, load_record
 from harness.records.study_outputs import Lines, Series, Table, Text
 from harness.reporting.analysis import results as reading
 from harness.reporting.analysis import verdicts
 from harness.reporting.analysis.published import load_published
+from harness.reporting.analysis.results import Study
 from harness.reporting.analysis.statistics import SeedStatistics
 from harness.reporting.tables import write as tables
 from harness.reporting.tables.__main__ import main
-from harness.reporting.tables.formatting import format_significant, markers, text_tables
+from harness.reporting.tables.claim_tables import text_tables
+from harness.reporting.tables.formatting import format_significant, markers
 from harness.reporting.tables.model_tables import INTERVAL
 
 PUBLISHED = """
@@ -549,8 +551,8 @@ def test_a_deviation_has_two_digits_that_matter():
     ]
 
 
-def test_only_tables_of_a_study_are_shown_in_the_terminal_and_aligned():
-    (text,) = text_tables(study(0.3))
+def test_only_tables_of_a_study_are_shown_in_the_terminal_and_aligned(studies):
+    (text,) = text_tables(Study([load_record(studies / "made-study/seed-0")]))
     title, head, *rows = text.splitlines()
     assert title == "Kept"
     assert len({len(line) for line in (head, *rows)}) == 1

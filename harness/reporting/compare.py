@@ -1,0 +1,66 @@
+"""Two results beside each other: what differs, by how much, and their curves (`make compare`).
+
+A and B are names of experiments, which are looked up among your own runs first and then in the
+reference, or folders of records. Without B, your own runs of A are compared with the reference.
+
+  python -m harness.reporting.compare imdb-lstm imdb-gru
+  python -m harness.reporting.compare imdb-lstm --format markdown
+"""
+
+import argparse
+import sys
+
+from harness.errors import RunError
+from harness.reporting.rebuild import add_path, documented_parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status, 1 where the two cannot be compared."""
+    parser = documented_parser("python -m harness.reporting.compare", __name__)
+    parser.add_argument("a", metavar="A", help="experiment or folder")
+    parser.add_argument("b", metavar="B", nargs="?", help="experiment or folder")
+    formats = ("text", "markdown", "json")
+    parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
+    add_path(parser, "--results-dir", "results", "folder of your own records", "DIR")
+    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
+    add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
+    try:
+        compare(parser.parse_args(argv))
+    except (RunError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Prints the comparison and draws the curves.
+
+    Raises:
+        RunError: a name is unknown, or the two cannot be compared.
+    """
+    # slow to load, and `--help` needs none of them
+    from harness.reporting.analysis.comparison import compare_pair
+    from harness.reporting.figures.comparison_figure import plot_pair
+    from harness.reporting.locate import find_group
+    from harness.reporting.tables.comparison_tables import FORMATS
+
+    own, reference = [arguments.results_dir], [arguments.reference]
+    if arguments.b:
+        own = reference = own + reference
+    first, left_out = find_group(arguments.a, own)
+    second, more = find_group(arguments.b or first.first.label, reference)
+    for sentence in (*left_out, *more):
+        print(f"warning: left out: {sentence}", file=sys.stderr)
+    if first.first.path == second.first.path:
+        raise RunError(f"A and B are the same runs ({first.first.label}).")
+    pair = compare_pair(first, second)
+    if pair.obstacle:
+        raise RunError(f"A and B cannot be compared: {pair.obstacle}")
+    print(FORMATS[arguments.format](pair))
+    if pair.curves:
+        plot_pair(pair, arguments.plot)
+        print(f"wrote {arguments.plot}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+"""Two results beside each other, as text, Markdown and JSON."""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict
+
+from harness.reporting.analysis.comparison import NumberComparison, PairComparison
+from harness.reporting.analysis.results import SeedGroup
+from harness.reporting.tables.formatting import (
+    aligned_table,
+    format_interval,
+    format_percent,
+    markdown_table,
+    mean_and_sd,
+)
+from harness.reporting.tables.model_tables import FOUR, METRICS
+
+SIGNED = "{:+.4f}".format
+NUMBERS = ["Number", "A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
+
+
+def as_json(pair: PairComparison) -> str:
+    """What differs, the numbers with the value of every run, and the mean curves."""
+    sides = {
+        side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
+        | {"seeds": [record.seed for record in group.records]}
+        for side, group in (("first", pair.first), ("second", pair.second))
+    }
+    numbers = [
+        asdict(number) | {"first": number.first.values, "second": number.second.values}
+        for number in pair.numbers
+    ]
+    parts = {name: list(map(asdict, getattr(pair, name))) for name in ("differences", "curves")}
+    content = {**sides, "lower_is_better": pair.lower_is_better, "numbers": numbers, **parts}
+    return json.dumps(content, indent=1, ensure_ascii=False)
+
+
+def _blocks(pair: PairComparison, table: Callable) -> str:
+    """First what differs, then the numbers and why some cannot be compared."""
+    differences = [[d.kind, d.name, d.first, d.second] for d in pair.differences]
+    differences = differences or [["nothing", "", "", ""]]
+    metric = METRICS[pair.first.metric]
+    reasons: dict[str, list[str]] = {}
+    for number in pair.numbers:
+        reasons.setdefault(number.note, []).append(number.name)
+    blocks = [f"{side}: {_side(group)}" for side, group in (("A", pair.first), ("B", pair.second))]
+    blocks += [
+        table(["What differs", "", "A", "B"], "llll", differences),
+        f"{metric}; {'lower' if pair.lower_is_better else 'higher'} is better:",
+        table(NUMBERS, "lrrrrrr", map(_cells, pair.numbers)),
+        *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _folder(group: SeedGroup) -> str:
+    """The results folder as seen from here, or absolute where that is shorter."""
+    folder = group.first.path.parent.parent.resolve()
+    return min(os.path.relpath(folder), str(folder), key=len)
+
+
+def _side(group: SeedGroup) -> str:
+    runs = f"{len(group.records)} run{'s' if len(group.records) > 1 else ''}"
+    return f"{group.first.label} ({group.title}), {runs} in {_folder(group)}"
+
+
+def _cells(number: NumberComparison) -> list[str]:
+    cells = [number.name, mean_and_sd(number.first, FOUR), mean_and_sd(number.second, FOUR)]
+    if number.difference is None:
+        return cells + [""] * 4
+    intervals = (number.interval, number.samples_interval)
+    pairs = number.first.n * number.second.n
+    return [
+        *cells,
+        SIGNED(number.difference),
+        *(format_interval(ends, SIGNED) for ends in intervals),
+        f"in {format_percent(number.superiority)} of {pairs} pair{'s' if pairs > 1 else ''}",
+    ]
+
+
+FORMATS = {
+    "text": lambda pair: _blocks(pair, aligned_table),
+    "markdown": lambda pair: _blocks(pair, markdown_table),
+    "json": as_json,
+}
+"""How a comparison is written, by the name of the format: a function from it to the text."""

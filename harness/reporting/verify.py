@@ -1,0 +1,99 @@
+"""Somebody's records beside the reference: do they lie where it does? (`make verify`)
+
+RECORDS is a folder of records: of many experiments, of one, or of one run. Each experiment is
+judged by its best validation, its last validation and its training loss at every epoch.
+
+  python -m harness.reporting.verify results
+
+The exit status is 0 if every network and baseline lies where the reference does. It is 1 if one
+does not or cannot be judged, or if a record is unfinished or damaged. Studies are not judged.
+"""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import RunError
+from harness.reporting.rebuild import add_path, documented_parser
+
+if TYPE_CHECKING:
+    from harness.reporting.analysis.verification import Verification
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    parser = documented_parser("python -m harness.reporting.verify", __name__)
+    parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
+    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
+    arguments = parser.parse_args(argv)
+    try:
+        return verify_folder(arguments.records, arguments.reference)
+    except (RunError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def verify_folder(folder: Path, reference_dir: Path) -> int:
+    """Prints a verdict for each experiment, and returns the exit status.
+
+    Raises:
+        RunError: the folder holds no record of a network or baseline, or one made of sample data.
+    """
+    # slow to load, and `--help` needs none of them
+    from harness.reporting.analysis.published import PUBLISHED, load_published
+    from harness.reporting.analysis.results import load_results, make_results
+    from harness.reporting.analysis.verification import verify
+    from harness.reporting.locate import records_in
+
+    records, left_out = records_in(folder)
+    if sample := [record.place for record in records if record.sample]:
+        raise RunError(f"{folder}: runs on sample data have no reference ({', '.join(sample)}).")
+    published = load_published(PUBLISHED)
+    theirs = make_results(records, published)
+    if not theirs.rows:
+        reasons = " ".join(["", *left_out])
+        raise RunError(f"{folder} holds no finished run of a network or a baseline.{reasons}")
+    reference, _ = load_results(reference_dir, published)
+    judged = verify(theirs.rows, reference.rows)
+    for one in judged:
+        print("\n".join(_lines(one)))
+    if theirs.studies:
+        print(f"not judged, as studies: {', '.join(study.name for study in theirs.studies)}")
+    for sentence in left_out:
+        print(f"no sound record: {sentence}")
+    passed = sum(one.passed for one in judged)
+    print(f"{passed} of {len(judged)} experiments lie where the reference does.")
+    return 0 if passed == len(judged) and not left_out else 1
+
+
+def _lines(one: "Verification") -> list[str]:
+    """The verdict on an experiment, then each number with the interval that decides."""
+    from harness.reporting.tables.formatting import format_percent
+
+    runs = f"{len(one.runs.records)} run{'s' if len(one.runs.records) > 1 else ''}"
+    word = "lies" if one.passed else "DOES NOT LIE"
+    verdict = f"not judged: {one.obstacle}" if one.obstacle else f"{word} where the reference does"
+    lines = [f"{one.runs.name}, {runs}: {verdict}"]
+    for name, value in one.values.items():
+        low, high = value.interval or (value.theirs, value.theirs)
+        place = _place(value.theirs, low, high)
+        lines.append(f"  {name} {value.theirs:.4f}, expected {low:.4f} to {high:.4f}: {place}")
+    if one.curve:
+        pairs = zip(one.loss, one.curve.band, strict=True)
+        places = [_place(loss, *ends) for loss, ends in pairs]
+        wrong = [f"{place} at epoch {e}" for e, place in enumerate(places, 1) if place != "inside"]
+        found = ", ".join(wrong) or f"inside at all {len(places)} epochs"
+        off = format_percent(one.curve.distance)
+        factor = f"{1 + one.curve.width:.3g}"
+        lines.append(f"  training loss off by {off}, expected within a factor of {factor}: {found}")
+    if one.differences:
+        lines.append(f"  differs: {', '.join(one.differences)}")
+    return lines
+
+
+def _place(value: float, low: float, high: float) -> str:
+    return "below" if value < low else "above" if value > high else "inside"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

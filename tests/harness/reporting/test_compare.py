@@ -1,0 +1,259 @@
+"""`make compare`: what differs between two results, by how much, and what cannot be compared."""
+
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+
+import pytest
+from commands import REPOSITORY, run
+from records import fabricate, fabricate_study
+from scipy import stats
+
+from harness.reporting.compare import main
+
+A = (0.880, 0.882, 0.884, 0.886, 0.888)
+B = (0.870, 0.871, 0.872, 0.873, 0.880)
+
+
+def settings(variant=None, **values):
+    return {"variant": variant or {}, "protocol": {"units": 32} | values}
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """Own runs of an LSTM, and a reference of an LSTM and a GRU."""
+    for seed, (a, b) in enumerate(zip(A, B, strict=True)):
+        fabricate(tmp_path / "own", "imdb-lstm", seed=seed, best=a, config=settings())
+        changed = settings({"units": 64}, units=64, dropout=0.5)
+        fabricate(tmp_path / "reference", "imdb-gru", seed=seed, best=b, config=changed)
+        fabricate(tmp_path / "reference", "imdb-lstm", seed=seed, best=b, config=settings())
+    return tmp_path
+
+
+GRU = "imdb-gru+units-64"
+
+
+def arguments(folders, *names):
+    places = {"--results-dir": "own", "--reference": "reference", "--plot": "plots/pair.png"}
+    options = [part for flag, place in places.items() for part in (flag, folders / place)]
+    return list(map(str, [*names, *options]))
+
+
+@pytest.fixture
+def compare(folders, capsys):
+    """What the command prints, as lines."""
+
+    def call(*names):
+        assert main(arguments(folders, *names)) == 0
+        return capsys.readouterr().out.splitlines()
+
+    return call
+
+
+@pytest.fixture
+def refusal(folders, capsys):
+    """The one sentence with which the command refuses."""
+
+    def call(*names):
+        assert main(arguments(folders, *names)) == 1
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert not (folders / "plots").exists()
+        (sentence,) = printed.err.splitlines()
+        return sentence.removeprefix("error: ")
+
+    return call
+
+
+def test_own_runs_come_first_and_then_the_reference(compare, folders):
+    lines = compare("imdb-lstm", GRU)
+    assert lines[0] == f"A: imdb-lstm (LSTM), 5 runs in {folders / 'own'}"
+    assert lines[2] == f"B: {GRU} (GRU, units = 64), 5 runs in {folders / 'reference'}"
+
+
+def test_only_what_differs_is_listed(compare):
+    lines = compare("imdb-lstm", GRU)
+    start = next(i for i, line in enumerate(lines) if line.startswith("What differs"))
+    table = [line.split() for line in lines[start + 1 : lines.index("", start)]]
+    assert table == [
+        ["settings", "experiment", "imdb-lstm", "imdb-gru"],
+        ["settings", "network", "LSTM", "GRU"],
+        ["settings", "units", "32", "64"],
+        ["settings", "dropout", "not", "recorded", "0.5"],
+    ]
+
+
+def test_the_difference_has_welchs_interval_and_the_chance_of_a_better_run(compare):
+    line = next(one for one in compare("imdb-lstm", GRU) if one.startswith("best validation"))
+    low, high = stats.ttest_ind(A, B, equal_var=False).confidence_interval()
+    assert (
+        f"  {statistics.fmean(A) - statistics.fmean(B):+.4f}  {low:+.4f} to {high:+.4f}  " in line
+    )
+    # of 25 pairs, 24 are better and one is a tie
+    assert line.endswith("in 98 % of 25 pairs")
+
+
+def test_alone_own_runs_are_compared_with_the_reference(compare, folders):
+    lines = compare("imdb-lstm")
+    assert lines[2] == f"B: imdb-lstm (LSTM), 5 runs in {folders / 'reference'}"
+    assert lines[5].split() == ["nothing", "–", "–", "–"]
+
+
+def test_an_error_is_better_where_it_is_lower(folders, compare):
+    for name, best in (("jena-gru", 0.26), ("jena-ridge", 0.27)):
+        fabricate(folders / "own", name, metric="mae", best=best, epochs=3 * (name == "jena-gru"))
+    lines = compare("jena-gru", "jena-ridge")
+    assert "Mean absolute error (MAE); lower is better:" in lines
+    assert next(line for line in lines if line.startswith("best")).endswith("100 % of 1 pair")
+    assert not (folders / "plots").exists()  # a baseline has no epochs
+
+
+def test_fewer_than_five_seeds_have_no_interval(folders, compare):
+    shutil.rmtree(folders / "own/imdb-lstm/seed-4")
+    *_, line = compare("imdb-lstm", GRU)
+    numbers = "best validation, last validation, test at best, test at end"
+    reason = "4 seeds of the 5 that the rule needs (imdb-lstm)"
+    assert line == f"{numbers}: no interval over seeds: {reason}."
+
+
+def test_equal_runs_have_no_interval(folders, compare):
+    for seed in range(5):
+        for name in ("imdb-a", "imdb-b"):
+            fabricate(folders / "own", name, seed=seed)
+    assert compare("imdb-a", "imdb-b")[-1].endswith("over seeds: no two runs of either differ.")
+
+
+def test_numbers_on_other_samples_are_not_subtracted(folders, compare):
+    trivial = {"label": "majority class", "validation": 0.4938, "test": 0.5}
+    fabricate(folders / "own", "imdb-conv", metrics={"reference": trivial})
+    lines = compare("imdb-conv", GRU)
+    best = next(line for line in lines if line.startswith("best validation"))
+    assert best.split()[-4:] == ["–"] * 4
+    assert next(line for line in lines if line.startswith("test at best")).endswith("pairs")
+    assert (
+        "best validation, last validation: other validation samples, on which majority class has "
+        "0.4938 and 0.5000." in lines
+    )
+
+
+def test_json_has_every_value_and_the_mean_curves(compare):
+    content = json.loads("\n".join(compare("imdb-lstm", GRU, "--format", "json")))
+    assert content["second"]["label"] == GRU
+    assert content["first"]["seeds"] == [0, 1, 2, 3, 4]
+    assert {d["name"] for d in content["differences"]} > {"units", "dropout"}
+    best = content["numbers"][0]
+    assert best["first"] == list(A)
+    assert best["difference"] == pytest.approx(statistics.fmean(A) - statistics.fmean(B))
+    curve = content["curves"][0]
+    assert curve["column"] == "val_accuracy"
+    assert curve["first"][1] == pytest.approx(statistics.fmean(A))  # best in the second epoch
+    assert [len(one["second"]) for one in content["curves"]] == [3, 3, 3, 3]
+
+
+def test_software_data_and_code_are_kinds_of_difference(folders, compare):
+    environment = {"packages": {"keras": "3.16.0"}, "commit": "d" * 40, "layers": "native"}
+    environment |= {"flags": {"OMP_NUM_THREADS": "1"}}
+    fabricate(folders / "own", "imdb-other", environment=environment, config=settings())
+    path = folders / "own/imdb-other/seed-0/data.json"
+    path.write_text(path.read_text("utf-8").replace('"facts": {}', '"facts": {"rows": 7}'), "utf-8")
+    content = json.loads("\n".join(compare("imdb-other", "imdb-lstm", "--format", "json")))
+    found = {(one["kind"], one["name"]): one["first"] for one in content["differences"]}
+    assert found[("data", "rows")] == "7"
+    assert found[("versions", "keras")] == "3.16.0"
+    assert found[("versions", "tensorflow")] == "not recorded"
+    assert found[("code", "commit")] == "d" * 40
+    assert found[("layers", "layers")] == "native"
+    assert found[("environment", "OMP_NUM_THREADS")] == "1"
+
+
+def test_markdown_is_made_of_tables(compare):
+    lines = compare("imdb-lstm", GRU, "--format", "markdown")
+    assert "| settings | units | 32 | 64 |" in lines
+    assert any(line.startswith("| best validation | 0.8840 ± 0.0032 | 0.8732 ±") for line in lines)
+
+
+def test_folders_of_an_experiment_or_of_one_run(compare, folders):
+    other = shutil.copytree(folders / "own", folders / "elsewhere")
+    lines = compare(other / "imdb-lstm/seed-3", folders / "reference" / GRU)
+    assert lines[0] == f"A: imdb-lstm (LSTM), 1 run in {other}"
+
+
+def test_the_same_records_give_the_same_figure(compare, folders):
+    compare("imdb-lstm")
+    first = (folders / "plots/pair.png").read_bytes()
+    assert first.startswith(b"\x89PNG")
+    compare("imdb-lstm")
+    assert (folders / "plots/pair.png").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("names", "sentence"),
+    [
+        (["imdb-lsmt", GRU], "holds no finished run of imdb-lsmt; did you mean imdb-lstm?"),
+        (["", GRU], "run it first, or name a folder."),
+        (["jena-gru"], "run it first, or name a folder."),
+        (
+            ["imdb-lstm", "{}/reference"],
+            "holds the runs of several experiments (imdb-lstm, imdb-gru",
+        ),
+        (["imdb-lstm", "imdb-lstm"], "A and B are the same runs (imdb-lstm)."),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_refused(refusal, folders, names, sentence):
+    assert sentence in refusal(*(name.format(folders) for name in names))
+
+
+def test_a_study_is_refused(folders, refusal):
+    fabricate_study(folders / "own", "recall", outputs=[])
+    assert "recall is a study, which has no validation" in refusal("recall", GRU)
+
+
+@pytest.mark.parametrize(
+    ("experiment", "changes", "sentence"),
+    [
+        ("jena-gru", {"metric": "mae"}, "jena-gru measures mae on jena, and imdb-gru"),
+        ("imdb-net", {"config": {"sample": True}}, "one ran on sample data and the other on real"),
+        ("imdb-net", {"sha256": "f" * 64}, "different copies of the data (SHA-256 ffffffff and 00"),
+    ],
+)
+def test_what_cannot_be_compared_is_refused(folders, refusal, experiment, changes, sentence):
+    fabricate(folders / "own", experiment, **changes)
+    said = refusal(experiment, GRU)
+    assert said.startswith("A and B cannot be compared: ")
+    assert sentence in said
+
+
+def test_seeds_of_different_protocols_are_refused(folders, refusal):
+    fabricate(folders / "own", "imdb-lstm", seed=5, config=settings(units=33))
+    assert "follow different protocols (units is 32 and 33)" in refusal("imdb-lstm", GRU)
+
+
+def test_a_damaged_record_is_named_and_left_out(folders, capsys):
+    (folders / "own/imdb-lstm/seed-0/metrics.json").write_text("{", "utf-8")
+    assert main(arguments(folders, "imdb-lstm", GRU)) == 0
+    printed = capsys.readouterr()
+    assert "4 runs" in printed.out
+    assert "warning: left out: imdb-lstm/seed-0/metrics.json: not valid JSON" in printed.err
+
+
+@pytest.mark.parametrize("command", ["compare", "verify"])
+def test_help_shows_an_example_and_loads_nothing_slow(command):
+    module = f"harness.reporting.{command}"
+    code = f"import sys, {module} as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
+    code += "print({'numpy', 'matplotlib', 'pandas', 'keras', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert f"  python -m {module} " in done.stdout
+    assert done.stdout.endswith("set()\n")
+
+
+def test_the_reference_is_compared_through_the_command_line(tmp_path):
+    done = run("harness.reporting.compare", "jena-gru", "imdb-lstm", "--plot", tmp_path / "p.png")
+    assert (done.returncode, done.stdout) == (1, "")
+    names = ["imdb-simple-rnn", "imdb-lstm+optimizer-rmsprop"]
+    done = run("harness.reporting.compare", *names, "--plot", tmp_path / "p.png")
+    assert (done.returncode, done.stderr) == (0, f"wrote {tmp_path / 'p.png'}\n")
+    assert "optimizer" in done.stdout

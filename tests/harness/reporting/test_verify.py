@@ -1,0 +1,205 @@
+"""`make verify`: whether somebody's records lie where the reference does."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from commands import REPOSITORY, run
+from records import fabricate, fabricate_study
+
+from harness.reporting.analysis import verification
+from harness.reporting.analysis.published import PUBLISHED, load_published
+from harness.reporting.analysis.results import load_results
+from harness.reporting.analysis.statistics import prediction_interval
+from harness.reporting.analysis.verification import verify
+from harness.reporting.verify import main
+
+BEST = (0.880, 0.882, 0.884, 0.886, 0.888)
+COMMITTED = REPOSITORY / "results/reference"
+
+
+@pytest.fixture
+def folders(tmp_path):
+    """A reference of a network with five seeds, one with a single seed, and a baseline."""
+    folder = tmp_path / "reference"
+    for seed, best in enumerate(BEST):
+        fabricate(folder, "imdb-lstm", seed=seed, best=best)
+    fabricate(folder, "imdb-gru")
+    fabricate(folder, "imdb-linear", epochs=0, best=0.9)
+    return tmp_path
+
+
+@pytest.fixture
+def verdict(folders, capsys):
+    """The exit status of the command, and what it prints as lines."""
+
+    def call():
+        status = main([str(folders / "own"), "--reference", str(folders / "reference")])
+        return status, capsys.readouterr().out.splitlines()
+
+    return call
+
+
+def slower(path: Path, factor: float) -> None:
+    """Multiplies the training loss of a record."""
+    history = json.loads((path / "history.json").read_text("utf-8"))
+    history["loss"] = [loss * factor for loss in history["loss"]]
+    (path / "history.json").write_text(json.dumps(history), "utf-8")
+
+
+def test_runs_like_the_reference_pass(folders, verdict):
+    for seed, best in ((7, 0.883), (8, 0.887)):
+        fabricate(folders / "own", "imdb-lstm", seed=seed, best=best)
+    fabricate(folders / "own", "imdb-linear", epochs=0, best=0.90004)
+    status, lines = verdict()
+    assert status == 0
+    assert "imdb-lstm, 2 runs: lies where the reference does" in lines
+    low, high = prediction_interval(BEST, 1 - 0.01 / 3, runs=2)
+    assert f"  best validation 0.8850, expected {low:.4f} to {high:.4f}: inside" in lines
+    assert any(line.endswith("inside at all 3 epochs") for line in lines)
+    assert lines[-1] == "2 of 2 experiments lie where the reference does."
+
+
+@pytest.mark.parametrize(("best", "place"), [(0.82, "below"), (0.95, "above")])
+def test_training_too_well_is_as_suspicious_as_training_badly(folders, verdict, best, place):
+    fabricate(folders / "own", "imdb-lstm", best=best)
+    status, lines = verdict()
+    assert status == 1
+    assert lines[0] == "imdb-lstm, 1 run: DOES NOT LIE where the reference does"
+    assert [line.endswith(place) for line in lines[1:3]] == [True, True]
+
+
+@pytest.mark.parametrize(("factor", "place"), [(0.6, "below"), (1.6, "above")])
+def test_a_curve_that_falls_differently_fails_at_the_same_best_value(
+    folders, verdict, factor, place
+):
+    slower(fabricate(folders / "own", "imdb-lstm", best=0.884), factor)
+    status, lines = verdict()
+    assert status == 1
+    assert lines[1].endswith("inside")
+    assert lines[3].endswith(", ".join(f"{place} at epoch {epoch}" for epoch in (1, 2, 3)))
+
+
+def test_a_baseline_without_chance_agrees_to_rounding(folders, verdict):
+    fabricate(folders / "own", "imdb-linear", epochs=0, best=0.9002)
+    status, lines = verdict()
+    assert (status, lines[1]) == (
+        1,
+        "  best validation 0.9002, expected 0.8999 to 0.9001: above",
+    )
+
+
+@pytest.mark.parametrize(
+    ("experiment", "changes", "reason"),
+    [
+        ("imdb-new", {}, "the reference has no run of this experiment"),
+        ("imdb-gru", {}, "an interval needs 5 seeds, and the reference has 1"),
+        ("imdb-lstm", {"sha256": "f" * 64}, "other data (made-up has another SHA-256)"),
+        ("imdb-lstm", {"config": {"variant": {"units": 8}}}, "no run with these settings"),
+        (
+            "imdb-lstm",
+            {"config": {"protocol": {"epochs": 4}}},
+            "other protocol: epochs = 4 (reference: 3)",
+        ),
+        ("imdb-lstm", {"epochs": 4, "config": {"protocol": {}}}, "epochs trained = 4"),
+    ],
+)
+def test_what_cannot_be_judged_says_why_and_fails(folders, verdict, experiment, changes, reason):
+    fabricate(folders / "own", experiment, **changes)
+    status, lines = verdict()
+    assert status == 1
+    assert f"{experiment}" in lines[0]
+    assert "not judged: " in lines[0]
+    assert reason in lines[0]
+
+
+def test_a_loss_that_is_not_positive_is_no_traceback(folders, verdict):
+    slower(fabricate(folders / "own", "imdb-lstm"), -1)
+    status, lines = verdict()
+    assert (status, lines[0].rpartition("judged: ")[2]) == (
+        1,
+        "imdb-lstm/seed-0: a training loss is not positive",
+    )
+
+
+def test_a_damaged_record_fails_although_the_others_pass(folders, verdict):
+    fabricate(folders / "own", "imdb-lstm", best=0.884)
+    damaged = fabricate(folders / "own", "imdb-lstm", seed=1, best=0.884)
+    (damaged / "config.json").write_text("[]", "utf-8")
+    status, lines = verdict()
+    assert status == 1
+    assert "no sound record: imdb-lstm/seed-1/config.json: expected a JSON object." in lines
+    assert lines[-1] == "1 of 1 experiments lie where the reference does."
+
+
+def test_studies_are_named_and_not_judged(folders, verdict):
+    fabricate(folders / "own", "imdb-lstm", best=0.884)
+    fabricate_study(folders / "own", "recall", outputs=[])
+    status, lines = verdict()
+    assert status == 0
+    assert "not judged, as studies: recall" in lines
+
+
+def test_sample_data_are_refused(folders, capsys):
+    fabricate(folders / "own", "imdb-lstm", config={"sample": True})
+    assert main([str(folders / "own"), "--reference", str(folders / "reference")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "own: runs on sample data have no reference (imdb-lstm/seed-0)." in printed.err
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_a_folder_without_records_is_refused(tmp_path, exists):
+    folder = tmp_path / "own"
+    if exists:
+        folder.mkdir()
+    done = run("harness.reporting.verify", folder)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    assert ("holds no finished run" if exists else "there is no folder") in done.stderr
+
+
+def test_a_committed_run_passes_through_the_command_line():
+    done = run("harness.reporting.verify", COMMITTED / "imdb-lstm/seed-0")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("imdb-lstm, 1 run: lies where the reference does\n")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """The committed networks with five seeds, by name."""
+    results, _ = load_results(COMMITTED, load_published(PUBLISHED))
+    return {row.name: row for row in results.rows if not row.too_few_seeds}
+
+
+def of_seeds(row, chosen):
+    return replace(row, records=tuple(r for r in row.records if chosen(r.seed)))
+
+
+def test_honest_records_pass_nearly_always(networks, monkeypatch):
+    """The numbers in the docstring of `verification.py`: each seed judged by the four others."""
+    monkeypatch.setattr(verification, "SEEDS_NEEDED", 4)
+    alone, together = [], []
+    for seed in range(5):
+        own = [of_seeds(row, lambda s, seed=seed: s == seed) for row in networks.values()]
+        others = [of_seeds(row, lambda s, seed=seed: s != seed) for row in networks.values()]
+        alone += [one.passed for row in own for one in verify([row], others)]
+        together.append(all(one.passed for one in verify(own, others)))
+        published = [row for row in own if not row.variant]
+        together.append(all(one.passed for one in verify(published, others)))
+    assert alone.count(False) <= 0.05 * len(alone)
+    assert all(together)
+
+
+@pytest.mark.parametrize("name", ["imdb-lstm", "imdb-gru"])
+def test_runs_by_another_update_rule_are_noticed(networks, name):
+    """They claim to follow the published protocol, and reach about the same best value."""
+    row = networks[name]
+    claimed = {"variant": {}, "protocol": row.first.config["protocol"]}
+    for record in networks[f"{name}+optimizer-rmsprop"].records:
+        impostor = replace(record, config=record.config | claimed)
+        (one,) = verify([replace(row, records=(impostor,))], [row])
+        assert one.obstacle == ""
+        assert not one.curve.reproduced
+        assert not one.passed

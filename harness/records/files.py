@@ -1,6 +1,7 @@
 """Reads and writes the small files of records, tables and figures, completely or not at all."""
 
 import contextlib
+import hashlib
 import json
 import os
 import tempfile
@@ -62,6 +63,18 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal.
+
+    Raises:
+        RunError: the file is missing or unreadable.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}.") from error
 
 
 def read_json(path: Path) -> dict:

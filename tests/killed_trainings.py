@@ -25,7 +25,7 @@ def content(path: Path) -> dict:
     """A record without what differs between any two runs, and the weights that it saved."""
     record = dataclasses.asdict(load_record(path))
     record["history"].pop("seconds")
-    for name in ("wall_seconds", "seconds_per_epoch"):
+    for name in ("wall_seconds", "seconds_per_epoch", "checkpoint_sha256"):
         record["metrics"].pop(name, None)
     del record["path"], record["environment"]
     (network,) = path.glob("*.keras")

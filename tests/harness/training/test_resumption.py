@@ -140,7 +140,7 @@ def without_times(record):
     """A record's content but for what differs between any two runs."""
     content = dataclasses.asdict(record)
     content["history"].pop("seconds")
-    for name in ("wall_seconds", "seconds_per_epoch"):
+    for name in ("wall_seconds", "seconds_per_epoch", "checkpoint_sha256"):
         content["metrics"].pop(name, None)
     del content["path"], content["environment"]
     return content

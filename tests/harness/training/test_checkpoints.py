@@ -3,7 +3,7 @@
 import errno
 import resource
 import shutil
-import time
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -248,12 +248,24 @@ def test_a_disk_that_is_full_leaves_the_last_checkpoint(begin, monkeypatch):
 
 def test_checkpoints_take_a_hundredth_of_the_time(begin, monkeypatch):
     monkeypatch.setattr(checkpoints, "SHARE", 0.01)
-    saved = []
+    now, saved = 0.0, []
+    monkeypatch.setattr(checkpoints, "time", SimpleNamespace(perf_counter=lambda: now))
 
     def slow(run, values, arrays):
-        time.sleep(0.02)
+        nonlocal now
+        now += 2
         saved.append(values["epochs"])
 
     monkeypatch.setattr(Run, "save_checkpoint", slow)
-    train(begin(), epochs=20)  # each of a few milliseconds
-    assert saved == [1, 20]
+    model = network()
+    model.compile("adam")
+    best = fit.BestWeights("accuracy")
+    best.weights, best.epoch, best.value = [], 1, 0.5
+    callback = checkpoints.Checkpoints(begin(), best)
+    callback.restore(model, "keras", 30)
+    callback.set_model(model)
+    callback.set_params({"epochs": 30})
+    for epoch in range(30):
+        now += 25
+        callback.on_epoch_end(epoch)
+    assert saved == [1, 9, 17, 25, 30]  # 2 seconds in 200, and after the last epoch

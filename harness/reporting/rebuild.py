@@ -9,9 +9,9 @@ from pathlib import Path
 from harness.errors import RunError
 
 
-def records_parser(prog: str, description: str) -> argparse.ArgumentParser:
+def records_parser(prog: str, description: str, example: str = "") -> argparse.ArgumentParser:
     """A parser with the places of the records and of the published numbers."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=example)
     add_path(parser, "--results-dir", "results", "folder of the records", "DIR")
     add_path(parser, "--published", "experiments/published.toml", "published numbers")
     return parser

@@ -22,7 +22,7 @@ from harness.command_line import add_data_dir
 from harness.errors import RunError
 from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
-from harness.records.run import CHECKPOINT, LINEAR
+from harness.records.run import BEST, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
 from harness.reporting.rebuild import documented_parser
 
@@ -40,7 +40,7 @@ def keep(place: str, results_dir: Path, data_dir: Path | None) -> dict:
     record = load_record(results_dir / place)
     load_record(REFERENCE / place)
     linear = record.path / LINEAR
-    path = linear if linear.exists() else record.path / CHECKPOINT
+    path = linear if linear.exists() else record.path / BEST
     kept = REFERENCE / place / path.name
     write_bytes(kept, path.read_bytes() if path == linear else in_float16(path))
     print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")

@@ -16,7 +16,7 @@ from harness.errors import RunError
 from harness.experiment import find_experiments
 from harness.records.files import read_json, sha256
 from harness.records.record import UNFINISHED, Record, load_record
-from harness.records.run import CHECKPOINT, LINEAR
+from harness.records.run import BEST, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
 from harness.reporting.analysis.results import SeedGroup
 
@@ -108,7 +108,7 @@ def find_trained(
     """
     found: dict[str, TrainedNetwork] = {}
     for network in _networks(results_dir, f"{dataset}-*", sample):
-        if linear or network.path.name == CHECKPOINT:
+        if linear or network.path.name == BEST:
             found.setdefault(network.label, network)
     if not found:
         command = (
@@ -162,7 +162,7 @@ def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trained
 
 def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
     """Those of the user's runs, by falling number of the seed; a damaged record is left out."""
-    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (CHECKPOINT, LINEAR))
+    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR))
     files = (file for several in found for file in several)
     finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
     for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):

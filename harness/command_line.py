@@ -3,8 +3,11 @@
 import argparse
 import dataclasses
 import inspect
+import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn, TextIO
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
@@ -18,6 +21,8 @@ PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), 
 
 def main(experiment: Experiment, argv: list[str] | None = None) -> None:
     """The command line of an experiment; exits with 0, 1 (it failed) or 2 (wrong usage)."""
+    sys.stdout = LossyOutput(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except (RunError, DataError) as error:
@@ -29,8 +34,47 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
             "error: the run needs more memory than there is; choose smaller sizes, such as "
             "--batch-size or --units, or close other programs."
         )
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
+    except KeyboardInterrupt as stop:
+        sys.exit(f"error: {str(stop) or 'interrupted.'}")
+
+
+class LossyOutput:
+    """A text stream that drops what cannot be written: a run outlives the reader of its output.
+
+    Args:
+        stream: standard output, which may be a closed pipe or a full disk.
+    """
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """As the stream's own."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            return self._drop(text)
+
+    def flush(self) -> None:
+        """As the stream's own."""
+        try:
+            self._stream.flush()
+        except OSError:
+            self._drop("")
+
+    def _drop(self, text: str) -> int:
+        """Sends to nowhere whatever the stream still holds and gets."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._stream.fileno())
+        os.close(nowhere)
+        return len(text)
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise KeyboardInterrupt("ended by SIGTERM.")
 
 
 def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:

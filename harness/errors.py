@@ -1,4 +1,4 @@
-"""The one exception of this package whose message is written for the user."""
+"""The exceptions of this package whose messages are written for the user."""
 
 import re
 
@@ -9,6 +9,14 @@ class RunError(Exception):
     The message says what is wrong, where (directory, file, field), and what to do; the command
     line prints it as it is, without a traceback.
     """
+
+
+class DivergedError(RunError):
+    """The numbers of a training are finite no longer. To go on would not help."""
+
+
+class UnwritableError(RunError):
+    """A file cannot be written, as on a full disk."""
 
 
 def ran_out_of_memory(error: Exception) -> bool:

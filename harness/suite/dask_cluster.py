@@ -6,7 +6,6 @@ the same as the caller's.
 """
 
 import asyncio
-import hashlib
 import logging
 import queue
 import tempfile
@@ -23,7 +22,7 @@ from distributed.core import Status
 
 from data.errors import DataError
 from harness.errors import RunError
-from harness.experiment import SCRIPTS, RunConfiguration, finished_record
+from harness.experiment import RunConfiguration, finished_record
 from harness.records.files import write_bytes
 from harness.records.record import put_in_place
 from harness.records.run import Run
@@ -39,7 +38,7 @@ from harness.suite.local_workers import (
     failure,
 )
 from harness.suite.plan import log_of
-from harness.training.environment import REPOSITORY, code_version
+from harness.training.environment import code_digest, code_version
 
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
 PATIENCE = "10s"  # for a scheduler to answer
@@ -60,12 +59,7 @@ class Code:
     @classmethod
     def here(cls) -> "Code":
         """The code of this checkout; changes that are not committed alter the hash alone."""
-        content = hashlib.sha256()
-        for package in (SCRIPTS, "data", "models", "harness"):
-            files = (REPOSITORY / package).rglob("*")
-            for path in sorted(file for file in files if file.suffix in (".py", ".c")):
-                content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-        return cls(code_version()[0], content.hexdigest())
+        return cls(code_version()[0], code_digest())
 
     def difference(self, here: "Code") -> str | None:
         """Why a run of this code cannot be done with the code `here`; None if it can."""

@@ -29,7 +29,7 @@ _BEGIN = re.compile(rb"[c\x8c].{60,300}?\x89]" + _PUT, re.DOTALL)
 _LIST = re.compile(
     rb"[ea]?\(?]" + _PUT + rb"((?:\((?:K.|M..|J....)++e|(?:K.|M..|J....)a)*+)", re.DOTALL
 )
-_END = re.compile(rb"[ea]?t(?:q.|r....|\x94)?b\.")
+_END = re.compile(rb"[ea]?t" + _PUT + rb"b\.", re.DOTALL)
 
 
 def read_lists(archive: zipfile.ZipFile, member: str) -> list[np.ndarray]:

@@ -8,18 +8,25 @@ from pathlib import Path
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import RunError
+from harness.errors import ElsewhereError, RunError
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 
+ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data
 PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), Path("demo/plots"))}
 
 
 def main(experiment: Experiment, argv: list[str] | None = None) -> None:
-    """The command line of an experiment; exits with 0, 1 (it failed) or 2 (wrong usage)."""
+    """The command line of an experiment.
+
+    Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
+    """
     try:
         execute(parse(experiment, sys.argv[1:] if argv is None else argv))
+    except ElsewhereError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(ELSEWHERE)
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:

@@ -1,5 +1,6 @@
 """Reads and writes the small files of records, tables and figures, completely or not at all."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -48,17 +49,24 @@ def write_bytes(path: Path, content: bytes) -> None:
         raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path, sha256: str | None = None) -> dict:
     """Reads a JSON file that must hold an object.
 
+    Args:
+        path: the file.
+        sha256: what its SHA-256 must be, in hexadecimal.
+
     Raises:
-        RunError: the file is missing, unreadable, not JSON or not an object.
+        RunError: the file is missing, unreadable, changed, not JSON or not an object.
     """
     # Loaded here, because `--help` reads no file. It refuses lone surrogates, unlike `json`.
     from pydantic_core import from_json
 
     try:
-        content = from_json(path.read_bytes(), allow_inf_nan=False)
+        read = path.read_bytes()
+        if sha256 not in (None, hashlib.sha256(read).hexdigest()):
+            raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
+        content = from_json(read, allow_inf_nan=False)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}.") from error
     except ValueError as error:

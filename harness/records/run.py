@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError
+from harness.errors import ElsewhereError, RunError
+from harness.records.checksums import write_checksums
 from harness.records.files import write_json
 from harness.records.record import UNFINISHED, put_in_place
 
@@ -65,7 +66,8 @@ class Run:
             self._lock = FileLock(self.directory.with_name(f".{self.directory.name}.lock"))
             self._lock.acquire(blocking=False)
         except Timeout as error:
-            raise RunError(f"{self.directory} is being written by another process.") from error
+            message = f"{self.directory} is being written by another process."
+            raise ElsewhereError(message) from error
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
@@ -121,6 +123,7 @@ class Run:
         if not self._history:
             write_json(self.unfinished / "history.json", {})
         write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
+        write_checksums(self.unfinished)
         put_in_place(self.unfinished, self.directory)
         self._release()
 

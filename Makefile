@@ -29,8 +29,8 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test data plots tables compare verify reference clean generate \
-  $(EXPERIMENTS)
+TARGETS := help all bench demo test test-faults data plots tables compare verify reference clean \
+  generate $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -45,7 +45,7 @@ TAKEN := PYTHON \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
   $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
-  $(if $(filter data tables plots test,$(MAKECMDGOALS)),ARGS)
+  $(if $(filter data tables plots test test-faults,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
 ifneq ($(REFUSED),)
@@ -72,7 +72,7 @@ endif
 help:  ## this list
 	@echo "Usage: make TARGET [ARGS=\"...\"]"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo "Experiments on IMDB movie reviews (accuracy):"
 	@for e in $(IMDB); do echo "  $$e"; done
@@ -147,6 +147,9 @@ test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the rea
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test-faults: $(VENV)/.development  ## kill runs at every step, and more that takes long (docs/guarantees.md)
+	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
 
 clean:  ## remove what the demo and the tests left; records and .venv stay
 	rm -rf demo .pytest_cache .ruff_cache

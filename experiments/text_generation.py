@@ -20,7 +20,6 @@ from harness.protocol import OPTIMIZERS, setting
 from models.cells import CELLS
 
 NGRAMS = {"5-gram": 5, "trigram": 3, "bigram": 2, "unigram": 1}
-TEMPERATURES = (0, 0.5, 1)
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,12 @@ def train(protocol, run):
     run.write("data", corpus.provenance)
     ids = corpus.ids()  # (length,)
     begin = tail_begin(len(ids), protocol.tail, protocol.window)
-    import keras
-    import numpy as np
-
     from experiments.common.text_outputs import text_generation_outputs
+    from experiments.common.writer import Writer
+    from harness.training.checkpoints import Checkpoints
     from harness.training.fit import EpochRecorder, save_network, train_model, training_of
     from models.ngrams import CharacterNgrams
-    from models.text import character_model, continue_text
+    from models.text import character_model
 
     known = len(corpus.characters)
     counted = {
@@ -68,34 +66,17 @@ def train(protocol, run):
         for name, n in NGRAMS.items()
     }
     model = character_model(protocol.cell, known, protocol.units)
-    rng = np.random.default_rng(run.seed)
-    written = {}
-
-    def write(epoch, logs):
-        start = int(rng.integers(begin - protocol.window))
-        prompt = corpus.text[start : start + protocol.window]
-        for temperature in TEMPERATURES:
-            # The record keeps the place of the window, but nothing of the text.
-            name = f"round {epoch + 1}, from {start:,}, temperature {temperature}"
-            written[name] = continue_text(
-                model,
-                corpus.characters,
-                prompt,
-                length=protocol.sample_length,
-                temperature=temperature,
-                rng=rng,
-                window=protocol.window,
-            )
-
+    writer = Writer(corpus, begin, protocol.window, protocol.sample_length, run.seed)
     train_model(
         model,
         training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
         train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
         validation=windows(ids, begin, len(ids), protocol.window),
-        callbacks=[EpochRecorder(run), keras.callbacks.LambdaCallback(on_epoch_end=write)],
+        callbacks=[EpochRecorder(run), writer],
+        checkpoints=Checkpoints(run, writer),
     )
     save_network(model, run.model_path)
-    run.finish_study(text_generation_outputs(protocol, run.history, counted, written))
+    run.finish_study(text_generation_outputs(protocol, run.history, counted, writer.written))
 
 
 EXPERIMENT = Experiment(

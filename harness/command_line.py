@@ -3,14 +3,17 @@
 import argparse
 import dataclasses
 import inspect
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
 from harness.errors import ElsewhereError, RunError
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
+from harness.reporting.output import keep_printing
 
 ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data
@@ -22,6 +25,8 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
 
     Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
     """
+    keep_printing()
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except ElsewhereError as error:
@@ -29,8 +34,12 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
         sys.exit(ELSEWHERE)
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
+    except KeyboardInterrupt as stop:
+        sys.exit(f"error: {str(stop) or 'interrupted.'}")
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise KeyboardInterrupt("ended by SIGTERM.")
 
 
 def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:

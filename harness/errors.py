@@ -16,6 +16,14 @@ class RunError(Exception):
         super().__init__(shown(message))
 
 
+class DivergedError(RunError):
+    """The numbers of a training are finite no longer. To go on would not help."""
+
+
+class UnwritableError(RunError):
+    """A file cannot be written, as on a full disk."""
+
+
 class ElsewhereError(RunError):
     """Another process is doing the run."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from data.errors import DataError
 from data.files import own_file
-from harness.errors import RunError
+from harness.errors import DivergedError, RunError
 from harness.protocol import differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
@@ -22,11 +22,12 @@ from harness.records.record import (
     find_records,
     label,
     load_record,
-    put_back,
+    mend,
     refuse_mixture,
 )
 from harness.records.run import Run
 
+RESUMES = "The same command goes on after the run's last checkpoint."
 SCRIPTS = "experiments"  # the package whose modules declare the experiments
 
 
@@ -188,7 +189,7 @@ def execute(run: RunConfiguration) -> None:
     if run.results_dir.is_dir():
         records, _ = find_records(run.results_dir)
         refuse_mixture(run.results_dir, records, run.sample)
-        put_back(run.directory)
+        mend(run.directory)
     refuse_unwritable(run.plots_dir)
     if run.directory.exists() and not run.force:
         record = finished_record(run, run.directory)
@@ -257,22 +258,32 @@ def _refuse_another_file(record: Record, protocol: Any) -> None:
 
 
 def train(configuration: RunConfiguration) -> Record:
-    """Makes the run's directory, prepares the machine, trains, and reads the record back."""
+    """Makes the run's directory, prepares the machine, trains, and reads the record back.
+
+    A failed or interrupted run keeps its checkpoint, unless to go on would not help.
+    """
     from harness.training import environment
 
     experiment, seed = configuration.experiment, configuration.seed
     data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
     run = Run(configuration.directory, seed=seed, **data)
-    run.begin(configuration.config)
+    run.begin(configuration.config, resume=not configuration.force)
     try:
         if experiment.uses_keras:
             environment.prepare(seed, configuration.deterministic, configuration.plain_keras)
         started = environment.describe_environment(configuration.command, experiment.uses_keras)
         run.write("environment", started)
         experiment.train(configuration.protocol, run)
+    except KeyboardInterrupt as stop:
+        words = str(stop) or "interrupted."
+        raise KeyboardInterrupt(f"{words} {RESUMES}" if run.can_resume else words) from None
     except Exception as error:
+        foreseen = isinstance(error, RunError | DataError)
+        if run.can_resume and not isinstance(error, DivergedError):
+            if foreseen:
+                raise type(error)(f"{error} {RESUMES}") from error
         # After an unforeseen failure the history may help; after bad input there is nothing.
-        if isinstance(error, RunError | DataError) or not run.history:
+        elif foreseen or not run.history:
             run.abandon()
         raise
     return load_record(configuration.directory)

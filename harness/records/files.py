@@ -1,5 +1,6 @@
 """Reads and writes the small files of records, tables and figures, completely or not at all."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -7,19 +8,20 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import DivergedError, RunError, UnwritableError
 
 
 def write_json(path: Path, content: dict) -> None:
     """Writes `content` so that a reader sees the old file or the new one, never a part.
 
     Raises:
-        RunError: the file cannot be written, or a number in it is NaN or infinite.
+        UnwritableError: the file cannot be written.
+        DivergedError: a number in it is NaN or infinite.
     """
     try:
         text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     except ValueError as error:
-        raise RunError(f"{path}: {error}; a record holds finite numbers only.") from error
+        raise DivergedError(f"{path}: {error}; a record holds finite numbers only.") from error
     write_text(path, text)
 
 
@@ -29,10 +31,10 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Writes a file that is visible under its name only when complete.
+    """Writes a file that is visible under its name only when complete, even if the power fails.
 
     Raises:
-        RunError: the file cannot be written.
+        UnwritableError: the file cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -40,13 +42,27 @@ def write_bytes(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
             os.chmod(temporary, 0o644)  # mkstemp makes files that only their owner can read
             os.replace(temporary, path)
+            sync_folder(path.parent)
         except BaseException:
-            os.unlink(temporary)
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
             raise
     except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror or error}.") from error
+        raise UnwritableError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Waits until the names in a folder are on the disk, on systems that can do that."""
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)  # not on Windows
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def read_json(path: Path, sha256: str | None = None) -> dict:

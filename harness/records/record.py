@@ -6,6 +6,7 @@ run, the files stand in `seed-<k>.unfinished/`. The directory gets its final nam
 are complete, so a record under its final name is always complete.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -13,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError, few, shown
+from harness.errors import RunError, UnwritableError, few, shown
 from harness.records.alike import split_odd
 from harness.records.checksums import CHECKSUMS, read_checksums
-from harness.records.files import read_json
+from harness.records.files import read_json, sync_folder
+from harness.records.lock import Lock
 
 if TYPE_CHECKING:
     from harness.records.study_outputs import StudyOutput
@@ -25,6 +27,7 @@ SCHEMA = 2  # version of the files; `config.json` names it
 UNCHECKED = 1  # the version that had no checksums, and is the same otherwise
 UNFINISHED = ".unfinished"
 READABLE = os.R_OK | os.X_OK  # of a folder
+CHECKPOINT = "checkpoint"  # the file from which an unfinished run goes on
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
 
 
@@ -158,19 +161,37 @@ def _set_aside(directory: Path) -> Path:
 
 
 def put_in_place(complete: Path, directory: Path) -> None:
-    """Gives a complete record its final name. It replaces an earlier one."""
+    """Gives a complete record its final name. It replaces an earlier one.
+
+    Raises:
+        UnwritableError: the names cannot be changed.
+    """
     replaced = _set_aside(directory)
     shutil.rmtree(replaced, ignore_errors=True)
-    if directory.exists():
-        os.replace(directory, replaced)
-    os.replace(complete, directory)
+    try:
+        if directory.exists():
+            os.replace(directory, replaced)
+        os.replace(complete, directory)
+    except OSError as error:
+        raise UnwritableError(f"cannot write {directory}: {error.strerror or error}.") from error
+    sync_folder(directory.parent)
+    (directory / CHECKPOINT).unlink(missing_ok=True)
     shutil.rmtree(replaced, ignore_errors=True)
 
 
-def put_back(directory: Path) -> None:
-    """Restores the earlier record if a process died while it was replacing it."""
-    if _set_aside(directory).exists() and not directory.exists():
-        os.replace(_set_aside(directory), directory)
+def mend(directory: Path) -> None:
+    """Restores or clears up what a process left that died while it gave a record its name."""
+    replaced, checkpoint, lock = _set_aside(directory), directory / CHECKPOINT, Lock(directory)
+    if not any(path.exists() for path in (replaced, checkpoint, lock.path)):
+        return
+    with contextlib.suppress(OSError):  # what cannot be mended stays as it is
+        if not lock.acquire():  # that process is still at it
+            return
+        if replaced.exists() and not directory.exists():
+            os.replace(replaced, directory)
+        checkpoint.unlink(missing_ok=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+        lock.release()
 
 
 def refuse_mixture(
@@ -229,5 +250,12 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
             records.append(load_record(path))
         except RunError as error:
             left_out.append(str(error).replace(str(path), str(where)))
+    for replaced in sorted(results_dir.glob(f"{folder}/{_set_aside(Path('seed-*')).name}")):
+        place = replaced.parent / replaced.stem.removeprefix(".")
+        if not place.exists():
+            left_out.append(
+                f"{place.relative_to(results_dir)}: the process that was replacing this record was "
+                "killed; the command that makes the record restores it."
+            )
     records, odd = split_odd(sorted(records, key=lambda r: (r.label, r.seed)))
     return records, list(map(shown, left_out + odd))

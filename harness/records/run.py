@@ -3,15 +3,20 @@
 import contextlib
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import ElsewhereError, RunError
+from harness.errors import DivergedError, ElsewhereError, RunError
+from harness.records.checkpoint import write_checkpoint
 from harness.records.checksums import write_checksums
 from harness.records.files import write_json
-from harness.records.record import UNFINISHED, put_in_place
+from harness.records.lock import Lock
+from harness.records.record import CHECKPOINT, UNFINISHED, put_in_place
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from harness.records.study_outputs import StudyOutput
 
 MODEL = "model.keras"
@@ -36,14 +41,14 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
-        self._lock = None  # the system releases it if this process dies
+        self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
         self._history: dict[str, list[float]] = {}  # empty for a baseline without epochs
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
 
     @property
-    def checkpoint(self) -> Path:
+    def best_model_path(self) -> Path:
         """The model with the best validation (a Keras archive, kept beside the record)."""
         return self.unfinished / "best.keras"
 
@@ -52,38 +57,54 @@ class Run:
         """The model that a study leaves for others to use (a Keras archive beside the record)."""
         return self.unfinished / MODEL
 
-    def begin(self, config: dict) -> None:
-        """Makes the unfinished directory. One that a dead process left behind is removed first.
+    @property
+    def checkpoint(self) -> Path:
+        """The file from which the run goes on if this process dies."""
+        return self.unfinished / CHECKPOINT
+
+    @property
+    def can_resume(self) -> bool:
+        """Whether there is a checkpoint."""
+        return self.checkpoint.exists()
+
+    def begin(self, config: dict, resume: bool = False) -> None:
+        """Makes the unfinished directory, or clears the one that a dead process left.
+
+        Args:
+            config: the content of `config.json`.
+            resume: whether the checkpoint of a dead process stays.
 
         Raises:
             RunError: the directory cannot be written, or another process is filling it.
         """
-        from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
-
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
             self.directory.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(self.directory.with_name(f".{self.directory.name}.lock"))
-            self._lock.acquire(blocking=False)
-        except Timeout as error:
-            message = f"{self.directory} is being written by another process."
-            raise ElsewhereError(message) from error
+            if not self._lock.acquire():
+                raise ElsewhereError(f"{self.directory} is being written by another process.")
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
                 "--results-dir or correct its permissions."
             ) from error
         try:
-            shutil.rmtree(self.unfinished, ignore_errors=True)
+            if resume and self.can_resume:
+                for path in self.unfinished.iterdir():
+                    if path.is_file() and path != self.checkpoint:
+                        path.unlink()
+            else:
+                shutil.rmtree(self.unfinished, ignore_errors=True)
             write_json(self.unfinished / "config.json", config)
         except RunError:
             self.abandon()
             raise
+        self._parts["config"] = config
 
     def abandon(self) -> None:
         """Removes what the run has written and the folders made for it, when it cannot go on."""
-        shutil.rmtree(self.unfinished, ignore_errors=True)
-        self._release()
+        if self._lock.is_held:
+            shutil.rmtree(self.unfinished, ignore_errors=True)
+        self._lock.release()
         with contextlib.suppress(OSError):  # by now, another run may use one of them
             for folder in self._made:
                 folder.rmdir()
@@ -91,7 +112,11 @@ class Run:
     def write(self, part: str, content: dict) -> None:
         """Writes one file of the record, such as `environment`, or adds to what it holds."""
         self._parts[part] = {**self._parts.get(part, {}), **content}
-        write_json(self.unfinished / f"{part}.json", self._parts[part])
+        self._write(part, self._parts[part])
+
+    def part(self, name: str) -> dict:
+        """What has been written to one file of the record."""
+        return self._parts.get(name, {})
 
     def keep_predictions(self, last: dict, best: dict | None = None) -> None:
         """Writes the predictions in the form that `harness.records.predictions` describes.
@@ -106,7 +131,24 @@ class Run:
         """Appends one epoch to the history and writes it."""
         for column, value in values.items():
             self._history.setdefault(column, []).append(value)
-        write_json(self.unfinished / "history.json", self._history)
+        self._write("history", self._history)
+
+    def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
+        """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
+        self._refuse_if_removed()
+        own = {"history": self._history, "seconds": self._seconds}
+        write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
+
+    def resume(self, values: dict) -> None:
+        """Takes up the history and the time of the process that died.
+
+        Args:
+            values: those of its checkpoint.
+        """
+        own = values["run"]
+        self._history = own["history"]
+        self._began -= own["seconds"]
+        self._write("history", self._history)
 
     @property
     def history(self) -> dict[str, list[float]]:
@@ -119,13 +161,13 @@ class Run:
         Args:
             metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
-        wall = round(time.perf_counter() - self._began, 3)
         if not self._history:
-            write_json(self.unfinished / "history.json", {})
-        write_json(self.unfinished / "metrics.json", {**metrics, "wall_seconds": wall})
+            self._write("history", {})
+        self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
+        self._refuse_if_removed()
         write_checksums(self.unfinished)
         put_in_place(self.unfinished, self.directory)
-        self._release()
+        self._lock.release()
 
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
         """Writes what a study measured and gives the record its final name.
@@ -134,21 +176,32 @@ class Run:
             outputs: what it shows, in the order of presentation; each has a title of its own.
 
         Raises:
-            RunError: a number is NaN or infinite, as after a training that went wrong.
+            DivergedError: a number is NaN or infinite, as after a training that went wrong.
         """
         from harness.records.study_outputs import to_json  # loads pydantic
 
         try:
             content = {"outputs": list(map(to_json, outputs))}
         except RunError as error:
-            raise RunError(f"{self.directory}: {error} No record was made.") from error
-        write_json(self.unfinished / "outputs.json", content)
+            raise DivergedError(f"{self.directory}: {error} No record was made.") from error
+        self._write("outputs", content)
         self.finish({})
 
-    def _release(self) -> None:
-        with contextlib.suppress(PermissionError):  # Windows removes no file that is open
-            Path(self._lock.lock_file).unlink(missing_ok=True)
-        self._lock.release()
+    @property
+    def _seconds(self) -> float:
+        """Seconds that the run has taken, in this process and in those that died."""
+        return time.perf_counter() - self._began
+
+    def _write(self, part: str, content: dict) -> None:
+        self._refuse_if_removed()
+        write_json(self.unfinished / f"{part}.json", content)
+
+    def _refuse_if_removed(self) -> None:
+        """Raises a RunError if somebody has removed what is here, for the record would lack it."""
+        if not self._lock.is_held or not (self.unfinished / "config.json").exists():
+            raise RunError(
+                f"{self.unfinished} was removed while the run was filling it; no record was made."
+            )
 
 
 def made_data(sample: bool, note: str) -> dict:

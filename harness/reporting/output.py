@@ -37,7 +37,9 @@ def keep_printing() -> None:
 
     A letter that the terminal lacks is shown by its number, such as `\\xb1` for ±.
     """
-    if sys.stdout is sys.__stdout__ is not None:
+    if sys.stdout is None:  # the shell's `>&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    elif sys.stdout is sys.__stdout__:
         sys.stdout.flush()
         stream = io.BufferedWriter(_Dropping(sys.stdout.fileno()))
         options = {"encoding": sys.stdout.encoding, "errors": "backslashreplace"}

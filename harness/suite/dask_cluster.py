@@ -73,7 +73,8 @@ class Cluster:
         try:
             security = Security(**self.tls)
             certified = security.get_connection_args("client").get("ssl_context") is not None
-            if certified != self.address.startswith(("tls://", "wss://")):
+            encrypted = self.address.startswith(("tls://", "wss://"))
+            if encrypted > certified or bool(self.tls) > encrypted:
                 raise ValueError("certificates and an address with tls:// go together")
             return distributed.Client(self.address, security=security, **options)
         except (OSError, ValueError, RuntimeError, TypeError) as error:

@@ -4,6 +4,7 @@ Keras is imported inside the functions, so that `--help` and a wrong flag answer
 """
 
 import datetime
+import hashlib
 import importlib.metadata
 import json
 import os
@@ -19,17 +20,25 @@ PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-le
 # Prefixes of the variables that can change numbers or speed; others may hold private paths.
 FLAGS = (
     "CUBLAS_",
+    "DNNL_",
     "GLIBC_TUNABLES",
     "JAX_",
+    "KMP_",
+    "MKL_",
     "NVIDIA_TF32",
     "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
     "TF_CUDNN_",
     "TF_DETERMINISTIC_",
+    "TF_DISABLE_",
     "TF_ENABLE_",
     "TF_NUM_",
+    "TF_USE_",
     "TF_XLA_",
     "XLA_",
 )
+CODE = ("experiments", "data", "models", "harness")  # the packages that a run consists of
 REPOSITORY = Path(__file__).resolve().parents[2]
 CODE_VERSION = "code-version.json"  # stands in for git in code that was sent to another machine
 
@@ -44,6 +53,9 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         seed: seed of everything random in the run.
         deterministic: choose kernels that give the same bits on every run, at some cost in speed.
         plain_keras: train as Keras alone does; `computes_plainly` says so from then on.
+
+    Raises:
+        RunError: the backend does not start, or Keras is set to compute or train otherwise.
     """
     global _plain_keras
     _plain_keras = plain_keras
@@ -53,6 +65,7 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         flags = os.environ.get("XLA_FLAGS", "")
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
+    _refuse_other_settings(keras)
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -107,6 +120,22 @@ def load_keras():
     return keras
 
 
+def _refuse_other_settings(keras) -> None:
+    """Raises a RunError if settings of the user's change what every experiment computes."""
+    settings = {
+        "floatx": (keras.config.floatx(), "float32"),
+        "epsilon": (keras.config.epsilon(), 1e-7),
+        "KERAS_MAX_EPOCHS": (keras.config.max_epochs(), None),
+        "KERAS_MAX_STEPS_PER_EPOCH": (keras.config.max_steps_per_epoch(), None),
+    }
+    for name, (found, usual) in settings.items():
+        if found != usual:
+            raise RunError(
+                f"Keras is set to {name} = {found}, which changes the numbers; remove it from "
+                "~/.keras/keras.json or from the environment."
+            )
+
+
 def describe_environment(command: str, uses_keras: bool) -> dict:
     """What the record says about the machine, the software and the code.
 
@@ -138,6 +167,7 @@ def describe_environment(command: str, uses_keras: bool) -> dict:
         "flags": flags(),
         "commit": commit,
         "dirty": dirty,
+        "code": code_digest(),
     }
 
 
@@ -207,6 +237,16 @@ def code_version() -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, dirty
+
+
+def code_digest() -> str:
+    """SHA-256 of the code that decides a run, as its files are now."""
+    content = hashlib.sha256()
+    for package in CODE:
+        files = (REPOSITORY / package).rglob("*")
+        for path in sorted(file for file in files if file.suffix in (".py", ".c")):
+            content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return content.hexdigest()
 
 
 def _git(*arguments: str) -> str:

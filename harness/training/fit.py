@@ -2,6 +2,7 @@
 
 import math
 import operator
+import os
 import statistics
 import sys
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from harness.errors import RunError
+from harness.errors import DivergedError, UnwritableError
 from harness.records.run import Run
+from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
 from harness.training.fast_layers import accelerate, accelerate_updates
@@ -48,7 +50,7 @@ class EpochRecorder(keras.callbacks.Callback):
         values = {name: float(value) for name, value in logs.items()}
         bad = [name for name, value in values.items() if not math.isfinite(value)]
         if bad:
-            raise RunError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
+            raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
         self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
 
 
@@ -74,6 +76,31 @@ class BestWeights(keras.callbacks.Callback):
         value = float(logs[self.monitor])
         if self.value is None or self.is_better(value, self.value):
             self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
+
+    def state(self) -> tuple[dict, list[np.ndarray]]:
+        """What a checkpoint keeps."""
+        return {"epoch": self.epoch, "value": self.value}, self.weights
+
+    def restore(self, values: dict, weights: list[np.ndarray]) -> None:
+        """Takes up what `state` gave in the process that died."""
+        self.weights, self.epoch, self.value = weights, values["epoch"], values["value"]
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends a training whose loss is NaN or infinite, and says since which step."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.finite = epoch + 1, 0  # steps after which the loss was still finite
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            # Keras counts on to the end of the steps that it takes at once
+            first, last = self.finite + 1, min(batch + 1, self.params["steps"])
+            steps = f"step {last}" if first == last else f"one of steps {first} to {last}"
+            raise DivergedError(
+                f"the loss became NaN or infinite in epoch {self.epoch}, {steps}; {ADVICE}"
+            )
+        self.finite = batch + 1
 
 
 class Progress(keras.callbacks.Callback):
@@ -135,6 +162,7 @@ def train_model(
     train: tuple | keras.utils.PyDataset,
     validation: tuple | keras.utils.PyDataset | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    checkpoints: Checkpoints | None = None,
     name: str | None = None,
 ) -> str:
     """Compiles and trains a model.
@@ -145,6 +173,8 @@ def train_model(
         train: `(x, y)` arrays, or a dataset of batches.
         validation: likewise; all of it is evaluated after each epoch.
         callbacks: additional ones; a training that becomes NaN is stopped in any case.
+        checkpoints: of the run, which resumes after its last one; a study of several networks has
+            none, and a backend other than TensorFlow makes none.
         name: of one among several networks that a study trains; it begins the line of each epoch.
 
     Returns:
@@ -152,7 +182,7 @@ def train_model(
         a process that computes plainly.
 
     Raises:
-        RunError: the loss became NaN or infinite.
+        DivergedError: the loss became NaN or infinite.
     """
     own_batches = _makes_own_batches()
     own_layers = own_batches and accelerator() is None
@@ -172,29 +202,27 @@ def train_model(
     if validation is not None and own_batches:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
     validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
+    resumable = [checkpoints] if checkpoints and keras.backend.backend() == "tensorflow" else []
+    begun = sum(one.restore(model, computed_by, training.epochs) for one in resumable)
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
     bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
-    try:
-        model.fit(
-            **_inputs(train, training.batch_size, shuffle=True),
-            shuffle=not own_batches,  # those are shuffled already
-            epochs=training.epochs,
-            validation_data=validation,
-            validation_batch_size=validation_batch,
-            callbacks=[
-                keras.callbacks.TerminateOnNaN(raise_error=True),
-                *callbacks,
-                *bar,
-                Progress(name),
-            ],
-            verbose=1 if with_bar else 0,
-        )
-    except RuntimeError as error:
-        if "NaN" not in str(error):
-            raise
-        epoch = len(model.history.epoch) + 1
-        raise RunError(f"the loss became NaN or infinite in epoch {epoch}; {ADVICE}") from error
+    model.fit(
+        **_inputs(train, training.batch_size, shuffle=True, begun=begun),
+        shuffle=not own_batches,  # those are shuffled already
+        epochs=training.epochs,
+        initial_epoch=begun,
+        validation_data=validation,
+        validation_batch_size=validation_batch,
+        callbacks=[
+            StopAtNaN(),
+            *callbacks,
+            *bar,
+            Progress(name),
+            *resumable,
+        ],
+        verbose=1 if with_bar else 0,
+    )
     return computed_by
 
 
@@ -238,12 +266,17 @@ def fit(
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
 
     Raises:
-        RunError: the loss became NaN or infinite.
+        DivergedError: the loss became NaN or infinite.
+        UnwritableError: a file cannot be written, as on a full disk.
     """
     best = BestWeights(training.metric)
-    callbacks = [EpochRecorder(run), best]
     computed_by = train_model(
-        model, training, train=train, validation=validation, callbacks=callbacks
+        model,
+        training,
+        train=train,
+        validation=validation,
+        callbacks=[EpochRecorder(run), best],
+        checkpoints=Checkpoints(run, best),
     )
     run.write("environment", {"layers": computed_by})
     splits = {"validation": validation, "test": test}
@@ -258,7 +291,7 @@ def fit(
         model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
-    save_network(model, run.checkpoint)
+    save_network(model, run.best_model_path)
     run.finish(
         {
             "metric": training.metric,
@@ -280,8 +313,16 @@ def save_network(model: keras.Model, path: Path) -> None:
 
     The optimizer's state is that of the last epoch, whatever the weights are. Compiling with XLA
     suits this project's layers, but the one who loads the file computes with Keras's own.
+
+    Raises:
+        UnwritableError: the file cannot be written, as on a full disk.
     """
-    keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+    try:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UnwritableError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
 def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:
@@ -297,12 +338,20 @@ def predict(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> np.nd
     return model.predict(**samples, verbose=0)[:, 0]
 
 
-def _inputs(samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool) -> dict:
-    """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples."""
+def _inputs(
+    samples: tuple | keras.utils.PyDataset, batch_size: int | None, shuffle: bool, begun: int = 0
+) -> dict:
+    """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples.
+
+    With `begun`, they go on after so many epochs of a process that died.
+    """
     if _makes_own_batches():
-        return {"x": without_tuning(samples, batch_size, shuffle)}
+        return {"x": without_tuning(samples, batch_size, shuffle, begun)}
     if isinstance(samples, tuple):
+        # with TensorFlow, Keras shuffles all epochs of a seeded training alike
         return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
+    for _ in range(begun):
+        samples.on_epoch_end()
     return {"x": samples}
 
 

@@ -14,13 +14,16 @@ import numpy as np
 from harness.training.batches import WindowBatches
 
 
-def without_tuning(samples: tuple | keras.utils.PyDataset, batch_size: int, shuffle: bool):
+def without_tuning(
+    samples: tuple | keras.utils.PyDataset, batch_size: int, shuffle: bool, begun: int = 0
+):
     """The same batches as Keras makes of these samples, as a `tf.data.Dataset`.
 
     Args:
         samples: `(x, y)` arrays, or a dataset of batches.
         batch_size: samples of a batch, for arrays.
         shuffle: draw arrays in another order each epoch.
+        begun: epochs that have had their batches in a process that died; the next ones follow.
     """
     import tensorflow as tf
 
@@ -32,7 +35,15 @@ def without_tuning(samples: tuple | keras.utils.PyDataset, batch_size: int, shuf
         dataset = _of_batches(samples)
     options = tf.data.Options()
     options.autotune.enabled = False
-    return dataset.prefetch(1).with_options(options)
+    dataset = dataset.prefetch(1).with_options(options)
+    for _ in range(begun):
+        if isinstance(samples, tuple):
+            # TensorFlow draws an order for each iterator, in turn. Keras makes one when an epoch
+            # begins and another when it ends.
+            iter(dataset), iter(dataset)
+        else:
+            samples.on_epoch_end()
+    return dataset
 
 
 def _of_arrays(x: np.ndarray, y: np.ndarray, batch_size: int, shuffle: bool):

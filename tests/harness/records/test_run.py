@@ -1,6 +1,7 @@
 """The run's directory: nothing half-written under a final name, nothing lost."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 
 from harness.errors import RunError
 from harness.records.files import write_json
-from harness.records.record import label, put_back
+from harness.records.record import CHECKPOINT, find_records, label, mend
 from harness.records.run import Run, baseline_metrics, made_data
 from harness.records.study_outputs import Table, Text, from_json
 
@@ -121,12 +122,74 @@ sys.stdin.read()
     assert list(directory.parent.iterdir()) == [directory]
 
 
-def test_a_record_set_aside_by_a_process_that_died_is_put_back(tmp_path):
+def test_a_record_set_aside_by_a_process_that_died_is_named_and_restored(tmp_path):
     first = begun(tmp_path)
     first.finish(METRICS)
     first.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
-    put_back(first.directory)
+    assert find_records(tmp_path) == (
+        [],
+        [
+            "toy/seed-0: the process that was replacing this record was killed; the command that "
+            "makes the record restores it."
+        ],
+    )
+    mend(first.directory)
     assert (first.directory / "metrics.json").exists()
+    assert list(first.directory.parent.iterdir()) == [first.directory]
+
+
+def test_what_a_process_left_that_died_after_the_last_rename_is_cleared_up(tmp_path):
+    run = begun(tmp_path)
+    run.finish(METRICS)
+    (run.directory / CHECKPOINT).write_text("left")
+    for name in (".seed-0.replaced", ".seed-0.lock"):
+        (tmp_path / "toy" / name).touch()
+    mend(run.directory)
+    assert not (run.directory / CHECKPOINT).exists()
+    assert (run.directory / "metrics.json").exists()
+
+
+def test_a_record_that_is_being_replaced_is_left_alone(tmp_path):
+    begun(tmp_path).finish(METRICS)
+    run = begun(tmp_path)
+    run.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
+    mend(run.directory)
+    assert not run.directory.exists()
+    run.finish(METRICS)
+
+
+@pytest.mark.parametrize("removed", ["", "toy", "toy/seed-0.unfinished"])
+def test_a_run_whose_directory_was_removed_stops_and_makes_no_record(removed, tmp_path):
+    results = tmp_path / "results"
+    run = begun(results)
+    run.add_epoch({"loss": 1.0})
+    shutil.rmtree(results / removed)
+    calls = [
+        lambda: run.add_epoch({"loss": 0.5}),
+        lambda: run.write("data", {}),
+        lambda: run.save_checkpoint({}, []),
+        lambda: run.finish(METRICS),
+    ]
+    for call in calls:
+        with pytest.raises(RunError, match=r"seed-0\.unfinished was removed while the run was"):
+            call()
+    run.abandon()
+    assert not run.directory.exists()
+    assert not run.unfinished.exists()
+
+
+def test_a_run_whose_directory_was_removed_leaves_that_of_its_successor_alone(tmp_path):
+    first = begun(tmp_path)
+    shutil.rmtree(tmp_path / "toy")
+    second = begun(tmp_path)
+    with pytest.raises(RunError, match="was removed while the run was filling it"):
+        first.add_epoch({"loss": 0.5})
+    first.abandon()
+    second.write("data", {})
+    with pytest.raises(RunError, match="being written by another process"):
+        begun(tmp_path)
+    second.finish(METRICS)
+    assert (second.directory / "metrics.json").exists()
 
 
 def test_an_abandoned_run_leaves_nothing(tmp_path):

@@ -409,7 +409,7 @@ def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path,
     record = tmp_path / f"results/imdb-dense+epochs-{EPOCHS}/seed-0"
     unfinished = record.with_name("seed-0.unfinished")
     with started(*command) as process:
-        wait_for((unfinished / "history.json").exists)
+        wait_for((unfinished / "checkpoint").exists)
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -419,6 +419,7 @@ def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path,
     assert not record.exists()
     assert start(tmp_path, "--experiments", LONG).returncode == 0
     assert len(load_record(record).history["loss"]) == EPOCHS
+    assert load_record(record).environment["resumed_after"]
     assert not unfinished.exists()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.windows import Windows
-from harness.errors import RunError
+from harness.errors import DivergedError, RunError
 from harness.records.files import read_json
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
@@ -100,7 +100,8 @@ def test_the_record_says_which_layers_computed(tmp_path):
 def test_training_that_becomes_nan_stops_with_advice_and_leaves_no_record(tmp_path):
     x, y = line(200, 1)
     x[150] = np.nan
-    with pytest.raises(RunError, match=r"NaN or infinite in epoch 1; .*--learning-rate"):
+    stopped = r"NaN or infinite in epoch 1, one of steps 1 to 7; .*--learning-rate"
+    with pytest.raises(DivergedError, match=stopped):
         train(tmp_path, train=(x, y))
     assert not (tmp_path / "toy" / "seed-0").exists()
 
@@ -153,7 +154,7 @@ class Ruin(keras.callbacks.Callback):
 
 
 def test_a_network_of_a_study_that_becomes_nan_stops_and_names_the_epoch():
-    with pytest.raises(RunError, match="NaN or infinite in epoch 3"):
+    with pytest.raises(DivergedError, match="NaN or infinite in epoch 3, one of steps 1 to 7;"):
         train_model(toy_model(), **settings(epochs=5), callbacks=[Ruin(epoch=2)], name="net")
 
 

@@ -1,0 +1,125 @@
+"""Checkpoints: a run that was killed goes on where it was, and ends as if it never had been.
+
+After an epoch, all that the rest of the training depends on is written: the weights, the optimizer,
+the generators of the dropout masks, the best weights so far, the history. The order of the batches
+follows from the seed and from how many epochs have begun.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import Protocol
+
+import keras
+import numpy as np
+
+from harness.errors import RunError
+from harness.records.checkpoint import read_checkpoint
+from harness.records.run import Run
+
+SHARE = 0.01  # of a run's time, which checkpoints take at most
+
+# What must be as it was, beside configuration and data: parts of `environment.json`.
+SAME = ("code", "packages", "backend", "device", "floatx")
+SAME_IF_DETERMINISTIC = ("cpu", "threads", "flags")  # these change the last bits only
+
+
+class Stateful(Protocol):
+    """A callback that remembers something from epoch to epoch."""
+
+    def state(self) -> tuple[dict, list[np.ndarray]]:
+        """What it remembers: values that JSON can hold, and arrays."""
+
+    def restore(self, values: dict, arrays: list[np.ndarray]) -> None:
+        """Takes up what `state` gave in the process that died."""
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Writes checkpoints of a run on the TensorFlow backend, and resumes it after the last one.
+
+    There is one after the first epoch and one after the last. Between them, an epoch goes without
+    if the checkpoints took more than `SHARE` of the time otherwise.
+
+    Args:
+        run: whose training it is.
+        stateful: the one other callback that remembers something; it comes before this one.
+    """
+
+    def __init__(self, run: Run, stateful: Stateful):
+        super().__init__()
+        self.run = run
+        self.stateful = stateful
+        self.due = time.perf_counter()
+
+    def restore(self, model: keras.Model, layers: str, epochs: int) -> int:
+        """Gives a compiled model, the run and the other callback the state of the checkpoint.
+
+        A checkpoint that is damaged, or of a run that would have gone another way, is not used;
+        a line says why.
+
+        Args:
+            model: compiled, not trained yet.
+            layers: which layers compute, as the record names them.
+            epochs: of the whole training.
+
+        Returns:
+            Number of epochs that are done, 0 without a checkpoint.
+        """
+        self.identity = self._identity(layers)
+        if not self.run.can_resume:
+            return 0
+        try:
+            values, arrays = read_checkpoint(self.run.checkpoint)
+        except RunError as error:
+            print(f"starting anew: {error}", flush=True)
+            return 0
+        changed = [name for name, now in self.identity.items() if values["identity"][name] != now]
+        if changed:
+            print(f"starting anew: since the interruption, {' and '.join(changed)} changed")
+            return 0
+        model.optimizer.build(model.trainable_variables)
+        variables = self._variables(model)
+        for variable, array in zip(variables, arrays[: len(variables)], strict=True):
+            variable.assign(array)
+        self.stateful.restore(values["stateful"], arrays[len(variables) :])
+        version, numbers, gauss = values["random"]
+        random.setstate((version, tuple(numbers), gauss))
+        self.run.resume(values)
+        done, environment = values["epochs"], values["environment"]
+        resumed = [*environment.get("resumed_after", []), done]
+        self.run.write("environment", {**environment, "resumed_after": resumed})
+        print(f"resuming after epoch {done} of {epochs}", flush=True)
+        return done
+
+    def on_epoch_end(self, epoch, logs=None):
+        began = time.perf_counter()
+        if epoch + 1 < self.params["epochs"] and began < self.due:
+            return
+        environment, kept = self.run.part("environment"), ("started", "resumed_after")
+        values, arrays = self.stateful.state()
+        self.run.save_checkpoint(
+            {
+                "identity": self.identity,
+                "epochs": epoch + 1,
+                "environment": {name: environment[name] for name in kept if name in environment},
+                "stateful": values,
+                "random": random.getstate(),  # by which plain Keras shuffles a dataset's batches
+            },
+            [*(variable.numpy() for variable in self._variables(self.model)), *arrays],
+        )
+        ended = time.perf_counter()
+        self.due = ended + (ended - began) / SHARE
+
+    @staticmethod
+    def _variables(model: keras.Model) -> list:
+        """Weights, generators of dropout masks, and the optimizer's variables."""
+        return [*model.variables, *model.optimizer.variables]
+
+    def _identity(self, layers: str) -> dict:
+        """What decides how the training goes, in the form in which JSON gives it back."""
+        config, environment = self.run.part("config"), self.run.part("environment")
+        names = SAME + (SAME_IF_DETERMINISTIC if config.get("deterministic") else ())
+        parts = {"the configuration": config, "the data": self.run.part("data"), "layers": layers}
+        return json.loads(json.dumps(parts | {name: environment.get(name) for name in names}))

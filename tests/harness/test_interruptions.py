@@ -1,0 +1,145 @@
+"""What ends a command, what does not, and what it says: in processes of their own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+from commands import REPOSITORY, places, run
+from processes import wait_for
+
+from harness.records.record import load_record
+
+DENSE = ["experiments.imdb_dense", "--sample", "--maxlen", 24, "--units", 4]
+
+
+def popen(*arguments, stdout):
+    variables = {k: v for k, v in os.environ.items() if k != "RNN_DATA_DIR"}
+    return subprocess.Popen(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=REPOSITORY,
+        env=variables,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (signal.SIGTERM, "error: ended by SIGTERM."),
+        pytest.param(signal.SIGINT, "error: interrupted.", marks=pytest.mark.faults),
+    ],
+)
+def test_an_interrupted_run_says_how_it_goes_on_and_does(number, message, tmp_path):
+    command = [*DENSE, "--epochs", 2000, *places(tmp_path)]
+    process = popen(*command, stdout=subprocess.PIPE)
+    try:
+        wait_for(lambda: list((tmp_path / "results").glob("*/seed-0.unfinished/checkpoint")))
+    finally:
+        process.send_signal(number)
+        _, errors = process.communicate()
+    assert errors == f"{message} The same command goes on after the run's last checkpoint.\n"
+    assert process.returncode == 1
+    again = popen(*command, stdout=subprocess.PIPE)
+    try:
+        assert again.stdout.readline().startswith("resuming after epoch ")
+    finally:
+        again.kill()
+        again.communicate()
+
+
+def test_a_run_without_a_checkpoint_promises_nothing(tmp_path):
+    code = """
+import dataclasses, os, signal
+from experiments.jena_persistence import EXPERIMENT
+from harness.command_line import main
+def train(protocol, run):
+    os.kill(os.getpid(), signal.SIGTERM)
+main(dataclasses.replace(EXPERIMENT, train=train))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--sample", *map(str, places(tmp_path))],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (1, "error: ended by SIGTERM.\n")
+
+
+def test_a_training_outlives_the_reader_of_its_output(tmp_path):
+    process = popen(*DENSE, "--epochs", 2, *places(tmp_path), stdout=subprocess.PIPE)
+    process.stdout.close()
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, "")
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    assert len(load_record(path).history["loss"]) == 2
+
+
+@pytest.mark.parametrize("output", ["> /dev/full", ">&-"])
+def test_a_run_whose_output_cannot_be_written_finishes_all_the_same(output, tmp_path):
+    options = " ".join(map(str, places(tmp_path)))
+    command = f"{sys.executable} -m experiments.jena_persistence --sample {options} {output}"
+    done = subprocess.run(command, shell=True, cwd=REPOSITORY, capture_output=True, text=True)
+    if "/dev/full" in done.stderr:
+        pytest.skip("there is no /dev/full here")
+    assert (done.returncode, done.stderr) == (0, "")
+    load_record(tmp_path / "results/jena-persistence/seed-0")
+
+
+@pytest.mark.faults
+def test_a_training_that_diverges_says_where_and_leaves_nothing(tmp_path):
+    hot = ["--optimizer", "sgd", "--learning-rate", "1e38"]
+    done = run(*DENSE, *hot, *places(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the loss became NaN or infinite in epoch 1, one of steps 1 to 10; the run was "
+        "stopped and no record was made. Try a lower --learning-rate or another --seed.\n"
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "variables", "message"),
+    [
+        ({"floatx": "float64"}, {}, "floatx = float64"),
+        pytest.param({"epsilon": 0.1}, {}, "epsilon = 0.1", marks=pytest.mark.faults),
+        ({}, {"KERAS_MAX_EPOCHS": "1"}, "KERAS_MAX_EPOCHS = 1"),
+        pytest.param(
+            {},
+            {"KERAS_MAX_STEPS_PER_EPOCH": "1"},
+            "KERAS_MAX_STEPS_PER_EPOCH = 1",
+            marks=pytest.mark.faults,
+        ),
+    ],
+)
+def test_settings_of_keras_that_change_numbers_are_refused(settings, variables, message, tmp_path):
+    home = tmp_path / "keras"
+    home.mkdir()
+    (home / "keras.json").write_text(json.dumps(settings))
+    results = tmp_path / "results"
+    arguments = ["--results-dir", results, "--plots-dir", results]
+    done = run(*DENSE, *arguments, KERAS_HOME=str(home), **variables)
+    assert done.stderr == (
+        f"error: Keras is set to {message}, which changes the numbers; remove it from "
+        "~/.keras/keras.json or from the environment.\n"
+    )
+    assert done.returncode == 1
+    assert not results.exists()
+
+
+@pytest.mark.faults
+def test_the_record_keeps_the_variables_that_change_numbers(tmp_path):
+    flags = {"TF_ENABLE_ONEDNN_OPTS": "0", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "1"}
+    done = run(
+        *DENSE, "--epochs", 1, *places(tmp_path), **flags, XLA_FLAGS="--xla_dump_hlo_as_text"
+    )
+    assert done.returncode == 0, done.stderr
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    environment = load_record(path).environment
+    assert flags.items() <= environment["flags"].items()
+    assert environment["flags"]["XLA_FLAGS"] == "--xla_dump_hlo_as_text"
+    assert (environment["floatx"], len(environment["code"])) == ("float32", 64)

@@ -1,0 +1,237 @@
+"""A run is killed at every change of a file, and the same command is given again."""
+
+import dataclasses
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import settings
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+from killing import DIED, child
+
+from harness import experiment
+from harness.errors import RunError
+from harness.experiment import Experiment, RunConfiguration
+from harness.protocol import setting
+from harness.records.checkpoint import read_checkpoint
+from harness.records.record import CHECKPOINT, find_records
+from harness.records.run import baseline_metrics, made_data
+from harness.training import environment
+
+
+@dataclass(frozen=True)
+class Protocol:
+    epochs: int = setting(3, "epochs")
+
+
+def train(protocol, run):
+    """Files like those of a network, from numbers that each follow from the one before."""
+    run.write("data", made_data(True, "Made up."))
+    x, done = np.array([1.0]), 0
+    if run.can_resume:
+        try:
+            values, (x,) = read_checkpoint(run.checkpoint)
+        except RunError as error:
+            print(f"starting anew: {error}")
+        else:
+            run.resume(values)
+            done = values["epochs"]
+            print(f"resuming after epoch {done}")
+    for epoch in range(done, protocol.epochs):
+        x = 1 + np.cos(x + epoch)
+        names = ("loss", "mae", "val_loss", "val_mae", "seconds")
+        run.add_epoch(dict.fromkeys(names, float(x[0])))
+        run.save_checkpoint({"epochs": epoch + 1}, [x])
+    run.best_model_path.write_bytes(x.tobytes())
+    curve = run.history["val_mae"]
+    reference = {"label": "persistence", "validation": 0.5, "test": 0.5}
+    metrics = baseline_metrics(
+        "mae", parameters=1, validation=min(curve), test=curve[-1], reference=reference
+    )
+    best = {"best_epoch": curve.index(min(curve)) + 1, "last_validation": curve[-1]}
+    run.finish({**metrics, **best, "seconds_per_epoch": 1.0})
+
+
+TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_keras=False)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Neither figures nor a look at the repository, which would take most of the time."""
+    monkeypatch.setattr(experiment, "report", lambda record, options: None)
+    monkeypatch.setattr(environment, "code_version", lambda: (None, None))
+    monkeypatch.setattr(environment, "code_digest", lambda: "")
+
+
+def configuration(results: Path, force: bool = False) -> RunConfiguration:
+    places = {"data_dir": None, "results_dir": results, "plots_dir": results}
+    flags = {"sample": True, "deterministic": True, "plain_keras": False, "force": force}
+    return RunConfiguration(TOY, Protocol(), seed=0, **flags, **places)
+
+
+def start(results: Path, force: bool = False, die_at: int | None = None) -> tuple[int, int, str]:
+    """Gives the command; returns exit status, changes, and output, as `child` does."""
+    return child(lambda: experiment.execute(configuration(results, force)), results, die_at)
+
+
+def content(path: Path) -> dict:
+    """A record's files without the times that differ from run to run."""
+    record = dataclasses.asdict(experiment.load_record(path))
+    record["metrics"].pop("wall_seconds")
+    record["environment"] = record["environment"]["command"]
+    return record | {"path": path.name, "model": (path / "best.keras").read_bytes()}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    """The record that every run must end with."""
+    results = tmp_path_factory.mktemp("uninterrupted")
+    with pytest.MonkeyPatch.context() as patch:
+        quick.__wrapped__(patch)
+        status, _, output = start(results)
+    assert status == 0, output
+    return content(results / "toy-net" / "seed-0")
+
+
+def check_finished(results: Path, uninterrupted: dict) -> None:
+    """The record is whole, and nothing else is left."""
+    folder = results / "toy-net"
+    assert [path.name for path in folder.iterdir()] == ["seed-0"]
+    assert content(folder / "seed-0") == uninterrupted
+    assert not (folder / "seed-0" / CHECKPOINT).exists()
+    assert find_records(results)[1] == []
+
+
+def check_readable(results: Path, uninterrupted: dict, sound: bool) -> None:
+    """What tables see: the whole record or none; if there was one, it is there or is named."""
+    records, left_out = find_records(results) if results.exists() else ([], [])
+    assert [content(record.path) for record in records] == [uninterrupted] * len(records)
+    if sound and not records:
+        assert any("command that makes the record restores it" in line for line in left_out)
+
+
+@pytest.mark.parametrize(
+    "before", ["nothing", "a record", pytest.param("a killed run", marks=pytest.mark.faults)]
+)
+def test_killed_at_any_change_and_started_again(before, tmp_path, uninterrupted):
+    results = tmp_path / "results"
+    prepared = tmp_path / "prepared"
+    prepared.mkdir()
+    if before == "a record":
+        assert start(prepared)[0] == 0
+    elif before == "a killed run":
+        assert start(prepared, die_at=45)[0] == DIED
+        assert (prepared / "toy-net" / "seed-0.unfinished" / CHECKPOINT).exists()
+    resumed, at, status = 0, 0, DIED
+    while True:
+        shutil.copytree(prepared, results)
+        force = before == "a record"
+        status, changes, output = start(results, force, die_at=at)
+        if status != DIED:
+            break
+        assert changes == at, output
+        check_readable(results, uninterrupted, sound=force)
+        if force:  # without it, the earlier record stays
+            assert "already finished" in start(results)[2]
+            check_readable(results, uninterrupted, sound=True)
+            assert find_records(results)[0]
+        status, _, output = start(results, force)
+        assert status == 0, output
+        resumed += "resuming after epoch" in output
+        check_finished(results, uninterrupted)
+        shutil.rmtree(results)
+        at += 1
+    assert status == 0
+    assert at > 50
+    assert resumed == 0 if force else resumed > 20
+
+
+class StartsAndFaults(RuleBasedStateMachine):
+    """Commands, kills and damage in any order: no sound record is lost, and no wrong one made."""
+
+    @initialize()
+    def begin(self):
+        self.folder = Path(self.make_folder())
+        self.results = self.folder / "results"
+        self.results.mkdir()
+        self.sound = self.damaged = False
+
+    @property
+    def place(self) -> Path:
+        return self.results / "toy-net" / "seed-0"
+
+    @rule(force=st.booleans())
+    def start(self, force):
+        status, _, output = start(self.results, force)
+        if self.damaged and not force:
+            assert status == 1
+            assert "damaged; --force repeats the run" in output
+            return
+        assert status == 0, output
+        self.sound, self.damaged = True, False
+        records, _ = find_records(self.results)
+        assert [content(record.path) for record in records] == [self.expected]
+        if force:
+            check_finished(self.results, self.expected)
+
+    @rule(force=st.booleans(), die_at=st.integers(0, 90))
+    def kill(self, force, die_at):
+        status, _, _ = start(self.results, force, die_at)
+        if status == 0:
+            self.sound, self.damaged = True, False
+        elif self.damaged and force:  # replaced or not yet
+            self.damaged = not find_records(self.results)[0]
+
+    @rule(at=st.floats(0, 1, exclude_max=True), how=st.sampled_from(["flip", "cut", "remove"]))
+    def corrupt_checkpoint(self, at, how):
+        path = self.place.with_name("seed-0.unfinished") / CHECKPOINT
+        if path.exists():
+            _corrupt(path, at, how)
+
+    @precondition(lambda self: self.sound and self.place.exists())
+    @rule(part=st.sampled_from(["metrics", "config", "history"]))
+    def corrupt_record(self, part):
+        _corrupt(self.place / f"{part}.json", 0, "cut")
+        self.sound, self.damaged = False, True
+
+    @rule()
+    def table(self):
+        check_readable(self.results, self.expected, self.sound)
+
+    def teardown(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _corrupt(path: Path, at: float, how: str) -> None:
+    content = bytearray(path.read_bytes())
+    place = int(at * len(content))
+    if how == "flip":
+        content[place] ^= 1
+    if how == "remove":
+        path.unlink()
+    else:
+        path.write_bytes(content if how == "flip" else content[:place])
+
+
+def state_machine(uninterrupted, tmp_path_factory, examples: int):
+    class Machine(StartsAndFaults):
+        expected = uninterrupted
+
+        def make_folder(self):
+            return tmp_path_factory.mktemp("machine")
+
+    machine = Machine.TestCase
+    machine.settings = settings(max_examples=examples, stateful_step_count=12, deadline=None)
+    machine().runTest()
+
+
+def test_starts_kills_and_damage_in_any_order(uninterrupted, tmp_path_factory):
+    state_machine(uninterrupted, tmp_path_factory, examples=15)
+
+
+@pytest.mark.faults
+def test_starts_kills_and_damage_in_any_order_at_length(uninterrupted, tmp_path_factory):
+    state_machine(uninterrupted, tmp_path_factory, examples=500)

@@ -1,0 +1,258 @@
+"""When checkpoints are written, and when one is not used."""
+
+import errno
+import resource
+import shutil
+import time
+
+import keras
+import numpy as np
+import pytest
+
+from harness.errors import UnwritableError
+from harness.records.checkpoint import read_checkpoint, write_checkpoint
+from harness.records.files import read_json
+from harness.records.run import Run
+from harness.training import checkpoints, fit
+from harness.training.fit import Training
+
+REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
+ENVIRONMENT = {"started": "then", "code": "c", "packages": {"keras": "3"}, "threads": 1}
+
+
+class Killed(BaseException):
+    """Ends a training as nothing else does."""
+
+
+def points(n, seed):
+    x = np.random.default_rng(seed).normal(size=(n, 2)).astype(np.float32)  # (n, 2)
+    return x, (x[:, 0] > x[:, 1]).astype(np.int32)
+
+
+class Runs:
+    """Begins the runs of one directory one after the other, each as if in a process of its own."""
+
+    def __init__(self, folder):
+        self.directory = folder / "toy" / "seed-0"
+        self.run = None
+
+    def __call__(self, config=(), data=(), environment=(), resume=True):
+        if self.run:
+            self.run._lock.release()  # as the system does when a process dies
+        self.run = Run(self.directory, seed=0, data_dir=None, sample=True)
+        self.run.begin(dict(config), resume)
+        self.run.write("environment", {**ENVIRONMENT, **dict(environment)})
+        self.run.write("data", {"files": [{"sha256": "d"}], **dict(data)})
+        return self.run
+
+
+@pytest.fixture
+def begin(tmp_path):
+    return Runs(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHARE", float("inf"))
+
+
+def network():
+    keras.utils.set_random_seed(0)
+    hidden = keras.layers.Dense(40, activation="relu")
+    output = keras.layers.Dense(1, activation="sigmoid")
+    return keras.Sequential([keras.Input((2,)), hidden, output])
+
+
+def train(run, epochs=4, kill_after=None):
+    """Trains a small network; returns the run."""
+
+    class Progress(fit.Progress):
+        def on_epoch_begin(self, epoch, logs=None):
+            if epoch == kill_after:
+                raise Killed
+            super().on_epoch_begin(epoch, logs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fit, "Progress", Progress)
+        fit.fit(
+            run,
+            network(),
+            Training("adam", 0.01, "binary_crossentropy", "accuracy", epochs, batch_size=50),
+            train=points(200, 1),
+            validation=points(50, 2),
+            test=points(50, 3),
+            summarise=lambda split, p: (float(p.mean()), {"mean": float(p.mean())}),
+            reference=REFERENCE,
+        )
+    return run
+
+
+def killed(run, after=2):
+    with pytest.raises(Killed):
+        train(run, kill_after=after)
+    assert run.can_resume
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory):
+    """The checkpoint that a run leaves that is killed after two epochs of four."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "SHARE", float("inf"))
+        run = Runs(tmp_path_factory.mktemp("killed"))({"deterministic": False})
+        killed(run)
+    return run.checkpoint
+
+
+def restore(run) -> int:
+    """Epochs that are taken up by a network that has not been trained."""
+    model = network()
+    model.compile("adam", "binary_crossentropy", ["accuracy"])
+    return checkpoints.Checkpoints(run, fit.BestWeights("accuracy")).restore(model, "keras", 4)
+
+
+def test_a_resumed_run_prints_after_which_epoch(begin, capsys):
+    killed(begin())
+    capsys.readouterr()
+    run = train(begin())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "resuming after epoch 2 of 4"
+    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 3 of 4", "epoch 4 of 4"]
+    environment = read_json(run.directory / "environment.json")
+    assert environment["resumed_after"] == [2]
+
+
+@pytest.mark.faults
+def test_a_run_that_is_killed_twice_says_both(begin):
+    killed(begin(), after=1)
+    killed(begin(environment={"started": "later"}), after=3)
+    environment = read_json(train(begin()).directory / "environment.json")
+    assert environment["resumed_after"] == [1, 3]
+    assert environment["started"] == "then"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"config": {"deterministic": False, "seed": 3}}, "the configuration changed"),
+        ({"data": {"files": [{"sha256": "e"}]}}, "the data changed"),
+        ({"environment": {"code": "other"}}, "code changed"),
+        ({"environment": {"floatx": "float16", "packages": {}}}, "packages and floatx changed"),
+    ],
+)
+def test_a_run_that_would_go_another_way_starts_anew_and_says_why(
+    changes, words, checkpoint, begin, capsys
+):
+    run = begin(**{"config": {"deterministic": False}, **changes})
+    shutil.copy(checkpoint, run.checkpoint)
+    assert restore(run) == 0
+    assert capsys.readouterr().out == f"starting anew: since the interruption, {words}\n"
+    assert run.history == {}
+
+
+def test_other_threads_forbid_nothing_where_the_last_bits_do_not_count(checkpoint, begin):
+    run = begin({"deterministic": False}, environment={"threads": 2})
+    shutil.copy(checkpoint, run.checkpoint)
+    assert restore(run) == 2
+
+
+def test_other_threads_forbid_a_resumption_where_every_bit_counts(checkpoint, begin, capsys):
+    run = begin({"deterministic": True})
+    values, arrays = read_checkpoint(checkpoint)
+    for threads, done in ((1, 2), (2, 0)):
+        more = {"cpu": None, "flags": None, "threads": threads}
+        identity = {**values["identity"], "the configuration": {"deterministic": True}, **more}
+        write_checkpoint(run.checkpoint, {**values, "identity": identity}, arrays)
+        assert restore(run) == done
+    assert "since the interruption, threads changed" in capsys.readouterr().out
+
+
+def test_a_damaged_checkpoint_is_named_and_not_used(checkpoint, begin, capsys):
+    run = begin({"deterministic": False})
+    content = bytearray(checkpoint.read_bytes())
+    content[len(content) // 2] ^= 1
+    run.checkpoint.write_bytes(content)
+    assert restore(run) == 0
+    assert capsys.readouterr().out == f"starting anew: {run.checkpoint} is damaged.\n"
+
+
+def test_a_new_beginning_keeps_the_checkpoint_and_nothing_else(begin):
+    run = begin()
+    run.save_checkpoint({}, [])
+    (run.unfinished / ".history.json.abc").write_text("half")
+    run = begin()
+    assert run.can_resume
+    names = {path.name for path in run.unfinished.iterdir()}
+    assert names == {"checkpoint", "config.json", "environment.json", "data.json"}
+    assert not begin(resume=False).can_resume
+
+
+def test_every_changed_byte_of_a_checkpoint_is_found(tmp_path):
+    path = tmp_path / "checkpoint"
+    arrays = [np.arange(3, dtype=np.float32), np.array(7, np.int64)]
+    write_checkpoint(path, {"epochs": 2, "x": 0.1}, arrays)
+    values, found = read_checkpoint(path)
+    assert values == {"epochs": 2, "x": 0.1}
+    assert [array.dtype for array in found] == [array.dtype for array in arrays]
+    np.testing.assert_array_equal(found[0], arrays[0])
+    content = path.read_bytes()
+    for place in range(len(content)):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(Exception, match="is damaged"):
+            read_checkpoint(path)
+        path.write_bytes(content[:place])
+        with pytest.raises(Exception, match="is damaged"):
+            read_checkpoint(path)
+
+
+def test_a_full_disk_at_the_end_costs_nothing_but_the_end(begin, monkeypatch, capsys):
+    """A limit on the size of files stands for the disk: the system refuses to write on."""
+    whole = read_json(train(begin()).directory / "history.json")
+    save, limits = fit.save_network, resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def on_a_full_disk(model, path):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+        try:
+            save(model, path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    run = begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "save_network", on_a_full_disk)
+        with pytest.raises(UnwritableError) as caught:
+            train(run)
+    assert str(caught.value) == f"cannot write {run.best_model_path}: File too large."
+    assert run.can_resume
+    capsys.readouterr()
+    finished = train(begin())
+    assert capsys.readouterr().out == "resuming after epoch 4 of 4\n"
+    history = read_json(finished.directory / "history.json")
+    assert {**history, "seconds": 0} == {**whole, "seconds": 0}
+
+
+def test_a_disk_that_is_full_leaves_the_last_checkpoint(begin, monkeypatch):
+    run = begin()
+    run.save_checkpoint({"epochs": 1}, [])
+
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(UnwritableError, match=r"cannot write .*: No space left on device\."):
+            run.save_checkpoint({"epochs": 2}, [])
+    assert read_checkpoint(run.checkpoint)[0]["epochs"] == 1
+    assert not list(run.unfinished.glob(".checkpoint*"))
+
+
+def test_checkpoints_take_a_hundredth_of_the_time(begin, monkeypatch):
+    monkeypatch.setattr(checkpoints, "SHARE", 0.01)
+    saved = []
+
+    def slow(run, values, arrays):
+        time.sleep(0.02)
+        saved.append(values["epochs"])
+
+    monkeypatch.setattr(Run, "save_checkpoint", slow)
+    train(begin(), epochs=20)  # each of a few milliseconds
+    assert saved == [1, 20]

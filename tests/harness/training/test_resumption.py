@@ -1,0 +1,175 @@
+"""A training that is resumed goes on as the one that was never interrupted, bit for bit."""
+
+import dataclasses
+import os
+import shutil
+from types import SimpleNamespace
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import config as tf_config
+
+from harness import experiment
+from harness.command_line import parse
+from harness.experiment import find_experiments
+from harness.records.record import CHECKPOINT, load_record
+from harness.training import checkpoints, fit
+from harness.training.tf_dataset import without_tuning
+
+INTERRUPTED = 2  # epochs that are done before
+REVIEWS = ["--maxlen", 24, "--units", 4]
+JENA = ["--lookback-hours", 4, "--batches-per-epoch", 7, "--batch-size", 16]
+NETWORKS = {
+    "Keras's layers, shuffled reviews": ["imdb-dense", *REVIEWS],
+    "dropout and XLA, shuffled reviews": ["imdb-conv-lstm", *REVIEWS],
+    "dropout and C, drawn windows": ["jena-gru-dropout", "--units", 16, *JENA],
+    "plain Keras, shuffled reviews": ["imdb-conv-lstm", *REVIEWS, "--plain-keras"],
+    "plain Keras, drawn windows": ["jena-gru-dropout", "--units", 4, *JENA, "--plain-keras"],
+    "text generation": ["text-generation", "--units", 8, "--batch-size", 64, "--sample-length", 9],
+}
+LAYERS = dict(zip(NETWORKS, ("keras", "fast", "native", "keras", "keras", None), strict=True))
+
+
+def configuration(network: str, folder, *more):
+    """A run of four epochs on the sample data, with every bit decided."""
+    name, *arguments = NETWORKS[network]
+    arguments += ["--epochs", 4, "--sample", "--deterministic", "--results-dir", folder, *more]
+    return parse(find_experiments()[name], list(map(str, [*arguments, "--plots-dir", folder])))
+
+
+def state(callback) -> list[bytes]:
+    """All variables and what the other callback remembers."""
+    values, arrays = callback.stateful.state()
+    variables = [*callback.model.variables, *callback.model.optimizer.variables]
+    return [v.numpy().tobytes() for v in variables] + [
+        repr(values),
+        *(array.tobytes() for array in arrays),
+    ]
+
+
+def run(configured, copy_to=None):
+    """Carries a run out; returns its batches and its states after each epoch and when restored."""
+    batches, states, restored = [], [], []
+
+    def watched(samples, batch_size, shuffle, begun=0):
+        dataset = without_tuning(samples, batch_size, shuffle, begun)
+        if not shuffle:
+            return dataset
+
+        def note(x):
+            batches.append(x.tobytes())
+            return x
+
+        def through_python(x, y):
+            return tf.ensure_shape(tf.numpy_function(note, [x], x.dtype), x.shape), y
+
+        return dataset.map(through_python)
+
+    class Watched(checkpoints.Checkpoints):
+        def restore(self, model, layers, epochs):
+            done = super().restore(model, layers, epochs)
+            if done:
+                self.set_model(model)
+                restored.extend(state(self))
+            return done
+
+        def on_epoch_end(self, epoch, logs=None):
+            super().on_epoch_end(epoch, logs)
+            states.append(state(self))
+            if copy_to and epoch + 1 == INTERRUPTED:
+                shutil.copytree(self.run.unfinished, copy_to)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoints, "SHARE", float("inf"))  # a checkpoint after every epoch
+        patch.setattr(fit, "without_tuning", watched)
+        for module in (checkpoints, fit):
+            patch.setattr(module, "Checkpoints", Watched)
+        patch.setattr(experiment, "report", lambda record, options: None)
+        patch.setattr(os, "environ", os.environ.copy())  # a process sets its flags once
+        try:
+            experiment.execute(configured)
+        finally:
+            tf_config.disable_op_determinism()
+    return SimpleNamespace(batches=batches, states=states, restored=restored)
+
+
+# those without dropout or this project's layers are left to `make test-faults`
+AT_LENGTH = [name for name in NETWORKS if "Keras" in name]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.faults if name in AT_LENGTH else ())
+        for name in NETWORKS
+    ],
+)
+def trainings(request, tmp_path_factory):
+    """A run, and the same run from its second checkpoint on."""
+    folder = tmp_path_factory.mktemp("trainings")
+    whole, half = (configuration(request.param, folder / name) for name in ("whole", "half"))
+    unfinished = half.directory.with_name("seed-0.unfinished")
+    one = run(whole, copy_to=unfinished)
+    other = run(half)
+    return SimpleNamespace(network=request.param, whole=whole, half=half, one=one, other=other)
+
+
+def test_the_state_is_restored(trainings):
+    assert len(trainings.one.states[0]) > 6
+    assert trainings.other.restored == trainings.one.states[INTERRUPTED - 1]
+    assert trainings.one.states[INTERRUPTED - 1] != trainings.one.states[INTERRUPTED]
+
+
+def test_the_next_batches_are_those_of_the_uninterrupted_training(trainings):
+    if "plain Keras" in trainings.network:
+        pytest.skip("there Keras makes the batches; the later states show that they are the same")
+    batches = len(trainings.one.batches) // 4
+    assert batches > 1
+    assert trainings.other.batches == trainings.one.batches[INTERRUPTED * batches :]
+    epochs = {tuple(trainings.one.batches[e * batches : (e + 1) * batches]) for e in range(4)}
+    assert len(epochs) == 4  # each has an order of its own
+
+
+def test_every_later_state_is_that_of_the_uninterrupted_training(trainings):
+    assert trainings.other.states == trainings.one.states[INTERRUPTED:]
+
+
+def without_times(record):
+    """A record's content but for what differs between any two runs."""
+    content = dataclasses.asdict(record)
+    content["history"].pop("seconds")
+    for name in ("wall_seconds", "seconds_per_epoch"):
+        content["metrics"].pop(name, None)
+    del content["path"], content["environment"]
+    return content
+
+
+def test_the_records_are_equal_and_the_resumed_one_says_so(trainings):
+    whole, half = (load_record(one.directory) for one in (trainings.whole, trainings.half))
+    assert without_times(half) == without_times(whole)
+    assert len(half.history["seconds"]) == 4
+    assert half.environment["resumed_after"] == [INTERRUPTED]
+    assert half.environment["started"] == whole.environment["started"]
+    assert "resumed_after" not in whole.environment
+    assert half.environment.get("layers") == LAYERS[trainings.network]
+    assert half.metrics["wall_seconds"] > sum(half.history["seconds"]) - 0.1
+
+
+def test_the_saved_networks_are_equal(trainings):
+    names = ["best.keras", "model.keras"]
+    paths = [p for n in names if (p := trainings.whole.directory / n).exists()]
+    assert len(paths) == 1
+    saved = [
+        keras.models.load_model(one.directory / paths[0].name).get_weights()
+        for one in (trainings.whole, trainings.half)
+    ]
+    for weights, again in zip(*saved, strict=True):
+        np.testing.assert_array_equal(weights, again)
+
+
+def test_no_checkpoint_is_left(trainings):
+    for one in (trainings.whole, trainings.half):
+        assert not (one.directory / CHECKPOINT).exists()
+        assert [path.name for path in one.directory.parent.iterdir()] == ["seed-0"]

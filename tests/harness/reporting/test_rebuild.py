@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commands import REPOSITORY, run
+from commands import REPOSITORY, places, run
 from processes import started, wait_for
 from records import fabricate
 
@@ -36,6 +36,13 @@ def test_a_terminal_that_knows_only_ascii(module, results):
     done = run(module, *options(module, moved), PYTHONIOENCODING="ascii", MPLBACKEND="bogus")
     assert (done.returncode, done.stderr) == (0, "")
     assert r"Ergebnis-Gr\xf6\xdfen" in done.stdout or module == FIGURES
+
+
+def test_a_run_in_a_terminal_that_knows_only_ascii(tmp_path):
+    command = ["experiments", "jena-persistence", "--sample", *places(tmp_path)]
+    done = run(*command, PYTHONIOENCODING="ascii", MPLBACKEND="bogus")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"test at best in \xb0C" in done.stdout
 
 
 @pytest.mark.parametrize("module", [TABLES, FIGURES])

@@ -4,16 +4,16 @@ Records are compared for years, and copied between machines. Reading a record ch
 the weights, which are larger, are checked by the command above.
 """
 
-import hashlib
 import re
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.records.files import write_text
+from harness.records.files import sha256, write_text
 
 CHECKSUMS = "SHA256SUMS"
 FILE = re.compile(
-    r"(config|environment|data|history|metrics|outputs|predictions)\.json|(best|model)\.keras"
+    r"(config|environment|data|history|metrics|outputs|predictions)\.json"
+    r"|(best|model)\.keras|linear\.npz"
 )
 """The names of the files that a record keeps."""
 LINE = re.compile(rf"(?P<sha256>[0-9a-f]{{64}})  (?P<name>{FILE.pattern})")
@@ -26,8 +26,8 @@ def write_checksums(directory: Path) -> None:
         RunError: it cannot be written.
     """
     files = sorted(path for path in directory.iterdir() if FILE.fullmatch(path.name))
-    lines = (f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files)
-    write_text(directory / CHECKSUMS, "".join(lines))
+    lines = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
+    write_text(directory / CHECKSUMS, lines)
 
 
 def read_checksums(directory: Path) -> dict[str, str] | None:

@@ -49,7 +49,8 @@ def perform(name: str, command: list[str], code: bytes, topic: str, weights: boo
                 time.sleep(POLL)
         finally:
             end([child])
-        problem, kinds = child.failure(), (".json", ".keras") if weights else (".json",)
+        problem = child.failure()
+        kinds = (".json", ".keras", ".npz") if weights else (".json",)
         files = [] if problem else list(directory.iterdir())
         content = {
             path.name: path.read_bytes()

@@ -17,7 +17,9 @@ A       :=
 B       :=
 RECORDS :=
 PROMPT  := alice was
-export PROMPT
+TEXT    :=
+CELL    :=
+export PROMPT TEXT
 on = $(filter 1,$(1))
 comma := ,
 
@@ -30,7 +32,7 @@ JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
 TARGETS := help all bench demo test test-faults data plots tables compare verify reference clean \
-  generate $(EXPERIMENTS)
+  generate predict inspect $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -42,6 +44,8 @@ TAKEN := PYTHON \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
+  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
+  $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
   $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
@@ -115,6 +119,13 @@ $(EXPERIMENTS): $(VENV)/.runtime
 
 generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
+
+predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
+	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
+
+inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
+	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)

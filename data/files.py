@@ -22,7 +22,7 @@ IMDB_WORD_INDEX = "imdb_word_index.json"
 JENA = "jena_climate_2009_2016.csv"
 ALICE = "alice.txt"
 NIETZSCHE = "nietzsche.txt"
-NAMES = (IMDB, JENA, ALICE, NIETZSCHE)  # what the experiments read
+NAMES = (IMDB, IMDB_WORD_INDEX, JENA, ALICE, NIETZSCHE)  # what the commands read
 
 # The reviews as text, from which `imdb.npz` and its word index can be rebuilt. The user's own
 # archive may hold only the labelled reviews.

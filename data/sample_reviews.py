@@ -25,6 +25,7 @@ OPINION_WORDS = 2  # of each kind, good and bad
 GOOD = FILLER_WORDS + np.arange(OPINION_WORDS)
 BAD = FILLER_WORDS + OPINION_WORDS + np.arange(OPINION_WORDS)
 NEGATION = FILLER_WORDS + 2 * OPINION_WORDS
+WORDS = (*(f"filler{n}" for n in range(FILLER_WORDS)), "good", "great", "bad", "awful", "not")
 
 NEGATED = 0.25  # share of reviews in which the negation comes first
 MISLABELLED = 0.05  # share of reviews with the wrong label, which no network can get right
@@ -46,20 +47,33 @@ def sample_reviews(seed: int = 0) -> dict[str, np.ndarray]:
         word), and `y_train` and `y_test`, int64 arrays of labels, half 0 (negative) and half 1
         (positive).
     """
-    rng = np.random.default_rng(seed)
-    labels = {
-        split: rng.permutation(np.arange(count) % 2)
-        for split, count in (("train", TRAIN_REVIEWS), ("test", TEST_REVIEWS))
-    }
-    meant = [label != (rng.random() < MISLABELLED) for y in labels.values() for label in y]
-    reviews = [_review(rng, positive) for positive in meant]
-    ranked = _ranks(reviews)
+    reviews, labels = _draw(seed)
+    rank = _ranks(reviews)
+    ranked = np.empty(len(reviews), dtype=object)
+    ranked[:] = [rank[words].tolist() for words in reviews]
     return {
         "x_train": ranked[:TRAIN_REVIEWS],
         "y_train": labels["train"],
         "x_test": ranked[TRAIN_REVIEWS:],
         "y_test": labels["test"],
     }
+
+
+def sample_word_index(seed: int = 0) -> dict[str, int]:
+    """The rank of each word of `sample_reviews(seed)`, as `imdb_word_index.json` has it."""
+    reviews, _ = _draw(seed)
+    return dict(zip(WORDS, _ranks(reviews).tolist(), strict=True))
+
+
+def _draw(seed: int) -> tuple[list[list[int]], dict[str, np.ndarray]]:
+    """Reviews as numbers of words, training before test, and the labels of both splits."""
+    rng = np.random.default_rng(seed)
+    labels = {
+        split: rng.permutation(np.arange(count) % 2)
+        for split, count in (("train", TRAIN_REVIEWS), ("test", TEST_REVIEWS))
+    }
+    meant = [label != (rng.random() < MISLABELLED) for y in labels.values() for label in y]
+    return [_review(rng, positive) for positive in meant], labels
 
 
 def _review(rng: np.random.Generator, positive: bool) -> list[int]:
@@ -83,11 +97,9 @@ def _filler(rng: np.random.Generator, span: tuple[int, int]) -> list[int]:
 
 
 def _ranks(reviews: list[list[int]]) -> np.ndarray:
-    """Number the words by frequency, the most frequent one 1, as Keras's tokeniser does."""
+    """Each word's rank by frequency, the most frequent one 1, as Keras's tokeniser counts."""
     counts = np.bincount(np.concatenate(reviews))
     by_frequency = np.argsort(-counts, kind="stable")
     rank = np.empty_like(by_frequency)
     rank[by_frequency] = np.arange(1, len(counts) + 1)
-    ranked = np.empty(len(reviews), dtype=object)
-    ranked[:] = [rank[words].tolist() for words in reviews]
-    return ranked
+    return rank

@@ -65,7 +65,8 @@ class ClimateWindows:
         degrees_per_unit: standard deviation of the temperature over the training rows, °C per
             normalised unit.
         timestamps: datetime64[s], shape (rows,). The time of each row of the series.
-        facts: counts for the run record.
+        facts: counts for the run record, and `normalisation`: mean and standard deviation of each
+            column over the training rows, by the column's name.
     """
 
     train: Windows
@@ -136,7 +137,7 @@ def make_windows(
     anchor_ends = np.array([ends[0], ends[1], len(values) - delay - 1])
     offsets = np.arange(-(lookback - step), 1, step)  # (timesteps,)
     column = climate.quantities.index(TEMPERATURE)
-    series, std = _normalise(values, int(ends[0]))
+    series, mean, std = _normalise(values, int(ends[0]))
 
     splits, facts = {}, {}
     names = ("train", "validation", "test")
@@ -166,6 +167,10 @@ def make_windows(
             "rows_per_hour": 60 / cadence,
             "straddle_gaps": straddle_gaps,
             "repeated_rows_dropped": int((~kept).sum()),
+            "normalisation": {
+                name: [float(mean[place]), float(std[place])]
+                for place, name in enumerate(climate.quantities)
+            },
             **facts,
         },
     )
@@ -214,14 +219,14 @@ def _split_bounds(
     return bounds[:3], np.append(bounds[3:], rows)
 
 
-def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """The columns with mean 0 and deviation 1 over the training rows, and the deviations."""
+def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The columns with mean 0 and deviation 1 over the training rows, the means and deviations."""
     mean = values[:train_rows].mean(axis=0)  # (features,)
     std = values[:train_rows].std(axis=0)
     # a column that is constant in training carries nothing: it stays 0 there, in its own unit
     constant = values[:train_rows].min(axis=0) == values[:train_rows].max(axis=0)
     std = np.where(constant, 1.0, std)
-    return ((values - mean) / std).astype(np.float32), std
+    return ((values - mean) / std).astype(np.float32), mean, std
 
 
 def _without_gaps(

@@ -136,9 +136,7 @@ def load_network(record: Record):
     from harness.training.environment import load_keras
 
     path = record.path / MODEL
-    # older records name the script's module in their command, newer ones the experiment
-    settings = "--seed" + record.environment["command"].partition("--seed")[2]
-    again = f'`make {NAME} ARGS="{settings} --force"`'
+    again = f"`{record.make_again}`"
     if not path.is_file():
         raise RunError(f"{path} is missing; train it with {again}.")
     described = describe_network(record)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, split_notes
 from harness.command_line import main
 from harness.protocol import setting
+from harness.records.files import sha256
 from harness.records.run import baseline_metrics
 
 
@@ -33,7 +34,7 @@ class Protocol(SplitProtocol):
 
 def train(protocol, run):
     reviews = load_reviews(protocol, run, num_words=protocol.num_words or None, maxlen=None)
-    from models.linear import bag_of_ngrams
+    from models.linear import bag_of_ngrams, save_ngrams
 
     def texts(split):
         """Word ids separated by blanks, as scikit-learn's vectorisers read them."""
@@ -47,9 +48,11 @@ def train(protocol, run):
         for name in ("validation", "test")
     )
     run.keep_predictions({"validation": kept, "test": kept_test})
+    save_ngrams(model, run.linear_path)
     classifier = model[-1]
     run.finish(
-        baseline_metrics(
+        {"checkpoint_sha256": sha256(run.linear_path)}
+        | baseline_metrics(
             "accuracy",
             parameters=classifier.coef_.size + classifier.intercept_.size,
             validation=validation,

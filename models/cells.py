@@ -14,10 +14,18 @@ class Cell(NamedTuple):
     Attributes:
         title: its name in tables and plots.
         make: makes the layer from its units and from options of the Keras layer.
+        twin: name of the class in `models.recurrent_numpy` that computes the same.
     """
 
     title: str
     make: Callable
+    twin: str
+
+    def in_numpy(self, weights: list):
+        """The NumPy cell with the weights of a layer, in the order of `layer.get_weights()`."""
+        from models import recurrent_numpy
+
+        return getattr(recurrent_numpy, self.twin).from_keras(*weights)
 
 
 def _keras_layer(name: str) -> Callable:
@@ -43,12 +51,14 @@ def _own_cell(name: str) -> Callable:
 
 
 CELLS = {
-    "simple-rnn": Cell("SimpleRNN", _keras_layer("SimpleRNN")),
-    "lstm": Cell("LSTM", _keras_layer("LSTM")),
-    "gru": Cell("GRU", _keras_layer("GRU")),
-    "lstm-document": Cell("LSTM as the documents write it", _own_cell("DocumentLSTMCell")),
-    "lstm-1997": Cell("LSTM of 1997, no forget gate", _own_cell("LSTM1997Cell")),
-    "lstm-peephole": Cell("LSTM of 2000, peepholes", _own_cell("PeepholeLSTMCell")),
+    "simple-rnn": Cell("SimpleRNN", _keras_layer("SimpleRNN"), "SimpleRNN"),
+    "lstm": Cell("LSTM", _keras_layer("LSTM"), "LSTM"),
+    "gru": Cell("GRU", _keras_layer("GRU"), "GRUResetAfter"),
+    "lstm-document": Cell(
+        "LSTM as the documents write it", _own_cell("DocumentLSTMCell"), "DocumentLSTM"
+    ),
+    "lstm-1997": Cell("LSTM of 1997, no forget gate", _own_cell("LSTM1997Cell"), "LSTM1997"),
+    "lstm-peephole": Cell("LSTM of 2000, peepholes", _own_cell("PeepholeLSTMCell"), "PeepholeLSTM"),
 }
 # the cells that the studies compare
 COMPARED = ("simple-rnn", "lstm", "gru")

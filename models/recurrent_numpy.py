@@ -31,6 +31,7 @@ gates had a piecewise linear one).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -38,6 +39,9 @@ import numpy as np
 
 State = tuple[np.ndarray, ...]
 """What a cell remembers, each of shape (..., units): `h`, and for an LSTM the carry `c` too."""
+
+Gates = dict[str, np.ndarray]
+"""What a step computes on its way, by symbol, each of shape (..., units): the gates and `k`."""
 
 
 def sigmoid(a: np.ndarray) -> np.ndarray:
@@ -60,23 +64,20 @@ class Cell(Protocol):
     def start(self, shape: tuple[int, ...]) -> State:
         """The state before anything was read: zeros, for sequences of batch shape `shape`."""
 
-    def step(self, state: State, x: np.ndarray) -> State:
-        """The state after one more input `x`, shape (..., features)."""
+    def step(self, state: State, x: np.ndarray) -> tuple[State, Gates]:
+        """The state after one more input `x`, shape (..., features), and how it came about."""
 
 
-def unfold(
-    cell: Cell, x: np.ndarray, state: State | None = None, return_sequences: bool = True
-) -> np.ndarray:
-    """Runs a cell over sequences.
+def steps(cell: Cell, x: np.ndarray, state: State | None = None) -> Iterator[tuple[State, Gates]]:
+    """Runs a cell over sequences, and shows its inside at every timestep.
 
     Args:
         cell: the step that is repeated.
         x: inputs, shape (..., timesteps, features), at least one timestep.
         state: state before the first input; zeros if left out.
-        return_sequences: the output after every timestep, or after the last one only.
 
-    Returns:
-        Outputs, shape (..., timesteps, units), or (..., units) without `return_sequences`.
+    Yields:
+        After every timestep what `cell.step` returns.
 
     Raises:
         ValueError: no timestep, or an input or a state that does not fit the weights.
@@ -88,10 +89,27 @@ def unfold(
     if [s.shape for s in state] != [z.shape for z in zeros]:
         expected, found = [z.shape for z in zeros], [s.shape for s in state]
         raise ValueError(f"the state must have shapes {expected}, not {found}.")
-    outputs = []
     for t in range(x.shape[-2]):
-        state = cell.step(state, x[..., t, :])
-        outputs.append(state[0])  # (..., units)
+        state, gates = cell.step(state, x[..., t, :])
+        yield state, gates
+
+
+def unfold(
+    cell: Cell, x: np.ndarray, state: State | None = None, return_sequences: bool = True
+) -> np.ndarray:
+    """Runs a cell over sequences, as a layer of Keras does.
+
+    Args:
+        cell, x, state: as for `steps`.
+        return_sequences: the output after every timestep, or after the last one only.
+
+    Returns:
+        Outputs, shape (..., timesteps, units), or (..., units) without `return_sequences`.
+
+    Raises:
+        ValueError: as `steps`.
+    """
+    outputs = [h for (h, *_), _ in steps(cell, x, state)]  # (..., units) each
     return np.stack(outputs, axis=-2) if return_sequences else outputs[-1]
 
 
@@ -189,7 +207,7 @@ class SimpleRNN:
 
     def step(self, state, x):
         (h,) = state
-        return (np.tanh(self.hidden(h, x)),)
+        return (np.tanh(self.hidden(h, x)),), {}
 
 
 def predictions(h: np.ndarray, V: np.ndarray, c: np.ndarray) -> np.ndarray:
@@ -266,7 +284,7 @@ class LSTM(FourGates):
         i, f, o = sigmoid(self.i(h, x)), sigmoid(self.f(h, x)), sigmoid(self.o(h, x))
         k = np.tanh(self.k(h, x))
         c = i * k + f * c  # (..., units)
-        return o * np.tanh(c), c
+        return (o * np.tanh(c), c), {"i": i, "f": f, "k": k, "o": o}
 
 
 @dataclass(frozen=True)
@@ -302,7 +320,7 @@ class DocumentLSTM(FourGates):
         i, f = sigmoid(self.i(h, x)), sigmoid(self.f(h, x))
         k = np.tanh(self.k(h, x))
         output = np.tanh(self.o(h, x) + c @ self.V.T)
-        return output, i * k + f * c
+        return (output, i * k + f * c), {"i": i, "f": f, "k": k}
 
 
 @dataclass(frozen=True)
@@ -334,8 +352,9 @@ class LSTM1997:
     def step(self, state, x):
         h, c = state
         i, o = sigmoid(self.i(h, x)), sigmoid(self.o(h, x))
-        c = i * np.tanh(self.k(h, x)) + c
-        return o * np.tanh(c), c
+        k = np.tanh(self.k(h, x))
+        c = i * k + c
+        return (o * np.tanh(c), c), {"i": i, "k": k, "o": o}
 
 
 @dataclass(frozen=True)
@@ -369,9 +388,10 @@ class PeepholeLSTM(FourGates):
         h, c = state
         i = sigmoid(self.i(h, x) + self.p_i * c)
         f = sigmoid(self.f(h, x) + self.p_f * c)
-        c = i * np.tanh(self.k(h, x)) + f * c
+        k = np.tanh(self.k(h, x))
+        c = i * k + f * c
         o = sigmoid(self.o(h, x) + self.p_o * c)
-        return o * c, c
+        return (o * c, c), {"i": i, "f": f, "k": k, "o": o}
 
 
 # --- GRU -------------------------------------------------------------------------------------
@@ -411,7 +431,7 @@ class GRU:
         (h,) = state
         z, r = sigmoid(self.z(h, x)), sigmoid(self.r(h, x))
         k = np.tanh(self.k(r * h, x))  # reset, then multiplied by U
-        return (z * h + (1 - z) * k,)
+        return (z * h + (1 - z) * k,), {"z": z, "r": r, "k": k}
 
 
 @dataclass(frozen=True)
@@ -450,4 +470,4 @@ class GRUResetAfter(GRU):
         (h,) = state
         z, r = sigmoid(self.z(h, x)), sigmoid(self.r(h, x))
         k = np.tanh(x @ self.k.W.T + self.k.b + r * (h @ self.k.U.T + self.b_recurrent))
-        return (z * h + (1 - z) * k,)
+        return (z * h + (1 - z) * k,), {"z": z, "r": r, "k": k}

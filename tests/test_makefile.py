@@ -164,6 +164,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
+        ("inspect", "CELLS=gru"),
         ("compare", "RECORDS=results"),
         ("verify", "A=imdb-lstm"),
     ],
@@ -200,6 +201,12 @@ def test_a_value_that_makes_no_sense_is_refused_in_one_sentence(clone, arguments
     assert done.stderr.count("\n") == 1
 
 
+def test_a_text_and_cells_are_passed_on(clone):
+    done = make(clone, "-n", "inspect", 'TEXT=it\'s "good"', "CELL=gru lstm", "SAMPLE=1")
+    command = " ".join(done.stdout.replace("\\\n", " ").split())
+    assert command.endswith('explore.inspect --text="$TEXT" --cell gru lstm --sample')
+
+
 @pytest.mark.parametrize(
     ("arguments", "command"),
     [
@@ -228,3 +235,11 @@ def test_every_script_is_a_target_and_nothing_else_is(clone):
     for name in ("generate", "recall"):
         assert make(clone, "-n", name).returncode == 0
     assert "there is no target main; `make help` lists them" in make(clone, "-n", "main").stderr
+
+
+def test_a_review_reaches_predict_as_it_is_written(clone):
+    """Also an empty one, about which the command has something to say."""
+    for text in ('it\'s "a" `film`', ""):
+        command = make(clone, "-n", "predict", f"TEXT={text}").stdout.splitlines()[-1]
+        assert command.strip().endswith('-m explore.predict --text "$TEXT"')
+    assert "--text" not in make(clone, "-n", "predict", "ARGS=--file reviews.txt").stdout

@@ -15,35 +15,16 @@ from keras import layers
 from harness.records.study_outputs import Lines, Series, Table
 from harness.training.gradients import gradients, input_gradients
 from models.backpropagation_numpy import backpropagate, feed_forward
-from models.cells import CELLS
-from models.recurrent_numpy import (
-    GRU,
-    LSTM,
-    LSTM1997,
-    Affine,
-    DocumentLSTM,
-    GRUResetAfter,
-    PeepholeLSTM,
-    SimpleRNN,
-    unfold,
-)
+from models.cells import CELLS, COMPARED, Cell
+from models.recurrent_numpy import LSTM, Affine, SimpleRNN, unfold
 
-# The NumPy twin of each of Keras's layers, by the name in the tables
-TWINS = {
-    "SimpleRNN": (layers.SimpleRNN, SimpleRNN),
-    "LSTM": (layers.LSTM, LSTM),
-    "GRU": (layers.GRU, GRUResetAfter),
-    "GRU, reset before (Keras 2)": (partial(layers.GRU, reset_after=False), GRU),
-}
+# Keras's layers and their NumPy twins, by the name in the tables
+TWINS = {CELLS[name].title: CELLS[name] for name in COMPARED}
+TWINS["GRU, reset before (Keras 2)"] = Cell(
+    "GRU, reset before", partial(layers.GRU, reset_after=False), "GRU"
+)
 # Formulas that Keras has no layer for
-VARIANTS = {
-    CELLS[name].title: (CELLS[name].make, twin)
-    for name, twin in (
-        ("lstm-document", DocumentLSTM),
-        ("lstm-1997", LSTM1997),
-        ("lstm-peephole", PeepholeLSTM),
-    )
-}
+VARIANTS = {cell.title: cell for name, cell in CELLS.items() if name not in COMPARED}
 
 
 def numpy_check_outputs(protocol, seed: int) -> list:
@@ -133,9 +114,9 @@ def layer_differences(rng: np.random.Generator, protocol) -> dict[str, list[tupl
     for _ in range(protocol.shapes):
         batch, timesteps, features, units = (int(rng.integers(1, m, endpoint=True)) for m in most)
         x = rng.normal(size=(batch, timesteps, features)).astype(np.float32)
-        for name, (make, twin) in twins.items():
-            layer = _layer(make, units, features, rng)
-            ours = unfold(twin.from_keras(*layer.get_weights()), x)  # (batch, timesteps, units)
+        for name, cell in twins.items():
+            layer = _layer(cell.make, units, features, rng)
+            ours = unfold(cell.in_numpy(layer.get_weights()), x)  # (batch, timesteps, units)
             differences[name].append((timesteps, _largest(ours, layer(x))))
         stacked = _stack(rng, x, units)
         differences["SimpleRNN, stack of 4"].append((timesteps, stacked))
@@ -269,8 +250,8 @@ def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
     kernel, recurrent, bias = layer.get_weights()
     usual = unfold(LSTM.from_keras(kernel, recurrent, bias), x)  # (batch, timesteps, units)
     curves = {}
-    for name, (make, twin) in VARIANTS.items():
-        variant = make(32)
+    for name, cell in VARIANTS.items():
+        variant = cell.make(32)
         variant.build(x.shape)
         own = variant.get_weights()
         gates = own[0].shape[-1] // 32
@@ -278,7 +259,7 @@ def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
         shared = [
             np.concatenate([np.split(w, 4, -1)[g] for g in keep], -1) for w in layer.get_weights()
         ]
-        outputs = unfold(twin.from_keras(*shared, *own[3:]), x)
+        outputs = unfold(cell.in_numpy([*shared, *own[3:]]), x)
         curves[name] = np.abs(outputs - usual).mean(axis=(0, 2))  # (timesteps,)
     return curves
 

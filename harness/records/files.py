@@ -65,12 +65,24 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def read_json(path: Path, sha256: str | None = None) -> dict:
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file in hexadecimal.
+
+    Raises:
+        RunError: the file is missing or unreadable.
+    """
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise RunError(f"{path}: {error.strerror or error}.") from error
+
+
+def read_json(path: Path, recorded: str | None = None) -> dict:
     """Reads a JSON file that must hold an object.
 
     Args:
         path: the file.
-        sha256: what its SHA-256 must be, in hexadecimal.
+        recorded: what its SHA-256 must be, in hexadecimal.
 
     Raises:
         RunError: the file is missing, unreadable, changed, not JSON or not an object.
@@ -80,7 +92,7 @@ def read_json(path: Path, sha256: str | None = None) -> dict:
 
     try:
         read = path.read_bytes()
-        if sha256 not in (None, hashlib.sha256(read).hexdigest()):
+        if recorded not in (None, hashlib.sha256(read).hexdigest()):
             raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
         content = from_json(read, allow_inf_nan=False)
     except OSError as error:

@@ -67,6 +67,13 @@ class Record:
         return self.config["seed"]
 
     @property
+    def make_again(self) -> str:
+        """The command that repeats the run and replaces this record."""
+        # older records name the script's module in their command, newer ones the experiment
+        settings = "--seed" + self.environment["command"].partition("--seed")[2]
+        return f'make {self.experiment} ARGS="{settings} --force"'
+
+    @property
     def sample(self) -> bool:
         """Whether it was made from the built-in sample data."""
         return self.config["sample"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from harness.records.study_outputs import StudyOutput
 
-MODEL = "model.keras"
+BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
 
 
 class Run:
@@ -50,7 +50,12 @@ class Run:
     @property
     def best_model_path(self) -> Path:
         """The model with the best validation (a Keras archive, kept beside the record)."""
-        return self.unfinished / "best.keras"
+        return self.unfinished / BEST
+
+    @property
+    def linear_path(self) -> Path:
+        """The fitted linear model on reviews (arrays of numbers, kept beside the record)."""
+        return self.unfinished / LINEAR
 
     @property
     def model_path(self) -> Path:

@@ -23,7 +23,7 @@ SHARE = 0.01  # of a run's time, which checkpoints take at most
 
 # What must be as it was, beside configuration and data: parts of `environment.json`.
 SAME = ("code", "packages", "backend", "device", "floatx")
-SAME_IF_DETERMINISTIC = ("cpu", "threads", "flags")  # these change the last bits only
+LAST_BITS = ("cpu", "threads", "flags")  # these, only where every bit counts
 
 
 class Stateful(Protocol):
@@ -75,7 +75,9 @@ class Checkpoints(keras.callbacks.Callback):
         except RunError as error:
             print(f"starting anew: {error}", flush=True)
             return 0
-        changed = [name for name, now in self.identity.items() if values["identity"][name] != now]
+        free = () if self.run.part("config").get("deterministic") else LAST_BITS
+        before = values["identity"]
+        changed = [n for n, now in self.identity.items() if n not in free and before[n] != now]
         if changed:
             print(f"starting anew: since the interruption, {' and '.join(changed)} changed")
             return 0
@@ -119,7 +121,7 @@ class Checkpoints(keras.callbacks.Callback):
 
     def _identity(self, layers: str) -> dict:
         """What decides how the training goes, in the form in which JSON gives it back."""
-        config, environment = self.run.part("config"), self.run.part("environment")
-        names = SAME + (SAME_IF_DETERMINISTIC if config.get("deterministic") else ())
-        parts = {"the configuration": config, "the data": self.run.part("data"), "layers": layers}
-        return json.loads(json.dumps(parts | {name: environment.get(name) for name in names}))
+        environment = self.run.part("environment")
+        own = {name: environment.get(name) for name in (*SAME, *LAST_BITS)}
+        parts = {"the configuration": self.run.part("config"), "the data": self.run.part("data")}
+        return json.loads(json.dumps({**parts, "layers": layers, **own}))

@@ -15,6 +15,7 @@ import keras
 import numpy as np
 
 from harness.errors import DivergedError, UnwritableError
+from harness.records.files import sha256
 from harness.records.run import Run
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
@@ -304,6 +305,7 @@ def fit(
             "seconds_per_epoch": statistics.median(run.history["seconds"]),
             "degrees_per_unit": degrees_per_unit,
             "reference": reference,
+            "checkpoint_sha256": sha256(run.best_model_path),
         }
     )
 

@@ -291,6 +291,7 @@ def test_make_data_makes_the_directory_and_lists_every_file(
     server, tmp_path, capsys, monkeypatch, through_variable
 ):
     server.answers[files.IMDB] = (200, CONTENT, 0)
+    server.answers[files.IMDB_WORD_INDEX] = (200, CONTENT, 0)
     server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
     server.answers |= {name: (200, book, 0) for name, book in BOOKS.items()}
     arguments = ["--data-dir", str(tmp_path / "new")]
@@ -299,11 +300,9 @@ def test_make_data_makes_the_directory_and_lists_every_file(
         arguments = []
     assert command.main(arguments) == 0
     listed = capsys.readouterr().out
-    for name in (files.IMDB, f"{files.JENA}.zip", *BOOKS):
+    for name in (files.IMDB, files.IMDB_WORD_INDEX, f"{files.JENA}.zip", *BOOKS):
         assert str(tmp_path / "new" / name) in listed
-    assert listed.count("the published file") == 1
-    assert files.IMDB_WORD_INDEX not in listed  # no experiment reads it
-    assert not (tmp_path / "new" / files.IMDB_WORD_INDEX).exists()
+    assert listed.count("the published file") == 2
 
 
 @pytest.mark.parametrize("is_published_content", [True, False])

@@ -170,6 +170,11 @@ def test_normalised_by_the_training_rows_alone():
     assert splits.degrees_per_unit == pytest.approx(series.values[:150, 1].std())
     restored = splits.train.series[:, 1] * splits.degrees_per_unit + series.values[:150, 1].mean()
     np.testing.assert_allclose(restored, series.values[:, 1], atol=1e-4)
+    mean, deviation = np.array(list(splits.facts["normalisation"].values())).T
+    assert list(splits.facts["normalisation"]) == list(series.quantities)
+    np.testing.assert_allclose(
+        splits.train.series * deviation + mean, series.values, rtol=1e-5, atol=1e-4
+    )
 
 
 def test_constant_quantity_becomes_zero():

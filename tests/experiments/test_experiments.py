@@ -13,9 +13,11 @@ import pytest
 from commands import REPOSITORY, places, run
 from records import fabricate
 
+from explore.trained import load_trained
 from harness.command_line import parse
 from harness.errors import RunError
 from harness.experiment import find_experiments, finished_record
+from harness.records.files import sha256
 from harness.records.record import load_record
 from harness.records.schema import required_files
 
@@ -64,6 +66,16 @@ def test_one_command_makes_a_whole_record_and_its_plot(name, finished):
     else:
         assert len(record.history["seconds"]) == 1
         assert plots == [f"{record.label}.png"]
+
+
+@pytest.mark.parametrize("name", ["imdb-lstm-peephole", "imdb-linear", "jena-gru"])
+def test_the_trained_model_can_be_used_again(name, finished):
+    _, tmp_path = finished(name)
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    again = load_trained(path.parent.name, tmp_path / "results", sample=True)
+    assert again.record.metrics["checkpoint_sha256"] == sha256(again.path)
+    assert again.model is not None
+    assert len(again.normalisation) == again.record.data["facts"].get("features", 0)
 
 
 @pytest.mark.parametrize("name", MEASURED)

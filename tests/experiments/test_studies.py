@@ -1,5 +1,6 @@
 """What studies compute, apart from their training: words, sequences, lengths, gradients."""
 
+import os
 from fractions import Fraction
 from itertools import pairwise, product
 
@@ -15,6 +16,7 @@ from data.recall import recall_sequences
 from experiments.common import recall_accuracy, review_lengths
 from experiments.common.gradient_norms import gradient_norms
 from experiments.common.imdb import ImdbProtocol, Reviews, train_for_study
+from experiments.common.negation_pairs import Kind, encode_pairs, negation_tables, read_kinds
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
 from harness.training.optimizers import make_optimizer
@@ -388,3 +390,33 @@ def test_tiny_input_gradients_keep_their_digits():
     x = np.array([[[3.0], [-2.0]]], np.float32)
     found = input_gradients(reader, x, np.ones((1, 1), np.float32), weighted_sum)
     np.testing.assert_allclose(found[0], w, rtol=1e-6)
+
+
+def test_pairs_are_counted_by_kind():
+    kinds = [
+        Kind("a", lowers=[("yes", "not yes")], raises=[("no", "not no")]),
+        Kind("b", raises=[("no", "not no")]),
+    ]
+    assert kinds[0].pairs == [("yes", "not yes"), ("not no", "no")]
+    # right twice; right way on one side of one half; no difference
+    probabilities = np.array([0.9, 0.5, 0.4, 0.3, 0.6, 0.6])
+    moves, both_right = negation_tables(kinds, {"model": probabilities})
+    assert moves.columns == both_right.columns == ["a (2)", "b (1)", "all (3)"]
+    assert moves.rows == {"model": [1, 0, 2 / 3]}
+    assert both_right.rows == {"model": [0.5, 0, 1 / 3]}
+
+
+def test_reordered_pairs_hold_the_same_words():
+    kinds = [kind for sample in (False, True) for kind in read_kinds(sample)]
+    reordered = [kind for kind in kinds if "another order" in kind.name]
+    assert len(reordered) == 2
+    for first, second in (pair for kind in reordered for pair in kind.pairs):
+        assert first != second
+        assert sorted(first.split()) == sorted(second.split())
+
+
+@pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
+def test_the_networks_know_every_word_of_the_pairs():
+    kinds = read_kinds(sample=False)
+    ids = encode_pairs(kinds, None, False, ImdbProtocol().num_words)
+    assert len(ids) == 2 * sum(len(kind.pairs) for kind in kinds)

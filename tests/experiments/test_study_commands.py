@@ -12,10 +12,11 @@ SMALL = {
     "gradient_flow": ["--epochs", 1, "--maxlen", 12, "--units", 4, "--embedding", 4],
     "recall": ["--steps", 3, "--longest", 10, "--tested", 20, "--units", 4],
     "any_length": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4],
+    "negation": ["--epochs", 1, "--units", 4, "--embedding", 4],
     "next_letter": ["--steps", 5, "--deterministic"],
     "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 4, "--embedding", 4, "--steps", 2],
 }
-WITHOUT_FIGURE = {"any_length"}
+WITHOUT_FIGURE = {"any_length", "negation"}
 
 
 def record_below(folder):
@@ -129,6 +130,19 @@ def test_only_the_recurrent_network_reads_other_lengths(shown):
     assert [value is None for value in dense[:5]] == [True, True, True, False, True]
 
 
+def test_a_bag_of_words_is_blind_to_order(shown):
+    moves, _ = shown("negation", Table).values()
+    assert moves.columns == ["sample reviews, another order (4)", "all (4)"]
+    assert list(moves.rows) == [
+        "SimpleRNN",
+        "LSTM",
+        "GRU",
+        "Bag of words",
+        "Bag of words and bigrams",
+    ]
+    assert moves.rows["Bag of words"] == [0, 0]
+
+
 def test_each_optimizer_follows_one_rule_by_hand(shown):
     tables = shown("update_rules", Table)
     title = "largest difference between Keras and each rule by hand, relative"
@@ -224,6 +238,7 @@ def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
         ("gradient_flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
         ("gradient_flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),
         ("any_length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
+        ("negation", ["--num-words", 10], 1, "is not in the vocabulary of 10; use a higher"),
         ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
         ("recall", ["--symbols", 1], 2, "--symbols: must be at least 2, got 1"),
         ("update_rules", ["--batch-size", 9999], 1, "--batch-size 9999 is more than 6,400 reviews"),

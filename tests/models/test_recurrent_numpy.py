@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
+from models.cells import CELLS
 from models.recurrent_numpy import (
     GRU,
     LSTM,
@@ -17,6 +18,7 @@ from models.recurrent_numpy import (
     PeepholeLSTM,
     SimpleRNN,
     predictions,
+    steps,
     unfold,
 )
 
@@ -89,7 +91,7 @@ def test_reading_in_two_parts_is_reading_at_once():
     x = rng.normal(size=(10, 2))
     state = cell.start(())
     for t in range(6):
-        state = cell.step(state, x[t])
+        state, _ = cell.step(state, x[t])
     np.testing.assert_allclose(unfold(cell, x[6:], state), unfold(cell, x)[6:], atol=1e-12)
 
 
@@ -130,7 +132,7 @@ def test_without_peepholes_only_the_output_activation_is_missing():
     gates, none = [affine(rng) for _ in range(4)], np.zeros(3)
     x = rng.normal(size=(1, 2))
     (peephole, carry), (plain, _) = (
-        cell.step(cell.start(()), x[0])
+        cell.step(cell.start(()), x[0])[0]
         for cell in (PeepholeLSTM(*gates, none, none, none), LSTM(*gates))
     )
     np.testing.assert_allclose(np.tanh(carry) * peephole / carry, plain)
@@ -263,3 +265,27 @@ def test_a_classifier_that_does_not_fit_is_refused(V, c):
 def keras_weights(layer: keras.Layer) -> list[np.ndarray]:
     layer.build((None, None, 2))
     return layer.get_weights()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_gates_of_a_step_make_its_state(name):
+    """What a step shows of its inside is what it computed with: the state follows from it."""
+    rng = np.random.default_rng(3)
+    layer = random_layer(CELLS[name].make, 4, 3, rng)
+    cell = CELLS[name].in_numpy(layer.get_weights())
+    old = tuple(rng.normal(size=(5, 4)) for _ in cell.start(()))  # (batch, units) each
+    (state, gates), *_ = steps(cell, rng.normal(size=(5, 2, 3)), old)
+    opened = [gate for symbol, gate in gates.items() if symbol != "k"]
+    assert all(((gate > 0) & (gate < 1)).all() for gate in opened)
+    assert all(gate.shape == (5, 4) for gate in gates.values())
+    if name == "simple-rnn":
+        assert gates == {}
+    elif name == "gru":
+        z, k = gates["z"], gates["k"]
+        np.testing.assert_allclose(state[0], z * old[0] + (1 - z) * k)
+    else:
+        kept = gates.get("f", 1) * old[1]
+        np.testing.assert_allclose(state[1], gates["i"] * gates["k"] + kept)
+        shown = {"lstm-peephole": state[1], "lstm-document": None}.get(name, np.tanh(state[1]))
+        if shown is not None:
+            np.testing.assert_allclose(state[0], gates["o"] * shown)

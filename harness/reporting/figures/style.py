@@ -103,9 +103,16 @@ def draw_legend(figure, axes) -> None:
 def new_figure(path: Path, title: str, *, width: float, height: float):
     """An empty figure that is saved to `path` when the block is left; size in inches.
 
-    The style ignores the user's Matplotlib settings, and the file holds neither date nor version:
-    the same drawing gives the same bytes.
+    The file holds neither date nor version: the same drawing gives the same bytes.
     """
+    with blank_figure(title, width=width, height=height) as figure:
+        yield figure
+        _save(figure, path)
+
+
+@contextmanager
+def blank_figure(title: str, *, width: float, height: float):
+    """An empty figure in this project's style, which ignores the user's Matplotlib settings."""
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -116,7 +123,6 @@ def new_figure(path: Path, title: str, *, width: float, height: float):
         FigureCanvasAgg(figure)
         figure.suptitle(wrapped(title, int(9 * width)), fontweight="bold")
         yield figure
-        _save(figure, path)
 
 
 def _save(figure, path: Path) -> None:

@@ -134,6 +134,7 @@ def test_a_run_that_is_killed_twice_says_both(begin):
     ("changes", "words"),
     [
         ({"config": {"deterministic": False, "seed": 3}}, "the configuration changed"),
+        ({"config": {"deterministic": True}}, "the configuration changed"),
         ({"data": {"files": [{"sha256": "e"}]}}, "the data changed"),
         ({"environment": {"code": "other"}}, "code changed"),
         ({"environment": {"floatx": "float16", "packages": {}}}, "packages and floatx changed"),
@@ -159,8 +160,8 @@ def test_other_threads_forbid_a_resumption_where_every_bit_counts(checkpoint, be
     run = begin({"deterministic": True})
     values, arrays = read_checkpoint(checkpoint)
     for threads, done in ((1, 2), (2, 0)):
-        more = {"cpu": None, "flags": None, "threads": threads}
-        identity = {**values["identity"], "the configuration": {"deterministic": True}, **more}
+        config = {"the configuration": {"deterministic": True}}
+        identity = {**values["identity"], **config, "threads": threads}
         write_checkpoint(run.checkpoint, {**values, "identity": identity}, arrays)
         assert restore(run) == done
     assert "since the interruption, threads changed" in capsys.readouterr().out

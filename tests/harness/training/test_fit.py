@@ -8,7 +8,7 @@ import pytest
 
 from data.windows import Windows
 from harness.errors import DivergedError, RunError
-from harness.records.files import read_json
+from harness.records.files import read_json, sha256
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
@@ -73,6 +73,7 @@ def test_best_last_and_both_tests_are_what_the_weights_give(tmp_path):
     assert metrics["last_validation"] == curve[-1]
     assert 0 < metrics["best_epoch"] < 8  # or the last weights would be the best
     best = keras.models.load_model(run.directory / "best.keras")
+    assert metrics["checkpoint_sha256"] == sha256(run.directory / "best.keras")
     assert not best.compiled  # whoever loads it chooses how it computes
     best.compile(loss="binary_crossentropy", metrics=["accuracy"])
     assert metrics["test_at_best"] == pytest.approx(evaluate(best, line(100, 3))["accuracy"])

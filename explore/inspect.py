@@ -1,0 +1,167 @@
+"""Shows what happens inside a trained network while it reads a text, word by word.
+
+    make inspect TEXT="not a good film"
+    make inspect TEXT="not a good film" CELL="simple-rnn lstm gru"
+
+For each word: the gates, the carry and the state, the probability so far, and the influence, which
+is what changes if the word is left out. All of it is computed by the NumPy loops of
+models/recurrent_numpy.py and compared with Keras. A figure and a page go to plots/inspect/.
+"""
+
+import argparse
+import re
+import sys
+from textwrap import shorten
+
+from data.errors import DataError
+from explore.reviews import read_reviews
+from explore.trained import TrainedNetwork, load_trained
+from harness.command_line import PLACES, add_data_dir
+from harness.errors import RunError
+from harness.records.files import write_bytes
+from harness.reporting.rebuild import add_path, documented_parser
+from models.cells import CELLS
+
+# Letters that are shown
+LONGEST_WORD, LONGEST_TEXT, LONGEST_LIST, LONGEST_NAME = 20, 100, 200, 50
+
+INFLUENCE = (
+    "Influence: what changes when the word is left out, in log odds of a positive review; 0.7 "
+    "turns even odds into two to one."
+)
+
+
+def parse(argv: list[str]) -> argparse.Namespace:
+    """Reads the command line."""
+    parser = documented_parser("python -m explore.inspect", __name__)
+    parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
+    parser.add_argument(
+        "--cell",
+        nargs="+",
+        choices=CELLS,
+        default=["lstm"],
+        metavar="CELL",
+        help=f"one or several of {', '.join(CELLS)} (default: lstm)",
+    )
+    parser.add_argument(
+        "--sample",
+        action="store_true",
+        help="use the networks that `make demo` trained on the built-in sample reviews",
+    )
+    results_dir, plots_dir = PLACES["--sample" in argv]
+    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
+    add_path(parser, "--plots-dir", plots_dir, "where the figure and the page go", "DIR")
+    add_data_dir(parser)
+    return parser.parse_args(argv)
+
+
+def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
+    """Lets each network read the text.
+
+    Returns:
+        The readings, and what else a reader must know: missing words and models.
+
+    Raises:
+        RunError: there is no word to read, or no network.
+        DataError: the word index is missing.
+    """
+    (review,) = read_reviews(options.text, None)
+    places = {"results_dir": options.results_dir, "sample": options.sample}
+    networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
+    from data.imdb_words import load_word_index
+
+    index = load_word_index(options.data_dir, sample=options.sample)
+    words = [word for word in review.words if word in index]
+    missing = {_shown(word): None for word in review.words if word not in index}
+    listed = shorten(", ".join(missing), LONGEST_LIST, placeholder=" ...")
+    if not words:
+        raise RunError(
+            f"no training review has any of the words {listed}, so there is nothing to read; "
+            "give a review in English, such as 'a good film'."
+        )
+    notes = [INFLUENCE]
+    if missing:
+        notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
+    from harness.training.environment import prepare
+
+    prepare(seed=0, deterministic=False)
+    from explore.reading import MOST_SHOWN, linear_additions, read  # after TensorFlow is silenced
+
+    linear, readings = None, []
+    try:
+        model = load_trained("imdb-linear", **places)
+        linear = linear_additions(model.model, _encode(words, index, model)[1])
+        notes.append(f"Linear: what the word adds by itself in {model.label}, in log odds.")
+    except RunError as error:
+        notes.append(f"There is no linear model to compare with: {error}")
+    for cell, network in networks.items():
+        print(f"reading with {network.title} ({network.record.place})", file=sys.stderr)
+        readings.append(read(network, cell, *_encode(words, index, network), linear))
+    if any(column.startswith("(") for one in readings for column in one.columns):
+        notes.append("A word in brackets is too rare for the network, which reads a mark instead.")
+    if len(words) >= MOST_SHOWN:
+        notes.append(f"The last {MOST_SHOWN} of {len(words):,} words are shown.")
+    return readings, notes
+
+
+def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[str], list[int]]:
+    """What a model reads, as labels and as ids; a word in brackets has no id of its own."""
+    from data.imdb import OUT_OF_VOCABULARY_ID
+    from data.imdb_words import encode_words
+
+    ids = encode_words(words, index, model.record.config["protocol"]["num_words"]).tolist()
+    labels = [
+        f"({_shown(word)})" if one == OUT_OF_VOCABULARY_ID else _shown(word)
+        for word, one in zip(words, ids[1:], strict=True)
+    ]
+    return ["start", *labels], ids
+
+
+def _shown(word: str) -> str:
+    """A word as a label: no invisible characters, and not too long."""
+    word = "".join(letter if letter.isprintable() else "�" for letter in word)
+    return word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…"
+
+
+def show(options: argparse.Namespace) -> None:
+    """Prints the readings, and writes the figure and the page.
+
+    Raises:
+        RunError, DataError: as `read_with_all`; or a file cannot be written.
+    """
+    readings, notes = read_with_all(options)
+    from explore.parameter_count import RULE, count_parameters
+    from explore.reading_figure import draw_readings
+    from explore.reading_page import page
+    from explore.reading_text import print_reading
+
+    title = f"“{shorten(options.text, LONGEST_TEXT, placeholder=' …')}”"
+    if options.sample:
+        title += " (sample data)"
+    counts = [count_parameters(one.network.model, one.network.title) for one in readings]
+    for reading, count in zip(readings, counts, strict=True):
+        print_reading(reading, count)
+    print(*notes, RULE, sep="\n")
+    name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
+    for kind, content in (
+        ("png", draw_readings(readings, title)),
+        ("html", page(title, readings, counts, [*notes, RULE])),
+    ):
+        path = options.plots_dir / "inspect" / f"{name}.{kind}"
+        write_bytes(path, content)
+        print(path)
+
+
+def main() -> None:
+    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+    options = parse(sys.argv[1:])
+    try:
+        show(options)
+    except (RunError, DataError) as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("error: interrupted.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+"""What a trained network computes while it reads a text, step by step, with the NumPy cells.
+
+A short text is padded in front, and the network reads the padding as it reads words. So the state
+in which it meets the first word is not zero. It is kept as the first column.
+"""
+
+from dataclasses import dataclass
+
+import keras
+import numpy as np
+
+from explore.trained import TrainedNetwork
+from harness.errors import RunError
+from models.cells import CELLS
+from models.recurrent_numpy import sigmoid, steps, unfold
+
+MOST_SHOWN = 40  # words that a figure can hold
+LARGEST_DIFFERENCE = 1e-4  # of the probabilities by NumPy and by Keras, both in float32
+NAMES = {
+    "h": "state h",
+    "c": "carry c",
+    "k": "new content k",
+    "f": "forget gate f",
+    "i": "input gate i",
+    "o": "output gate o",
+    "z": "update gate z",
+    "r": "reset gate r",
+}
+GATES = "fiozr"  # the symbols of what lies between 0 and 1
+
+
+def number(value: float) -> str:
+    """With two decimals and a true minus; nothing for nan."""
+    return "" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one network computed. A column is a step; the first is the last step before the words.
+
+    Attributes:
+        network: the network.
+        columns: what was read at each step, in words; before the words, how many steps there were.
+        inside: what was computed at each step, by symbol, shape (columns, units). Units are ordered
+            by their weight in the output layer, the largest first.
+        output_weights: those weights, shape (units,).
+        log_odds: what the output layer makes of the state after each step, shape (columns,).
+        influence: log odds of the text minus those without the word, shape (columns,); nan where
+            there is no word to leave out.
+        linear: what each word adds to the log odds of the linear model, shape (columns,); nan
+            where it adds nothing. None without such a model.
+    """
+
+    network: TrainedNetwork
+    columns: list[str]
+    inside: dict[str, np.ndarray]
+    output_weights: np.ndarray
+    log_odds: np.ndarray
+    influence: np.ndarray
+    linear: np.ndarray | None
+
+    @property
+    def gates(self) -> dict[str, np.ndarray]:
+        """What lies between 0 (shut) and 1 (open)."""
+        return {symbol: values for symbol, values in self.inside.items() if symbol in GATES}
+
+    @property
+    def verdict(self) -> str:
+        """What the network thinks of the whole text."""
+        p = float(self.probability[-1])
+        said = "positive" if p > 0.5 else "negative"
+        return f"{self.network.title}: {said} ({p:.2f})"
+
+    @property
+    def strengths(self) -> list[float]:
+        """How strongly each column is to be coloured, from -1 (negative) to 1 (positive)."""
+        influence = np.nan_to_num(self.influence)
+        return (influence / (np.abs(influence).max() or 1)).tolist()
+
+    @property
+    def table(self) -> list[list[str]]:
+        """A head, and a row a step; gates as mean ± standard deviation of the units."""
+        columns = {
+            "step": self.columns,
+            "positive": map(number, self.probability),
+            "influence": map(number, self.influence),
+        }
+        if self.linear is not None:
+            columns["linear"] = map(number, self.linear)
+        for symbol, values in self.gates.items():
+            pairs = zip(values.mean(axis=1), values.std(axis=1), strict=True)
+            columns[f"{symbol} gate"] = (f"{mean:.2f}±{spread:.2f}" for mean, spread in pairs)
+        return [list(columns), *map(list, zip(*columns.values(), strict=True))]
+
+    @property
+    def probability(self) -> np.ndarray:
+        """That the review is positive, after each step, shape (columns,)."""
+        return sigmoid(self.log_odds)
+
+
+def read(
+    network: TrainedNetwork,
+    cell: str,
+    labels: list[str],
+    ids: list[int],
+    linear: np.ndarray | None = None,
+) -> Reading:
+    """Lets a network read a text.
+
+    Args:
+        network: of `models.imdb.recurrent` with one recurrent layer.
+        cell: which one, a name of `models.cells.CELLS`.
+        labels: the start mark and the words, as they are shown.
+        ids: their ids.
+        linear: what each of them adds in a linear model, if there is one.
+
+    Raises:
+        RunError: NumPy and Keras do not agree.
+    """
+    _, embedding, recurrent, classifier = network.model.layers
+    (vectors,), (V, b) = embedding.get_weights(), classifier.get_weights()  # V: (units, 1)
+    twin = CELLS[cell].in_numpy(recurrent.get_weights())
+    maxlen = network.record.config["protocol"]["maxlen"]
+
+    def padded(ids: list[int]) -> list[int]:
+        return [0] * (maxlen - len(ids)) + ids[-maxlen:]
+
+    shown = min(len(ids), maxlen, MOST_SHOWN)
+    before = maxlen - shown
+    trace = list(steps(twin, vectors[padded(ids)]))[max(before - 1, 0) :]
+    computed = [dict(zip("hc", state, strict=False)) | gates for state, gates in trace]
+    order = np.argsort(-V[:, 0])
+    inside = {
+        symbol: np.array([step[symbol] for step in computed])[:, order]  # (columns, units)
+        for symbol in NAMES
+        if symbol in computed[0]
+    }
+    log_odds = (inside["h"] @ V[order] + b)[:, 0]  # (columns,)
+    # a model that was loaded wants its one input in a list, one that was built does not
+    batch = keras.tree.map_structure(lambda _: np.array([padded(ids)]), network.model.input)
+    by_keras = network.model(batch)  # (1, 1)
+    difference = abs(float(by_keras[0, 0]) - float(sigmoid(log_odds[-1])))
+    if not difference <= LARGEST_DIFFERENCE:
+        raise RunError(
+            f"{network.path}: NumPy and Keras differ by {difference:.1g} in the probability; it is "
+            "another network than its record describes."
+        )
+    places = range(max(len(ids) - shown, 1), len(ids))  # of the words, after the start mark
+    without = np.array([padded(ids[:place] + ids[place + 1 :]) for place in places])
+    ends = unfold(twin, vectors[without], return_sequences=False)  # (words, units)
+    influence, added = np.full((2, len(log_odds)), np.nan)
+    influence[-len(places) :] = log_odds[-1] - (ends @ V + b)[:, 0]
+    if linear is not None:
+        added[-len(places) :] = linear[list(places)]
+    start = f"{before} × padding" if shown == len(ids) else f"{before} earlier steps"
+    return Reading(
+        network=network,
+        columns=[start][: len(trace) - shown] + labels[-shown:],
+        inside=inside,
+        output_weights=V[order, 0],
+        log_odds=log_odds,
+        influence=influence,
+        linear=None if linear is None else added,
+    )
+
+
+def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
+    """What each word adds to the log odds by itself in a linear model, apart from its bigrams.
+
+    It is the word's coefficient times its tf-idf weight in this text. A word that occurs several
+    times has the same share of it at each place.
+
+    Args:
+        pipeline: a fitted `models.linear.bag_of_ngrams`.
+        ids: the text, as the model reads it.
+
+    Returns:
+        Shape (ids,); nan for words that the model does not count.
+    """
+    counts, classifier = pipeline
+    tfidf = counts.transform([" ".join(map(str, ids))]).toarray()[0]  # (features,)
+    added, columns = tfidf * classifier.coef_[0], counts.vocabulary_
+    return np.array(
+        [added[columns[str(n)]] / ids.count(n) if str(n) in columns else np.nan for n in ids]
+    )

@@ -1,0 +1,109 @@
+"""`make inspect` through its command line, on models of made-up runs on the sample reviews."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from commands import run
+
+from explore import inspect
+
+
+@pytest.fixture
+def ask(monkeypatch, capsys, results, tmp_path):
+    """Calls the command in this process, which has TensorFlow already."""
+
+    def call(text, *arguments):
+        places = ("--sample", "--results-dir", results, "--plots-dir", tmp_path)
+        monkeypatch.setattr(
+            sys, "argv", ["inspect", f"--text={text}", *map(str, places), *arguments]
+        )
+        code, said = 0, ""
+        try:
+            inspect.main()
+        except SystemExit as stop:  # Python prints the sentence and ends with status 1
+            code, said = 1, stop.code
+        out, err = capsys.readouterr()
+        return subprocess.CompletedProcess(text, code, out, f"{err}{said}")
+
+    return call
+
+
+def test_every_cell_is_printed_drawn_and_put_on_a_page(ask, tmp_path):
+    done = ask("Not good: not AWFUL!", "--cell", "lstm", "lstm-document")
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout  # no terminal, no colours
+    assert done.stdout.count("\n23 × padding start not good not awful\n") == 2
+    words = re.findall(r"^ (\S+) +0\.\d\d +−?\d\.\d\d .*0\.\d\d±0\.\d\d", done.stdout, re.MULTILINE)
+    assert words == ["not", "good", "not", "awful"] * 2
+    assert "4 × (4 × (4 + 4) + 4)  =     144" in done.stdout
+    assert "4 × (4 × (4 + 4) + 4) + 4 × 4  =     160" in done.stdout
+    png, html = (tmp_path / f"inspect/not-good-not-awful.{kind}" for kind in ("png", "html"))
+    assert done.stdout.endswith(f"{png}\n{html}\n")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    page = html.read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert "“Not good: not AWFUL!” (sample data)" in page
+    verdicts = re.findall(r"^LSTM.*: \w+ \(0\.\d\d\)$", done.stdout, re.MULTILINE)
+    assert len(verdicts) == 2
+    assert all(f">{verdict}</h2>" in page for verdict in verdicts)
+
+
+def test_words_that_are_missing_rare_or_hostile(ask, results, tmp_path):
+    path = results / "imdb-lstm/seed-0/config.json"
+    fewer = path.read_text("utf-8").replace('"num_words": 250', '"num_words": 100')
+    path.write_text(fewer, "utf-8")
+    done = ask(
+        "zxqy zxqy \x1b[31m good filler199 <script>alert(1)</script> --><img \"'onload=' [red]"
+    )
+    assert "left out (10): zxqy, �, 31m, script, alert, 1, img, 'onload, ', red" in done.stdout
+    assert "start good (filler199)\n" in done.stdout
+    assert "A word in brackets is too rare" in done.stdout
+    assert "\x1b" not in done.stdout
+    (page,) = (tmp_path / "inspect").glob("*.html")
+    content = page.read_text("utf-8")
+    assert "&lt;script&gt;" in content
+    assert not re.search(r"<script|<img|--><|<[^>]*onload", content)
+    assert set(re.findall(r"(?:src|href)=\"(?!#)(.{4})", content)) == {"data"}  # no network
+
+
+def test_of_a_long_text_the_end_is_shown_and_names_stay_short(ask, tmp_path):
+    done = ask("good " * 20_000)
+    assert "The last 40 of 20,000 words are shown." in done.stdout
+    assert "28 earlier" not in done.stdout
+    (figure,) = (tmp_path / "inspect").glob("*.png")
+    assert len(figure.stem) <= 50
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("", "the text holds no word"),
+        ("ничего хорошего", "no training review has any of the words ничего, хорошего, so there"),
+        ("\udcff\udcfe", "the text is not text in UTF-8"),
+    ],
+)
+def test_a_text_without_a_known_word_is_refused(ask, text, sentence):
+    done = ask(text)
+    assert done.stderr.startswith(f"error: {sentence}")
+    assert (done.stdout, done.stderr.count("\n")) == ("", 0)
+
+
+def test_a_cell_that_was_not_trained_is_refused(ask):
+    assert "train it with `make imdb-gru SAMPLE=1`" in ask("good", "--cell", "gru").stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--help"], 0, 'make inspect TEXT="not a good film"'),
+        (["--text", "good", "--cell", "nonsense"], 2, "invalid choice: 'nonsense'"),
+        ([], 2, "the following arguments are required: --text"),
+    ],
+)
+def test_help_and_wrong_flags_answer_without_tensorflow(arguments, code, said):
+    done = run("explore.inspect", *arguments, PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == code
+    assert said in done.stdout + done.stderr
+    assert not re.search(r"\| +(keras|tensorflow|matplotlib)\n", done.stderr)

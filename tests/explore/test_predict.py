@@ -1,0 +1,100 @@
+"""`make predict` through its command line, on models of made-up runs on the sample reviews."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from commands import run
+
+from data.imdb_words import load_word_index
+
+
+def predict(results, *arguments, **environment):
+    where = ["--sample", "--results-dir", results]
+    return run("explore.predict", *where, *arguments, **environment)
+
+
+def test_reviews_of_a_file_are_judged_line_by_line(results, tmp_path):
+    file = tmp_path / "reviews.txt"
+    lines = ["Filler3 GOOD, filler5 isn’t not!", "  ", "unheard of " * 20, "filler1 " * 40]
+    file.write_text("\n".join(lines) + "\n", "utf-8")
+    done = predict(results, "--file", file, "--json")
+    assert done.returncode == 0, done.stderr
+    assert "left out: 1 lines without a word" in done.stderr
+    found = json.loads(done.stdout)
+    assert list(found["models"]) == ["imdb-lstm", "imdb-lstm-document", "imdb-linear"]
+    assert [review["line"] for review in found["reviews"]] == [1, 3, 4]
+    first, unknown, long = found["reviews"]
+    assert (first["words"], first["unknown"]) == (5, ["isn't"])
+    assert (unknown["words"], unknown["different_words"]) == (40, 2)
+    assert unknown["unknown"] == ["unheard", "of"]
+
+    index = load_word_index(sample=True)
+    ids = [1, *(index[word] + 3 for word in ("filler3", "good", "filler5", "not"))]
+    model = keras.saving.load_model(results / "imdb-lstm/seed-0/best.keras", compile=False)
+    x = np.array([[0] * (28 - len(ids)) + ids, [index["filler1"] + 3] * 28])
+    expected = model.predict(x, verbose=0)[:, 0]
+    probabilities = [review["probabilities"]["imdb-lstm"] for review in (first, long)]
+    assert probabilities == pytest.approx(expected, abs=2e-6)
+
+
+def test_one_review_is_a_table(results):
+    unknown = [f"un{n}" for n in range(15)]
+    text = " ".join(["filler3", "good", *unknown, *["x"] * 20, *["not"] * 30])
+    done = predict(results, "--text", text)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("filler3 good un0 un1")
+    assert lines[1].split() == ["positive", "verdict"]
+    for line, title in zip(lines[2:5], ("LSTM", "LSTM-DOCUMENT", "LINEAR"), strict=True):
+        name, probability, verdict = line.split(maxsplit=2)
+        assert name == title
+        assert verdict.startswith("positive" if float(probability) > 0.5 else "negative")
+    assert lines[2].endswith(", of the last 28 words")
+    assert not lines[4].endswith("words")
+    assert "of 3 agree that it is " in lines[5]
+    assert "16 of 19 different words are not in the vocabulary of 250: un0, un1," in lines[6]
+    assert lines[6].endswith("un9, and 6 more. Is it English?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--text", ""], "the text holds no word"),
+        (["--text", "?! ..."], "the text holds no word"),
+        (["--text", "caf\udce9"], "the text is not text in UTF-8"),
+        (["--file", "nowhere.txt"], "cannot read nowhere.txt: No such file"),
+        (["--file", "."], "cannot read .: Is a directory"),
+        (["--file", "binary"], "line 2, is not text in UTF-8"),
+        (["--file", "zeros"], "holds zero bytes and is no text"),
+        (["--file", "blank"], "holds no word"),
+        (["--text", "good"], "has no trained network on imdb; `make demo` trains one"),
+    ],
+)
+def test_bad_input_is_one_sentence(tmp_path, arguments, sentence):
+    contents = {"binary": b"good\n\xff\xfe\n", "zeros": b"a\0b", "blank": b"\n\n"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    paths = [tmp_path / one if one in contents else one for one in arguments]
+    done = run("explore.predict", "--sample", "--results-dir", tmp_path, *paths)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_without_the_word_index_one_sentence_says_how_to_get_it(tmp_path):
+    elsewhere = {"HTTPS_PROXY": "http://127.0.0.1:9", "KERAS_HOME": str(tmp_path)}
+    done = run("explore.predict", "--text", "good", "--data-dir", tmp_path, **elsewhere)
+    assert done.returncode == 1
+    assert "imdb_word_index.json" in done.stderr.splitlines()[-1]
+    assert "`make data`" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+def test_help_has_an_example_and_loads_nothing():
+    done = run("explore.predict", "--help")
+    assert 'make predict TEXT="' in done.stdout
+    assert run("explore.predict", "--jsn").returncode == 2

@@ -1,0 +1,190 @@
+"""Trained models are found, checked and loaded; those of the reference belong to their records."""
+
+import os
+import shutil
+import sys
+
+import keras
+import numpy as np
+import pytest
+
+from explore import keep_weights, trained
+from explore.trained import MANIFEST, find_trained, load_trained
+from harness.errors import RunError
+from harness.records.files import read_json, sha256, write_json
+from harness.records.predictions import samples_of
+from harness.reporting.analysis.reference import REFERENCE
+
+needs_data = pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
+KEPT = read_json(REFERENCE / MANIFEST)
+
+
+def labels(models):
+    return [model.label for model in models]
+
+
+def change_record(path, part, **fields):
+    write_json(path / f"{part}.json", read_json(path / f"{part}.json") | fields)
+
+
+def test_models_are_found_by_role_and_kind_of_data(results):
+    networks = ["imdb-lstm", "imdb-lstm-document"]
+    assert labels(find_trained("imdb", results, sample=True)) == networks
+    everything = find_trained("imdb", results, linear=True, sample=True)
+    assert labels(everything) == [*networks, "imdb-linear"]
+    with pytest.raises(RunError, match=r"no trained network on jena; `make demo` trains one"):
+        find_trained("jena", results, sample=True)
+
+
+def test_a_saved_model_computes_as_before(results, texts):
+    ids = np.array([[0, 1, 5, 9]])
+    for model in find_trained("imdb", results, sample=True):
+        saved = keras.saving.load_model(model.path, compile=False)
+        assert model.model.predict(ids, verbose=0) == saved.predict(ids, verbose=0)
+    linear = load_trained("imdb-linear", results, sample=True).model
+    assert (linear.predict_proba(list(texts))[:, 1] > 0.5).tolist() == list(texts.values())
+
+
+def test_the_lowest_seed_is_taken_and_an_unsound_record_left_out(results, capsys):
+    folder = results / "imdb-lstm"
+    for seed in (2, 10):
+        shutil.copytree(folder / "seed-0", folder / f"seed-{seed}")
+        change_record(folder / f"seed-{seed}", "config", seed=seed)
+    (folder / "seed-0/history.json").unlink()
+    shutil.copytree(folder / "seed-2", folder / "seed-1.unfinished")
+    assert load_trained("imdb-lstm", results, sample=True).seed == 2
+    assert "left out: " in capsys.readouterr().err
+
+
+def test_another_file_than_the_run_left_is_refused(results):
+    path = results / "imdb-lstm/seed-0"
+    shutil.copy(results / "imdb-lstm-document/seed-0/best.keras", path)
+    with pytest.raises(RunError, match=r"imdb-lstm/seed-0/best.keras .*its SHA-256 differs"):
+        find_trained("imdb", results, sample=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("imdb-lstm", b"something else", "is no model that this version can load"),
+        ("imdb-linear", b"something else", "is no model that this version can load"),
+        ("imdb-lstm", None, "parameters, where the record beside it says"),
+    ],
+)
+def test_without_a_hash_other_contents_are_noticed(results, name, content, sentence):
+    path = results / name / "seed-0"
+    change_record(path, "metrics", checkpoint_sha256=None)
+    model = load_trained(name, results, sample=True)
+    other = results / "imdb-lstm-document/seed-0/best.keras"
+    model.path.write_bytes(other.read_bytes() if content is None else content)
+    with pytest.raises(RunError, match=sentence) as raised:
+        _ = model.model
+    assert f'train it again with `make {name} ARGS="' in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "sentence"),
+    [
+        ("imdb-lstm-peephole", "`make imdb-lstm-peephole SAMPLE=1`."),
+        ("imdb-gru+units-64", "`make imdb-gru SAMPLE=1` and the settings in ARGS"),
+        ("imdb-transformer", "there is no model imdb-transformer; known: imdb-"),
+        ("recall", "there is no model recall; known: imdb-"),
+    ],
+)
+def test_an_absent_network_is_named_with_the_command_that_trains_it(results, label, sentence):
+    with pytest.raises(RunError) as raised:
+        load_trained(label, results, sample=True)
+    assert sentence in str(raised.value)
+
+
+@pytest.fixture
+def reference(results, tmp_path, monkeypatch, capsys):
+    """A reference to which the models of the runs were copied."""
+    for file in results.glob("*/seed-0/config.json"):
+        change_record(file.parent, "config", sample=False)
+        change_record(file.parent, "data", sample=False)
+    folder = tmp_path / "reference"
+    for path in sorted(results.glob("imdb-*")):
+        shutil.copytree(path, folder / path.name, ignore=shutil.ignore_patterns("*.keras", "*.npz"))
+    for module in (trained, keep_weights):
+        monkeypatch.setattr(module, "REFERENCE", folder)
+    monkeypatch.setattr(sys, "argv", ["keep_weights", str(results)])
+    keep_weights.main()
+    assert "left out: " in capsys.readouterr().err
+    return folder
+
+
+def test_the_reference_keeps_rounded_weights(reference, results, tmp_path):
+    manifest = read_json(reference / MANIFEST)
+    assert set(manifest) == {f"imdb-{n}/seed-0" for n in ("lstm", "lstm-document", "linear")}
+    own, nobody = load_trained("imdb-lstm", results), tmp_path / "nobody"
+    kept = load_trained("imdb-lstm", nobody)
+    assert (own.path.parent.parent.parent, kept.path.parent.parent.parent) == (results, reference)
+    for before, after in zip(own.model.get_weights(), kept.model.get_weights(), strict=True):
+        assert after.dtype == np.float32
+        assert (after == before.astype(np.float16)).all()
+    assert labels(find_trained("imdb", nobody)) == ["imdb-lstm", "imdb-lstm-document"]
+    before = sha256(reference / MANIFEST)
+    keep_weights.main()
+    assert sha256(reference / MANIFEST) == before
+
+
+def test_changed_weights_of_the_reference_are_refused(reference, tmp_path):
+    with (reference / "imdb-lstm/seed-0/best.keras").open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(RunError, match=r"differs; restore it with `git checkout"):
+        load_trained("imdb-lstm", tmp_path / "nobody")
+
+
+def test_the_weights_that_come_with_the_project_are_small_and_whole(tmp_path):
+    models = [*find_trained("imdb", tmp_path, linear=True), *find_trained("jena", tmp_path)]
+    assert sorted(f"{model.label}/seed-{model.seed}" for model in models) == sorted(KEPT)
+    assert sum(model.path.stat().st_size for model in models) < 15e6
+    for model in models:
+        facts = model.record.data["facts"]
+        assert len(model.normalisation) == facts.get("features", 0)
+        assert model.model is not None
+
+
+@needs_data
+@pytest.mark.parametrize("place", [place for place in KEPT if place.startswith("imdb")])
+def test_kept_models_judge_the_test_reviews_as_their_records_say(place, tmp_path):
+    """All but one in 500: float16 turns reviews at the threshold."""
+    from data.imdb import load_imdb
+
+    model = load_trained(place.partition("/")[0], tmp_path)
+    protocol = model.record.config["protocol"]
+    imdb = load_imdb(num_words=protocol["num_words"] or None)
+    count = 1000
+    found = list(trained_probabilities(model, imdb.x_test[:count]))
+    right = (np.array(found) > 0.5) == imdb.y_test[:count]
+    kept = samples_of(model.record.predictions, "test_at_best", "accuracy").right
+    recorded = np.unpackbits(np.frombuffer(kept, np.uint8))[:count].astype(bool)
+    assert (right != recorded).sum() <= count // 500
+
+
+def trained_probabilities(model, ids):
+    from explore.reviews import probabilities
+
+    return probabilities(model, ids, model.record.config["protocol"]["maxlen"])
+
+
+@needs_data
+@pytest.mark.parametrize("place", [place for place in KEPT if place.startswith("jena")])
+def test_kept_forecasters_have_the_error_of_their_records(place, tmp_path):
+    from data.jena import load_jena
+    from data.windows import make_windows
+
+    model = load_trained(place.partition("/")[0], tmp_path)
+    protocol = model.record.config["protocol"]
+    names = ("lookback_hours", "step_hours", "horizon_hours", "train_rows", "validation_rows")
+    windows = make_windows(
+        load_jena(), **{name: protocol[name] for name in names}, straddle_gaps=True
+    )
+    assert model.normalisation == windows.facts["normalisation"]
+    errors = model.record.predictions["best"]["test"]
+    first = np.arange(errors["windows"][0])  # the windows of the first week
+    predicted = model.model.predict(windows.test.inputs(first), verbose=0)[:, 0]
+    total = np.abs(predicted - windows.test.targets(first)).sum()
+    assert total == pytest.approx(errors["absolute_error_sum"][0], rel=2e-3)

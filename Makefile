@@ -31,8 +31,8 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test test-faults data plots tables compare verify reference clean \
-  generate predict inspect $(EXPERIMENTS)
+TARGETS := help all bench demo test test-faults data plots tables report compare verify reference \
+  clean generate predict inspect $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -44,12 +44,12 @@ TAKEN := PYTHON \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
-  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT) \
+  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
   $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
   $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
-  $(if $(filter data tables plots test test-faults,$(MAKECMDGOALS)),ARGS)
+  $(if $(filter data tables plots report test test-faults,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
 ifneq ($(REFUSED),)
@@ -91,16 +91,18 @@ help:  ## this list
 	@echo "  make imdb-lstm ARGS=\"--units 64\"             with any other option"
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
-demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to plots and tables in demo/
+demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS)
 	@$(RUN) -m harness.reporting.tables --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
+	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
 	@echo
 	@echo "The network of text-generation continues \"the wind was\":"
 	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
 	@echo
 	@echo "Every experiment was trained for a moment on small made-up data: everything works here."
 	@echo "The numbers say nothing about the real data. See what a run leaves behind:"
+	@echo "  demo/report.html          everything on one page: open it in a browser"
 	@echo "  demo/results/RESULTS.md   all results as tables"
 	@echo "  demo/plots/               training curves and comparisons"
 	@echo "  demo/results/imdb-lstm*/  the record of a run"
@@ -121,7 +123,8 @@ generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-
 	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
-	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text "$$TEXT") $(ARGS)
+	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text="$$TEXT") \
+	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
 	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \
@@ -140,6 +143,9 @@ tables: $(VENV)/.runtime  ## your runs beside the reference and the published nu
 PLOTS = $(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots
 plots: $(VENV)/.runtime  ## redraw plots/ from your runs
 	@$(PLOTS) $(ARGS)
+
+report: $(VENV)/.runtime  ## your runs and the reference as one page for a browser: plots/report.html
+	@$(RUN) -m harness.reporting.report --results-dir results --reference results/reference $(ARGS)
 
 compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
 	@$(RUN) -m harness.reporting.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(ARGS)

@@ -9,7 +9,7 @@ Protocol:   SimpleRNN, LSTM and GRU of the 500-word protocol (weights of the bes
             counted: pairs whose positive sentence is the more probable one, and pairs with a
             probability above one half for the positive sentence and not for the other.
 Deviations: such sentences are far shorter than reviews.
-Expected:   4 to 6 minutes on one CPU core.
+Expected:   about 4 minutes on one CPU core.
 """
 
 from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study

@@ -7,7 +7,7 @@ rounded to float16, and the linear model's `linear.npz`. Their hashes go into `w
 with other settings than the protocol's are left out. Copy the records first: weights belong to the
 record beside them.
 
-Rounding halves the files, and turns the verdict of at most 4 of the 25,000 test reviews.
+Rounding halves the files, and turns the verdict of at most 5 of the 25,000 test reviews.
 """
 
 import inspect

@@ -133,8 +133,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("error: interrupted.")
     if options.json:
-        json.dump(found, sys.stdout, ensure_ascii=False, indent=1)
-        print()
+        print(json.dumps(found, ensure_ascii=False))
         return
     models, vocabulary = found["models"], found["vocabulary"]
     print("\n\n".join(describe(review, models, vocabulary) for review in found["reviews"]))

@@ -58,6 +58,8 @@ def read_reviews(text: str | None, file: Path | None) -> list[OwnReview]:
 
 
 def _lines(file: Path | None, where: str) -> list[str]:
+    if file is None and sys.stdin.isatty():
+        print("type reviews, one a line, and end with Ctrl-D", file=sys.stderr)
     try:
         content = file.read_bytes() if file else sys.stdin.buffer.read()
         text = content.decode("utf-8-sig")

@@ -161,6 +161,7 @@ def test_variables_become_options_of_the_experiment(clone, name, variables, flag
         ("imdb-lstm", "EPOCH=2"),
         ("imdb-lstm", "SEEDS=5"),
         ("tables", "SEED=3"),
+        ("report", "SEED=3"),
         ("all", "EPOCHS=2"),
         ("demo", "ARGS=--epochs 2"),
         ("help", "seed=3"),
@@ -239,7 +240,8 @@ def test_every_script_is_a_target_and_nothing_else_is(clone):
 
 def test_a_review_reaches_predict_as_it_is_written(clone):
     """Also an empty one, about which the command has something to say."""
-    for text in ('it\'s "a" `film`', ""):
-        command = make(clone, "-n", "predict", f"TEXT={text}").stdout.splitlines()[-1]
-        assert command.strip().endswith('-m explore.predict --text "$TEXT"')
+    for text in ('it\'s "a" `film`', "-5 stars", ""):
+        command = make(clone, "-n", "predict", f"TEXT={text}", "SAMPLE=1").stdout
+        assert '-m explore.predict --text="$TEXT"' in command
+        assert command.strip().endswith("--sample")
     assert "--text" not in make(clone, "-n", "predict", "ARGS=--file reviews.txt").stdout

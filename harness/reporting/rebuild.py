@@ -12,9 +12,9 @@ from harness.reporting.output import keep_printing
 INTERRUPTED = 130  # exit status, by convention of the shells
 
 
-def records_parser(prog: str, description: str) -> argparse.ArgumentParser:
+def records_parser(prog: str, description: str, example: str = "") -> argparse.ArgumentParser:
     """A parser with the places of the records and of the published numbers."""
-    parser = argparse.ArgumentParser(prog=prog, description=description)
+    parser = argparse.ArgumentParser(prog=prog, description=description, epilog=example)
     add_path(parser, "--results-dir", "results", "folder of the records", "DIR")
     add_path(parser, "--published", "experiments/published.toml", "published numbers")
     return parser

@@ -35,16 +35,26 @@ def samples_interval(
     Raises:
         ValueError: the runs were not tested on the same samples.
     """
-    tested_on = {
-        run.count if isinstance(run, Reviews) else (run.weeks, run.windows)
-        for run in (*first, *second)
-    }
-    if len(tested_on) > 1:
-        raise ValueError("the runs were not tested on the same samples")
+    refuse_other_samples(first, second)
     draw = _accuracies if isinstance(first[0], Reviews) else _errors
     values = draw(first, second, np.random.default_rng(0))  # (draws,)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def refuse_other_samples(*groups: Sequence[Samples]) -> None:
+    """Several runs can be compared on the samples that all of them were tested on.
+
+    Raises:
+        ValueError: the runs were not tested on the same samples.
+    """
+    tested_on = {
+        run.count if isinstance(run, Reviews) else (run.weeks, run.windows)
+        for group in groups
+        for run in group
+    }
+    if len(tested_on) > 1:
+        raise ValueError("the runs were not tested on the same samples")
 
 
 def _accuracies(

@@ -108,12 +108,17 @@ class PairComparison:
     lower_is_better: bool = False
 
 
-def compare_pair(first: SeedGroup, second: SeedGroup) -> PairComparison:
-    """Compares two results, each the runs of one experiment over several seeds."""
+def compare_pair(first: SeedGroup, second: SeedGroup, over_samples: bool = True) -> PairComparison:
+    """Compares two results, each the runs of one experiment over several seeds.
+
+    Args:
+        first, second: the runs.
+        over_samples: whether to find the intervals over test samples, which take most of the time.
+    """
     differences = _differences(first.records, second.records)
     if obstacle := _obstacle(first, second):
         return PairComparison(first, second, obstacle, differences)
-    numbers = tuple(_compare_number(first, second, name) for name in NUMBERS)
+    numbers = tuple(_compare_number(first, second, name, over_samples) for name in NUMBERS)
     columns = dict.fromkeys((f"val_{first.metric}", first.metric, "val_loss", "loss"))
     curves = (CurvePair(c, *(_mean_curve(g.records, c) for g in (first, second))) for c in columns)
     curves = tuple(pair for pair in curves if pair.first and pair.second)
@@ -142,7 +147,9 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     return ""
 
 
-def _compare_number(first: ModelResults, second: ModelResults, name: str) -> NumberComparison:
+def _compare_number(
+    first: ModelResults, second: ModelResults, name: str, over_samples: bool
+) -> NumberComparison:
     field = NUMBERS[name]
     sides = first.spread(field), second.spread(field)
     split = "validation" if "validation" in field else "test"
@@ -153,7 +160,7 @@ def _compare_number(first: ModelResults, second: ModelResults, name: str) -> Num
         note = f"other {split} samples, on which {first.reference['label']} has {scores}"
         return NumberComparison(name, *sides, note=note)
     try:
-        measured = measure([first, second], field)
+        measured = measure([first, second], field, over_samples)
     except NotCheckable as reason:
         return NumberComparison(name, *sides, note=str(reason))
     why = measured.missing_seeds or ("" if measured.interval else "no two runs of either differ")
@@ -180,13 +187,14 @@ def _differences(first: Sequence[Record], second: Sequence[Record]) -> tuple[Dif
     found = []
     for kind in KINDS:
         for name in dict.fromkeys(name for side in sides for run in side for name in run[kind]):
-            values = [sorted({_text(run[kind].get(name)) for run in side}) for side in sides]
+            values = [sorted({value_text(run[kind].get(name)) for run in side}) for side in sides]
             if values[0] != values[1]:
                 found.append(Difference(kind, name, *map(", ".join, values)))
     return tuple(found)
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """A condition of a run as tables write it."""
     if isinstance(value, str):
         return value  # a version may end in .0
     return "not recorded" if value is None else plain(value)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from harness.errors import RunError
 from harness.records.predictions import MEASURES, samples_of
-from harness.reporting.analysis.bootstrap import samples_interval
+from harness.reporting.analysis.bootstrap import refuse_other_samples, samples_interval
 from harness.reporting.analysis.claims import Claim
 from harness.reporting.analysis.results import METRIC_RANGES, ModelResults, Results, SeedGroup
 from harness.reporting.analysis.statistics import (
@@ -152,12 +152,13 @@ def _measurement_of_networks(claim: Claim, results: Results) -> Measurement:
     return measure(groups, claim.measure)
 
 
-def measure(groups: Sequence[ModelResults], name: str) -> Measurement:
+def measure(groups: Sequence[ModelResults], name: str, over_samples: bool = True) -> Measurement:
     """One number of a network, or its difference from that of another on the same data.
 
     Args:
         groups: the runs of the network and, for a difference, of the one that is subtracted.
         name: of the number in `metrics.json`.
+        over_samples: whether to draw the test samples anew, which takes most of the time.
 
     Raises:
         NotCheckable: they were not tested on the same samples.
@@ -167,7 +168,7 @@ def measure(groups: Sequence[ModelResults], name: str) -> Measurement:
     is_metric = name in MEASURES.values()
     within = METRIC_RANGES[metric] if is_metric else UNBOUNDED
     statistics = [SeedStatistics(_values(one, name), within) for one in groups]
-    interval = _interval_over_samples(groups, name) if is_metric else None
+    interval = _interval_over_samples(groups, name, over_samples) if is_metric else None
     return _measurement(groups, statistics, interval, lower_is_better=metric == "mae")
 
 
@@ -217,8 +218,10 @@ def _missing_seeds(groups: Sequence[SeedGroup], statistics: Sequence[SeedStatist
     return "; ".join(missing)
 
 
-def _interval_over_samples(groups: Sequence[SeedGroup], measure: str) -> Range | None:
-    """The interval over test samples; None if a run stored no predictions."""
+def _interval_over_samples(
+    groups: Sequence[SeedGroup], measure: str, draw: bool = True
+) -> Range | None:
+    """The interval over test samples; None if a run stored no predictions, or without `draw`."""
     if any(record.predictions is None for group in groups for record in group.records):
         return None
     samples = [
@@ -226,7 +229,8 @@ def _interval_over_samples(groups: Sequence[SeedGroup], measure: str) -> Range |
         for group in groups
     ]
     try:
-        return samples_interval(*samples)
+        refuse_other_samples(*samples)
+        return samples_interval(*samples) if draw else None
     except ValueError as error:
         labels = ", ".join(group.first.label for group in groups)
         raise NotCheckable(f"{error}: {labels}") from error

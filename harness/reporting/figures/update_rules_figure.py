@@ -28,10 +28,9 @@ def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
 
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
     """A row a network, a column an update rule; the published curve in each panel of its row."""
-    ran = {cell.optimizer for design in found for cell in design.conditions}
-    rules = {rule: title for rule, title in RULES.items() if rule in ran}
+    rules = _rules(found)
     height = 1.6 + 2.2 * len(found)
-    with new_figure(path, _title(found, rules), width=10, height=height) as figure:
+    with new_figure(path, finding(found), width=10, height=height) as figure:
         axes = figure.subplots(len(found), len(rules), sharex="row", sharey="row", squeeze=False)
         for design, row in zip(found, axes, strict=True):
             for rule, axis in zip(rules, row, strict=True):
@@ -46,8 +45,15 @@ def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
     return path
 
 
-def _title(found: list[FactorialDesign], rules: dict[str, str]) -> str:
+def _rules(found: list[FactorialDesign]) -> dict[str, str]:
+    """The update rules that some network was trained by, and their names."""
+    ran = {cell.optimizer for design in found for cell in design.conditions}
+    return {rule: title for rule, title in RULES.items() if rule in ran}
+
+
+def finding(found: list[FactorialDesign]) -> str:
     """How far the first and the last rule are from the published log, where they differ most."""
+    rules = _rules(found)
     first_rule, *_, last_rule = rules
     ends = first_rule, last_rule
     distances = {}  # by network, in the order of `ends`

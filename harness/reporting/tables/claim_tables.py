@@ -48,10 +48,10 @@ def claims_table(verdicts: list[Verdict]) -> str:
         seeds = ", ".join(str(one.n) for one in measured.statistics) if measured else "0"
         over_seeds = format_interval(measured and measured.interval)
         over_samples = format_interval(measured and measured.samples_interval)
-        cells = [statement, claim.quantity, _value(verdict), seeds, over_seeds, over_samples]
+        cells = [statement, claim.quantity, measured_text(verdict), seeds, over_seeds, over_samples]
         run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
         marks = note_marks(verdict.notes, numbers)
-        rows.append([*cells, claim.criterion, _verdict_and_effect(verdict), run, marks])
+        rows.append([*cells, claim.criterion, verdict_and_effect(verdict), run, marks])
     table = markdown_table(columns, "llrrrrllll", rows)
     return f"{table}\n\n{footnotes(numbers)}" if numbers else table
 
@@ -64,12 +64,12 @@ def primary_claims_table(verdicts: list[Verdict]) -> str:
         claim, measured = verdict.claim, verdict.measured
         if claim.primary:
             interval = format_interval(measured and measured.interval)
-            cells = [claim.statement, claim.quantity, _value(verdict), interval]
+            cells = [claim.statement, claim.quantity, measured_text(verdict), interval]
             rows.append([*cells, claim.criterion, verdict.text])
     return markdown_table(columns, "llrrll", rows)
 
 
-def _value(verdict: Verdict) -> str:
+def measured_text(verdict: Verdict) -> str:
     """Mean ± deviation, or the difference of the means; with too few seeds the values."""
     measured = verdict.measured
     if measured is None:
@@ -81,7 +81,7 @@ def _value(verdict: Verdict) -> str:
     return " less ".join(map(mean_and_sd, measured.statistics))
 
 
-def _verdict_and_effect(verdict: Verdict) -> str:
+def verdict_and_effect(verdict: Verdict) -> str:
     """The verdict; for "better than" also how much better and how often."""
     measured = verdict.measured
     if verdict.claim.test != "better" or measured is None or measured.missing_seeds:

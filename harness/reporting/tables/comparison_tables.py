@@ -48,7 +48,7 @@ def _blocks(pair: PairComparison, table: Callable) -> str:
     blocks += [
         table(["What differs", "", "A", "B"], "llll", differences),
         f"{metric}; {'lower' if pair.lower_is_better else 'higher'} is better:",
-        table(NUMBERS, "lrrrrrr", map(_cells, pair.numbers)),
+        table(NUMBERS, "lrrrrrr", map(number_cells, pair.numbers)),
         *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
     return "\n\n".join(blocks)
@@ -65,7 +65,8 @@ def _side(group: SeedGroup) -> str:
     return f"{group.first.label} ({group.title}), {runs} in {_folder(group)}"
 
 
-def _cells(number: NumberComparison) -> list[str]:
+def number_cells(number: NumberComparison) -> list[str]:
+    """The cells of one number under the headings `NUMBERS`."""
     cells = [number.name, mean_and_sd(number.first, FOUR), mean_and_sd(number.second, FOUR)]
     if number.difference is None:
         return cells + [""] * 4

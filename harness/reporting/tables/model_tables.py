@@ -83,9 +83,9 @@ def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> str:
         "Model": lambda row: row.title,
         "Parameters": lambda row: parameter_counts(row, "{:,}"),
         "Seeds": lambda row: str(len(row.records)),
-        "Best validation": lambda row: _with_degrees(row, "best_validation"),
-        "Last validation": lambda row: _with_degrees(row, "last_validation"),
-        "Test at best": lambda row: _with_degrees(row, "test_at_best"),
+        "Best validation": lambda row: with_degrees(row, "best_validation"),
+        "Last validation": lambda row: with_degrees(row, "last_validation"),
+        "Test at best": lambda row: with_degrees(row, "test_at_best"),
     }
     if any(row.spread("test_at_best").interval for row in rows):
         columns[INTERVAL] = _test_interval
@@ -109,7 +109,7 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
     return ", ".join(pattern.format(count) for count in sorted(counts))
 
 
-def _with_degrees(row: ModelResults, field: str) -> str:
+def with_degrees(row: ModelResults, field: str) -> str:
     """Mean ± deviation, also in °C where the metric has this unit."""
     text, degrees = mean_and_sd(row.spread(field), FOUR), row.degrees(field)
     return text if degrees is None else f"{text} ({mean_and_sd(degrees, '{:.2f}')} °C)"
@@ -193,7 +193,7 @@ def expected_blocks(
                 _best_and_last(row.published),
                 mean_and_sd(row.spread("best_validation"), FOUR),
                 mean_and_sd(row.spread("last_validation"), FOUR),
-                _with_degrees(row, "test_at_best"),
+                with_degrees(row, "test_at_best"),
                 verdicts.get(row.name, ""),
                 f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
             ]

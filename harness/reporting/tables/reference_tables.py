@@ -122,7 +122,7 @@ def comparison_markdown(
         by_dataset.setdefault(row.dataset, []).append(comparison)
     for dataset, comparisons in by_dataset.items():
         title = numbers.datasets.get(dataset, dataset)
-        blocks += [f"## {title}", _table(comparisons)]
+        blocks += [f"## {title}", comparison_table(comparisons)]
     if results.studies:
         blocks.append("## Studies")
     for study in results.studies:
@@ -157,7 +157,7 @@ def _terminal_line(measure: Measure) -> str:
     return " | ".join(parts)
 
 
-def _table(comparisons: list[Comparison]) -> str:
+def comparison_table(comparisons: list[Comparison]) -> str:
     """A row for each number of each experiment; what holds for all of them stands in the first."""
     columns = ["Experiment", "Measure", "Yours", "Reference", "Published", "Inside", "Differs"]
     rows = []

@@ -1,0 +1,1 @@
+"""One HTML page of all results, made from the run records alone."""

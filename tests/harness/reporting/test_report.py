@@ -1,0 +1,229 @@
+"""The report as a file: the same bytes twice, small, escaped, and true to the records."""
+
+import html
+import random
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from commands import REPOSITORY, run
+from pages import HOSTILE, fabricate_all, outputs, results_of, write_page
+from records import fabricate, fabricate_study
+
+from harness.errors import RunError
+from harness.reporting.analysis.comparison import compare_pair
+from harness.reporting.report.charts import study_chart, training_charts
+from harness.reporting.report.page import number
+
+REPORT = "harness.reporting.report"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    return fabricate_all(tmp_path_factory.mktemp("report") / "results")
+
+
+@pytest.fixture(scope="module")
+def page(results):
+    return write_page(results, results.parent / "report.html")
+
+
+def text_of(page: str) -> str:
+    """What a reader sees: without scripts, styles and tags."""
+    body = re.sub(r"<(script|style)\b.*?</\1>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", body)).split())
+
+
+def attributes_of(page: str) -> list[tuple[str, str]]:
+    """Names and values as a browser reads them."""
+    found = []
+    reader = HTMLParser()
+    reader.handle_starttag = lambda tag, attributes: found.extend(attributes)
+    reader.feed(page)
+    return found
+
+
+def test_the_same_records_give_the_same_bytes_in_any_process(results, page, tmp_path):
+    done = run(
+        REPORT, "--results-dir", results, "--output", tmp_path / "again.html", PYTHONHASHSEED="7"
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"wrote {tmp_path / 'again.html'}\n"
+    assert (tmp_path / "again.html").read_text("utf-8") == page
+
+
+def test_thirty_experiments_of_ten_seeds_make_at_most_two_megabytes(tmp_path):
+    draw = random.Random(0)
+    for place in range(30):
+        for seed in range(10):
+            config = {"protocol": {"epochs": 20, "units": place, "optimizer": "rmsprop"}}
+            best = draw.uniform(0.8, 0.9)
+            fabricate(
+                tmp_path / "results",
+                f"imdb-net-{place}",
+                seed=seed,
+                epochs=20,
+                best=best,
+                config=config,
+            )
+    page = write_page(tmp_path / "results", tmp_path / "report.html")
+    assert page.count('class="row"') == 30
+    assert page.count(">seed 9<") == 0  # seeds are offered by the script
+    assert page.count("validation, seed 9") == 60  # accuracy and loss of each
+    assert len(page.encode()) <= 2_000_000
+
+
+def test_the_page_names_nothing_outside_itself(page):
+    attributes = attributes_of(page)
+    assert {value[:1] for name, value in attributes if name == "href"} == {"#"}
+    assert {name for name, _ in attributes} & {"src", "srcset", "action", "poster", "data"} == set()
+    assert [name for name, _ in attributes if name.startswith("on")] == []
+    style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
+    assert "url(" not in style
+    assert "@import" not in style
+    policy = html.unescape(re.search(r'Policy" content="([^"]*)"', page)[1])
+    assert policy.startswith("default-src 'none'; script-src 'sha256-")
+    assert "unsafe" not in policy.replace("style-src 'unsafe-inline'", "")
+
+
+def test_texts_of_records_stay_texts(page):
+    for text in HOSTILE[:3]:
+        assert text not in page
+        assert text in text_of(page).replace(" ", " ") or html.escape(text) in page
+    assert "window.hacked=1</script>" not in page
+    assert page.count("<script") == 3  # Vega-Lite, the page's own, and the data of the pairs
+    assert page.count("</script") == 3
+    assert (
+        re.findall(
+            r"<(?:img|svg|iframe|object)\b",
+            re.sub(r"<script>.*?</script>", "", page, flags=re.DOTALL),
+        )
+        == []
+    )
+
+
+def test_unsound_records_are_named_and_left_out(tmp_path):
+    fabricate(tmp_path / "results", "imdb-lstm")
+    broken = fabricate(tmp_path / "results", "imdb-gru")
+    (broken / "metrics.json").write_text("{", "utf-8")
+    (tmp_path / "results/imdb-gru/seed-1.unfinished").mkdir()
+    text = text_of(write_page(tmp_path / "results", tmp_path / "report.html"))
+    assert "imdb-gru/seed-0/metrics.json: not valid JSON" in text
+    assert "imdb-gru/seed-1.unfinished: the run did not finish." in text
+    assert "Made from 1 record alone" in text
+
+
+def test_without_records_one_sentence_says_what_to_do(tmp_path):
+    done = run(REPORT, "--results-dir", tmp_path / "none", "--output", tmp_path / "report.html")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"error: results directory {tmp_path / 'none'} does not exist")
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_without_runs_of_ones_own_the_reference_is_shown(results, tmp_path):
+    text = text_of(write_page(tmp_path / "none", tmp_path / "report.html", results))
+    assert "You have no runs of your own yet" in text
+    assert "GRU" in text
+
+
+def test_own_runs_stand_beside_the_reference(results, tmp_path):
+    fabricate(tmp_path / "own", "imdb-lstm", best=0.81, config={"protocol": {"epochs": 3}})
+    text = text_of(write_page(tmp_path / "own", tmp_path / "report.html", results))
+    assert "Made from 1 record of your runs and 22 of the reference alone" in text
+    assert "Your runs beside the reference" in text
+    assert "LSTM (yours)" in text
+    assert "LSTM (reference)" in text
+    assert "epochs = 3 (reference: 6)" in text
+    assert "By your runs: not decided: 1 seed of the 5 that the rule needs" in text
+
+
+def test_sample_runs_say_so_and_decide_nothing(results, tmp_path):
+    fabricate(tmp_path / "demo", "imdb-lstm", config={"sample": True})
+    text = text_of(write_page(tmp_path / "demo", tmp_path / "report.html", results))
+    assert "Sample data. The built-in generator made the data" in text
+    assert "Claims" not in text
+    assert "reference" not in text.partition("Settings")[0].partition("Results")[0]
+
+
+def test_a_training_chart_holds_every_seed_their_mean_and_the_published_log(results):
+    row = next(row for row in results_of(results).rows if row.name == "imdb-lstm")
+    accuracy, loss = training_charts(row)
+    assert [curve.label for curve in accuracy.curves] == [
+        "training",
+        "validation",
+        "published training",
+        "published validation",
+    ]
+    validation = accuracy.curves[1]
+    assert list(validation.columns) == ["mean", *(f"seed {seed}" for seed in range(5))]
+    histories = [record.history["val_accuracy"] for record in row.records]
+    assert list(validation.columns["seed 3"])[:6] == histories[3]
+    assert validation.columns["mean"][0] == pytest.approx(sum(h[0] for h in histories) / 5)
+    assert (
+        validation.columns["mean"][6:] == [None] * 4
+    )  # ours has six epochs, the published log ten
+    assert len(accuracy.places) == 10
+    assert accuracy.references == {"majority class": 0.5}
+    assert loss.references == {}
+    first = validation.columns["mean"][0]
+    assert f"validation, mean: {first:.4g} at 1" in accuracy.text
+
+
+def test_points_that_form_no_curve_are_listed_one_a_row(tmp_path):
+    fabricate_study(tmp_path, "recall", outputs=outputs("LSTM", "chance"))
+    (study,) = results_of(tmp_path).studies
+    points = study_chart(study, study.outputs[2])
+    assert points.rows == [
+        (1, (0.9, None)),
+        (2, (0.5, None)),
+        (1, (None, 0.1)),
+        (1, (None, 0.2)),
+        (2, (None, 0.3)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, ""), (12.0, "12"), (0.85342, "0.8534"), (3.2451e-05, "3.245e-5"), (-1e-12, "-1e-12")],
+)
+def test_numbers_are_short_and_read_by_browsers(value, text):
+    assert number(value) == text
+
+
+def test_pairs_are_those_of_the_comparison_with_all_its_intervals(results):
+    first, second = (r for r in results_of(results).rows if r.name in ("imdb-lstm", "imdb-gru"))
+    quick, whole = compare_pair(first, second, over_samples=False), compare_pair(first, second)
+    assert quick.differences == whole.differences
+    for one, other in zip(quick.numbers, whole.numbers, strict=True):
+        assert other.samples_interval is not None
+        assert (one.difference, one.interval) == (other.difference, other.interval)
+        assert (one.superiority, one.note) == (other.superiority, other.note)
+
+
+def test_help_answers_at_once_with_an_example():
+    done = run(REPORT, "--help")
+    assert done.returncode == 0
+    assert "Example: python -m harness.reporting.report" in " ".join(done.stdout.split())
+    assert run(REPORT, "--no-such-flag").returncode == 2
+
+
+def test_a_damaged_benchmark_is_named(results, tmp_path):
+    (results.parent / "benchmark.json").write_text("{}", "utf-8")
+    (tmp_path / "results").mkdir()
+    fabricate(tmp_path / "results", "imdb-lstm")
+    (tmp_path / "results/benchmark.json").write_text('{"measurements": [{}]}', "utf-8")
+    with pytest.raises(RunError, match=r"benchmark.json: field '\[0\].experiment' is missing"):
+        write_page(tmp_path / "results", tmp_path / "report.html")
+
+
+def test_the_speed_table_is_that_of_the_benchmark(tmp_path):
+    reference = Path(REPOSITORY / "results/reference")
+    fabricate(tmp_path / "results", "imdb-lstm")
+    (tmp_path / "results/benchmark.json").write_bytes((reference / "benchmark.json").read_bytes())
+    text = text_of(write_page(tmp_path / "results", tmp_path / "report.html"))
+    markdown = (reference / "benchmark.md").read_text("utf-8")
+    line = next(line for line in markdown.splitlines() if line.startswith("| imdb-lstm |"))
+    plain, ours = line.split(" | ")[1:3]
+    assert f"imdb-lstm {plain} {ours}" in text

@@ -3,28 +3,35 @@
 import argparse
 import dataclasses
 import inspect
-import os
 import signal
 import sys
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
 
 from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import RunError, ran_out_of_memory
+from harness.errors import ElsewhereError, RunError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
+from harness.reporting.output import keep_printing
 
+ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data
 PLACES = {False: (Path("results"), Path("plots")), True: (Path("demo/results"), Path("demo/plots"))}
 
 
 def main(experiment: Experiment, argv: list[str] | None = None) -> None:
-    """The command line of an experiment; exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    sys.stdout = LossyOutput(sys.stdout or open(os.devnull, "w"))  # noqa: SIM115
+    """The command line of an experiment.
+
+    Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
+    """
+    keep_printing()
     signal.signal(signal.SIGTERM, _terminate)
     try:
         execute(parse(experiment, sys.argv[1:] if argv is None else argv))
+    except ElsewhereError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(ELSEWHERE)
     except (RunError, DataError) as error:
         sys.exit(f"error: {error}")
     except Exception as error:
@@ -36,41 +43,6 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
         )
     except KeyboardInterrupt as stop:
         sys.exit(f"error: {str(stop) or 'interrupted.'}")
-
-
-class LossyOutput:
-    """A text stream that drops what cannot be written: a run outlives the reader of its output.
-
-    Args:
-        stream: standard output, which may be a closed pipe or a full disk.
-    """
-
-    def __init__(self, stream: TextIO):
-        self._stream = stream
-
-    def write(self, text: str) -> int:
-        """As the stream's own."""
-        try:
-            return self._stream.write(text)
-        except OSError:
-            return self._drop(text)
-
-    def flush(self) -> None:
-        """As the stream's own."""
-        try:
-            self._stream.flush()
-        except OSError:
-            self._drop("")
-
-    def _drop(self, text: str) -> int:
-        """Sends to nowhere whatever the stream still holds and gets."""
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self._stream.fileno())
-        os.close(nowhere)
-        return len(text)
-
-    def __getattr__(self, name: str):
-        return getattr(self._stream, name)
 
 
 def _terminate(*_: object) -> NoReturn:

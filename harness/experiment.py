@@ -217,7 +217,7 @@ def check_places_of_data(run: RunConfiguration) -> None:
 def refuse_unwritable(plots_dir: Path) -> None:
     """Raises a RunError before the training if its plot could not be written after it."""
     folders = (plots_dir, *plots_dir.absolute().parents)
-    nearest = next(folder for folder in folders if folder.exists())
+    nearest = next(folder for folder in folders if os.path.exists(folder))
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
 

@@ -59,3 +59,12 @@ def mentioning(path: Path) -> list[str]:
         ["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True
     )
     return [line for line in listing.stdout.splitlines() if str(path) in line]
+
+
+def children_of(process: int) -> list[int]:
+    """The processes that a process has started."""
+    listing = subprocess.run(
+        ["ps", "-ax", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
+    )
+    pairs = (map(int, line.split()) for line in listing.stdout.splitlines())
+    return [child for child, parent in pairs if parent == process]

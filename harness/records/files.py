@@ -77,17 +77,24 @@ def sha256(path: Path) -> str:
         raise RunError(f"{path}: {error.strerror or error}.") from error
 
 
-def read_json(path: Path) -> dict:
+def read_json(path: Path, recorded: str | None = None) -> dict:
     """Reads a JSON file that must hold an object.
 
+    Args:
+        path: the file.
+        recorded: what its SHA-256 must be, in hexadecimal.
+
     Raises:
-        RunError: the file is missing, unreadable, not JSON or not an object.
+        RunError: the file is missing, unreadable, changed, not JSON or not an object.
     """
     # Loaded here, because `--help` reads no file. It refuses lone surrogates, unlike `json`.
     from pydantic_core import from_json
 
     try:
-        content = from_json(path.read_bytes(), allow_inf_nan=False)
+        read = path.read_bytes()
+        if recorded not in (None, hashlib.sha256(read).hexdigest()):
+            raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
+        content = from_json(read, allow_inf_nan=False)
     except OSError as error:
         raise RunError(f"{path}: {error.strerror or error}.") from error
     except ValueError as error:

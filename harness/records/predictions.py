@@ -164,9 +164,9 @@ def _weeks(weeks: list, absolute_error_sum: list, windows: list) -> Weeks:
         raise ValueError("weeks must be ISO weeks such as 2014-W03")
     if any(later <= week for week, later in itertools.pairwise(weeks)):
         raise ValueError("weeks must stand in order of time, each once")
-    if not all(type(number) is int and number > 0 for number in windows):
+    if not all(type(number) is int and 0 < number < 2**63 for number in windows):
         raise ValueError("windows must be positive numbers of windows")
     sums = absolute_error_sum
-    if not all(type(value) in (int, float) and 0 <= value < math.inf for value in sums):
+    if not all(type(value) in (int, float) and 0 <= value < 1e100 for value in sums):
         raise ValueError("absolute_error_sum must be sums of absolute errors")
     return Weeks(tuple(weeks), tuple(sums), tuple(windows))

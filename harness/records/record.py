@@ -1,9 +1,9 @@
 """The run record: the only interface between training and everything that is made from it.
 
 A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/`. It holds five JSON
-files, or six for a study and for a network with stored predictions. During the run, the files stand
-in `seed-<k>.unfinished/`. The directory gets its final name when all of them are complete, so a
-record under its final name is always complete.
+files, or six for a study and for a network with stored predictions, and their checksums. During the
+run, the files stand in `seed-<k>.unfinished/`. The directory gets its final name when all of them
+are complete, so a record under its final name is always complete.
 """
 
 import contextlib
@@ -14,15 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError, UnwritableError
+from harness.errors import RunError, UnwritableError, few, shown
+from harness.records.alike import split_odd
+from harness.records.checksums import CHECKSUMS, read_checksums
 from harness.records.files import read_json, sync_folder
 from harness.records.lock import Lock
 
 if TYPE_CHECKING:
     from harness.records.study_outputs import StudyOutput
 
-SCHEMA = 1  # version of the files; `config.json` names it
+SCHEMA = 2  # version of the files; `config.json` names it
+UNCHECKED = 1  # the version that had no checksums, and is the same otherwise
 UNFINISHED = ".unfinished"
+READABLE = os.R_OK | os.X_OK  # of a folder
 CHECKPOINT = "checkpoint"  # the file from which an unfinished run goes on
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
 
@@ -124,15 +128,28 @@ def load_record(path: Path) -> Record:
     # pydantic is slow to load, and `--help` reads no record
     from harness.records.schema import check_record, read_outputs, required_files
 
-    config = read_json(path / "config.json")
+    checksums = read_checksums(path)
+    known = checksums or {}
+
+    def read(name: str) -> dict:
+        return read_json(path / f"{name}.json", known.get(f"{name}.json"))
+
+    config = read("config")
     found = config.get("schema")
-    if type(found) is not int or found != SCHEMA:
-        raise RunError(f"{path / 'config.json'}: schema {found}, expected {SCHEMA}.")
+    if type(found) is not int or found not in (UNCHECKED, SCHEMA):
+        raise RunError(
+            f"{path / 'config.json'}: schema {found!r}, expected {UNCHECKED} or {SCHEMA}; a newer "
+            "version of this project reads newer records."
+        )
+    if found != UNCHECKED and checksums is None:
+        raise RunError(f"{path / CHECKSUMS}: missing; without it, damage cannot be told.")
     role = config.get("role")
     names = [name for name in required_files(role) if name != "config"]
-    if role != "study" and (path / "predictions.json").exists():  # earlier versions kept none
-        names.append("predictions")
-    parts = {"config": config} | {name: read_json(path / f"{name}.json") for name in names}
+    if role != "study" and ((path / "predictions.json").exists() or "predictions.json" in known):
+        names.append("predictions")  # earlier versions kept none
+    parts = {"config": config} | {name: read(name) for name in names}
+    if checksums is not None and (added := [n for n in parts if f"{n}.json" not in checksums]):
+        raise RunError(f"{path / CHECKSUMS}: has no line for {added[0]}.json.")
     check_record(path, parts)
     content = parts.pop("outputs", {"outputs": []})["outputs"]
     outputs = read_outputs(path / "outputs.json", content)
@@ -204,9 +221,9 @@ def refuse_mixture(
         names[adding_sample].append("this run")
     if all(names.values()):
         raise RunError(
-            f"{results_dir} would mix runs on sample data ({', '.join(sorted(names[True]))}) with "
-            f"runs on real data ({', '.join(sorted(names[False]))}); use another --results-dir for "
-            "one of the two."
+            f"{results_dir} would mix runs on sample data ({few(sorted(names[True]))}) with runs "
+            f"on real data ({few(sorted(names[False]))}); use another --results-dir for one of "
+            "the two."
         )
 
 
@@ -224,9 +241,13 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
     Raises:
         RunError: the directory does not exist or cannot be read.
     """
-    if not results_dir.is_dir():
+    if not os.path.isdir(results_dir):  # unlike Path.is_dir, it raises no error
         raise RunError(f"results directory {results_dir} does not exist; run an experiment first.")
-    records, left_out = [], []
+    if not os.access(results_dir, READABLE):
+        raise RunError(f"results directory {results_dir} cannot be read; correct its permissions.")
+    folders = [path for path in sorted(results_dir.glob(folder)) if os.path.isdir(path)]
+    closed = [path.name for path in folders if not os.access(path, READABLE)]
+    records, left_out = [], [f"{name}: the folder cannot be read." for name in closed]
     for path in sorted(results_dir.glob(f"{folder}/seed-*")):
         where = path.relative_to(results_dir)
         if path.name.endswith(UNFINISHED):
@@ -243,4 +264,5 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
                 f"{place.relative_to(results_dir)}: the process that was replacing this record was "
                 "killed; the command that makes the record restores it."
             )
-    return sorted(records, key=lambda r: (r.label, r.seed)), left_out
+    records, odd = split_odd(sorted(records, key=lambda r: (r.label, r.seed)))
+    return records, list(map(shown, left_out + odd))

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import DivergedError, RunError
+from harness.errors import DivergedError, ElsewhereError, RunError
 from harness.records.checkpoint import write_checkpoint
+from harness.records.checksums import write_checksums
 from harness.records.files import write_json
 from harness.records.lock import Lock
 from harness.records.record import CHECKPOINT, UNFINISHED, put_in_place
@@ -85,7 +86,7 @@ class Run:
         try:
             self.directory.parent.mkdir(parents=True, exist_ok=True)
             if not self._lock.acquire():
-                raise RunError(f"{self.directory} is being written by another process.")
+                raise ElsewhereError(f"{self.directory} is being written by another process.")
         except OSError as error:
             raise RunError(
                 f"cannot write to {self.directory.parent}: {error.strerror}; choose another "
@@ -169,6 +170,7 @@ class Run:
             self._write("history", {})
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
         self._refuse_if_removed()
+        write_checksums(self.unfinished)
         put_in_place(self.unfinished, self.directory)
         self._lock.release()
 

@@ -5,14 +5,14 @@ ignore it.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.errors import RunError
 from harness.records.predictions import MEASURES, samples_of
 from harness.records.study_outputs import StudyOutput, from_json
-from harness.records.validation import Number, validated
+from harness.records.validation import Hash, Line, Name, Number, validated
 
 NotNegative = Annotated[Number, Field(ge=0)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
@@ -29,38 +29,38 @@ class Content(BaseModel):
 
 
 class Config(Content):
-    experiment: str
-    title: str
-    dataset: str
+    experiment: Name
+    title: Line
+    dataset: Name
     role: Literal["network", "baseline", "study"]
-    variant: dict
+    variant: dict[Name, Any]
     protocol: dict
-    seed: int
+    seed: Count
     sample: bool
     deterministic: bool
     plain_keras: bool = False  # older records lack it
-    notes: list[str]
+    notes: list[Line]
 
 
 class Environment(Content):
-    started: str
+    started: Line
     command: str
-    python: str
+    python: Line
     platform: str
     cpu: str
     cores: Count
     threads: Count
-    packages: dict[str, str]
-    backend: str
-    device: str
+    packages: dict[Line, Line]
+    backend: Line
+    device: Line
     flags: dict[str, str] = {}  # earlier versions recorded none
-    commit: str | None
+    commit: Line | None
     dirty: bool | None
 
 
 class DataFile(Content):
-    name: str = "unnamed"
-    sha256: str
+    name: Line = "unnamed"
+    sha256: Hash
 
 
 class Data(Content):
@@ -68,11 +68,11 @@ class Data(Content):
     sample: bool
     files: list[DataFile]
     facts: dict
-    notes: list[str]
+    notes: list[Line]
 
 
 class Reference(Content):
-    label: str
+    label: Line
     validation: NotNegative
     test: NotNegative
 

@@ -2,12 +2,13 @@
 
 import dataclasses
 import functools
+import re
 import reprlib
 import sys
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import ConfigDict, PlainValidator, TypeAdapter, ValidationError
+from pydantic import AfterValidator, ConfigDict, PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from harness.errors import RunError
@@ -26,14 +27,37 @@ EXPECTED = {
 }
 
 
+LARGEST = 1e100  # of the numbers in a record: their squares and the sums of these are finite, too
+
+
 def _finite(value: object) -> object:
-    if type(value) in (int, float) and abs(value) <= sys.float_info.max:  # NaN is not
-        return value
-    raise PydanticCustomError("finite_number", "Input should be a finite number")
+    if type(value) not in (int, float) or not abs(value) <= sys.float_info.max:  # NaN is not
+        raise PydanticCustomError("finite_number", "Input should be a finite number")
+    if abs(value) > LARGEST:
+        raise PydanticCustomError("large_number", "Input should be a number of at most 1e100")
+    return value
 
 
 # An integer stays one, unlike with pydantic's own float: tables show 3 and 3.0 differently.
 Number = Annotated[float, PlainValidator(_finite)]
+
+
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Accepts text that a pattern matches in full; `expected` describes it for the message."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) and text.isprintable():
+            return text
+        raise PydanticCustomError("text", "Input should be {expected}", {"expected": expected})
+
+    return AfterValidator(check)
+
+
+# Names become parts of paths, lines parts of tables and figures.
+_NAME = r"(?![.~])[^\s/\\:*?\"<>|]{1,100}"
+Name = Annotated[str, _matching(_NAME, "a name that a file can have, without blanks")]
+Line = Annotated[str, _matching(r"(?!.*(<[A-Za-z/!?]|\]\()).*", "one line without markup")]
+Hash = Annotated[str, _matching("[0-9a-f]{64}", "a SHA-256 of 64 digits")]
 
 
 class KnownFields:

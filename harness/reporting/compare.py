@@ -11,7 +11,7 @@ import argparse
 import sys
 
 from harness.errors import RunError
-from harness.reporting.rebuild import add_path, documented_parser
+from harness.reporting.rebuild import add_path, carry_out, documented_parser, warn_left_out
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,16 +24,12 @@ def main(argv: list[str] | None = None) -> int:
     add_path(parser, "--results-dir", "results", "folder of your own records", "DIR")
     add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
     add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
-    try:
-        compare(parser.parse_args(argv))
-    except (RunError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+    arguments = parser.parse_args(argv)
+    return carry_out(lambda: compare(arguments))
 
 
-def compare(arguments: argparse.Namespace) -> None:
-    """Prints the comparison and draws the curves.
+def compare(arguments: argparse.Namespace) -> int:
+    """Prints the comparison, draws the curves, and returns the exit status.
 
     Raises:
         RunError: a name is unknown, or the two cannot be compared.
@@ -49,8 +45,7 @@ def compare(arguments: argparse.Namespace) -> None:
         own = reference = own + reference
     first, left_out = find_group(arguments.a, own)
     second, more = find_group(arguments.b or first.first.label, reference)
-    for sentence in (*left_out, *more):
-        print(f"warning: left out: {sentence}", file=sys.stderr)
+    warn_left_out([*left_out, *more])
     if first.first.path == second.first.path:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
     pair = compare_pair(first, second)
@@ -60,6 +55,7 @@ def compare(arguments: argparse.Namespace) -> None:
     if pair.curves:
         plot_pair(pair, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
+    return 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import glob
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, few
 from harness.records.record import Record, find_records, load_record
 from harness.reporting.analysis.published import PUBLISHED, load_published
 from harness.reporting.analysis.results import SeedGroup, make_results
@@ -58,10 +58,10 @@ def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list
         hint = f"did you mean {close[0]}?" if close else "run it first, or name a folder."
         where = " or ".join(map(str, results_dirs))
         sentence = f"{where} holds no finished run of {name}; {hint}"
-        raise RunError(" ".join([sentence, *left_out]))
+        raise RunError(f"{sentence} {few(left_out, ' ')}".strip())
     results = make_results(records, load_published(PUBLISHED))
     group, *others = [*results.rows, *results.studies]
     if others:
-        names = ", ".join(one.name for one in (group, *others))
+        names = few([one.name for one in (group, *others)])
         raise RunError(f"{name} holds the runs of several experiments ({names}); name one of them.")
     return group, left_out

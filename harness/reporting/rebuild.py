@@ -6,7 +6,10 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, few
+from harness.reporting.output import keep_printing
+
+INTERRUPTED = 130  # exit status, by convention of the shells
 
 
 def records_parser(prog: str, description: str, example: str = "") -> argparse.ArgumentParser:
@@ -44,13 +47,38 @@ def rebuild(build: Callable[[], tuple[list[Path], list[str]]]) -> int:
     Returns:
         The exit status.
     """
-    try:
+
+    def work() -> int:
         paths, left_out = build()
-    except RunError as error:
+        warn_left_out(left_out)
+        for path in paths:
+            print(f"wrote {path}")
+        return 0
+
+    return carry_out(work)
+
+
+def carry_out(work: Callable[[], int]) -> int:
+    """Does the work of a command; whatever stops it is one line and no traceback.
+
+    Args:
+        work: returns the exit status; what is slow to load is loaded in there.
+
+    Returns:
+        The exit status.
+    """
+    keep_printing()
+    try:
+        return work()
+    except (RunError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    for sentence in left_out:
-        print(f"warning: left out: {sentence}", file=sys.stderr)
-    for path in paths:
-        print(f"wrote {path}")
-    return 0
+    except KeyboardInterrupt:
+        print("interrupted; the same command begins again.", file=sys.stderr)
+        return INTERRUPTED
+
+
+def warn_left_out(sentences: list[str]) -> None:
+    """Names the runs that were left out; of many, the first ten."""
+    if sentences:
+        print("warning: left out:", few(sentences, "\n  "), file=sys.stderr)

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError
-from harness.reporting.rebuild import add_path, documented_parser
+from harness.errors import RunError, few
+from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 if TYPE_CHECKING:
     from harness.reporting.analysis.verification import Verification
@@ -26,11 +26,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
     add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
     arguments = parser.parse_args(argv)
-    try:
-        return verify_folder(arguments.records, arguments.reference)
-    except (RunError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+    return carry_out(lambda: verify_folder(arguments.records, arguments.reference))
 
 
 def verify_folder(folder: Path, reference_dir: Path) -> int:
@@ -47,20 +43,20 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
 
     records, left_out = records_in(folder)
     if sample := [record.place for record in records if record.sample]:
-        raise RunError(f"{folder}: runs on sample data have no reference ({', '.join(sample)}).")
+        raise RunError(f"{folder}: runs on sample data have no reference ({few(sample)}).")
     published = load_published(PUBLISHED)
     theirs = make_results(records, published)
     if not theirs.rows:
-        reasons = " ".join(["", *left_out])
-        raise RunError(f"{folder} holds no finished run of a network or a baseline.{reasons}")
+        reasons = few(left_out, " ")
+        raise RunError(f"{folder} holds no finished run of a network or a baseline. {reasons}")
     reference, _ = load_results(reference_dir, published)
     judged = verify(theirs.rows, reference.rows)
     for one in judged:
         print("\n".join(_lines(one)))
     if theirs.studies:
         print(f"not judged, as studies: {', '.join(study.name for study in theirs.studies)}")
-    for sentence in left_out:
-        print(f"no sound record: {sentence}")
+    if left_out:
+        print("no sound record:", few(left_out, "\n  "))
     passed = sum(one.passed for one in judged)
     print(f"{passed} of {len(judged)} experiments lie where the reference does.")
     return 0 if passed == len(judged) and not left_out else 1

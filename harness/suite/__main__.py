@@ -12,33 +12,47 @@ With --cluster, the workers of a Dask cluster do the runs, on one machine or sev
   python -m dask worker tcp://scheduler:8786 --nthreads 4 --resources RUN=1
   python -m harness.suite --seeds 0-4 --cluster tcp://scheduler:8786
 
-Start each worker in a checkout of the same code, with requirements-cluster.txt installed. It does
-one run at a time (RUN=1), with the threads that --nthreads gives it. Its own RNN_DATA_DIR and
-KERAS_BACKEND apply. Records and logs come back over the network; weights and plots do not. If a
-worker dies, another one repeats its run.
+A scheduler needs Dask alone; a worker needs requirements.txt, requirements-cluster.txt and the
+data. The code comes from here. A worker does one run at a time (RUN=1), with the threads that
+--nthreads gives it. Its own RNN_DATA_DIR and KERAS_BACKEND apply. Records and logs come back over
+the network; weights do with --fetch-weights; plots do not. If a worker dies, another one repeats
+its run. Trust the scheduler and its network: whoever reaches a Dask scheduler can run programs on
+all of its machines, this one included. See docs/running.md for TLS, SLURM and Kubernetes.
 """
 
 import argparse
 import contextlib
 import inspect
+import os
 import signal
 import sys
 import time
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from data.errors import DataError
 from harness.command_line import add_common_options, add_data_dir
-from harness.errors import RunError
+from harness.errors import MOST_NAMES, RunError, few, shown
 from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
-from harness.suite.local_workers import Ended, Event, run_locally
+from harness.reporting.output import keep_printing
+from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
 from harness.training.durations import span
 
 LAST_LINES = 10  # of the log of a failed run
+MOST_SEEDS = 1000
+SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # of the addresses of Dask
+# Dask's own names of the options
+TLS = {
+    "tls-ca-file": "certificates of the authority",
+    "tls-cert": "certificate of this machine",
+    "tls-key": "key of that certificate",
+}
 INTERRUPTED = 130  # exit status, by convention of the shells
 
 
@@ -46,15 +60,16 @@ def main(argv: list[str] | None = None) -> int:
     """Command line.
 
     Returns:
-        0 if every run has a record now, 1 if a run failed or the suite could not start, 130 if it
-        was interrupted.
+        0 if every run has a record now or is done elsewhere, 1 if a run failed or the suite could
+        not start, 130 if it was interrupted.
     """
     options = parse_arguments(argv)
+    keep_printing()
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         plan = make_plan(options.experiments, options.seeds, options)
         return carry_out(plan, options)
-    except RunError as error:
+    except (RunError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -93,6 +108,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--cluster",
+        type=scheduler_address,
         metavar="ADDRESS",
         help="scheduler of a Dask cluster, such as tcp://scheduler:8786, whose workers do the runs",
     )
@@ -104,22 +120,66 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="N",
         help="runs at a time, without --cluster (default: %(default)s)",
     )
+    cluster = parser.add_argument_group("with --cluster")
+    cluster.add_argument(
+        "--fetch-weights", action="store_true", help="bring back the trained weights, too"
+    )
+    for option, what in TLS.items():
+        cluster.add_argument(
+            f"--{option}", type=existing_file, metavar="FILE", help=f"{what}, for tls:// (PEM)"
+        )
     add_common_options(parser, sample="--sample" in argv)
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if not options.cluster and (options.fetch_weights or tls_files(options)):
+        parser.error("--fetch-weights and the TLS options are for --cluster; give its address, too")
+    return options
+
+
+def tls_files(options: argparse.Namespace) -> dict[str, str]:
+    """The files that encrypt connections, by their names in Dask's `Security`."""
+    found = {
+        "tls_ca_file": options.tls_ca_file,
+        "tls_client_cert": options.tls_cert,
+        "tls_client_key": options.tls_key,
+    }
+    return {name: path for name, path in found.items() if path}
+
+
+def existing_file(text: str) -> str:
+    """A path on the command line that must name a file."""
+    if not os.path.isfile(text):
+        raise argparse.ArgumentTypeError(f"there is no file {text}")
+    return text
+
+
+def scheduler_address(text: str) -> str:
+    """Refuses at once what cannot be the address of a scheduler."""
+    try:
+        address = urlsplit(text if "://" in text else f"tcp://{text}")
+        sound = address.scheme in SCHEMES and address.hostname and address.port
+    except ValueError:
+        sound = False
+    if not sound or len(text.split()) != 1 or address.path:
+        raise argparse.ArgumentTypeError(
+            f"expected an address such as tcp://scheduler:8786, got '{text}'"
+        )
+    return text
 
 
 def seeds(text: str) -> list[int]:
     """Reads seeds such as `0-4` or `0,2,7`."""
     seed = bounded(int, minimum=0, below=2**32)
-    found: list[int] = []
+    found: list[range] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
         begin = seed(first)
         end = seed(last) if dash else begin
         if end < begin:
             raise argparse.ArgumentTypeError(f"'{part}' holds no seed")
-        found += range(begin, end + 1)
-    return found
+        found.append(range(begin, end + 1))
+    if (count := sum(map(len, found))) > MOST_SEEDS:
+        raise argparse.ArgumentTypeError(f"{count:,} seeds are more than {MOST_SEEDS:,} at a time")
+    return [one for part in found for one in part]
 
 
 def carry_out(plan: Plan, options: argparse.Namespace) -> int:
@@ -138,6 +198,7 @@ def carry_out(plan: Plan, options: argparse.Namespace) -> int:
     console = Console()
     if plan.finished:
         console.print(f"already finished: {len(plan.finished)}", highlight=False)
+    elsewhere = 0
     if plan.runs:
         with (
             Display(plan, console) as display,
@@ -147,12 +208,13 @@ def carry_out(plan: Plan, options: argparse.Namespace) -> int:
                 display.show(event)
                 if isinstance(event, Ended) and event.failure is not None:
                     failures[event.run] = event.failure
+                elsewhere += isinstance(event, Elsewhere)
     list_failures(failures)
-    new = len(plan.runs) + len(plan.refused) - len(failures)
-    print(
-        f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed; "
-        f"{span(time.monotonic() - began)}"
-    )
+    new = len(plan.runs) + len(plan.refused) - len(failures) - elsewhere
+    counts = f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed"
+    if elsewhere:
+        counts += f", {elsewhere} running elsewhere"
+    print(f"{counts}; {span(time.monotonic() - began)}")
     return 1 if failures else 0
 
 
@@ -160,24 +222,28 @@ def run_all(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
     """Starts the runs here or on the cluster, and yields what happens to them."""
     if options.cluster:
         try:
-            from harness.suite.dask_cluster import run_on_cluster
+            from harness.suite.dask_cluster import Cluster, run_on_cluster
         except ModuleNotFoundError as error:
             raise RunError(
                 f"--cluster needs Dask, which is not installed ({error}): "
                 f"{sys.executable} -m pip install -r requirements-cluster.txt"
             ) from error
-        return run_on_cluster(plan.runs, options.cluster)
+        cluster = Cluster(options.cluster, tls_files(options), options.fetch_weights)
+        return run_on_cluster(plan.runs, cluster)
     places = ["--results-dir", str(options.results_dir), "--plots-dir", str(options.plots_dir)]
     return run_locally(plan.runs, workers=options.workers, places=places)
 
 
 def list_failures(failures: dict[RunConfiguration, str]) -> None:
-    """Prints why runs failed, and the last lines of their logs."""
-    for run, reason in failures.items():
+    """Prints why runs failed, and the last lines of their logs; of many, the first ten."""
+    for run, reason in list(failures.items())[:MOST_NAMES]:
         log = log_of(run)
         print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
-            print(f"    {line}", file=sys.stderr)
+            print(f"    {shown(line)}", file=sys.stderr)
+    if len(failures) > MOST_NAMES:
+        names = few([run.name for run in list(failures)[MOST_NAMES:]])
+        print(f"\nfailed, too: {names}", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -1,189 +1,185 @@
-"""Runs on the workers of a Dask cluster; records come back without a shared file system.
+"""Runs on the workers of a Dask cluster; code and records travel over the network.
 
-Dask decides where a run goes, and repeats it elsewhere if its worker dies. It sends a command to
-the worker and gets the record's files. The worker runs its own checkout of the code, which must be
-the same as the caller's.
+Dask decides where a run goes, and repeats it elsewhere if its worker dies. A run is sent with this
+checkout's code, so scheduler and workers need no copy of it. As in every Dask cluster, they could
+run whatever they like on this machine, since Dask's own messages are pickles. What a worker sends
+is checked as a record before it gets a name.
 """
 
-import asyncio
 import logging
+import platform
 import queue
 import tempfile
-import time
 import uuid
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import distributed
 from distributed.client import Future
-from distributed.core import Status
+from distributed.scheduler import KilledWorker
+from distributed.security import Security
 
 from data.errors import DataError
-from harness.errors import RunError
+from harness.errors import ElsewhereError, RunError, shown
 from harness.experiment import RunConfiguration, finished_record
+from harness.records.checksums import CHECKSUMS, FILE
 from harness.records.files import write_bytes
+from harness.records.lock import Lock
 from harness.records.record import put_in_place
 from harness.records.run import Run
-from harness.suite.local_workers import (
-    POLL,
-    Child,
-    Ended,
-    EpochDone,
-    Event,
-    Message,
-    Started,
-    end,
-    failure,
-)
+from harness.suite.claims import claim
+from harness.suite.dask_worker import perform
+from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import log_of
-from harness.training.environment import code_digest, code_version
+from harness.suite.sent_code import ByValue, packed_code
 
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
 PATIENCE = "10s"  # for a scheduler to answer
 LOOK = 1  # seconds between two checks for new workers
+DEATHS = 3  # workers that a run may take with it; Dask's own limit depends on its configuration
+LOST = f"{DEATHS} workers were lost while they did it; look at their output and their memory"
 START = (
-    "in a checkout of the same code: python -m dask worker {address} --nthreads 4 "
-    f"--resources {SLOT}=1"
+    "start one where the requirements and the data are: python -m dask worker {address} "
+    f"--nthreads 4 --resources {SLOT}=1"
 )
 
 
 @dataclass(frozen=True)
-class Code:
-    """The code that a process runs: its commit, and the hash of its files as they are now."""
+class Cluster:
+    """How a cluster is reached.
 
-    commit: str | None
-    digest: str
+    Attributes:
+        address: the scheduler's, such as `tcp://scheduler:8786`.
+        tls: `tls_ca_file`, `tls_client_cert` and `tls_client_key`, where connections are encrypted;
+            empty leaves that to Dask's own configuration.
+        weights: whether trained weights come back with the records.
+    """
 
-    @classmethod
-    def here(cls) -> "Code":
-        """The code of this checkout; changes that are not committed alter the hash alone."""
-        return cls(code_version()[0], code_digest())
+    address: str
+    tls: dict[str, str]
+    weights: bool
 
-    def difference(self, here: "Code") -> str | None:
-        """Why a run of this code cannot be done with the code `here`; None if it can."""
-        if here == self:
-            return None
-        if here.commit != self.commit:
-            return f"its code is of commit {here.commit}, not {self.commit}"
-        return f"its code differs from commit {self.commit} otherwise than the caller's"
+    def connect(self) -> distributed.Client:
+        """A client of its scheduler.
+
+        Raises:
+            RunError: no scheduler answers there.
+        """
+        # It writes many lines when the scheduler is lost; `_lost` says it in one.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        options = {"timeout": PATIENCE, "set_as_default": False}
+        try:
+            security = Security(**self.tls)
+            certified = security.get_connection_args("client").get("ssl_context") is not None
+            encrypted = self.address.startswith(("tls://", "wss://"))
+            if encrypted > certified or bool(self.tls) > encrypted:
+                raise ValueError("certificates and an address with tls:// go together")
+            return distributed.Client(self.address, security=security, **options)
+        except (OSError, ValueError, RuntimeError, TypeError) as error:
+            raise RunError(
+                f"no Dask scheduler answers at {self.address} ({error}); start one: "
+                "python -m dask scheduler"
+            ) from error
 
 
-@dataclass(frozen=True)
-class Result:
-    """What comes back from a worker: the record's files if there is no failure."""
+@dataclass
+class Sent:
+    """A run that the cluster has; `begun` is how often a worker began it."""
 
-    seconds: float
-    failure: str | None
-    log: bytes
-    files: dict[str, bytes] = field(default_factory=dict)
-
-
-# --- on the caller's side
+    run: RunConfiguration
+    future: Future
+    lock: Lock
+    begun: int = 0
 
 
-def run_on_cluster(runs: list[RunConfiguration], address: str) -> Iterator[Event]:
+def run_on_cluster(runs: list[RunConfiguration], cluster: Cluster) -> Iterator[Event]:
     """Has a cluster do runs; closing the generator ends those in progress.
 
     Args:
         runs: in the order in which they are to start.
-        address: the scheduler's, such as `tcp://scheduler:8786`.
+        cluster: where.
 
     Raises:
-        RunError: no scheduler answers, it is lost, or no worker has the same code.
+        RunError: no scheduler answers, it is lost, or another Python runs there.
     """
-    code = Code.here()
-    topic = f"suite-{uuid.uuid4().hex}"
+    code, topic = packed_code(), f"suite-{uuid.uuid4().hex}"
     reports: queue.SimpleQueue = queue.SimpleQueue()
-    with _connect(address) as client:
+    with cluster.connect() as client:
         client.subscribe_topic(topic, lambda event: reports.put(event[1]))
-        yield from map(Message, _admit(client, code, address))
         waiting = deque(runs)
-        sent: dict[str, tuple[RunConfiguration, Future]] = {}  # by Dask's key
-        idle = False
+        sent: dict[str, Sent] = {}  # by Dask's key
+        idle, known = False, set()
         try:
             while waiting or sent:
+                workers = _workers(client)
+                if not known.issuperset(workers) or not known:
+                    known |= {"the scheduler", *workers}
+                    _refuse_other_python(client)
                 # Submit no more than can be done at once. When a worker dies, Dask counts that
                 # against every run it was given, and gives a run up after a few such deaths.
-                ready = _ready(client)
+                ready = sum(slots >= 1 for slots in workers.values())
                 while waiting and len(sent) < ready:
                     run = waiting.popleft()
+                    if (lock := claim(run)) is None:
+                        yield Elsewhere(run)
+                        continue
                     key = f"{run.name}-{uuid.uuid4().hex}"
-                    task = run.name, run.process_arguments, code, topic
-                    future = client.submit(perform, *task, key=key, resources={SLOT: 1})
-                    sent[key] = run, future
+                    task = run.name, run.process_arguments, code, topic, cluster.weights
+                    future = client.submit(ByValue(perform), *task, key=key, resources={SLOT: 1})
+                    sent[key] = Sent(run, future, lock)
                     future.add_done_callback(reports.put)
                 if not ready and not idle:
-                    yield Message(f"waiting for workers; start one {START.format(address=address)}")
+                    start = START.format(address=cluster.address)
+                    yield Message(f"waiting for workers; {start}")
                 idle = not ready
                 try:
                     item = reports.get(timeout=LOOK)
                 except queue.Empty:
                     continue
-                if isinstance(item, Future):
-                    run, future = sent.pop(item.key)
-                    yield _outcome(run, future)
-                elif "left out" in item:
-                    yield Message(item["left out"])
-                elif item["key"] in sent:
-                    yield _progress(sent[item["key"]][0], item)
+                key = item.key if isinstance(item, Future) else item["key"]
+                if key not in sent:
+                    continue  # a run that was given up
+                event = _outcome(sent[key]) if isinstance(item, Future) else _news(sent[key], item)
+                if isinstance(event, Ended | Elsewhere):
+                    sent.pop(key).lock.release()
+                yield event
         finally:
             if client.status == "running":
-                client.cancel([future for _, future in sent.values()])
+                client.cancel([one.future for one in sent.values()])
+            for one in sent.values():
+                one.lock.release()
 
 
-def _connect(address: str) -> distributed.Client:
-    # It writes many lines when the scheduler is lost; `_lost` says it in one.
-    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
-    try:
-        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"no Dask scheduler answers at {address} ({error}); start one: python -m dask scheduler"
-        ) from error
-
-
-def _admit(client: distributed.Client, code: Code, address: str) -> list[str]:
-    """Lets the workers with the same code take part, and no others.
-
-    Returns:
-        A sentence for each worker that is left out.
-
-    Raises:
-        RunError: there are workers, and none of them can take part.
-    """
-    start = START.format(address=address)
-    able = [
-        worker
-        for worker, state in client.scheduler_info()["workers"].items()
-        if SLOT in state["resources"]
-    ]
-    answers = client.run(admit, code, workers=able, on_error="return") if able else {}
-    for worker, answer in answers.items():
-        if isinstance(answer, Exception):
-            raise RunError(f"{worker} cannot run this code ({answer}); start it {start}")
-    left_out = [
-        f"{worker} is left out: {answer}; start it {start}"
-        for worker, answer in answers.items()
-        if answer is not None
-    ]
-    if left_out and len(left_out) == len(able):
-        raise RunError("no worker of the cluster can take part.\n" + "\n".join(left_out))
-    return left_out
-
-
-def _ready(client: distributed.Client) -> int:
-    """Number of workers that can do a run.
+def _workers(client: distributed.Client) -> dict[str, float]:
+    """The slots for runs of each worker, by its address.
 
     Raises:
         RunError: the scheduler is lost.
     """
     try:
-        workers = client.scheduler_info()["workers"].values()
+        workers = client.scheduler_info()["workers"].items()
     except (OSError, ValueError) as error:
         raise _lost(client) from error
-    return sum(worker["resources"].get(SLOT, 0) >= 1 for worker in workers)
+    return {address: worker["resources"].get(SLOT, 0) for address, worker in workers}
+
+
+def _refuse_other_python(client: distributed.Client) -> None:
+    """Runs are sent as bytecode, which only the same version of Python reads.
+
+    Raises:
+        RunError: naming the process with another version.
+    """
+    versions = client.get_versions()
+    here = platform.python_version_tuple()[:2]
+    for place, found in {"the scheduler": versions["scheduler"], **versions["workers"]}.items():
+        there = tuple(found["host"]["python"].split(".")[:2])
+        if there != here:
+            raise RunError(
+                f"{place} runs Python {'.'.join(there)}, this is Python {'.'.join(here)}; start it "
+                "with the same version."
+            )
 
 
 def _lost(client: distributed.Client) -> RunError:
@@ -193,33 +189,47 @@ def _lost(client: distributed.Client) -> RunError:
     )
 
 
-def _progress(run: RunConfiguration, item: dict) -> Event:
-    """A worker's report on its run, as an event."""
-    if "began" in item:
-        return Started(run, item["began"])
-    return EpochDone(run, item["epoch"], item["loss"])
+def _news(sent: Sent, item: dict) -> Event:
+    """A worker's report on its run, as an event; it ends a run that too many workers died of."""
+    if "began" not in item:
+        return EpochDone(sent.run, item["epoch"], item["loss"])
+    sent.begun += 1
+    if sent.begun <= DEATHS:
+        return Started(sent.run, item["began"])
+    sent.future.cancel()
+    return _failed(sent.run, LOST)
 
 
-def _outcome(run: RunConfiguration, future: Future) -> Ended:
+def _failed(run: RunConfiguration, reason: str) -> Ended:
+    """The end of a run of which no worker could tell; the reason is its log."""
+    write_bytes(log_of(run), f"{reason}\n".encode())
+    return Ended(run, 0, reason)
+
+
+def _outcome(sent: Sent) -> Ended | Elsewhere:
     """Receives the record of a run, or the reason why there is none.
 
     Raises:
         RunError: the scheduler is lost.
     """
+    run, future = sent.run, sent.future
     if future.status == "error":
         error = future.exception()
-        result = Result(0, f"{type(error).__name__}: {error}", str(error).encode())
-    elif future.status == "finished":
-        result = future.result()
-    else:
+        killed = isinstance(error, KilledWorker)
+        return _failed(run, LOST if killed else shown(f"{type(error).__name__}: {error}"))
+    if future.status != "finished":
         raise _lost(future.client)
-    write_bytes(log_of(run), result.log)
-    if result.failure is None:
+    result = future.result()
+    write_bytes(log_of(run), result["log"])
+    failure = result["failure"]
+    if failure is None:
         try:
-            receive(run, result.files)
+            receive(run, result["files"])
+        except ElsewhereError:
+            return Elsewhere(run)
         except (RunError, DataError) as error:
-            return Ended(run, result.seconds, str(error))
-    return Ended(run, result.seconds, result.failure)
+            failure = str(error)
+    return Ended(run, result["seconds"], failure)
 
 
 def receive(run: RunConfiguration, files: dict[str, bytes]) -> None:
@@ -231,7 +241,11 @@ def receive(run: RunConfiguration, files: dict[str, bytes]) -> None:
 
     Raises:
         RunError: the record is damaged or of another run, or it cannot be written.
+        ElsewhereError: another process is writing it.
     """
+    for name in files:
+        if name != CHECKSUMS and not FILE.fullmatch(name):
+            raise RunError(f"{run.name}: the worker sent '{name}', which is no file of a record.")
     directory = run.directory
     place = Run(directory, seed=run.seed, data_dir=None, sample=run.sample)
     place.begin(run.config)  # keeps other processes out, and clears what a dead one left
@@ -244,74 +258,3 @@ def receive(run: RunConfiguration, files: dict[str, bytes]) -> None:
             put_in_place(staged, directory)
     finally:
         place.abandon()
-
-
-# --- on the workers' side
-
-
-async def admit(code: Code, dask_worker: distributed.Worker) -> str | None:
-    """Gives the worker its one slot for runs if it has the caller's code, else takes it away.
-
-    Returns:
-        Why it cannot take part; None if it can.
-    """
-    difference = code.difference(Code.here())
-    slots = 0 if difference else 1
-    if dask_worker.state.total_resources[SLOT] != slots:
-        await dask_worker.set_resources(**{SLOT: slots})
-    return difference
-
-
-def perform(name: str, command: list[str], code: Code, topic: str) -> Result | None:
-    """Does one run in a process of its own, below the worker's directory.
-
-    Args:
-        name: the record's place below a results directory.
-        command: what `python -m` gets, without the places.
-        code: the caller's.
-        topic: where the caller listens to progress.
-
-    Returns:
-        The record's files or the failure; None if nobody waits for them any more.
-
-    Raises:
-        distributed.Reschedule: this worker has other code; another one must do the run.
-    """
-    worker = distributed.get_worker()
-    key = worker.get_current_task()
-    if difference := code.difference(Code.here()):  # it joined late, or its files changed
-        leave = worker.set_resources(**{SLOT: 0})
-        asyncio.run_coroutine_threadsafe(leave, worker.loop.asyncio_loop).result()
-        worker.log_event(topic, {"left out": f"{worker.address} is left out: {difference}"})
-        raise distributed.Reschedule
-    # If the worker dies, Dask clears its directory.
-    with tempfile.TemporaryDirectory(dir=worker.local_directory, prefix="run-") as folder:
-        directory, log = Path(folder, "results", name), Path(folder, "log")
-        places = ["--results-dir", f"{folder}/results", "--plots-dir", f"{folder}/plots"]
-        worker.log_event(topic, {"key": key, "began": worker.address})
-        child = Child([*command, *places], directory, log, worker.state.nthreads)
-        try:
-            while (status := child.code()) is None:
-                if not _wanted(worker, key):
-                    return None
-                if done := child.new_epoch():
-                    epoch, loss = done
-                    worker.log_event(topic, {"key": key, "epoch": epoch, "loss": loss})
-                time.sleep(POLL)
-        finally:
-            end([child])
-        problem = failure(status)
-        files = (
-            {} if problem else {path.name: path.read_bytes() for path in directory.glob("*.json")}
-        )
-        return Result(child.seconds, problem, log.read_bytes(), files)
-
-
-def _wanted(worker: distributed.Worker, key: str) -> bool:
-    """Whether somebody still waits for the task and the worker stays.
-
-    Dask does not stop a task that has begun; it only marks it as cancelled.
-    """
-    task = worker.state.tasks.get(key)
-    stays = worker.status not in (Status.stopping, Status.closing, Status.closed, Status.failed)
-    return stays and task is not None and task.state != "cancelled"

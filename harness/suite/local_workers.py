@@ -11,10 +11,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from harness.command_line import ELSEWHERE
 from harness.errors import RunError
 from harness.experiment import RunConfiguration
 from harness.records.files import read_json
 from harness.records.record import UNFINISHED
+from harness.suite.claims import claim
 from harness.suite.plan import log_of
 from harness.training.environment import threads
 
@@ -50,13 +52,20 @@ class Ended:
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """Another process does the run, or did it while this suite did others."""
+
+    run: RunConfiguration
+
+
+@dataclass(frozen=True)
 class Message:
     """A sentence for the user that is not about a run."""
 
     text: str
 
 
-Event = Started | EpochDone | Ended | Message
+Event = Started | EpochDone | Ended | Elsewhere | Message
 
 
 def share(workers: int, runs: int) -> int:
@@ -80,18 +89,25 @@ def run_locally(
         while waiting or children:
             while waiting and len(children) < workers:
                 run = waiting.popleft()
+                if (lock := claim(run)) is None:
+                    yield Elsewhere(run)
+                    continue
                 command = [*run.process_arguments, *places]
-                children.append((run, Child(command, run.directory, log_of(run), each)))
+                children.append((run, Child(command, run.directory, log_of(run), each), lock))
                 yield Started(run)
             time.sleep(POLL)
-            for run, child in list(children):
+            for run, child, lock in list(children):
                 if done := child.new_epoch():
                     yield EpochDone(run, *done)
                 if (code := child.code()) is not None:
-                    children.remove((run, child))
-                    yield Ended(run, child.seconds, failure(code))
+                    children.remove((run, child, lock))
+                    lock.release()
+                    ended = Ended(run, child.seconds, child.failure())
+                    yield Elsewhere(run) if code == ELSEWHERE else ended
     finally:
-        end([child for _, child in children])
+        end([child for _, child, _ in children])
+        for _, _, lock in children:
+            lock.release()
 
 
 class Child:
@@ -102,20 +118,30 @@ class Child:
         directory: where the run's finished record will stand.
         log: file that receives its output; an earlier one is replaced.
         threads: threads that its computations may use.
+        code: folder of the code that it runs; by default the current one.
 
     Raises:
         RunError: the log cannot be written.
     """
 
-    def __init__(self, command: list[str], directory: Path, log: Path, threads: int):
+    def __init__(
+        self,
+        command: list[str],
+        directory: Path,
+        log: Path,
+        threads: int,
+        code: Path | None = None,
+    ):
         self._unfinished = directory.with_name(directory.name + UNFINISHED)
         self._began = time.time()
+        self._memory_kills = memory_kills()
         self._epochs = 0
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("wb") as file:
                 self._process = subprocess.Popen(
                     [sys.executable, "-m", "harness.suite.child_process", *command],
+                    cwd=code,
                     env=os.environ
                     | dict.fromkeys(THREADS, str(threads))
                     | {"PYTHONUNBUFFERED": "1"},
@@ -154,6 +180,18 @@ class Child:
         self._epochs = epochs
         return epochs, history.get("loss", [None])[-1]
 
+    def failure(self) -> str | None:
+        """What the exit status of an ended run says; None if it succeeded."""
+        code = self._process.returncode
+        if code >= 0:
+            return f"exit code {code}" if code else None
+        if code == -signal.SIGKILL and memory_kills() > self._memory_kills:
+            return "killed for memory: the system had no more; let fewer runs go at a time"
+        try:
+            return f"ended by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"ended by signal {-code}"
+
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to the process and to its children."""
         if self.code() is None:
@@ -179,11 +217,10 @@ def end(children: list[Child]) -> None:
             time.sleep(POLL)
 
 
-def failure(code: int) -> str | None:
-    """What an exit status says about the run; None if it succeeded."""
-    if code >= 0:
-        return f"exit code {code}" if code else None
+def memory_kills() -> int:
+    """How many processes Linux has killed for want of memory; 0 on other systems."""
     try:
-        return f"ended by {signal.Signals(-code).name}"
-    except ValueError:
-        return f"ended by signal {-code}"
+        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))

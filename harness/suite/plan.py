@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import heapq
+import os
 import shlex
 import statistics
 from collections.abc import Iterable
@@ -10,10 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DataError
+from data.files import destination
 from harness.command_line import parse
-from harness.errors import RunError
+from harness.errors import RunError, few
 from harness.experiment import RunConfiguration, find_experiments, finished_record, switches
 from harness.records.record import Record, find_records, refuse_mixture
+
+SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a whole suite
 
 
 def log_of(run: RunConfiguration) -> Path:
@@ -72,10 +76,11 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
 
     Raises:
         RunError: an experiment does not exist, or sample and real data would be mixed.
+        DataError: the data directory is unusable.
         SystemExit: an experiment does not know one of its options.
     """
     records: list[Record] = []
-    if options.results_dir.is_dir():
+    if os.path.isdir(options.results_dir):  # unlike Path.is_dir, it raises no error
         records, _ = find_records(options.results_dir)
         refuse_mixture(options.results_dir, records, options.sample)
     durations = Durations(records)
@@ -87,7 +92,7 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
             run = dataclasses.replace(configured, seed=seed)
             runs.setdefault(run.directory, run)
     for directory, run in list(runs.items()):
-        if not directory.exists() or options.force:
+        if not os.path.exists(directory) or run.force:
             continue
         del runs[directory]
         try:
@@ -106,14 +111,21 @@ def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
         raise RunError(f"--experiments '{command}': {error}.") from error
     experiments, name = find_experiments(), name.replace("_", "-")
     if name not in experiments:
-        raise RunError(f"there is no experiment '{name}'; there are {', '.join(experiments)}.")
-    if "--sample" in own and not options.sample:
-        raise RunError("--sample is an option of the whole suite, not of one experiment.")
+        raise RunError(
+            f"there is no experiment '{name}'; there are {few(list(experiments))} "
+            "(`python -m experiments` lists all)."
+        )
+    for option in SHARED:
+        if any(one.partition("=")[0] == option for one in own):
+            raise RunError(f"{option} is an option of the whole suite, not of one experiment.")
     shared = switches(options, "sample", "force", "deterministic", "plain_keras")
     run = parse(experiments[name], [*own, *shared])
+    data_dir = run.data_dir or options.data_dir
+    if not (options.sample or options.cluster):
+        destination(data_dir)  # else each run would find out for itself that it is bad
     return dataclasses.replace(
         run,
-        data_dir=options.data_dir or run.data_dir,
+        data_dir=data_dir,
         results_dir=options.results_dir,
         plots_dir=options.plots_dir,
     )

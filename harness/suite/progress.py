@@ -8,7 +8,7 @@ from rich.live import Live
 from rich.table import Table
 
 from harness.experiment import RunConfiguration
-from harness.suite.local_workers import Ended, EpochDone, Event, Message, Started
+from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import Plan, time_left
 from harness.training.durations import span
 
@@ -53,7 +53,7 @@ class Display:
         self._waiting = list(plan.runs)
         self._running: dict[RunConfiguration, Current] = {}
         self._places = 0  # most runs that were in progress at the same time
-        self._ended = self._failed = 0
+        self._ended = self._failed = self._elsewhere = 0
         self._live = (
             Live(self, console=console, refresh_per_second=2, transient=True)
             if console.is_terminal
@@ -83,14 +83,19 @@ class Display:
         elif isinstance(event, EpochDone):
             if run in self._running:
                 self._running[run].epoch, self._running[run].loss = event.epoch, event.loss
-        elif isinstance(event, Ended):
+        else:
             self._end(event)
 
-    def _end(self, event: Ended) -> None:
-        run, took = event.run, span(event.seconds)
+    def _end(self, event: Ended | Elsewhere) -> None:
+        run = event.run
         self._waiting = [other for other in self._waiting if other is not run]
         self._running.pop(run, None)
+        if isinstance(event, Elsewhere):
+            self._elsewhere += 1
+            self._print(f"elsewhere {run.name}: another process does it or did it meanwhile")
+            return
         self._ended += 1
+        took = span(event.seconds)
         if event.failure is None:
             self._plan.durations.add(run, event.seconds)
             line = f"finished  {run.name} in {took}"
@@ -104,7 +109,7 @@ class Display:
 
     def _state(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
-        counted = f"{self._ended} of {len(self._plan.runs)} ended{failed}"
+        counted = f"{self._ended} of {len(self._plan.runs) - self._elsewhere} ended{failed}"
         return f"{counted}, {self._left()}" if self._waiting or self._running else counted
 
     def _left(self) -> str:

@@ -6,6 +6,7 @@ Keras is imported inside the functions, so that `--help` and a wrong flag answer
 import datetime
 import hashlib
 import importlib.metadata
+import json
 import os
 import platform
 import subprocess
@@ -39,6 +40,7 @@ FLAGS = (
 )
 CODE = ("experiments", "data", "models", "harness")  # the packages that a run consists of
 REPOSITORY = Path(__file__).resolve().parents[2]
+CODE_VERSION = "code-version.json"  # stands in for git in code that was sent to another machine
 
 
 _plain_keras = False  # as Keras itself keeps what holds for a whole process
@@ -220,9 +222,14 @@ def flags() -> dict[str, str]:
 def code_version() -> tuple[str | None, bool | None]:
     """The commit of the code and whether the code was changed since; (None, None) without git.
 
+    Code that was sent to another machine knows its commit from the sender.
+
     The files that runs and tables write (`results/`, `plots/`, the README) are not code; a change
     in them does not make the tree dirty.
     """
+    sent = REPOSITORY / CODE_VERSION
+    if sent.exists():
+        return tuple(json.loads(sent.read_text(encoding="utf-8")))
     outputs = [":!results", ":!plots", ":!README.md"]
     try:
         commit = _git("rev-parse", "HEAD").strip()

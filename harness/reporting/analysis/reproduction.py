@@ -130,6 +130,8 @@ def compare_curves(
 ) -> CurveComparison | None:
     """Another's training loss beside ours; None without one, or for other numbers of epochs.
 
+    A loss of zero has no logarithm, and is not compared either.
+
     The loss falls to a tenth, so relative differences count: logarithms are compared.
 
     Args:
@@ -140,6 +142,8 @@ def compare_curves(
     """
     curves = [record.history.get("loss", []) for record in row.records]
     if not theirs or {len(curve) for curve in curves} != {len(theirs)}:
+        return None
+    if min(map(min, curves)) <= 0:
         return None
     logs = [[math.log(loss) for loss in curve] for curve in curves]  # (runs, epochs)
     means = [statistics.fmean(epoch) for epoch in zip(*logs, strict=True)]

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, few
 from harness.records.record import Record, find_records, plain, refuse_mixture
 from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
 from harness.reporting.analysis.published import Published, PublishedResults
@@ -200,7 +200,7 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
     """
     records, left_out = find_records(results_dir)
     if not records:
-        reasons = " ".join(["", "Left out:", *left_out]) if left_out else ""
+        reasons = f" Left out: {few(left_out, ' ')}" if left_out else ""
         raise RunError(
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"

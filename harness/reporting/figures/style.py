@@ -6,12 +6,16 @@ Matplotlib is imported inside the functions: a command line that only asks for h
 import functools
 import io
 import itertools
+import os
 import textwrap
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
 from harness.records.files import write_bytes
+
+# Matplotlib refuses to be imported where the user's setting names no backend; none is used here.
+os.environ.pop("MPLBACKEND", None)
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart, then some of Paul Tol's.
 COLOURS = (

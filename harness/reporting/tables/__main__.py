@@ -1,12 +1,10 @@
 """`python -m harness.reporting.tables`: rebuilds the results tables (`make tables`)."""
 
+import argparse
 import sys
 from pathlib import Path
 
 from harness.reporting.rebuild import add_path, rebuild, records_parser
-from harness.reporting.tables.formatting import markers
-from harness.reporting.tables.reference_tables import write_comparison
-from harness.reporting.tables.write import write_tables
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -24,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
         default=(),
         metavar="FILE",
         help="also replace the tables in these files, between lines such as "
-        + " and ".join(markers("results")),
+        "<!-- results:start --> and <!-- results:end -->",
     )
     parser.add_argument(
         "--reference",
@@ -33,17 +31,19 @@ def main(argv: list[str] | None = None) -> int:
         help="show the runs beside those of this folder, instead of all claims and explanations",
     )
     arguments = parser.parse_args(argv)
-    if arguments.reference:
-        return rebuild(
-            lambda: write_comparison(
-                arguments.results_dir, arguments.published, arguments.reference
-            )
-        )
-    return rebuild(
-        lambda: write_tables(
-            arguments.results_dir, arguments.published, arguments.claims, arguments.pages
-        )
-    )
+    return rebuild(lambda: build(arguments))
+
+
+def build(options: argparse.Namespace) -> tuple[list[Path], list[str]]:
+    """Writes the tables; returns the files, and a sentence for each run that was left out."""
+    # slow to load, and `--help` needs neither
+    from harness.reporting.tables.reference_tables import write_comparison
+    from harness.reporting.tables.write import write_tables
+
+    places = options.results_dir, options.published
+    if options.reference:
+        return write_comparison(*places, options.reference)
+    return write_tables(*places, options.claims, options.pages)
 
 
 if __name__ == "__main__":

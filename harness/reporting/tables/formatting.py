@@ -1,10 +1,11 @@
 """How numbers, tables and footnotes are written, in Markdown and in the terminal."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RunError, shown
 from harness.reporting.analysis.statistics import Range, SeedStatistics
 
 ABSENT = "–"
@@ -51,8 +52,9 @@ def format_interval(ends: Range | None, write: Callable[[float], str] = format_s
 
 
 def table_row(cells: Iterable[str]) -> str:
-    """One line of a Markdown table."""
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    """One line of a Markdown table, in which text from a record is no markup."""
+    escaped = (re.sub("<(?!br>)", "&lt;", shown(cell).replace("|", r"\|")) for cell in cells)
+    return "| " + " | ".join(" ".join(cell.split("\n")) for cell in escaped) + " |"
 
 
 def markdown_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterable[str]]) -> str:

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import shutil
 
 import pytest
@@ -234,6 +235,7 @@ def test_a_number_too_large_for_a_float_is_refused(tmp_path):
     [
         ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 9223372036854"),
         ("metrics", {"test_at_end": 10**400}, "field 'test_at_end' must be a finite number"),
+        ("metrics", {"wall_seconds": 1e308}, "'wall_seconds' must be a number of at most 1e100"),
         ("metrics", {"test_at_end": 1.5}, "field 'test_at_end' must be at most 1, as an accuracy"),
         ("metrics", {"test_at_end": -0.5}, "'test_at_end' must be greater than or equal to 0"),
         ("metrics", {"wall_seconds": -1}, "'wall_seconds' must be greater than or equal to 0"),
@@ -258,6 +260,18 @@ def test_a_number_too_large_for_a_float_is_refused(tmp_path):
         ("data", {"notes": [3]}, "data.json: field 'notes[0]' must be text, not 3"),
         ("environment", {"packages": {"keras": 3}}, "field 'packages.keras' must be text, not 3"),
         ("environment", {"threads": -1}, "'threads' must be greater than or equal to 0, not -1"),
+        ("config", {"seed": -1}, "field 'seed' must be greater than or equal to 0, not -1"),
+        ("config", {"dataset": "../../x"}, "field 'dataset' must be a name that a file can have"),
+        ("config", {"experiment": ".."}, "field 'experiment' must be a name that a file can have"),
+        ("config", {"variant": {"a/b": 1}}, "must be a name that a file can have, without"),
+        ("config", {"title": "LSTM\n| x |"}, "'title' must be one line without markup, not"),
+        ("config", {"title": "a\x1b[31mb"}, "'title' must be one line without markup, not"),
+        ("config", {"title": "<script>"}, "'title' must be one line without markup, not"),
+        ("config", {"title": "[x](javascript:y)"}, "'title' must be one line without markup"),
+        ("config", {"notes": ["a\n# b"]}, "'notes[0]' must be one line without markup, not"),
+        ("data", {"files": [{"sha256": "../../../x"}]}, "must be a SHA-256 of 64 digits, not"),
+        ("environment", {"device": "GPU\n"}, "'device' must be one line without markup, not"),
+        ("metrics", {"best_validation": 1.5}, "'best_validation' must be at most 1"),
     ],
 )
 def test_an_impossible_record_is_named_and_left_out(tmp_path, part, changes, message):
@@ -314,6 +328,29 @@ def test_unfinished_and_damaged_runs_are_left_out_and_named(tmp_path):
 def test_a_missing_results_directory_is_one_clear_error(tmp_path):
     with pytest.raises(RunError, match="does not exist; run an experiment first"):
         find_records(tmp_path / "nowhere")
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A folder that this user cannot read, below which there is a record."""
+    folder = fabricate(tmp_path / "results", "imdb-toy").parent
+    folder.chmod(0)
+    if os.access(folder, os.R_OK):
+        pytest.skip("this user can read every folder")
+    yield folder
+    folder.chmod(0o755)
+
+
+def test_a_folder_that_cannot_be_read_is_named(closed):
+    results = closed.parent
+    fabricate(results, "imdb-other")
+    records, left_out = find_records(results)
+    assert [record.label for record in records] == ["imdb-other"]
+    assert left_out == ["imdb-toy: the folder cannot be read."]
+    with pytest.raises(RunError, match=r"imdb-toy cannot be read; correct its permissions\."):
+        find_records(closed)
+    with pytest.raises(RunError, match=r"imdb-toy/results does not exist"):
+        find_records(closed / "results")
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path):
@@ -413,6 +450,8 @@ WEEKS = list(WINDOWS)
         ({"weeks": [*WEEKS[:3], 3]}, "weeks must be ISO weeks"),
         ({"weeks": WEEKS[::-1]}, "weeks must stand in order of time, each once"),
         ({"weeks": [WEEKS[0], *WEEKS[:3]]}, "weeks must stand in order of time, each once"),
+        ({"windows": [168, 168, 168, 10**400]}, "windows must be positive numbers of windows"),
+        ({"absolute_error_sum": [1, 1, 1, 10**400]}, "must be sums of absolute errors"),
         ({"windows": [168, 168, 168, 0]}, "windows must be positive numbers of windows"),
         ({"windows": [168, 168, 168, 96.0]}, "windows must be positive numbers of windows"),
         ({"absolute_error_sum": [1, 1, 1, -1]}, "must be sums of absolute errors"),

@@ -36,6 +36,7 @@ def test_the_final_name_appears_only_with_the_last_file(tmp_path):
     assert not run.directory.exists()
     run.finish(METRICS)
     assert sorted(p.name for p in run.directory.iterdir()) == [
+        "SHA256SUMS",
         "config.json",
         "data.json",
         "history.json",
@@ -52,7 +53,7 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
     run.finish_study(outputs)
     names = {path.name for path in run.directory.iterdir()}
     files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}
-    assert names == files | {"model.keras"}
+    assert names == files | {"model.keras", "SHA256SUMS"}
     content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
     assert [from_json("", one) for one in content["outputs.json"]["outputs"]] == outputs
     assert set(content["metrics.json"]) == {"wall_seconds"}

@@ -1,19 +1,24 @@
 """Runs on a Dask cluster: a scheduler and two workers on this machine, with nothing shared."""
 
+import contextlib
 import json
 import os
+import platform
 import shutil
 import signal
+import subprocess
 import sys
 
 import pytest
 from commands import REPOSITORY, places, run
 from processes import EPOCHS, LONG, mentioning, started, wait_for
 
+from harness.errors import RunError
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.local_workers import Ended, EpochDone, Started
 from harness.suite.plan import make_plan
+from harness.training.environment import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
@@ -38,9 +43,10 @@ def distributed():
 @pytest.fixture(scope="module")
 def scheduler(distributed, tmp_path_factory):
     """The address of a scheduler that has no worker."""
-    file = tmp_path_factory.mktemp("scheduler") / "scheduler.json"
+    folder = tmp_path_factory.mktemp("scheduler")
+    file = folder / "scheduler.json"
     command = ["scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard"]
-    with started("dask", *command, "--scheduler-file", file):
+    with started("dask", *command, "--scheduler-file", file, cwd=folder):
         wait_for(file.exists)
         yield wait_for(lambda: _address(file))
 
@@ -59,9 +65,12 @@ def cluster(scheduler, distributed):
         yield client
 
 
-def worker(scheduler, folder, **where):
+def worker(scheduler, folder, *options):
+    """Starts a worker outside of the checkout: it has the requirements, and not this project."""
     command = ["--nthreads", 1, "--resources", "RUN=1", "--no-nanny", "--no-dashboard"]
-    return started("dask", "worker", scheduler, *command, "--local-directory", folder, **where)
+    folder.mkdir()
+    command += ["--local-directory", folder, *options]
+    return started("dask", "worker", scheduler, *command, cwd=folder)
 
 
 def workers_of(client) -> dict[str, int]:
@@ -85,6 +94,7 @@ def test_records_come_back(scheduler, cluster, tmp_path):
             for seed in (0, 1):
                 record = load_record(results / name / f"seed-{seed}")
                 assert record.environment["threads"] == 1
+                assert record.environment["commit"] == code_version()[0]
             assert {path.name for path in (results / name).iterdir()} == {"seed-0", "seed-1"}
         assert "exit code 1\nlast lines of " in done.stderr
         assert "    error: --recent-hours 99 must be a whole" in done.stderr
@@ -97,14 +107,14 @@ def test_records_come_back(scheduler, cluster, tmp_path):
 
 
 def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp_path):
-    from harness.suite.dask_cluster import run_on_cluster
+    from harness.suite.dask_cluster import Cluster, run_on_cluster
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
     (planned,) = make_plan([LONG], [0], options).runs
     events = []
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        for event in run_on_cluster([planned], scheduler):
+        for event in run_on_cluster([planned], Cluster(scheduler, {}, weights=True)):
             if isinstance(event, EpochDone) and not any(isinstance(e, EpochDone) for e in events):
                 (folder,) = tmp_path.glob("[ab]/*/*/run-*")  # in the middle of the run
                 os.kill(workers_of(cluster)[events[0].where], signal.SIGKILL)
@@ -116,6 +126,10 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     assert [event.epoch for event in events if isinstance(event, EpochDone)]
     assert (type(events[-1]), events[-1].failure) == (Ended, None)
     assert len(load_record(planned.directory).history["loss"]) == EPOCHS
+    checked = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
+    if shutil.which("sha256sum"):  # the weights have come back, too
+        subprocess.run(checked, cwd=planned.directory, check=True)
+    assert "best.keras" in (planned.directory / "SHA256SUMS").read_text()
 
 
 def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, tmp_path):
@@ -131,48 +145,116 @@ def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, t
             len([line for line in mentioning(tmp_path) if "harness.suite.child_process" in line])
             == 0
         )
-        assert not (tmp_path / "results").exists()
+        assert [path.name for path in (tmp_path / "results").rglob("*")] == ["logs"]
 
 
-def test_another_c_source_is_other_code(distributed, tmp_path, monkeypatch):
+def test_code_arrives_with_its_commit_and_its_changes(distributed, tmp_path):
+    from harness.suite.sent_code import packed_code, unpack_code
+
+    root = unpack_code(packed_code(), tmp_path)
+    assert unpack_code(packed_code(), tmp_path) == root  # once a worker
+    for path in ("harness/training/native_recurrence.c", "experiments/published.toml"):
+        assert (root / path).read_bytes() == (REPOSITORY / path).read_bytes()
+    assert not list(root.rglob("*.csv"))  # no downloaded data
+    code = "from harness.training.environment import code_version; print(code_version())"
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True)
+    assert said == f"{code_version()}\n"
+
+
+def test_a_function_arrives_where_this_project_is_not(distributed, tmp_path):
+    from harness.suite.dask_worker import perform
+    from harness.suite.sent_code import ByValue
+
+    (tmp_path / "sent").write_bytes(distributed.protocol.pickle.dumps(ByValue(perform)))
+    code = """
+import pickle, sys
+found = pickle.loads(open("sent", "rb").read())
+names = [name for name in sys.modules if name.startswith(("harness", "experiments", "data."))]
+print(found.__name__, names)
+"""
+    said = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True)
+    assert said == "perform []\n"
+
+
+@pytest.mark.parametrize("name", ["../../x", "/tmp/x", "config.json/../x", "x.json", "", "a\x1b"])
+def test_a_worker_cannot_name_a_file_outside_of_the_record(distributed, tmp_path, name):
+    from harness.suite.dask_cluster import receive
+
+    options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
+    (planned,) = make_plan([QUICK[0]], [0], options).runs
+    with pytest.raises(RunError, match=r"imdb-majority/seed-0: the worker sent '.*', which is no"):
+        receive(planned, {"config.json": b"{}", name: b"x"})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.faults
+def test_a_run_that_takes_three_workers_with_it_is_given_up(scheduler, cluster, tmp_path):
+    from harness.suite.dask_cluster import LOST
+
+    command = suite_command(scheduler, tmp_path, LONG)
+    with contextlib.ExitStack() as stack:
+        process = stack.enter_context(started(*command))
+        for number in range(3):
+            folder = tmp_path / f"worker-{number}"
+            stack.enter_context(worker(scheduler, folder))
+            wait_for(lambda place=folder: list(place.glob("**/config.json")))
+            (pid,) = workers_of(cluster).values()
+            os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not cluster.scheduler_info()["workers"])
+        stack.enter_context(worker(scheduler, tmp_path / "worker-3"))
+        output, errors = process.communicate(timeout=60)
+        wait_for(lambda: not list(tmp_path.glob("worker-3/**/run-*")), seconds=20)
+    assert process.returncode == 1
+    assert f"failed    imdb-dense+epochs-{EPOCHS}/seed-0 after 0 s: {LOST}" in output
+    assert LOST in errors
+    assert "Traceback" not in errors
+
+
+def test_another_python_is_refused_before_the_first_run(distributed, monkeypatch):
     from harness.suite import dask_cluster
 
-    shutil.copytree(REPOSITORY / "harness", tmp_path / "harness")
-    monkeypatch.setattr(dask_cluster, "REPOSITORY", tmp_path)
-    before = dask_cluster.Code.here()
-    source = tmp_path / "harness/training/native_recurrence.c"
-    source.write_text(source.read_text("utf-8") + "\n", "utf-8")
-    assert dask_cluster.Code.here() != before
+    class Client:
+        def get_versions(self):
+            theirs, ours = (
+                {"host": {"python": "3.9.1.final.0"}},
+                ".".join(platform.python_version_tuple()),
+            )
+            return {"scheduler": {"host": {"python": ours}}, "workers": {"tcp://far:1": theirs}}
+
+    with pytest.raises(RunError, match=r"tcp://far:1 runs Python 3\.9, this is Python 3\."):
+        dask_cluster._refuse_other_python(Client())
 
 
-def test_a_worker_with_other_code_is_left_out(scheduler, cluster, tmp_path):
-    copy = tmp_path / "copy"
-    for package in ("data", "experiments", "harness", "models"):
-        shutil.copytree(REPOSITORY / package, copy / package)
-    with worker(scheduler, tmp_path / "a", cwd=copy):
-        wait_for(lambda: workers_of(cluster))
-        done = run(*suite_command(scheduler, tmp_path, QUICK[0]))
-        assert done.returncode == 1
-        assert "no worker of the cluster can take part" in done.stderr
-        assert "its code is of commit None, not" in done.stderr
-    with started(*suite_command(scheduler, tmp_path, QUICK[0])) as process:
-        assert "waiting for workers; start one in a checkout" in process.stdout.readline()
-        with worker(scheduler, tmp_path / "b", cwd=copy):  # it joins when the suite has begun
-            assert "is left out: its code is of commit None" in process.stdout.readline()
-            with worker(scheduler, tmp_path / "c"):
-                output, _ = process.communicate(timeout=60)
-    assert process.returncode == 0, output
-    assert load_record(tmp_path / "results" / QUICK[0] / "seed-0").sample
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory):
+    """Dask's options for encryption, with a key and a certificate that signs itself."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed")
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
+    files = ["-keyout", key, "-out", certificate, "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*request, *files], check=True, capture_output=True)
+    return ["--tls-ca-file", certificate, "--tls-cert", certificate, "--tls-key", key]
 
 
-def test_a_worker_outside_of_a_checkout_is_one_message(scheduler, cluster, tmp_path):
-    with worker(scheduler, tmp_path / "a", cwd=tmp_path):
-        wait_for(lambda: workers_of(cluster))
-        done = run(*suite_command(scheduler, tmp_path, QUICK[0]))
-    assert done.returncode == 1
-    assert "No module named 'harness'" in done.stderr
-    assert "start it in a checkout of the same code: python -m dask worker" in done.stderr
-    assert "Traceback" not in done.stderr
+@pytest.mark.faults
+def test_connections_are_encrypted_where_certificates_are_given(
+    distributed, certificates, tmp_path
+):
+    file = tmp_path / "scheduler.json"
+    command = ["scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard"]
+    with started("dask", *command, "--protocol", "tls", "--scheduler-file", file, *certificates):
+        address = wait_for(lambda: _address(file) if file.exists() else None)
+        assert address.startswith("tls://")
+        with worker(address, tmp_path / "a", *certificates):
+            done = run(*suite_command(address, tmp_path, QUICK[0]), *certificates)
+            assert done.returncode == 0, done.stderr
+            assert load_record(tmp_path / "results" / QUICK[0] / "seed-0").sample
+            without = run(*suite_command(address, tmp_path, QUICK[1]))
+            assert without.returncode == 1
+            assert "certificates and an address with tls:// go together" in without.stderr
+            assert "Traceback" not in without.stderr
 
 
 def test_a_scheduler_that_does_not_answer_is_one_message(

@@ -2,22 +2,26 @@
 
 import argparse
 import io
+import os
 import signal
+from pathlib import Path
 
 import pytest
 from commands import places, run
-from processes import EPOCHS, LONG, mentioning, started, wait_for
+from processes import EPOCHS, LONG, children_of, mentioning, started, wait_for
 from records import fabricate
 from rich.console import Console
 
 from harness.errors import RunError
 from harness.experiment import find_experiments
-from harness.records.record import load_record
+from harness.records.record import find_records, load_record
+from harness.records.run import Run
 from harness.suite import __main__ as suite
 from harness.suite import local_workers as workers
 from harness.suite.__main__ import parse_arguments
-from harness.suite.local_workers import Ended, EpochDone, Started, share
-from harness.suite.plan import Durations, Plan, make_plan, time_left
+from harness.suite.claims import claim
+from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Started, run_locally, share
+from harness.suite.plan import Durations, Plan, log_of, make_plan, time_left
 from harness.suite.progress import Display
 from harness.training.durations import span
 
@@ -28,6 +32,11 @@ FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
 def planned(tmp_path, commands, seeds=(0,), *flags) -> Plan:
     options = parse_arguments([*flags, *map(str, places(tmp_path))])
     return make_plan(commands, list(seeds), options)
+
+
+def finished(one) -> None:
+    """Makes up a record of a run, by its own configuration."""
+    fabricate(one.results_dir, one.experiment.name, config=one.config | {"schema": 1})
 
 
 def names(runs) -> list[str]:
@@ -72,9 +81,36 @@ def test_a_run_s_own_options_reach_its_process(tmp_path):
     (one,) = planned(tmp_path, [text], (3,), "--force").runs
     expected = ["experiments", "text-generation", "--seed", "3", "--text", f"{tmp_path}/mine.txt"]
     assert one.process_arguments == [*expected, "--force"]
-    (one,) = planned(tmp_path, ["jena-gru --no-straddle-gaps --data-dir own"]).runs
+    own, shared = tmp_path / "own", tmp_path / "shared"
+    own.mkdir()
+    command = f"jena-gru --no-straddle-gaps --data-dir {own}"
+    (one,) = planned(tmp_path, [command], (0,), "--data-dir", str(shared)).runs
     expected = ["experiments", "jena-gru", "--seed", "0", "--no-straddle-gaps"]
-    assert one.process_arguments == [*expected, "--data-dir", "own"]
+    assert one.process_arguments == [*expected, "--data-dir", str(own)]
+
+
+def test_force_for_one_experiment_repeats_that_one(tmp_path):
+    for name in ("imdb-lstm", "imdb-dense"):
+        finished(planned(tmp_path, [name]).runs[0])
+    plan = planned(tmp_path, ["imdb-lstm", "imdb-dense --force"])
+    assert names(plan.finished) == ["imdb-lstm/seed-0"]
+    assert names(plan.runs) == ["imdb-dense/seed-0"]
+
+
+@pytest.mark.parametrize(
+    "options", ["--seed 7", "--seed=7", "--results-dir X", "--plots-dir X", "--sample"]
+)
+def test_an_option_of_the_suite_is_not_taken_from_one_experiment(tmp_path, options):
+    with pytest.raises(RunError, match=r"--\S+ is an option of the whole suite, not of one"):
+        planned(tmp_path, [f"imdb-majority {options}"])
+
+
+def test_a_bad_data_directory_is_found_before_the_first_run(tmp_path, capsys):
+    bad = ["--data-dir", str(tmp_path / "nowhere"), *map(str, places(tmp_path))]
+    assert suite.main(["--seeds", "0-4", "--experiments", QUICK[0], *bad]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: data directory {tmp_path}/nowhere (--data-dir) does not exist")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_asked_for_twice_is_done_once(tmp_path):
@@ -126,7 +162,7 @@ def test_seeds(text, expected):
     assert suite.seeds(text) == expected
 
 
-@pytest.mark.parametrize("text", ["", "a", "4-0", "0--1", "-1", "1-"])
+@pytest.mark.parametrize("text", ["", "a", "4-0", "0--1", "-1", "1-", "0-4294967295", "0-1000"])
 def test_wrong_seeds(text):
     with pytest.raises(argparse.ArgumentTypeError):
         suite.seeds(text)
@@ -145,6 +181,121 @@ def test_time_left_is_that_of_the_last_run_to_end():
     assert time_left([10, 30], []) == 30
     assert time_left([10, 30], [15, 15]) == 40  # they start after 10 and 25
     assert time_left([], [5, 5]) == 10
+
+
+@pytest.mark.parametrize(
+    "address", ["", "not an address", "scheduler", "http://scheduler:1", "tcp://a:b", "tcp://:1"]
+)
+def test_what_is_no_address_is_refused_at_once(address, capsys):
+    with pytest.raises(SystemExit):
+        parse_arguments(["--cluster", address])
+    assert f"such as tcp://scheduler:8786, got '{address}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("address", ["scheduler:8786", "tcp://[::1]:8786", "tls://10.0.0.1:1"])
+def test_addresses_that_dask_takes(address):
+    assert parse_arguments(["--cluster", address]).cluster == address
+
+
+def test_options_of_a_cluster_are_not_ignored_without_one(tmp_path, capsys):
+    key = tmp_path / "key.pem"
+    for options in (["--fetch-weights"], ["--tls-key", str(key)], ["--tls-key", str(tmp_path)]):
+        with pytest.raises(SystemExit):
+            parse_arguments(options)
+    key.touch()
+    with pytest.raises(SystemExit):
+        parse_arguments(["--tls-key", str(key)])
+    assert "are for --cluster; give its address, too" in capsys.readouterr().err
+
+
+# --- several suites in one results directory
+
+
+def events_of(one, tmp_path) -> list[type]:
+    """What happens to a run in a suite of its own."""
+    where = list(map(str, places(tmp_path)))
+    return [type(event) for event in run_locally([one], workers=1, places=where)]
+
+
+def test_a_run_of_another_suite_is_running_elsewhere_and_keeps_its_log(tmp_path):
+    (one,) = planned(tmp_path, [QUICK[0]], (0,), "--sample").runs
+    lock = claim(one)
+    log_of(one).write_text("what the other suite's run has printed")
+    assert events_of(one, tmp_path) == [Elsewhere]
+    assert log_of(one).read_text() == "what the other suite's run has printed"
+    lock.release()
+    assert events_of(one, tmp_path) == [Started, Ended]
+    log = log_of(one).read_text()
+    assert "record: " in log
+    assert events_of(one, tmp_path) == [Elsewhere]  # planned by a suite, done by the other since
+    assert log_of(one).read_text() == log
+    assert not list(tmp_path.rglob("*.lock"))
+
+
+def test_a_run_that_was_started_by_hand_is_running_elsewhere(tmp_path):
+    (one,) = planned(tmp_path, [QUICK[0]], (0,), "--sample").runs
+    by_hand = Run(one.directory, seed=0, data_dir=None, sample=True)
+    by_hand.begin(one.config)
+    assert events_of(one, tmp_path) == [Started, Elsewhere]
+    by_hand.abandon()
+
+
+def test_two_suites_share_the_runs(tmp_path):
+    command = ["harness.suite", "--sample", "--experiments", *QUICK, *places(tmp_path)]
+    with started(*command) as first, started(*command) as second:
+        outputs = [process.communicate(timeout=120)[0] for process in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    for name in QUICK:
+        assert load_record(tmp_path / "results" / name / "seed-0").sample
+        assert "record: " in (tmp_path / f"results/logs/{name}-seed-0.log").read_text()
+    assert "failed  " not in "".join(outputs)
+
+
+# --- a run that the system ends
+
+
+@pytest.fixture
+def little_memory():
+    """A control group of 300 MB, below what TensorFlow takes; a folder of it."""
+    group = Path("/sys/fs/cgroup/memory/test-of-a-suite")
+    try:
+        group.mkdir()
+        (group / "memory.limit_in_bytes").write_text("300000000")
+    except OSError:
+        pytest.skip("needs to be root, with the memory controller of cgroups version 1")
+    yield group
+    group.rmdir()
+
+
+@pytest.mark.faults
+def test_a_run_that_is_killed_for_memory_is_called_that(tmp_path, little_memory):
+    command = ["harness.suite", "--sample", "--experiments", LONG, *places(tmp_path)]
+    with started(*command) as process:
+        (child,) = wait_for(lambda: children_of(process.pid))
+        (little_memory / "cgroup.procs").write_text(str(child))
+        output, errors = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "killed for memory: the system had no more; let fewer runs go at a time" in output
+    assert "killed for memory" in errors
+
+
+def test_a_run_that_somebody_kills_is_not_said_to_lack_memory(tmp_path):
+    with started("harness.suite", "--sample", "--experiments", LONG, *places(tmp_path)) as process:
+        (child,) = wait_for(lambda: children_of(process.pid))
+        os.kill(child, signal.SIGKILL)
+        output, _ = process.communicate(timeout=60)
+    assert "ended by SIGKILL" in output
+
+
+@pytest.mark.faults
+def test_more_workers_than_cores(tmp_path):
+    count = 4 * (os.cpu_count() or 1)
+    seeds = ("--experiments", QUICK[0], "--seeds", f"0-{count - 1}", "--workers", count)
+    done = start(tmp_path, *seeds)
+    assert done.returncode == 0, done.stderr
+    records, left_out = find_records(tmp_path / "results")
+    assert (len(records), left_out) == (count, [])
+    assert {record.environment["threads"] for record in records} == {1}
 
 
 # --- the display
@@ -174,6 +325,18 @@ def test_plain_lines_where_there_is_no_terminal(tmp_path):
     assert second.endswith("/seed-0 on tcp://far:1")
     assert "/seed-0 in 1 min 15 s (1 of 2 ended, " in third
     assert fourth.endswith("after 3 s: exit code 1 (2 of 2 ended, 1 failed)")
+
+
+def test_a_run_elsewhere_is_neither_finished_nor_failed(tmp_path):
+    plan, file = planned(tmp_path, ["imdb-lstm", "imdb-dense"]), io.StringIO()
+    first, second = plan.runs
+    with Display(plan, Console(file=file, width=100)) as display:
+        display.show(Elsewhere(first))
+        display.show(Started(second))
+        display.show(Ended(second, 3.0, None))
+    lines = file.getvalue().splitlines()
+    assert lines[0] == f"elsewhere {first.name}: another process does it or did it meanwhile"
+    assert lines[2].endswith("in 3 s (1 of 1 ended)")
 
 
 def test_a_table_in_a_terminal(tmp_path):

@@ -5,12 +5,14 @@ import re
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from data.windows import Windows
 from harness.errors import DivergedError, RunError
 from harness.records.files import read_json, sha256
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
+from harness.training import environment
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.training.fit import Training, evaluate, fit, train_model
 from harness.training.tf_dataset import without_tuning
@@ -256,3 +258,35 @@ def test_every_window_is_evaluated_exactly_once():
     everything = np.arange(len(all_windows))
     np.testing.assert_array_equal(np.concatenate(inputs), all_windows.inputs(everything))
     np.testing.assert_array_equal(np.concatenate(targets), all_windows.targets(everything))
+
+
+def orders_of_epochs(monkeypatch, plain):
+    """Numbers of the samples of each epoch, in the order in which a seeded model reads them."""
+    monkeypatch.setattr(environment, "_plain_keras", plain)
+    read = []
+
+    class Reader(keras.layers.Layer):
+        def call(self, x):
+            tf.py_function(lambda batch: read.append(batch.numpy()[:, 0].tolist()), [x], [])
+            return x
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((1,)), Reader(), keras.layers.Dense(1)])
+    monkeypatch.setattr("harness.training.fit.choose_layers", lambda *_: "native")  # not by XLA
+    numbers = np.arange(20, dtype=np.float32)[:, None]
+    training = Training("sgd", 1e-6, "mse", "mae", epochs=3, batch_size=20)
+    train_model(model, training, train=(numbers, numbers))
+    assert all(sorted(epoch) == list(range(20)) for epoch in read)
+    return read
+
+
+def test_samples_are_drawn_in_another_order_each_epoch(monkeypatch):
+    first, second, third = orders_of_epochs(monkeypatch, plain=False)
+    assert first != second != third != first
+
+
+def test_plain_keras_with_a_seed_repeats_the_order_of_the_samples(monkeypatch):
+    """`docs/code-differences.md` says so; should Keras mend it, the page is to be corrected."""
+    first, *others = orders_of_epochs(monkeypatch, plain=True)
+    assert first != sorted(first)
+    assert others == [first, first]

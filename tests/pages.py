@@ -1,6 +1,5 @@
 """Fabricates records of every kind, with hostile texts, and writes the report of them."""
 
-import json
 from pathlib import Path
 
 from commands import REPOSITORY
@@ -40,28 +39,16 @@ def fabricate_all(folder: Path) -> Path:
 
 
 def fabricate_hostile(folder: Path) -> Path:
-    """A network and a study all of whose texts try to become markup."""
-    script, image, attribute, markdown = HOSTILE
-    config = {"title": image, "notes": [script, markdown], "protocol": {attribute: script}}
+    """A network and a study all of whose texts try to become markup, where records may hold it."""
+    script, image, attribute, _ = HOSTILE
+    config = {"title": "Hostile", "protocol": {attribute: script}}
     variant = {"variant": {"gates": attribute}}
-    environment = {"command": script, "device": image, "flags": {attribute: image}}
+    environment = {"command": script, "platform": image, "flags": {attribute: image}}
     for seed in range(2):
-        made = fabricate(
-            *(folder, "imdb-dense"),
-            seed=seed,
-            config=config | variant,
-            environment=environment,
-            data_notes=HOSTILE,
-            metrics={"reference": {"label": script, "validation": 0.5, "test": 0.5}},
+        fabricate(
+            *(folder, "imdb-dense"), seed=seed, config=config | variant, environment=environment
         )
-        data = json.loads((made / "data.json").read_text("utf-8"))
-        data["files"][0]["name"] = image
-        (made / "data.json").write_text(json.dumps(data), "utf-8")
-    fabricate_study(
-        *(folder, "next-letter"),
-        outputs=outputs(*HOSTILE[:2]),
-        config={"title": attribute, "notes": list(HOSTILE)},
-    )
+    fabricate_study(folder, "next-letter", outputs=outputs(*HOSTILE[:2]))
     return folder
 
 

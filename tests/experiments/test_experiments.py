@@ -17,6 +17,7 @@ from explore.trained import load_trained
 from harness.command_line import parse
 from harness.errors import RunError
 from harness.experiment import find_experiments, finished_record
+from harness.records.checksums import write_checksums
 from harness.records.files import sha256
 from harness.records.record import load_record
 from harness.records.schema import required_files
@@ -117,8 +118,10 @@ def test_a_record_of_another_protocol_is_never_replaced_silently(finished):
     original = config.read_text()
     config.write_text(original.replace('"lookback_hours": 48', '"lookback_hours": 72'))
     assert config.read_text() != original
+    write_checksums(config.parent)
     done = run("experiments.jena_persistence", "--sample", *places(tmp_path))
     config.write_text(original)
+    write_checksums(config.parent)
     assert done.returncode == 1
     assert "another configuration (lookback_hours: 72 there, 48 asked)" in done.stderr
     assert "Traceback" not in done.stderr
@@ -209,7 +212,7 @@ def test_a_backend_that_does_not_exist_is_one_message(tmp_path):
             1,
             "--recent-hours 99 must be a whole",
         ),
-        ("jena_gru", ["--sample", "--lookback-hours", "20000"], 1, "shorter lookback"),
+        ("jena_gru", ["--sample", "--lookback-hours", "20000"], 1, "choose shorter ones"),
         ("jena_gru", ["--sample", "--horizon-hours", "0.5"], 1, "horizon of 0.5 hours"),
         ("imdb_majority", ["--sample", "--validation-split", "0.99999"], 1, "leaves 0 of"),
         ("imdb_lstm", ["--optimizer", "newton"], 2, "invalid choice: 'newton'"),

@@ -18,6 +18,7 @@ from data.files import own_file
 from experiments import generate
 from experiments.text_generation import EXPERIMENT
 from harness import command_line
+from harness.records.checksums import write_checksums
 from harness.records.record import label, load_record
 from harness.records.study_outputs import Lines, Table, Text
 from models.text import character_model
@@ -233,6 +234,7 @@ def test_a_run_of_another_experiment_is_refused(copy, ask):
     config = json.loads((copy / "config.json").read_text("utf-8"))
     config["experiment"] = "imdb-lstm"
     (copy / "config.json").write_text(json.dumps(config), "utf-8")
+    write_checksums(copy)
     renamed = copy.parent.rename(
         copy.parent.with_name(copy.parent.name.replace("text-generation", "imdb-lstm"))
     )
@@ -260,6 +262,7 @@ def test_a_foreign_record_is_one_message(file, within, field, value, copy, ask):
     if value is not None:
         content[within][field] = value
     path.write_text(json.dumps(content), "utf-8")
+    write_checksums(copy)
     done = ask(generate.main, "--model", copy, "--prompt", "the")
     one_message(done, 1, f"{path}: field '{within}.{field}'", "train one with `make text-gen")
 
@@ -288,6 +291,7 @@ def stands_for(record, text, file, results):
         if part == "config":
             content["protocol"] = dataclasses.asdict(EXPERIMENT.protocol) | {"text": text}
         path.write_text(json.dumps(content), "utf-8")
+    write_checksums(record)
     config = json.loads((record / "config.json").read_text("utf-8"))
     place = results / label(config["experiment"], config["variant"]) / "seed-0"
     place.parent.mkdir(parents=True)

@@ -84,9 +84,11 @@ def test_a_run_whose_output_cannot_be_written_finishes_all_the_same(output, tmp_
     options = " ".join(map(str, places(tmp_path)))
     command = f"{sys.executable} -m experiments.jena_persistence --sample {options} {output}"
     done = subprocess.run(command, shell=True, cwd=REPOSITORY, capture_output=True, text=True)
-    if "/dev/full" in done.stderr:
+    if "cannot create /dev/full" in done.stderr:
         pytest.skip("there is no /dev/full here")
-    assert (done.returncode, done.stderr) == (0, "")
+    # nobody reads a closed pipe; a full disk is worth a line
+    full = "warning: cannot print (No space left on device); work goes on.\n"
+    assert (done.returncode, done.stderr) == (0, full if "full" in output else "")
     load_record(tmp_path / "results/jena-persistence/seed-0")
 
 

@@ -4,7 +4,7 @@ For each of six experiments, the documents' script and this project's command ta
 the same number of steps. The LSTM does so with shorter and longer reviews too. Then each side runs
 all six experiments for one epoch. The measurements are written to results/benchmark.json. The
 tables (benchmark.csv, benchmark.md) and two charts in plots/ are made from that file. It takes
-about twenty minutes on an idle machine; other work on the machine spoils the numbers.
+about fifteen minutes on an idle machine; other work on the machine spoils the numbers.
 """
 
 import argparse

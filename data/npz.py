@@ -91,7 +91,7 @@ def _read(archive: zipfile.ZipFile, member: str) -> tuple[str, int, bytes]:
 
 
 def _first_list(content: bytes) -> int:
-    """Where the first list in a pickle begins: behind the array's type and shape; its end if there is none."""
+    """Where the list behind an array's type and shape begins; without one, the end."""
     last = None
     with contextlib.suppress(ValueError):  # what follows the last opcode that can be read
         for opcode, _, position in pickletools.genops(content[:_LONGEST_TYPE]):

@@ -33,7 +33,7 @@ IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
-TARGETS := help all bench demo test test-faults data plots tables report compare verify reference \
+TARGETS := help all bench demo test test-faults audit data plots tables report compare verify reference \
   clean generate predict inspect forecast $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
@@ -175,6 +175,10 @@ test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the rea
 test-faults: $(VENV)/.development  ## kill runs at every step, and more that takes long (docs/guarantees.md)
 	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
 
+audit: $(VENV)/.development  ## known vulnerabilities of the pinned packages, by the Python package index
+	@$(VENV)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --timeout 10 \
+	  -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
+
 clean:  ## remove what the demo and the tests left; records and .venv stay
 	rm -rf demo .pytest_cache .ruff_cache
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
@@ -199,9 +203,9 @@ $(VENV)/.runtime: requirements.txt
 	    "processor: install one, or uv, or name one with PYTHON=/path/to/python." >&2; \
 	  exit 1; \
 	fi
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@

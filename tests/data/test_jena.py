@@ -12,7 +12,7 @@ from protocols import windows_of
 
 from data.errors import DataError
 from data.jena import load_jena, read_jena
-from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN, TIME_FORMAT
+from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN, TIME_FORMAT, Source, timestamps_of
 from data.windows import persistence_mae
 
 NAME = "jena_climate_2009_2016.csv"
@@ -373,3 +373,34 @@ def test_real_persistence(real_climate, horizon_hours, normalised):
     if horizon_hours == 25:
         degrees = persistence_mae(splits.validation) * splits.degrees_per_unit
         assert degrees == pytest.approx(2.56, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "28.02.2009 23:59:59",
+        "1.1.2009 0:00:00",
+        "01.01.2009 00:00:60",
+        "31.02.2009 00:00:00",
+        "01.13.2009 00:00:00",
+        "01.01.2009 24:00:00",
+        "01.01.2009 00:00",
+        "01.01.2009 00:00:000",
+        "01.01.2009T00:00:00",
+        "+1.01.2009 00:00:00",
+        "01.01.0000 00:00:00",
+        "٠1.01.2009 00:00:00",
+    ],
+)
+def test_timestamps_are_read_as_pandas_reads_them(text):
+    column = pd.Series(["01.01.2009 00:00:00", text])
+    content = "\n".join([TIME_COLUMN, *column, ""]).encode()
+    source = Source("file.csv", content, [TIME_COLUMN])
+    expected = pd.to_datetime(column, format=TIME_FORMAT, errors="coerce")
+    if expected.isna().any():
+        with pytest.raises(
+            DataError, match=r"line 3, column 'Date Time': '.{1,20}' is not a timestamp"
+        ):
+            timestamps_of(source, column)
+    else:
+        assert (timestamps_of(source, column) == expected.to_numpy()).all()

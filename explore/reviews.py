@@ -86,7 +86,7 @@ def judge(
     from data.imdb_words import encode_words
 
     began, encoded = time.perf_counter(), {}
-    for place, model in enumerate(models, start=1):
+    for number, model in enumerate(models, start=1):
         protocol = model.record.config["protocol"]
         num_words = protocol["num_words"] or None
         if num_words not in encoded:
@@ -94,8 +94,8 @@ def judge(
         found = probabilities(model, encoded[num_words], protocol["maxlen"])
         seconds = time.perf_counter() - began
         if seconds > SILENT_SECONDS:
-            progress = f"{place} of {len(models)} models, {seconds:.0f} s"
-            print(f"{progress}: {model.title} has read {len(reviews):,} reviews", file=sys.stderr)
+            place = f"{number} of {len(models)} models"
+            print(f"{place}, {seconds:.0f} s: {model.title} is done", file=sys.stderr)
         yield model, found
 
 

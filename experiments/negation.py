@@ -12,9 +12,8 @@ Deviations: such sentences are far shorter than reviews.
 Expected:   about 4 minutes on one CPU core.
 """
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
+from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
 from harness.command_line import main
-from harness.experiment import Experiment
 from models.cells import CELLS, COMPARED
 
 LINEAR = {"Bag of words": 1, "Bag of words and bigrams": 2}  # longest n-gram
@@ -52,16 +51,7 @@ def train(protocol, run):
     run.finish_study(negation_tables(kinds, probabilities))
 
 
-EXPERIMENT = Experiment(
-    name="negation",
-    title="Negation",
-    dataset="imdb",
-    role="study",
-    protocol=ImdbProtocol(),
-    sample=SAMPLE,
-    notes=split_notes,
-    train=train,
-)
+EXPERIMENT = ImdbStudy("negation", "Negation", protocol=ImdbProtocol(), train=train)
 
 if __name__ == "__main__":
     main(EXPERIMENT)

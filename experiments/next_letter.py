@@ -53,12 +53,7 @@ def train(protocol, run):
 
 
 EXPERIMENT = Experiment(
-    name="next-letter",
-    title="Next letter",
-    dataset="made",
-    role="study",
-    protocol=Protocol(),
-    train=train,
+    "next-letter", "Next letter", dataset="made", role="study", protocol=Protocol(), train=train
 )
 
 if __name__ == "__main__":

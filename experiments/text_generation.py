@@ -84,8 +84,8 @@ def train(protocol, run):
 
 
 EXPERIMENT = Experiment(
-    name="text-generation",
-    title="Characters",
+    "text-generation",
+    "Characters",
     dataset="text",
     role="study",
     protocol=Protocol(),

@@ -169,6 +169,7 @@ ImdbNetwork = partial(
 ImdbBaseline = partial(
     Experiment, dataset="imdb", role="baseline", notes=split_notes, uses_keras=False
 )
+ImdbStudy = partial(Experiment, dataset="imdb", role="study", sample=SAMPLE, notes=split_notes)
 
 
 def train_classifier(

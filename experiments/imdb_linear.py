@@ -14,7 +14,6 @@ from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, s
 from harness.command_line import main
 from harness.protocol import setting
 from harness.records.files import sha256
-from harness.records.run import baseline_metrics
 
 
 @dataclass(frozen=True)
@@ -43,22 +42,18 @@ def train(protocol, run):
 
     model = bag_of_ngrams(protocol.ngrams, protocol.inverse_regularisation)
     model.fit(texts(reviews.train), reviews.train[1])
-    (validation, kept), (test, kept_test) = (
-        reviews.summarise(name, model.predict_proba(texts(getattr(reviews, name)))[:, 1])
-        for name in ("validation", "test")
-    )
-    run.keep_predictions({"validation": kept, "test": kept_test})
     save_ngrams(model, run.linear_path)
     classifier = model[-1]
-    run.finish(
-        {"checkpoint_sha256": sha256(run.linear_path)}
-        | baseline_metrics(
-            "accuracy",
-            parameters=classifier.coef_.size + classifier.intercept_.size,
-            validation=validation,
-            test=test,
-            reference=reviews.majority(),
-        )
+
+    def judge(split):
+        return reviews.summarise(split, model.predict_proba(texts(getattr(reviews, split)))[:, 1])
+
+    run.finish_baseline(
+        judge,
+        "accuracy",
+        parameters=classifier.coef_.size + classifier.intercept_.size,
+        reference=reviews.majority(),
+        checkpoint_sha256=sha256(run.linear_path),
     )
 
 

@@ -23,7 +23,6 @@ from experiments.common.jena import (
 from harness.command_line import main
 from harness.errors import RunError
 from harness.protocol import setting
-from harness.records.run import baseline_metrics
 
 
 @dataclass(frozen=True)
@@ -51,28 +50,20 @@ def train(protocol, run):
 
     waves = calendar_waves(windows.timestamps)  # (rows, 4)
 
-    def targets(split):
-        return split.targets(np.arange(len(split)))  # (windows,)
-
+    targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
     model = ridge(protocol.penalty)
-    model.fit(features(windows.train, waves, timesteps), targets(windows.train))
+    model.fit(features(windows.train, waves, timesteps), targets)
 
-    def judged(name):
-        predicted = model.predict(features(getattr(windows, name), waves, timesteps))  # (windows,)
-        return summarise(windows, name, predicted)
+    def judge(split):
+        predicted = model.predict(features(getattr(windows, split), waves, timesteps))
+        return summarise(windows, split, predicted)
 
-    (validation, kept), (test, kept_test) = map(judged, ("validation", "test"))
-    run.keep_predictions({"validation": kept, "test": kept_test})
-    regression = model[-1]
-    run.finish(
-        baseline_metrics(
-            "mae",
-            parameters=regression.coef_.size + 1,
-            validation=validation,
-            test=test,
-            reference=persistence(windows),
-            degrees_per_unit=windows.degrees_per_unit,
-        )
+    run.finish_baseline(
+        judge,
+        "mae",
+        parameters=model[-1].coef_.size + 1,
+        reference=persistence(windows),
+        degrees_per_unit=windows.degrees_per_unit,
     )
 
 

@@ -3,9 +3,9 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import DivergedError, ElsewhereError, RunError
 from harness.records.checkpoint import write_checkpoint
@@ -174,6 +174,21 @@ class Run:
         put_in_place(self.unfinished, self.directory)
         self._lock.release()
 
+    def finish_baseline(
+        self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any
+    ) -> None:
+        """Finishes the run of a model without epochs.
+
+        Args:
+            judge: called with `validation` and `test`; returns the metric on that split, and what
+                the record keeps of the predictions.
+            metric, others: as for `baseline_metrics`.
+        """
+        judged = {split: judge(split) for split in ("validation", "test")}
+        self.keep_predictions({split: kept for split, (_, kept) in judged.items()})
+        values = {split: value for split, (value, _) in judged.items()}
+        self.finish(baseline_metrics(metric, **values, **others))
+
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
         """Writes what a study measured and gives the record its final name.
 
@@ -222,6 +237,7 @@ def baseline_metrics(
     test: float,
     reference: dict,
     degrees_per_unit: float | None = None,
+    **more: Any,
 ) -> dict:
     """The metrics of a baseline without epochs: its one state is both the best and the last.
 
@@ -232,6 +248,7 @@ def baseline_metrics(
         test: the metric on the test data.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
+        more: further fields.
     """
     return {
         "metric": metric,
@@ -244,4 +261,5 @@ def baseline_metrics(
         "seconds_per_epoch": None,
         "degrees_per_unit": degrees_per_unit,
         "reference": reference,
+        **more,
     }

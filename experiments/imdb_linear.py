@@ -35,18 +35,16 @@ def train(protocol, run):
     reviews = load_reviews(protocol, run, num_words=protocol.num_words or None, maxlen=None)
     from models.linear import bag_of_ngrams, save_ngrams
 
-    def texts(split):
-        """Word ids separated by blanks, as scikit-learn's vectorisers read them."""
-        # [-0:] keeps all
-        return [" ".join(map(str, review[-protocol.maxlen :])) for review in split[0]]
+    def read(split):
+        return [ids[-protocol.maxlen :] for ids in split[0]]  # [-0:] keeps all
 
     model = bag_of_ngrams(protocol.ngrams, protocol.inverse_regularisation)
-    model.fit(texts(reviews.train), reviews.train[1])
+    model.fit(read(reviews.train), reviews.train[1])
     save_ngrams(model, run.linear_path)
     classifier = model[-1]
 
     def judge(split):
-        return reviews.summarise(split, model.predict_proba(texts(getattr(reviews, split)))[:, 1])
+        return reviews.summarise(split, model.predict_proba(read(getattr(reviews, split)))[:, 1])
 
     run.finish_baseline(
         judge,

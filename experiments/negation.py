@@ -41,12 +41,9 @@ def train(protocol, run):
         train_for_study(protocol, padded, model, CELLS[cell].title)
         probabilities[CELLS[cell].title] = predict(model, (ids, np.zeros(len(ids))))
 
-    def texts(reviews):
-        return [" ".join(map(str, review)) for review in reviews]
-
     for name, ngrams in LINEAR.items():
-        model = bag_of_ngrams(ngrams).fit(texts(whole.train[0]), whole.train[1])
-        probabilities[name] = model.predict_proba(texts(pairs))[:, 1]
+        model = bag_of_ngrams(ngrams).fit(*whole.train)
+        probabilities[name] = model.predict_proba(pairs)[:, 1]
         print(f"{name}: fitted", flush=True)
     run.finish_study(negation_tables(kinds, probabilities))
 

@@ -178,7 +178,7 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
         Shape (ids,); nan for words that the model does not count.
     """
     counts, classifier = pipeline
-    tfidf = counts.transform([" ".join(map(str, ids))]).toarray()[0]  # (features,)
+    tfidf = counts.transform([ids]).toarray()[0]  # (features,)
     added, columns = tfidf * classifier.coef_[0], counts.vocabulary_
     return np.array(
         [added[columns[str(n)]] / ids.count(n) if str(n) in columns else np.nan for n in ids]

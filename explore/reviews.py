@@ -108,8 +108,7 @@ def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
         maxlen: the last ids that the model reads; 0 for all.
     """
     if model.path.suffix == ".npz":
-        texts = [" ".join(map(str, review[-maxlen:])) for review in ids]
-        return model.model.predict_proba(texts)[:, 1].tolist()
+        return model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1].tolist()
     network = model.model
     from keras.utils import pad_sequences
 

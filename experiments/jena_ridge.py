@@ -44,19 +44,18 @@ def train(protocol, run):
     _, windows = load_windows(protocol, run)
     import numpy as np
 
-    from data.calendar_waves import calendar_waves
-    from data.ridge_features import features
+    from data.ridge_features import ridge_features
     from models.linear import ridge
 
-    waves = calendar_waves(windows.timestamps)  # (rows, 4)
+    def features(split):
+        return ridge_features(split, windows.timestamps, timesteps)
 
     targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
     model = ridge(protocol.penalty)
-    model.fit(features(windows.train, waves, timesteps), targets)
+    model.fit(features(windows.train), targets)
 
     def judge(split):
-        predicted = model.predict(features(getattr(windows, split), waves, timesteps))
-        return summarise(windows, split, predicted)
+        return summarise(windows, split, model.predict(features(getattr(windows, split))))
 
     run.finish_baseline(
         judge,

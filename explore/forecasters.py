@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data.calendar_waves import calendar_waves
 from data.jena import PUBLISHED_CADENCE_MINUTES
 from data.jena_file import TEMPERATURE
-from data.ridge_features import features
+from data.ridge_features import ridge_features
 from data.windows import Windows
 from explore.trained import TrainedNetwork
 from explore.weather import Weather
@@ -87,9 +86,7 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     def read(series: Weather, rows: np.ndarray) -> np.ndarray:
         values, target = series.values.astype(np.float32), series.quantities.index(TEMPERATURE)
         windows = Windows(values, rows, series.offsets, series.horizon, target)
-        return features(
-            windows, calendar_waves(series.timestamps), min(recent, len(series.offsets))
-        )
+        return ridge_features(windows, series.timestamps, min(recent, len(series.offsets)))
 
     end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
     rows = training.scorable()

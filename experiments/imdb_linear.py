@@ -14,6 +14,7 @@ from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, s
 from harness.command_line import main
 from harness.protocol import setting
 from harness.records.files import sha256
+from harness.records.run import LINEAR
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ def train(protocol, run):
 
     model = bag_of_ngrams(protocol.ngrams, protocol.inverse_regularisation)
     model.fit(read(reviews.train), reviews.train[1])
-    save_ngrams(model, run.linear_path)
+    save_ngrams(model, run.unfinished / LINEAR)
     classifier = model[-1]
 
     def judge(split):
@@ -51,7 +52,7 @@ def train(protocol, run):
         "accuracy",
         parameters=classifier.coef_.size + classifier.intercept_.size,
         reference=reviews.majority(),
-        checkpoint_sha256=sha256(run.linear_path),
+        checkpoint_sha256=sha256(run.unfinished / LINEAR),
     )
 
 

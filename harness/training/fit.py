@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.errors import DivergedError, UnwritableError
 from harness.records.files import sha256
-from harness.records.run import Run
+from harness.records.run import BEST, Run
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
@@ -292,7 +292,7 @@ def fit(
         model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
-    save_network(model, run.best_model_path)
+    save_network(model, run.unfinished / BEST)
     run.finish(
         {
             "metric": training.metric,
@@ -305,7 +305,7 @@ def fit(
             "seconds_per_epoch": statistics.median(run.history["seconds"]),
             "degrees_per_unit": degrees_per_unit,
             "reference": reference,
-            "checkpoint_sha256": sha256(run.best_model_path),
+            "checkpoint_sha256": sha256(run.unfinished / BEST),
         }
     )
 

@@ -13,9 +13,8 @@ import datetime
 import sys
 from pathlib import Path
 
-from data.errors import DataError
 from data.files import JENA, find
-from harness.command_line import PLACES, add_data_dir
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
 from harness.reporting.rebuild import add_path, documented_parser
@@ -127,12 +126,8 @@ def forecast(options) -> None:
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
     options = parse(sys.argv[1:])
-    try:
+    with failing_in_one_line():
         forecast(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
 
 
 if __name__ == "__main__":

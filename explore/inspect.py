@@ -13,10 +13,9 @@ import re
 import sys
 from textwrap import shorten
 
-from data.errors import DataError
 from explore.reviews import read_reviews
 from explore.trained import TrainedNetwork, load_trained
-from harness.command_line import PLACES, add_data_dir
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.errors import RunError
 from harness.records.files import write_bytes
 from harness.reporting.rebuild import add_path, documented_parser
@@ -155,12 +154,8 @@ def show(options: argparse.Namespace) -> None:
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
     options = parse(sys.argv[1:])
-    try:
+    with failing_in_one_line():
         show(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
 
 
 if __name__ == "__main__":

@@ -14,11 +14,9 @@ import sys
 from pathlib import Path
 from textwrap import shorten
 
-from data.errors import DataError
 from explore.reviews import judge, read_reviews
 from explore.trained import find_trained
-from harness.command_line import PLACES, add_data_dir
-from harness.errors import RunError
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.reporting.rebuild import add_path, documented_parser
 
 MOST_UNKNOWN = 10  # words that are listed
@@ -126,12 +124,8 @@ def verdict(probability: float) -> str:
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
     options = parse(sys.argv[1:])
-    try:
+    with failing_in_one_line():
         found = predict(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
         return

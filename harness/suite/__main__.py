@@ -22,7 +22,6 @@ all of its machines, this one included. See docs/running.md for TLS, SLURM and K
 
 import argparse
 import contextlib
-import inspect
 import os
 import signal
 import sys
@@ -39,6 +38,7 @@ from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
 from harness.reporting.output import keep_printing
+from harness.reporting.rebuild import documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
@@ -85,12 +85,7 @@ def _interrupt(number: int, frame: object) -> None:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.suite",
-        description=inspect.getdoc(sys.modules[__name__]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m harness.suite", __name__)
     parser.add_argument(
         "--experiments",
         nargs="+",

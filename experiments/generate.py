@@ -23,7 +23,7 @@ from models.cells import CELLS
 NAME = text_generation.EXPERIMENT.name
 
 
-def parse(argv):
+def parse_arguments(argv):
     """Reads the command line."""
     parser = documented_parser("python -m experiments.generate", __name__)
     parser.add_argument(
@@ -188,7 +188,7 @@ def continue_prompt(options) -> str:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
+    options = parse_arguments(sys.argv[1:])
     with failing_in_one_line():
         print(continue_prompt(options))
 

@@ -11,7 +11,7 @@ from experiments.common.jena import (
     JenaBaseline,
     WindowProtocol,
     load_windows,
-    persistence,
+    persistence_errors,
     summarise,
 )
 from harness.command_line import main
@@ -29,7 +29,7 @@ def train(protocol, run):
         judge,
         "mae",
         parameters=None,
-        reference=persistence(windows),
+        reference=persistence_errors(windows),
         degrees_per_unit=windows.degrees_per_unit,
     )
 

@@ -17,7 +17,7 @@ from experiments.common.jena import (
     JenaBaseline,
     WindowProtocol,
     load_windows,
-    persistence,
+    persistence_errors,
     summarise,
 )
 from harness.command_line import main
@@ -45,13 +45,13 @@ def train(protocol, run):
     import numpy as np
 
     from data.ridge_features import ridge_features
-    from models.linear import ridge
+    from models.linear import ridge_regression
 
     def features(split):
         return ridge_features(split, windows.timestamps, timesteps)
 
     targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
-    model = ridge(protocol.penalty)
+    model = ridge_regression(protocol.penalty)
     model.fit(features(windows.train), targets)
 
     def judge(split):
@@ -61,7 +61,7 @@ def train(protocol, run):
         judge,
         "mae",
         parameters=model[-1].coef_.size + 1,
-        reference=persistence(windows),
+        reference=persistence_errors(windows),
         degrees_per_unit=windows.degrees_per_unit,
     )
 

@@ -78,7 +78,7 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
         training: the series that begins with the training rows.
         protocol: of the networks, whose training rows these are.
     """
-    from models.linear import ridge as regression
+    from models.linear import ridge_regression
 
     settings = _DECLARED["jena-ridge"].protocol
     recent = round(settings.recent_hours / protocol["step_hours"])
@@ -91,6 +91,6 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
     rows = training.scorable()
     rows = rows[rows < end]
-    model = regression(settings.penalty)
+    model = ridge_regression(settings.penalty)
     model.fit(read(training, rows), training.temperature[rows + training.horizon])
     return lambda rows: model.predict(read(weather, rows))

@@ -13,7 +13,7 @@ import re
 import sys
 from textwrap import shorten
 
-from explore.reviews import read_reviews
+from explore.reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
 from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.errors import RunError
@@ -30,7 +30,7 @@ INFLUENCE = (
 )
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = documented_parser("python -m explore.inspect", __name__)
     parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
@@ -64,7 +64,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
         RunError: there is no word to read, or no network.
         DataError: the word index is missing.
     """
-    (review,) = read_reviews(options.text, None)
+    (review,) = read_own_reviews(options.text, None)
     places = {"results_dir": options.results_dir, "sample": options.sample}
     networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
     from data.imdb_words import load_word_index
@@ -153,7 +153,7 @@ def show(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
+    options = parse_arguments(sys.argv[1:])
     with failing_in_one_line():
         show(options)
 

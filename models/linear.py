@@ -72,7 +72,7 @@ def load_ngrams(path: Path) -> Pipeline:
     return model
 
 
-def ridge(penalty: float = 1.0) -> Pipeline:
+def ridge_regression(penalty: float = 1.0) -> Pipeline:
     """Ridge regression on standardised features.
 
     Args:

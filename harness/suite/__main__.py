@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         plan = make_plan(options.experiments, options.seeds, options)
-        return carry_out(plan, options)
+        return do_runs(plan, options)
     except (RunError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -177,7 +177,7 @@ def seeds(text: str) -> list[int]:
     return [one for part in found for one in part]
 
 
-def carry_out(plan: Plan, options: argparse.Namespace) -> int:
+def do_runs(plan: Plan, options: argparse.Namespace) -> int:
     """Does the runs of a plan, shows their progress, and lists the failures.
 
     Returns:

@@ -38,7 +38,7 @@ from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
 from harness.reporting.output import keep_printing
-from harness.reporting.rebuild import documented_parser
+from harness.reporting.rebuild import INTERRUPTED, documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
@@ -53,7 +53,6 @@ TLS = {
     "tls-cert": "certificate of this machine",
     "tls-key": "key of that certificate",
 }
-INTERRUPTED = 130  # exit status, by convention of the shells
 
 
 def main(argv: list[str] | None = None) -> int:

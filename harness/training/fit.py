@@ -187,13 +187,13 @@ def train_model(
     """
     own_batches = _makes_own_batches()
     own_layers = own_batches and accelerator() is None
-    rule = make_optimizer(training.optimizer, training.learning_rate)
-    computed_by = choose_layers(model, rule) if own_layers else "keras"
+    optimizer = make_optimizer(training.optimizer, training.learning_rate)
+    computed_by = choose_layers(model, optimizer) if own_layers else "keras"
     with warnings.catch_warnings():
         # it warns of this in deterministic runs
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
         model.compile(
-            optimizer=rule,
+            optimizer=optimizer,
             loss=training.loss,
             metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only

@@ -19,7 +19,7 @@ from harness.reporting.report.page import render
 from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
 from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.formatting import format_interval, mean_and_sd
+from harness.reporting.tables.formatting import format_interval
 from harness.reporting.tables.reference_tables import comparison_table
 
 YOURS, REFERENCE = "yours", "reference"
@@ -160,7 +160,7 @@ def _study(study: Study, origin: str) -> dict:
         if isinstance(output, Lines):
             content = study_chart(study, output)
         elif isinstance(output, Table):
-            content = [(name, _table_row(study, output, name)) for name in output.rows]
+            content = [(name, cells) for name, *cells in claim_tables.study_rows(study, output)]
         elif isinstance(output, Heatmap):
             content = _shades(output)
         outputs.append({"kind": kind, "title": study.caption(output), "output": output})
@@ -170,12 +170,6 @@ def _study(study: Study, origin: str) -> dict:
         "study": study,
         "outputs": outputs,
     }
-
-
-def _table_row(study: Study, table: Table, row: str) -> list[str]:
-    """The numbers of one row over the seeds."""
-    cells = (study.table_value(table.title, row, column) for column in table.columns)
-    return ["" if seeds is None else mean_and_sd(seeds) for seeds in cells]
 
 
 def _shades(grid: Heatmap) -> list[tuple[str, list[tuple[float, float, bool]]]]:

@@ -86,10 +86,10 @@ def _summary(file: files.DataFile) -> str:
 
 def _rebuild(data_dir: Path | None) -> int:
     """Rebuild the IMDB files and print what is proved. Returns the exit status."""
-    from data.imdb_reviews import rebuild
+    from data.imdb_reviews import rebuild_imdb
 
     try:
-        for line in rebuild(data_dir):
+        for line in rebuild_imdb(data_dir):
             print(line, flush=True)
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)

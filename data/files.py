@@ -8,7 +8,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from data.download import download
@@ -79,12 +79,7 @@ class DataFile:
 
     def record(self) -> dict:
         """What a run record keeps of the file: all but the path, which differs between machines."""
-        return {
-            "name": self.name,
-            "sha256": self.sha256,
-            "bytes": self.bytes,
-            "published": self.published,
-        }
+        return {name: value for name, value in asdict(self).items() if name != "path"}
 
 
 def locate(name: str, data_dir: Path | str | None = None) -> DataFile:

@@ -81,7 +81,7 @@ def load_imdb(
     content = _hash(train, test)
     # One generator for both splits: the test order depends on the training order's draws.
     shuffler = np.random.RandomState(SHUFFLE_SEED)
-    order_train, order_test = (_shuffled(shuffler, split) for split in (train, test))
+    order_train, order_test = (shuffler.permutation(len(split.labels)) for split in (train, test))
     limit = num_words or max(split.ranks.max() for split in (train, test)) + FIRST_WORD_OFFSET
     return Imdb(
         x_train=_encode(train, order_train, limit),
@@ -174,12 +174,6 @@ def _hash(train: _Ranks, test: _Ranks) -> str:
         for array in (split.lengths, split.ranks, split.labels):
             digest.update(array.astype("<i4").tobytes())
     return digest.hexdigest()
-
-
-def _shuffled(shuffler: np.random.RandomState, split: _Ranks) -> np.ndarray:
-    order = np.arange(len(split.labels))
-    shuffler.shuffle(order)
-    return order
 
 
 def _encode(split: _Ranks, order: np.ndarray, limit: int) -> list[np.ndarray]:

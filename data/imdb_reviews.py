@@ -26,7 +26,7 @@ FILTERS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
 _TO_SPACES = bytes.maketrans(FILTERS, b" " * len(FILTERS))
 
 
-def rebuild(data_dir: Path | str | None = None) -> Iterator[str]:
+def rebuild_imdb(data_dir: Path | str | None = None) -> Iterator[str]:
     """Write the two files if they are missing, and say what is proved about them.
 
     They go to the data directory if one is set, else to this project's downloads. An existing file

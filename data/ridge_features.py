@@ -1,17 +1,38 @@
-"""What the ridge regression on Jena reads of each window."""
+"""What the ridge regression on Jena reads of each window: its end, and the calendar."""
 
 import math
 from dataclasses import replace
 
 import numpy as np
 
+from data.windows import Windows
 
-def features(windows, waves, timesteps):
+DAY = 24 * 3600.0  # seconds
+YEAR = 365.2425 * DAY
+
+
+def calendar_waves(timestamps: np.ndarray) -> np.ndarray:
+    """Sine and cosine of the time of day and of the time of year.
+
+    Args:
+        timestamps: datetime64[s], shape (rows,).
+
+    Returns:
+        float32, shape (rows, 4): daily sine and cosine, yearly sine and cosine.
+    """
+    seconds = timestamps.astype("datetime64[s]").astype(np.int64)  # (rows,)
+    phases = 2 * np.pi * seconds[:, None] / [DAY, YEAR]  # (rows, 2)
+    day, year = phases.T
+    waves = [np.sin(day), np.cos(day), np.sin(year), np.cos(year)]
+    return np.stack(waves, axis=1).astype(np.float32)
+
+
+def ridge_features(windows: Windows, timestamps: np.ndarray, timesteps: int) -> np.ndarray:
     """The last timesteps of each window and the calendar, filled in block by block.
 
     Args:
         windows: the windows of one split.
-        waves: calendar features of the series' rows, shape (rows, 4).
+        timestamps: of the series' rows, datetime64[s] of shape (rows,).
         timesteps: last timesteps of each window that are read.
 
     Returns:
@@ -20,8 +41,8 @@ def features(windows, waves, timesteps):
     """
     recent = replace(windows, offsets=windows.offsets[-timesteps:])
     read = timesteps * windows.series.shape[1]
-    table = np.empty((len(recent), read + waves.shape[1]))
+    table = np.empty((len(recent), read + 4))
     for block in np.array_split(np.arange(len(recent)), math.ceil(len(recent) / 10_000)):
         table[block, :read] = recent.inputs(block).reshape(len(block), read)
-    table[:, read:] = waves[recent.last_rows]
+    table[:, read:] = calendar_waves(timestamps[recent.last_rows])
     return table

@@ -10,7 +10,7 @@ from data.errors import DataError, shown
 LONGEST = 100  # letters
 
 
-def split_words(text: str) -> list[str]:
+def different_words(text: str) -> list[str]:
     """The different words of a text with commas; every beginning must have one continuation.
 
     Raises:

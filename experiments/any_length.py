@@ -11,9 +11,8 @@ Deviations: the documents state it and measure nothing.
 Expected:   about 6 minutes on one CPU core.
 """
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
+from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
 from harness.command_line import main
-from harness.experiment import Experiment
 
 OWN = "own length"
 
@@ -48,16 +47,7 @@ def train(protocol, run):
     run.finish_study([Table(title, columns, rows)])
 
 
-EXPERIMENT = Experiment(
-    name="any-length",
-    title="Any length",
-    dataset="imdb",
-    role="study",
-    protocol=ImdbProtocol(),
-    sample=SAMPLE,
-    notes=split_notes,
-    train=train,
-)
+EXPERIMENT = ImdbStudy("any-length", "Any length", protocol=ImdbProtocol(), train=train)
 
 if __name__ == "__main__":
     main(EXPERIMENT)

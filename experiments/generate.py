@@ -11,25 +11,21 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments import text_generation
-from harness.command_line import PLACES, add_seed
+from harness.command_line import PLACES, add_seed, failing_in_one_line
 from harness.errors import RunError
 from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
 from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.rebuild import documented_parser
 from models.cells import CELLS
 
 NAME = text_generation.EXPERIMENT.name
 
 
-def parse(argv):
+def parse_arguments(argv):
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m experiments.generate",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m experiments.generate", __name__)
     parser.add_argument(
         "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
     )
@@ -192,13 +188,9 @@ def continue_prompt(options) -> str:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
-    try:
+    options = parse_arguments(sys.argv[1:])
+    with failing_in_one_line():
         print(continue_prompt(options))
-    except RunError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
 
 
 if __name__ == "__main__":

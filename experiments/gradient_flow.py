@@ -14,10 +14,9 @@ Expected:   about 10 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, load_padded, split_notes, train_for_study
+from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_padded, train_for_study
 from harness.command_line import main
 from harness.errors import RunError
-from harness.experiment import Experiment
 from harness.protocol import setting
 from models.cells import CELLS, COMPARED
 
@@ -63,14 +62,11 @@ def train(protocol, run):
     run.finish_study(gradient_flow_outputs(curves, protocol.maxlen))
 
 
-EXPERIMENT = Experiment(
-    name="gradient-flow",
-    title="Gradient flow",
-    dataset="imdb",
-    role="study",
+EXPERIMENT = ImdbStudy(
+    "gradient-flow",
+    "Gradient flow",
     protocol=Protocol(),
-    sample={**SAMPLE, "maxlen": 16},
-    notes=split_notes,
+    sample=SAMPLE | {"maxlen": 16},
     train=train,
 )
 

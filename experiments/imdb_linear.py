@@ -14,7 +14,7 @@ from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, s
 from harness.command_line import main
 from harness.protocol import setting
 from harness.records.files import sha256
-from harness.records.run import baseline_metrics
+from harness.records.run import LINEAR
 
 
 @dataclass(frozen=True)
@@ -36,29 +36,23 @@ def train(protocol, run):
     reviews = load_reviews(protocol, run, num_words=protocol.num_words or None, maxlen=None)
     from models.linear import bag_of_ngrams, save_ngrams
 
-    def texts(split):
-        """Word ids separated by blanks, as scikit-learn's vectorisers read them."""
-        # [-0:] keeps all
-        return [" ".join(map(str, review[-protocol.maxlen :])) for review in split[0]]
+    def read(split):
+        return [ids[-protocol.maxlen :] for ids in split[0]]  # [-0:] keeps all
 
     model = bag_of_ngrams(protocol.ngrams, protocol.inverse_regularisation)
-    model.fit(texts(reviews.train), reviews.train[1])
-    (validation, kept), (test, kept_test) = (
-        reviews.summarise(name, model.predict_proba(texts(getattr(reviews, name)))[:, 1])
-        for name in ("validation", "test")
-    )
-    run.keep_predictions({"validation": kept, "test": kept_test})
-    save_ngrams(model, run.linear_path)
+    model.fit(read(reviews.train), reviews.train[1])
+    save_ngrams(model, run.unfinished / LINEAR)
     classifier = model[-1]
-    run.finish(
-        {"checkpoint_sha256": sha256(run.linear_path)}
-        | baseline_metrics(
-            "accuracy",
-            parameters=classifier.coef_.size + classifier.intercept_.size,
-            validation=validation,
-            test=test,
-            reference=reviews.majority(),
-        )
+
+    def judge(split):
+        return reviews.summarise(split, model.predict_proba(read(getattr(reviews, split)))[:, 1])
+
+    run.finish_baseline(
+        judge,
+        "accuracy",
+        parameters=classifier.coef_.size + classifier.intercept_.size,
+        reference=reviews.majority(),
+        checkpoint_sha256=sha256(run.unfinished / LINEAR),
     )
 
 

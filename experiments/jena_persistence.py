@@ -11,31 +11,26 @@ from experiments.common.jena import (
     JenaBaseline,
     WindowProtocol,
     load_windows,
-    persistence,
+    persistence_errors,
     summarise,
 )
 from harness.command_line import main
-from harness.records.run import baseline_metrics
 
 
 def train(protocol, run):
     _, windows = load_windows(protocol, run)
-    errors = persistence(windows)
-    kept = {}
-    for name in ("validation", "test"):
-        part = getattr(windows, name)
+
+    def judge(split):
+        part = getattr(windows, split)
         now = part.series[part.last_rows, part.target_column]  # (windows,)
-        kept[name] = summarise(windows, name, now)[1]
-    run.keep_predictions(kept)
-    run.finish(
-        baseline_metrics(
-            "mae",
-            parameters=None,
-            validation=errors["validation"],
-            test=errors["test"],
-            reference=errors,
-            degrees_per_unit=windows.degrees_per_unit,
-        )
+        return summarise(windows, split, now)
+
+    run.finish_baseline(
+        judge,
+        "mae",
+        parameters=None,
+        reference=persistence_errors(windows),
+        degrees_per_unit=windows.degrees_per_unit,
     )
 
 

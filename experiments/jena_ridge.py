@@ -17,13 +17,12 @@ from experiments.common.jena import (
     JenaBaseline,
     WindowProtocol,
     load_windows,
-    persistence,
+    persistence_errors,
     summarise,
 )
 from harness.command_line import main
 from harness.errors import RunError
 from harness.protocol import setting
-from harness.records.run import baseline_metrics
 
 
 @dataclass(frozen=True)
@@ -45,34 +44,25 @@ def train(protocol, run):
     _, windows = load_windows(protocol, run)
     import numpy as np
 
-    from data.calendar_waves import calendar_waves
-    from data.ridge_features import features
-    from models.linear import ridge
+    from data.ridge_features import ridge_features
+    from models.linear import ridge_regression
 
-    waves = calendar_waves(windows.timestamps)  # (rows, 4)
+    def features(split):
+        return ridge_features(split, windows.timestamps, timesteps)
 
-    def targets(split):
-        return split.targets(np.arange(len(split)))  # (windows,)
+    targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
+    model = ridge_regression(protocol.penalty)
+    model.fit(features(windows.train), targets)
 
-    model = ridge(protocol.penalty)
-    model.fit(features(windows.train, waves, timesteps), targets(windows.train))
+    def judge(split):
+        return summarise(windows, split, model.predict(features(getattr(windows, split))))
 
-    def judged(name):
-        predicted = model.predict(features(getattr(windows, name), waves, timesteps))  # (windows,)
-        return summarise(windows, name, predicted)
-
-    (validation, kept), (test, kept_test) = map(judged, ("validation", "test"))
-    run.keep_predictions({"validation": kept, "test": kept_test})
-    regression = model[-1]
-    run.finish(
-        baseline_metrics(
-            "mae",
-            parameters=regression.coef_.size + 1,
-            validation=validation,
-            test=test,
-            reference=persistence(windows),
-            degrees_per_unit=windows.degrees_per_unit,
-        )
+    run.finish_baseline(
+        judge,
+        "mae",
+        parameters=model[-1].coef_.size + 1,
+        reference=persistence_errors(windows),
+        degrees_per_unit=windows.degrees_per_unit,
     )
 
 

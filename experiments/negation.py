@@ -12,9 +12,8 @@ Deviations: such sentences are far shorter than reviews.
 Expected:   about 4 minutes on one CPU core.
 """
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, load_reviews, split_notes, train_for_study
+from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
 from harness.command_line import main
-from harness.experiment import Experiment
 from models.cells import CELLS, COMPARED
 
 LINEAR = {"Bag of words": 1, "Bag of words and bigrams": 2}  # longest n-gram
@@ -42,26 +41,14 @@ def train(protocol, run):
         train_for_study(protocol, padded, model, CELLS[cell].title)
         probabilities[CELLS[cell].title] = predict(model, (ids, np.zeros(len(ids))))
 
-    def texts(reviews):
-        return [" ".join(map(str, review)) for review in reviews]
-
     for name, ngrams in LINEAR.items():
-        model = bag_of_ngrams(ngrams).fit(texts(whole.train[0]), whole.train[1])
-        probabilities[name] = model.predict_proba(texts(pairs))[:, 1]
+        model = bag_of_ngrams(ngrams).fit(*whole.train)
+        probabilities[name] = model.predict_proba(pairs)[:, 1]
         print(f"{name}: fitted", flush=True)
     run.finish_study(negation_tables(kinds, probabilities))
 
 
-EXPERIMENT = Experiment(
-    name="negation",
-    title="Negation",
-    dataset="imdb",
-    role="study",
-    protocol=ImdbProtocol(),
-    sample=SAMPLE,
-    notes=split_notes,
-    train=train,
-)
+EXPERIMENT = ImdbStudy("negation", "Negation", protocol=ImdbProtocol(), train=train)
 
 if __name__ == "__main__":
     main(EXPERIMENT)

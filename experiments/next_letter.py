@@ -29,9 +29,9 @@ class Protocol:
 
 
 def train(protocol, run):
-    from data.words import different_letters, one_hot, split_words
+    from data.words import different_letters, different_words, one_hot
 
-    words = split_words(protocol.word)
+    words = different_words(protocol.word)
     letters = different_letters(words)
 
     from experiments.common.letter_outputs import next_letter_outputs
@@ -53,12 +53,7 @@ def train(protocol, run):
 
 
 EXPERIMENT = Experiment(
-    name="next-letter",
-    title="Next letter",
-    dataset="made",
-    role="study",
-    protocol=Protocol(),
-    train=train,
+    "next-letter", "Next letter", dataset="made", role="study", protocol=Protocol(), train=train
 )
 
 if __name__ == "__main__":

@@ -51,8 +51,8 @@ def train(protocol, run):
 
 
 EXPERIMENT = Experiment(
-    name="numpy-check",
-    title="NumPy and Keras",
+    "numpy-check",
+    "NumPy and Keras",
     dataset="made",
     role="study",
     protocol=Protocol(),

@@ -73,8 +73,8 @@ def train(protocol, run):
 
 
 EXPERIMENT = Experiment(
-    name="recall",
-    title="Recall of one symbol",
+    "recall",
+    "Recall of one symbol",
     dataset="made",
     role="study",
     protocol=Protocol(),

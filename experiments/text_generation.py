@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from harness.command_line import main
 from harness.experiment import Experiment
 from harness.protocol import OPTIMIZERS, setting
+from harness.records.run import MODEL
 from models.cells import CELLS
 
 NGRAMS = {"5-gram": 5, "trigram": 3, "bigram": 2, "unigram": 1}
@@ -79,13 +80,13 @@ def train(protocol, run):
         callbacks=[EpochRecorder(run), writer],
         checkpoints=Checkpoints(run, writer),
     )
-    save_network(model, run.model_path)
+    save_network(model, run.unfinished / MODEL)
     run.finish_study(text_generation_outputs(protocol, run.history, counted, writer.written))
 
 
 EXPERIMENT = Experiment(
-    name="text-generation",
-    title="Characters",
+    "text-generation",
+    "Characters",
     dataset="text",
     role="study",
     protocol=Protocol(),

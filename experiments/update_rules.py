@@ -19,11 +19,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.common.imdb import NetworkProtocol, load_padded, split_notes
+from experiments.common.imdb import ImdbStudy, NetworkProtocol, load_padded, split_notes
 from experiments.common.update_rules_processes import BACKENDS, installed_backends, measure_on
 from harness.command_line import main
 from harness.errors import RunError
-from harness.experiment import Experiment
 from harness.protocol import setting
 
 MARKS = (1, 2, 5, 10, 20)  # steps that are shown
@@ -94,11 +93,9 @@ def train(protocol, run):
     )
 
 
-EXPERIMENT = Experiment(
-    name="update-rules",
-    title="Keras 2's and Keras 3's update rules",
-    dataset="imdb",
-    role="study",
+EXPERIMENT = ImdbStudy(
+    "update-rules",
+    "Keras 2's and Keras 3's update rules",
     protocol=Protocol(),
     sample={"num_words": 250, "maxlen": 28, "epochs": 2, "batch_size": 64, "steps": 10},
     notes=notes,

@@ -13,15 +13,14 @@ import datetime
 import sys
 from pathlib import Path
 
-from data.errors import DataError
 from data.files import JENA, find
-from harness.command_line import PLACES, add_data_dir
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
 from harness.reporting.rebuild import add_path, documented_parser
 
 
-def parse(argv):
+def parse_arguments(argv):
     """Reads the command line."""
     parser = documented_parser("python -m explore.forecast", __name__)
     date = "the moment of the forecast (default: the end of the file)"
@@ -84,7 +83,7 @@ def forecast(options) -> None:
 
     from data.jena_file import QUANTITIES
     from explore import forecasters
-    from explore.forecast_errors import measure
+    from explore.forecast_errors import measure_errors
     from explore.forecast_figure import draw_errors, draw_forecast
     from explore.forecast_text import make_forecast
     from explore.moments import find_row
@@ -113,7 +112,7 @@ def forecast(options) -> None:
     draw_forecast(weather, row, made, made.title() + ending, figure)
     print(f"plot: {figure}\n", flush=True)
 
-    errors = measure(weather, asked, record)
+    errors = measure_errors(weather, asked, record)
     if errors is None:
         print(f"nothing to score: {weather.name} ends before the rows begin that test the network")
         return
@@ -126,13 +125,9 @@ def forecast(options) -> None:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
-    try:
+    options = parse_arguments(sys.argv[1:])
+    with failing_in_one_line():
         forecast(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
 
 
 if __name__ == "__main__":

@@ -81,7 +81,9 @@ class Errors:
         return Weeks(*map(tuple, kept.values()))
 
 
-def measure(weather: Weather, forecasters: dict[str, Forecaster], record: Record) -> Errors | None:
+def measure_errors(
+    weather: Weather, forecasters: dict[str, Forecaster], record: Record
+) -> Errors | None:
     """Compares the forecasts after a network's training rows with what happened.
 
     None if no window of the series lies after the network's validation rows.

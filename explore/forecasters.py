@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data.calendar_waves import calendar_waves
 from data.jena import PUBLISHED_CADENCE_MINUTES
 from data.jena_file import TEMPERATURE
-from data.ridge_features import features
+from data.ridge_features import ridge_features
 from data.windows import Windows
 from explore.trained import TrainedNetwork
 from explore.weather import Weather
@@ -79,7 +78,7 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
         training: the series that begins with the training rows.
         protocol: of the networks, whose training rows these are.
     """
-    from models.linear import ridge as regression
+    from models.linear import ridge_regression
 
     settings = _DECLARED["jena-ridge"].protocol
     recent = round(settings.recent_hours / protocol["step_hours"])
@@ -87,13 +86,11 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     def read(series: Weather, rows: np.ndarray) -> np.ndarray:
         values, target = series.values.astype(np.float32), series.quantities.index(TEMPERATURE)
         windows = Windows(values, rows, series.offsets, series.horizon, target)
-        return features(
-            windows, calendar_waves(series.timestamps), min(recent, len(series.offsets))
-        )
+        return ridge_features(windows, series.timestamps, min(recent, len(series.offsets)))
 
     end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
     rows = training.scorable()
     rows = rows[rows < end]
-    model = regression(settings.penalty)
+    model = ridge_regression(settings.penalty)
     model.fit(read(training, rows), training.temperature[rows + training.horizon])
     return lambda rows: model.predict(read(weather, rows))

@@ -13,10 +13,9 @@ import re
 import sys
 from textwrap import shorten
 
-from data.errors import DataError
-from explore.reviews import read_reviews
+from explore.reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
-from harness.command_line import PLACES, add_data_dir
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.errors import RunError
 from harness.records.files import write_bytes
 from harness.reporting.rebuild import add_path, documented_parser
@@ -31,7 +30,7 @@ INFLUENCE = (
 )
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = documented_parser("python -m explore.inspect", __name__)
     parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
@@ -65,7 +64,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
         RunError: there is no word to read, or no network.
         DataError: the word index is missing.
     """
-    (review,) = read_reviews(options.text, None)
+    (review,) = read_own_reviews(options.text, None)
     places = {"results_dir": options.results_dir, "sample": options.sample}
     networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
     from data.imdb_words import load_word_index
@@ -154,13 +153,9 @@ def show(options: argparse.Namespace) -> None:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
-    try:
+    options = parse_arguments(sys.argv[1:])
+    with failing_in_one_line():
         show(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
 
 
 if __name__ == "__main__":

@@ -16,9 +16,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-from data.errors import DataError
 from explore.trained import MANIFEST, trainable
-from harness.command_line import add_data_dir
+from harness.command_line import add_data_dir, failing_in_one_line
 from harness.errors import RunError
 from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
@@ -106,7 +105,7 @@ def main() -> None:
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
     add_data_dir(parser)
     options = parser.parse_args()
-    try:
+    with failing_in_one_line():
         manifest = read_json(REFERENCE / MANIFEST) if (REFERENCE / MANIFEST).exists() else {}
         for name in trainable():
             place = f"{name}/seed-{SEED}"
@@ -115,8 +114,6 @@ def main() -> None:
             else:
                 print(f"left out: {options.results} has no {place}", file=sys.stderr)
         write_json(REFERENCE / MANIFEST, manifest)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
 
 
 if __name__ == "__main__":

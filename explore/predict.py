@@ -14,17 +14,15 @@ import sys
 from pathlib import Path
 from textwrap import shorten
 
-from data.errors import DataError
-from explore.reviews import judge, read_reviews
+from explore.reviews import judge_reviews, read_own_reviews
 from explore.trained import find_trained
-from harness.command_line import PLACES, add_data_dir
-from harness.errors import RunError
+from harness.command_line import PLACES, add_data_dir, failing_in_one_line
 from harness.reporting.rebuild import add_path, documented_parser
 
 MOST_UNKNOWN = 10  # words that are listed
 
 
-def parse(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str]) -> argparse.Namespace:
     """Reads the command line."""
     parser = documented_parser("python -m explore.predict", __name__)
     source = parser.add_mutually_exclusive_group()
@@ -44,7 +42,7 @@ def parse(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def predict(options: argparse.Namespace) -> dict:
+def opinions(options: argparse.Namespace) -> dict:
     """All models' opinions.
 
     Returns:
@@ -56,7 +54,7 @@ def predict(options: argparse.Namespace) -> dict:
         RunError: there is no review or no model.
         DataError: the word index is missing.
     """
-    reviews = read_reviews(options.text, options.file)
+    reviews = read_own_reviews(options.text, options.file)
     models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
     from data.imdb_words import load_word_index, unknown_words
     from harness.training.environment import prepare
@@ -65,7 +63,7 @@ def predict(options: argparse.Namespace) -> dict:
     prepare(seed=0, deterministic=False)
     vocabulary = min(filter(None, (m.record.config["protocol"]["num_words"] for m in models)))
     words = [review.words for review in reviews]
-    judged = {model.label: found for model, found in judge(models, words, index)}
+    judged = {model.label: found for model, found in judge_reviews(models, words, index)}
     return {
         "models": {
             m.label: {
@@ -125,13 +123,9 @@ def verdict(probability: float) -> str:
 
 def main() -> None:
     """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse(sys.argv[1:])
-    try:
-        found = predict(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
+    options = parse_arguments(sys.argv[1:])
+    with failing_in_one_line():
+        found = opinions(options)
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
         return

@@ -29,7 +29,7 @@ NAMES = {
 GATES = "fiozr"  # the symbols of what lies between 0 and 1
 
 
-def number(value: float) -> str:
+def two_decimals(value: float) -> str:
     """With two decimals and a true minus; nothing for nan."""
     return "" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
 
@@ -82,11 +82,11 @@ class Reading:
         """A head, and a row a step; gates as mean ± standard deviation of the units."""
         columns = {
             "step": self.columns,
-            "positive": map(number, self.probability),
-            "influence": map(number, self.influence),
+            "positive": map(two_decimals, self.probability),
+            "influence": map(two_decimals, self.influence),
         }
         if self.linear is not None:
-            columns["linear"] = map(number, self.linear)
+            columns["linear"] = map(two_decimals, self.linear)
         for symbol, values in self.gates.items():
             pairs = zip(values.mean(axis=1), values.std(axis=1), strict=True)
             columns[f"{symbol} gate"] = (f"{mean:.2f}±{spread:.2f}" for mean, spread in pairs)
@@ -178,7 +178,7 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
         Shape (ids,); nan for words that the model does not count.
     """
     counts, classifier = pipeline
-    tfidf = counts.transform([" ".join(map(str, ids))]).toarray()[0]  # (features,)
+    tfidf = counts.transform([ids]).toarray()[0]  # (features,)
     added, columns = tfidf * classifier.coef_[0], counts.vocabulary_
     return np.array(
         [added[columns[str(n)]] / ids.count(n) if str(n) in columns else np.nan for n in ids]

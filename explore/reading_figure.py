@@ -5,7 +5,7 @@ import re
 
 import numpy as np
 
-from explore.reading import GATES, NAMES, Reading, number
+from explore.reading import GATES, NAMES, Reading, two_decimals
 from harness.reporting.figures.style import GREY, blank_figure, drawable
 
 # Blue stands for positive reviews and numbers, red for negative ones.
@@ -97,7 +97,7 @@ def _bars(axis, places, values, base: float = 0.0, width: float = 0.8) -> None:
     bars = axis.bar(places, heights, width, base, color=colours)
     axis.axhline(base, color=INK, linewidth=0.8)
     if len(values) <= FEW:
-        texts = ["" if np.isnan(value) else number(value) for value in values]
+        texts = ["" if np.isnan(value) else two_decimals(value) for value in values]
         axis.bar_label(bars, texts, fontsize=7, padding=1)
 
 
@@ -113,7 +113,7 @@ def _draw_units(axis, reading: Reading, symbol: str) -> None:
     scale = {"cmap": colours, "vmin": low, "vmax": high}
     image = axis.imshow(values.T, aspect="auto", interpolation="nearest", **scale)
     bar = axis.figure.colorbar(image, ax=axis, pad=0.015, aspect=9)
-    bar.set_ticks(ticks, labels=[number(tick) for tick in ticks], fontsize=8)
+    bar.set_ticks(ticks, labels=[two_decimals(tick) for tick in ticks], fontsize=8)
     positive = int((reading.output_weights > 0).sum())
     axis.axhline(positive - 0.5, color=INK, linewidth=0.8)
     middles = [(positive - 1) / 2, (positive + units - 1) / 2]

@@ -30,7 +30,7 @@ class OwnReview:
     words: list[str]
 
 
-def read_reviews(text: str | None, file: Path | None) -> list[OwnReview]:
+def read_own_reviews(text: str | None, file: Path | None) -> list[OwnReview]:
     """The reviews of a text, a file or the standard input, one a line, or the text as one.
 
     Lines without a word are left out and counted on standard error.
@@ -73,7 +73,7 @@ def _lines(file: Path | None, where: str) -> list[str]:
     return text.removesuffix("\n").split("\n")
 
 
-def judge(
+def judge_reviews(
     models: list[TrainedNetwork], reviews: list[list[str]], index: dict[str, int]
 ) -> Iterator[tuple[TrainedNetwork, list[float]]]:
     """Each model with its probabilities that the reviews are positive; slow ones say so.
@@ -108,8 +108,7 @@ def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
         maxlen: the last ids that the model reads; 0 for all.
     """
     if model.path.suffix == ".npz":
-        texts = [" ".join(map(str, review[-maxlen:])) for review in ids]
-        return model.model.predict_proba(texts)[:, 1].tolist()
+        return model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1].tolist()
     network = model.model
     from keras.utils import pad_sequences
 

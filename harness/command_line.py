@@ -1,10 +1,11 @@
 """The command line of an experiment: its protocol and the options common to all."""
 
 import argparse
+import contextlib
 import dataclasses
-import inspect
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -14,6 +15,7 @@ from harness.errors import ElsewhereError, RunError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
+from harness.reporting.rebuild import documented_parser
 
 ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data
@@ -25,10 +27,17 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
 
     Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
     """
+    with failing_in_one_line():
+        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
+
+
+@contextlib.contextmanager
+def failing_in_one_line() -> Iterator[None]:
+    """Ends the process without a traceback if what is done meanwhile fails in a foreseen way."""
     keep_printing()
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
+        yield
     except ElsewhereError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(ELSEWHERE)
@@ -57,12 +66,7 @@ def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:
     """
     sample = "--sample" in argv
     base = experiment.default_protocol(sample)
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {SCRIPTS} {experiment.name}",
-        description=inspect.getdoc(experiment.script),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser(f"python -m {SCRIPTS} {experiment.name}", experiment.script.__name__)
     add_settings(parser.add_argument_group("protocol"), base)
     common = parser.add_argument_group("run")
     add_seed(common, "seed of everything random")

@@ -147,7 +147,7 @@ class RunConfiguration:
     @property
     def directory(self) -> Path:
         """Where the finished record will stand."""
-        return self.results_dir / self.label / f"seed-{self.seed}"
+        return self.results_dir / self.name
 
     @property
     def command(self) -> str:

@@ -98,15 +98,12 @@ def backpropagate(
     )
 
 
-def feed_forward(
-    layers: list[Affine], x: np.ndarray, start: np.ndarray | None = None
-) -> np.ndarray:
+def feed_forward(layers: list[Affine], x: np.ndarray) -> np.ndarray:
     """The unfolded network as what it is: a feed-forward network with one layer a timestep.
 
     Args:
         layers: the weights of each layer; a recurrent network's are all the same.
         x: the input of each layer, shape (timesteps, features).
-        start: what the first layer gets from below, shape (units,); zeros if left out.
 
     Returns:
         The outputs of all layers, shape (timesteps, units).
@@ -120,7 +117,7 @@ def feed_forward(
             f"{len(layers)} layers cannot read {len(x)} timesteps; expected one layer each, and "
             "one timestep or more."
         )
-    h = layers[0].zeros(()) if start is None else start
+    h = layers[0].zeros(())  # what the first layer gets from below
     outputs = []
     for layer, x_t in zip(layers, x, strict=True):
         h = np.tanh(layer(h, x_t))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Cell(NamedTuple):
+class RecurrentLayer(NamedTuple):
     """One kind of recurrent layer.
 
     Attributes:
@@ -51,14 +51,18 @@ def _own_cell(name: str) -> Callable:
 
 
 CELLS = {
-    "simple-rnn": Cell("SimpleRNN", _keras_layer("SimpleRNN"), "SimpleRNN"),
-    "lstm": Cell("LSTM", _keras_layer("LSTM"), "LSTM"),
-    "gru": Cell("GRU", _keras_layer("GRU"), "GRUResetAfter"),
-    "lstm-document": Cell(
+    "simple-rnn": RecurrentLayer("SimpleRNN", _keras_layer("SimpleRNN"), "SimpleRNN"),
+    "lstm": RecurrentLayer("LSTM", _keras_layer("LSTM"), "LSTM"),
+    "gru": RecurrentLayer("GRU", _keras_layer("GRU"), "GRUResetAfter"),
+    "lstm-document": RecurrentLayer(
         "LSTM as the documents write it", _own_cell("DocumentLSTMCell"), "DocumentLSTM"
     ),
-    "lstm-1997": Cell("LSTM of 1997, no forget gate", _own_cell("LSTM1997Cell"), "LSTM1997"),
-    "lstm-peephole": Cell("LSTM of 2000, peepholes", _own_cell("PeepholeLSTMCell"), "PeepholeLSTM"),
+    "lstm-1997": RecurrentLayer(
+        "LSTM of 1997, no forget gate", _own_cell("LSTM1997Cell"), "LSTM1997"
+    ),
+    "lstm-peephole": RecurrentLayer(
+        "LSTM of 2000, peepholes", _own_cell("PeepholeLSTMCell"), "PeepholeLSTM"
+    ),
 }
 # the cells that the studies compare
 COMPARED = ("simple-rnn", "lstm", "gru")

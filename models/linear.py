@@ -18,10 +18,10 @@ def bag_of_ngrams(ngrams: int = 2, inverse_regularisation: float = 10.0) -> Pipe
         inverse_regularisation: the C of the logistic regression.
 
     Returns:
-        A pipeline that is fitted on texts: one string a review, words apart by blanks.
+        A pipeline that is fitted on reviews: the ids of the words of each.
     """
     counts = TfidfVectorizer(
-        tokenizer=str.split,
+        tokenizer=lambda ids: list(map(str, ids)),  # the names of its features are text
         token_pattern=None,
         lowercase=False,
         ngram_range=(1, ngrams),
@@ -32,7 +32,7 @@ def bag_of_ngrams(ngrams: int = 2, inverse_regularisation: float = 10.0) -> Pipe
 
 
 def save_ngrams(model: Pipeline, path: Path) -> None:
-    """Writes a fitted `bag_of_ngrams` whose words are ids, as arrays of numbers (`.npz`).
+    """Writes a fitted `bag_of_ngrams` as arrays of numbers (`.npz`).
 
     The coefficients become float16, which keeps three digits.
     """
@@ -72,7 +72,7 @@ def load_ngrams(path: Path) -> Pipeline:
     return model
 
 
-def ridge(penalty: float = 1.0) -> Pipeline:
+def ridge_regression(penalty: float = 1.0) -> Pipeline:
     """Ridge regression on standardised features.
 
     Args:

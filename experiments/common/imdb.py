@@ -70,19 +70,19 @@ class GatedProtocol(ImdbProtocol):
 
 
 @dataclass(frozen=True)
-class Reviews:
+class ReviewSplits:
     """Three splits: ids of shape (reviews, maxlen) where padded, labels of shape (reviews,)."""
 
     train: tuple[np.ndarray, np.ndarray]
     validation: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
 
-    def padded(self, maxlen: int) -> Reviews:
+    def padded(self, maxlen: int) -> ReviewSplits:
         """The same reviews, all with `maxlen` timesteps: zeros in front, the last words stay."""
         from keras.utils import pad_sequences
 
         splits = self.train, self.validation, self.test
-        return Reviews(*((pad_sequences(x, maxlen), y) for x, y in splits))
+        return ReviewSplits(*((pad_sequences(x, maxlen), y) for x, y in splits))
 
     def summarise(self, split: str, probabilities: np.ndarray) -> tuple[float, dict]:
         """Accuracy on `validation` or `test`, and what a record keeps of the predictions.
@@ -112,7 +112,7 @@ class Reviews:
 
 def load_reviews(
     protocol: SplitProtocol, run: Run, *, num_words: int | None, maxlen: int | None
-) -> Reviews:
+) -> ReviewSplits:
     """Loads, splits and pads the reviews, and writes their provenance to the run.
 
     Args:
@@ -136,7 +136,7 @@ def load_reviews(
             "training; each part needs at least one."
         )
     test = imdb.x_test, imdb.y_test
-    reviews = Reviews(
+    reviews = ReviewSplits(
         train=(x[:kept], imdb.y_train[:kept]),
         validation=(x[kept:], imdb.y_train[kept:]) if validation_split else test,
         test=test,
@@ -144,7 +144,7 @@ def load_reviews(
     return reviews.padded(maxlen) if maxlen else reviews
 
 
-def load_padded(protocol: NetworkProtocol, run: Run) -> Reviews:
+def load_padded(protocol: NetworkProtocol, run: Run) -> ReviewSplits:
     """The reviews as the networks read them."""
     return load_reviews(protocol, run, num_words=protocol.num_words, maxlen=protocol.maxlen)
 
@@ -169,10 +169,11 @@ ImdbNetwork = partial(
 ImdbBaseline = partial(
     Experiment, dataset="imdb", role="baseline", notes=split_notes, uses_keras=False
 )
+ImdbStudy = partial(Experiment, dataset="imdb", role="study", sample=SAMPLE, notes=split_notes)
 
 
 def train_classifier(
-    protocol: ImdbProtocol, run: Run, reviews: Reviews, model: keras.Model
+    protocol: ImdbProtocol, run: Run, reviews: ReviewSplits, model: keras.Model
 ) -> None:
     """Trains on binary cross-entropy, measures accuracy, and finishes the run."""
     from harness.training.fit import fit, training_of
@@ -190,7 +191,7 @@ def train_classifier(
 
 
 def train_for_study(
-    protocol: ImdbProtocol, reviews: Reviews, model: keras.Model, name: str
+    protocol: ImdbProtocol, reviews: ReviewSplits, model: keras.Model, name: str
 ) -> None:
     """Trains one of several networks of a study, and gives it the weights of its best epoch.
 

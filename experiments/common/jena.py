@@ -136,7 +136,7 @@ def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tup
     return float(errors.mean()), weekly_errors(errors, times)
 
 
-def persistence(windows: ClimateWindows) -> dict:
+def persistence_errors(windows: ClimateWindows) -> dict:
     """Normalised error of predicting that the temperature stays as it is at the last input."""
     from data.windows import persistence_mae
 
@@ -164,6 +164,6 @@ def train_forecaster(
         validation=EveryWindow(windows.validation, EVALUATION_BATCH),
         test=EveryWindow(windows.test, EVALUATION_BATCH),
         summarise=lambda split, predicted: summarise(windows, split, predicted),
-        reference=persistence(windows),
+        reference=persistence_errors(windows),
         degrees_per_unit=windows.degrees_per_unit,
     )

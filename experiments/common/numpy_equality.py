@@ -15,12 +15,12 @@ from keras import layers
 from harness.records.study_outputs import Lines, Series, Table
 from harness.training.gradients import gradients, input_gradients
 from models.backpropagation_numpy import backpropagate, feed_forward
-from models.cells import CELLS, COMPARED, Cell
+from models.cells import CELLS, COMPARED, RecurrentLayer
 from models.recurrent_numpy import LSTM, Affine, SimpleRNN, unfold
 
 # Keras's layers and their NumPy twins, by the name in the tables
 TWINS = {CELLS[name].title: CELLS[name] for name in COMPARED}
-TWINS["GRU, reset before (Keras 2)"] = Cell(
+TWINS["GRU, reset before (Keras 2)"] = RecurrentLayer(
     "GRU, reset before", partial(layers.GRU, reset_after=False), "GRU"
 )
 # Formulas that Keras has no layer for

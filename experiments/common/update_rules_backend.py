@@ -109,7 +109,7 @@ def curve(model, x, y, batch_size: int, epochs: int, name: str) -> list[float]:
     return list(map(float, history["loss"]))
 
 
-def carry_out(folder: Path) -> None:
+def do_task(folder: Path) -> None:
     """Does what `task.json` asks."""
     task = json.loads((folder / "task.json").read_text())
     prepare(task["seed"], deterministic=False)
@@ -145,4 +145,4 @@ def carry_out(folder: Path) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="with task.json and arrays.npz")
-    carry_out(parser.parse_args().folder)
+    do_task(parser.parse_args().folder)

@@ -103,12 +103,6 @@ def _in_folder_name(character: str) -> str:
     return character if usual else f"%{ord(character):06x}"
 
 
-def record_directory(results_dir: Path, config: dict) -> Path:
-    """Where the record of a run with this `config.json` stands."""
-    folder = label(config["experiment"], config["variant"])
-    return results_dir / folder / f"seed-{config['seed']}"
-
-
 def plain(value) -> str:
     """A setting's value as names and tables write it: 24.0 as 24, True as yes."""
     if isinstance(value, bool):

@@ -3,9 +3,9 @@
 import contextlib
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import DivergedError, ElsewhereError, RunError
 from harness.records.checkpoint import write_checkpoint
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from harness.records.study_outputs import StudyOutput
 
+# Models that stay beside the record: a network with its best weights, a fitted linear model on
+# reviews (arrays of numbers), and the network that a study leaves for others to use.
 BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
 
 
@@ -33,6 +35,11 @@ class Run:
         seed: the run's seed, for whatever the experiment draws itself.
         data_dir: the user's data directory, or None.
         sample: whether the built-in sample data are used.
+
+    Attributes:
+        unfinished: the directory that is being filled.
+        checkpoint: the file in it from which the run goes on if this process dies.
+        history: columns by Keras's names, one value an epoch; empty for a model without epochs.
     """
 
     def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
@@ -41,31 +48,12 @@ class Run:
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self.checkpoint = self.unfinished / CHECKPOINT
+        self.history: dict[str, list[float]] = {}
         self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
-        self._history: dict[str, list[float]] = {}  # empty for a baseline without epochs
         self._made: list[Path] = []  # folders that were not there before, innermost first
         self._began = time.perf_counter()
-
-    @property
-    def best_model_path(self) -> Path:
-        """The model with the best validation (a Keras archive, kept beside the record)."""
-        return self.unfinished / BEST
-
-    @property
-    def linear_path(self) -> Path:
-        """The fitted linear model on reviews (arrays of numbers, kept beside the record)."""
-        return self.unfinished / LINEAR
-
-    @property
-    def model_path(self) -> Path:
-        """The model that a study leaves for others to use (a Keras archive beside the record)."""
-        return self.unfinished / MODEL
-
-    @property
-    def checkpoint(self) -> Path:
-        """The file from which the run goes on if this process dies."""
-        return self.unfinished / CHECKPOINT
 
     @property
     def can_resume(self) -> bool:
@@ -135,13 +123,13 @@ class Run:
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""
         for column, value in values.items():
-            self._history.setdefault(column, []).append(value)
-        self._write("history", self._history)
+            self.history.setdefault(column, []).append(value)
+        self._write("history", self.history)
 
     def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
         """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
         self._refuse_if_removed()
-        own = {"history": self._history, "seconds": self._seconds}
+        own = {"history": self.history, "seconds": self._seconds}
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
     def resume(self, values: dict) -> None:
@@ -151,14 +139,9 @@ class Run:
             values: those of its checkpoint.
         """
         own = values["run"]
-        self._history = own["history"]
+        self.history = own["history"]
         self._began -= own["seconds"]
-        self._write("history", self._history)
-
-    @property
-    def history(self) -> dict[str, list[float]]:
-        """Columns by Keras's names, one value an epoch."""
-        return self._history
+        self._write("history", self.history)
 
     def finish(self, metrics: dict) -> None:
         """Writes the metrics and gives the record its final name.
@@ -166,13 +149,28 @@ class Run:
         Args:
             metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
-        if not self._history:
+        if not self.history:
             self._write("history", {})
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
         self._refuse_if_removed()
         write_checksums(self.unfinished)
         put_in_place(self.unfinished, self.directory)
         self._lock.release()
+
+    def finish_baseline(
+        self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any
+    ) -> None:
+        """Finishes the run of a model without epochs.
+
+        Args:
+            judge: called with `validation` and `test`; returns the metric on that split, and what
+                the record keeps of the predictions.
+            metric, others: as for `baseline_metrics`.
+        """
+        judged = {split: judge(split) for split in ("validation", "test")}
+        self.keep_predictions({split: kept for split, (_, kept) in judged.items()})
+        values = {split: value for split, (value, _) in judged.items()}
+        self.finish(baseline_metrics(metric, **values, **others))
 
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
         """Writes what a study measured and gives the record its final name.
@@ -222,6 +220,7 @@ def baseline_metrics(
     test: float,
     reference: dict,
     degrees_per_unit: float | None = None,
+    **more: Any,
 ) -> dict:
     """The metrics of a baseline without epochs: its one state is both the best and the last.
 
@@ -232,6 +231,7 @@ def baseline_metrics(
         test: the metric on the test data.
         reference: the trivial baseline, `{"label", "validation", "test"}`.
         degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
+        more: further fields.
     """
     return {
         "metric": metric,
@@ -244,4 +244,5 @@ def baseline_metrics(
         "seconds_per_epoch": None,
         "degrees_per_unit": degrees_per_unit,
         "reference": reference,
+        **more,
     }

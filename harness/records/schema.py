@@ -58,7 +58,7 @@ class Environment(Content):
     dirty: bool | None
 
 
-class DataFile(Content):
+class RecordedFile(Content):
     name: Line = "unnamed"
     sha256: Hash
 
@@ -66,7 +66,7 @@ class DataFile(Content):
 class Data(Content):
     dataset: str
     sample: bool
-    files: list[DataFile]
+    files: list[RecordedFile]
     facts: dict
     notes: list[Line]
 

@@ -22,7 +22,6 @@ all of its machines, this one included. See docs/running.md for TLS, SLURM and K
 
 import argparse
 import contextlib
-import inspect
 import os
 import signal
 import sys
@@ -39,6 +38,7 @@ from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
 from harness.reporting.output import keep_printing
+from harness.reporting.rebuild import INTERRUPTED, documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
@@ -53,7 +53,6 @@ TLS = {
     "tls-cert": "certificate of this machine",
     "tls-key": "key of that certificate",
 }
-INTERRUPTED = 130  # exit status, by convention of the shells
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -68,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         plan = make_plan(options.experiments, options.seeds, options)
-        return carry_out(plan, options)
+        return do_runs(plan, options)
     except (RunError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -85,12 +84,7 @@ def _interrupt(number: int, frame: object) -> None:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(
-        prog="python -m harness.suite",
-        description=inspect.getdoc(sys.modules[__name__]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = documented_parser("python -m harness.suite", __name__)
     parser.add_argument(
         "--experiments",
         nargs="+",
@@ -182,7 +176,7 @@ def seeds(text: str) -> list[int]:
     return [one for part in found for one in part]
 
 
-def carry_out(plan: Plan, options: argparse.Namespace) -> int:
+def do_runs(plan: Plan, options: argparse.Namespace) -> int:
     """Does the runs of a plan, shows their progress, and lists the failures.
 
     Returns:

@@ -29,10 +29,9 @@ from harness.records.files import write_bytes
 from harness.records.lock import Lock
 from harness.records.record import put_in_place
 from harness.records.run import Run
-from harness.suite.claims import claim
 from harness.suite.dask_worker import perform
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
-from harness.suite.plan import log_of
+from harness.suite.plan import log_of, reserve
 from harness.suite.sent_code import ByValue, packed_code
 
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
@@ -122,7 +121,7 @@ def run_on_cluster(runs: list[RunConfiguration], cluster: Cluster) -> Iterator[E
                 ready = sum(slots >= 1 for slots in workers.values())
                 while waiting and len(sent) < ready:
                     run = waiting.popleft()
-                    if (lock := claim(run)) is None:
+                    if (lock := reserve(run)) is None:
                         yield Elsewhere(run)
                         continue
                     key = f"{run.name}-{uuid.uuid4().hex}"

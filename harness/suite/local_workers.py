@@ -16,8 +16,7 @@ from harness.errors import RunError
 from harness.experiment import RunConfiguration
 from harness.records.files import read_json
 from harness.records.record import UNFINISHED
-from harness.suite.claims import claim
-from harness.suite.plan import log_of
+from harness.suite.plan import log_of, reserve
 from harness.training.environment import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
@@ -89,7 +88,7 @@ def run_locally(
         while waiting or children:
             while waiting and len(children) < workers:
                 run = waiting.popleft()
-                if (lock := claim(run)) is None:
+                if (lock := reserve(run)) is None:
                     yield Elsewhere(run)
                     continue
                 command = [*run.process_arguments, *places]

@@ -15,6 +15,7 @@ from data.files import destination
 from harness.command_line import parse
 from harness.errors import RunError, few
 from harness.experiment import RunConfiguration, find_experiments, finished_record, switches
+from harness.records.lock import Lock
 from harness.records.record import Record, find_records, refuse_mixture
 
 SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a whole suite
@@ -23,6 +24,32 @@ SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a 
 def log_of(run: RunConfiguration) -> Path:
     """The file that receives what a run of a suite prints."""
     return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
+
+
+def reserve(run: RunConfiguration) -> Lock | None:
+    """The right to do a run and to write its log; the system takes it back if this process dies.
+
+    Two suites may work on one results directory at the same time.
+
+    Returns:
+        A lock to be released after the run; None if another process does the run, or did it after
+        this suite was planned.
+
+    Raises:
+        RunError: the folder of the logs cannot be written.
+    """
+    log = log_of(run)
+    lock = Lock(log)
+    try:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        if not lock.acquire():
+            return None
+    except OSError as error:
+        raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
+    if run.directory.exists() and not run.force:
+        lock.release()
+        return None
+    return lock
 
 
 class Durations:

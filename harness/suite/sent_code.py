@@ -12,10 +12,8 @@ from typing import Any
 import cloudpickle
 
 import harness
-from harness.experiment import SCRIPTS
-from harness.training.environment import CODE_VERSION, REPOSITORY, code_version
+from harness.training.environment import CODE_VERSION, REPOSITORY, code_files, code_version
 
-PACKAGES = (SCRIPTS, "data", "models", "harness")
 KINDS = (".py", ".c", ".toml")  # suffixes of the files that runs need
 
 # What a worker calls must not be looked up in a package that the worker does not have.
@@ -47,12 +45,9 @@ def packed_code() -> bytes:
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for package in PACKAGES:
-            files = (REPOSITORY / package).rglob("*")
-            for path in sorted(file for file in files if file.suffix in KINDS):
-                archive.writestr(
-                    zipfile.ZipInfo(path.relative_to(REPOSITORY).as_posix()), path.read_bytes()
-                )
+        for path in code_files(KINDS):
+            name = path.relative_to(REPOSITORY).as_posix()
+            archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
         archive.writestr(zipfile.ZipInfo(CODE_VERSION), json.dumps(code_version()))
     return content.getvalue()
 

@@ -12,6 +12,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import RunError
@@ -239,13 +240,18 @@ def code_version() -> tuple[str | None, bool | None]:
     return commit, dirty
 
 
+def code_files(kinds: tuple[str, ...]) -> Iterator[Path]:
+    """The files of the code that a run consists of, of these suffixes, in a stable order."""
+    for package in CODE:
+        files = (REPOSITORY / package).rglob("*")
+        yield from sorted(file for file in files if file.suffix in kinds)
+
+
 def code_digest() -> str:
     """SHA-256 of the code that decides a run, as its files are now."""
     content = hashlib.sha256()
-    for package in CODE:
-        files = (REPOSITORY / package).rglob("*")
-        for path in sorted(file for file in files if file.suffix in (".py", ".c")):
-            content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in code_files((".py", ".c")):
+        content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()
 
 

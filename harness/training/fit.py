@@ -16,7 +16,7 @@ import numpy as np
 
 from harness.errors import DivergedError, UnwritableError
 from harness.records.files import sha256
-from harness.records.run import Run
+from harness.records.run import BEST, Run
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
@@ -187,13 +187,13 @@ def train_model(
     """
     own_batches = _makes_own_batches()
     own_layers = own_batches and accelerator() is None
-    rule = make_optimizer(training.optimizer, training.learning_rate)
-    computed_by = choose_layers(model, rule) if own_layers else "keras"
+    optimizer = make_optimizer(training.optimizer, training.learning_rate)
+    computed_by = choose_layers(model, optimizer) if own_layers else "keras"
     with warnings.catch_warnings():
         # it warns of this in deterministic runs
         warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
         model.compile(
-            optimizer=rule,
+            optimizer=optimizer,
             loss=training.loss,
             metrics=[training.metric],
             # left to itself, Keras compiles with XLA on a GPU only
@@ -292,7 +292,7 @@ def fit(
         model.set_weights(best.weights)
         test_at_best, at_best = predictions()
     run.keep_predictions(last, at_best)
-    save_network(model, run.best_model_path)
+    save_network(model, run.unfinished / BEST)
     run.finish(
         {
             "metric": training.metric,
@@ -305,7 +305,7 @@ def fit(
             "seconds_per_epoch": statistics.median(run.history["seconds"]),
             "degrees_per_unit": degrees_per_unit,
             "reference": reference,
-            "checkpoint_sha256": sha256(run.best_model_path),
+            "checkpoint_sha256": sha256(run.unfinished / BEST),
         }
     )
 

@@ -10,15 +10,10 @@ from dataclasses import replace
 import keras
 
 from harness.training import fast_layers, fast_recurrence
-from harness.training.native_library import Form, load
+from harness.training.native_library import CELLS, Form, load
 from harness.training.native_network import Network
 
 LANES = 16  # units and features of word vectors must be multiples of this
-CELLS = {
-    fast_recurrence.SimpleRNN: "SimpleRNN",
-    fast_recurrence.LSTM: "LSTM",
-    fast_recurrence.GRU: "GRU",
-}
 
 
 def use_native_layers(model: keras.Model, words_added: bool) -> bool:
@@ -71,7 +66,7 @@ def _form(embedding: keras.layers.Embedding | None, layers: list) -> Form | None
     }
     rates = [getattr(c, name, 0) for c in cells for name in ("dropout", "recurrent_dropout")]
     known = (
-        type(rule) in CELLS
+        type(rule).__name__ in CELLS
         and len(alike) == 1
         and [layer.return_sequences for layer in layers] == [True] * (len(layers) - 1) + [False]
         and units % LANES == 0
@@ -81,7 +76,7 @@ def _form(embedding: keras.layers.Embedding | None, layers: list) -> Form | None
     if not known:
         return None
     return Form(
-        cell=CELLS[type(rule)],
+        cell=type(rule).__name__,
         layers=len(layers),
         units=units,
         features=features,

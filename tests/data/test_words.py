@@ -3,7 +3,7 @@
 import pytest
 
 from data.errors import DataError
-from data.words import LONGEST, different_letters, split_words
+from data.words import LONGEST, different_letters, different_words
 
 
 def test_letters_stand_in_the_order_of_their_first_use():
@@ -21,7 +21,7 @@ def test_one_letter_alone_leaves_nothing_to_predict(words):
 
 
 def test_a_very_long_word_is_refused_in_a_short_message():
-    assert split_words("ab" * (LONGEST // 2)) == ["ab" * (LONGEST // 2)]
+    assert different_words("ab" * (LONGEST // 2)) == ["ab" * (LONGEST // 2)]
     with pytest.raises(DataError, match="has 3,000 letters") as raised:
-        split_words("ab" * 1500)
+        different_words("ab" * 1500)
     assert len(str(raised.value)) < 120

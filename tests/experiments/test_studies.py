@@ -15,7 +15,7 @@ from data.errors import DataError
 from data.recall import recall_sequences
 from experiments.common import recall_accuracy, review_lengths
 from experiments.common.gradient_norms import gradient_norms
-from experiments.common.imdb import ImdbProtocol, Reviews, train_for_study
+from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.common.negation_pairs import Kind, encode_pairs, negation_tables, read_kinds
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
@@ -35,7 +35,7 @@ from models.recurrent_numpy import SimpleRNN, unfold
     ],
 )
 def test_words_are_separated_by_commas_and_kept_once(text, words):
-    assert words_data.split_words(text) == words
+    assert words_data.different_words(text) == words
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_words_are_separated_by_commas_and_kept_once(text, words):
 )
 def test_words_that_no_network_can_learn_are_refused(text, message):
     with pytest.raises(DataError, match=message):
-        words_data.split_words(text)
+        words_data.different_words(text)
 
 
 WORDS = st.lists(st.text("abc", min_size=2, max_size=6), min_size=1, max_size=4)
@@ -65,10 +65,10 @@ def test_words_are_refused_if_and_only_if_a_beginning_continues_in_two_ways(word
         for end in range(1, len(word)):
             continuations.setdefault(word[:end], set()).add(word[end])
     if max(map(len, continuations.values())) == 1:
-        assert words_data.split_words(",".join(words)) == list(dict.fromkeys(words))
+        assert words_data.different_words(",".join(words)) == list(dict.fromkeys(words))
     else:
         with pytest.raises(DataError, match="goes on with"):
-            words_data.split_words(",".join(words))
+            words_data.different_words(",".join(words))
 
 
 def test_words_become_one_hot_letters_and_the_letters_after_them():
@@ -224,7 +224,7 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
     model = imdb.dense(20, 4, 8, 6)
     # labels that cannot be learned: the validation goes up and down
     protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
-    train_for_study(protocol, Reviews(*splits, splits[1]), model, "Dense")
+    train_for_study(protocol, ReviewSplits(*splits, splits[1]), model, "Dense")
     curve = model.history.history["val_accuracy"]
     assert len(curve) == 8
     assert curve[-1] < max(curve)

@@ -27,13 +27,13 @@ def leave_model(results, name, write, parameters, **config):
 
 
 @pytest.fixture
-def texts():
-    """Made-up reviews, word ids apart by blanks, and whether they are positive."""
-    return {"1 7 9": True, "1 7 8": True, "1 5 9": False, "1 5 8": False, "1 7 5": True}
+def reviews():
+    """The ids of made-up reviews, and whether they are positive."""
+    return {(1, 7, 9): True, (1, 7, 8): True, (1, 5, 9): False, (1, 5, 8): False, (1, 7, 5): True}
 
 
 @pytest.fixture
-def results(tmp_path, texts):
+def results(tmp_path, reviews):
     """A network of Keras's layers, one with a cell of this project, and a linear model."""
     keras.utils.set_random_seed(0)
     networks = {
@@ -42,7 +42,7 @@ def results(tmp_path, texts):
     }
     for name, model in networks.items():
         leave_model(tmp_path, name, model.save, model.count_params())
-    linear = bag_of_ngrams(2).fit(list(texts), np.array(list(texts.values()), int))
+    linear = bag_of_ngrams(2).fit(list(reviews), np.array(list(reviews.values()), int))
     size = linear[-1].coef_.size + 1
     protocol = {"num_words": 0, "maxlen": 0}
     leave_model(

@@ -332,7 +332,7 @@ def test_without_the_training_rows_ridge_is_left_out(tmp_path, write):
 
 def test_help_shows_an_example_and_loads_nothing_heavy():
     code = (
-        "import sys; from explore.forecast import parse; parse([])\n"
+        "import sys; from explore.forecast import parse_arguments; parse_arguments([])\n"
         "print(sorted({'keras', 'tensorflow', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run(

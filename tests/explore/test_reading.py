@@ -116,12 +116,12 @@ def test_a_network_of_other_layers_is_not_counted():
 
 
 def test_additions_of_words_make_up_a_linear_model_without_bigrams():
-    texts = ["1 7 9", "1 8 9", "1 7 7 8", "1 8 5"] * 2
-    pipeline = bag_of_ngrams(1).fit(texts, [1, 0, 1, 0] * 2)
+    reviews = [[1, 7, 9], [1, 8, 9], [1, 7, 7, 8], [1, 8, 5]] * 2
+    pipeline = bag_of_ngrams(1).fit(reviews, [1, 0, 1, 0] * 2)
     added = linear_additions(pipeline, [1, 7, 8, 7, 99])
     assert np.isnan(added[-1])
     assert added[1] == added[3] > 0 > added[2]
-    (expected,) = pipeline.decision_function(["1 7 8 7 99"])
+    (expected,) = pipeline.decision_function([[1, 7, 8, 7, 99]])
     assert np.nansum(added) + pipeline[-1].intercept_[0] == pytest.approx(expected)
 
 

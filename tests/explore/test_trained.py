@@ -36,13 +36,13 @@ def test_models_are_found_by_role_and_kind_of_data(results):
         find_trained("jena", results, sample=True)
 
 
-def test_a_saved_model_computes_as_before(results, texts):
+def test_a_saved_model_computes_as_before(results, reviews):
     ids = np.array([[0, 1, 5, 9]])
     for model in find_trained("imdb", results, sample=True):
         saved = keras.saving.load_model(model.path, compile=False)
         assert model.model.predict(ids, verbose=0) == saved.predict(ids, verbose=0)
     linear = load_trained("imdb-linear", results, sample=True).model
-    assert (linear.predict_proba(list(texts))[:, 1] > 0.5).tolist() == list(texts.values())
+    assert (linear.predict_proba(list(reviews))[:, 1] > 0.5).tolist() == list(reviews.values())
 
 
 def test_the_lowest_seed_is_taken_and_an_unsound_record_left_out(results, capsys):

@@ -18,7 +18,7 @@ from harness.experiment import Experiment, RunConfiguration
 from harness.protocol import setting
 from harness.records.checkpoint import read_checkpoint
 from harness.records.record import CHECKPOINT, find_records
-from harness.records.run import baseline_metrics, made_data
+from harness.records.run import BEST, baseline_metrics, made_data
 from harness.training import environment
 
 
@@ -45,7 +45,7 @@ def train(protocol, run):
         names = ("loss", "mae", "val_loss", "val_mae", "seconds")
         run.add_epoch(dict.fromkeys(names, float(x[0])))
         run.save_checkpoint({"epochs": epoch + 1}, [x])
-    run.best_model_path.write_bytes(x.tobytes())
+    (run.unfinished / BEST).write_bytes(x.tobytes())
     curve = run.history["val_mae"]
     reference = {"label": "persistence", "validation": 0.5, "test": 0.5}
     metrics = baseline_metrics(

@@ -190,10 +190,7 @@ def prediction_interval(
 
 
 def simultaneous_prediction_band(
-    curves: Sequence[Sequence[float]],
-    level: float = 0.95,
-    within: Range = UNBOUNDED,
-    runs: int = 1,
+    curves: Sequence[Sequence[float]], level: float = 0.95, runs: int = 1
 ) -> list[Range | None]:
     """Where the mean of further runs lies at every epoch at once: an interval an epoch.
 
@@ -203,12 +200,11 @@ def simultaneous_prediction_band(
     Args:
         curves: one a run, one value an epoch, of equal length.
         level: share of mean curves that lie in the band throughout.
-        within: the lowest and the highest value that the quantity can have.
         runs: number of further runs.
     """
     epochs = list(zip(*curves, strict=True))
     each = 1 - (1 - level) / max(len(epochs), 1)
-    return [prediction_interval(values, each, within, runs) for values in epochs]
+    return [prediction_interval(values, each, runs=runs) for values in epochs]
 
 
 def _upper_tail(excess: float, standard_error: float, df: float) -> float:

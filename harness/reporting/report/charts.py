@@ -181,13 +181,8 @@ def study_chart(study: Study, lines: Lines) -> Chart:
 
 def _of_seed(record: Record, lines: Lines, label: str, places: list[float]) -> list[float]:
     """One curve of a study as one seed has it; NaN where it has no point."""
-    found: dict[float, float | None] = {}
-    for output in record.outputs:
-        if isinstance(output, Lines) and output.title == lines.title:
-            for series in output.series:
-                if series.label == label:
-                    found |= dict(zip(series.x, series.y, strict=True))
-    return [np.nan if found.get(place) is None else found[place] for place in places]
+    found = dict(zip(*Study((record,)).points(lines, label), strict=True))
+    return [found.get(place, np.nan) for place in places]
 
 
 def update_rules_chart(design: FactorialDesign) -> Chart:

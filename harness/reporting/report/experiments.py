@@ -21,7 +21,7 @@ RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, no
 
 
 @dataclass(frozen=True)
-class Experiment:
+class ShownExperiment:
     """An experiment on the page.
 
     Attributes:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 
 from harness.reporting.analysis.comparison import NUMBERS, NumberComparison, compare_pair
-from harness.reporting.report.experiments import Experiment
+from harness.reporting.report.experiments import ShownExperiment
 from harness.reporting.tables.comparison_tables import number_cells
 from harness.reporting.tables.formatting import mean_and_sd
 from harness.reporting.tables.model_tables import FOUR
@@ -24,7 +24,7 @@ class Pool:
         return list(self._places)
 
 
-def pair_data(experiments: Sequence[Experiment]) -> dict:
+def pair_data(experiments: Sequence[ShownExperiment]) -> dict:
     """All pairs on a data set, the earlier experiment first.
 
     Returns:

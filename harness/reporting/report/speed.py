@@ -17,7 +17,7 @@ COLUMNS = {
 
 
 @dataclass(frozen=True)
-class Measurement:
+class BenchmarkNumber:
     """One measured quantity: the median of `n` values, the smallest and the largest."""
 
     experiment: str
@@ -39,7 +39,7 @@ def load_speed(folder: Path) -> tuple[str, list[dict[str, str]]] | None:
     if not path.exists():
         return None
     content = read_json(path)
-    measured = validated(path, list[Measurement], content.get("measurements"))
+    measured = validated(path, list[BenchmarkNumber], content.get("measurements"))
     machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
     found = {(one.experiment, one.quantity): one for one in measured}
     names = dict.fromkeys(one.experiment for one in measured if one.quantity in COLUMNS.values())
@@ -51,7 +51,7 @@ def load_speed(folder: Path) -> tuple[str, list[dict[str, str]]] | None:
     return f"{machine.get('cpu')}, {machine.get('threads')} cores", rows
 
 
-def _cell(one: Measurement | None) -> str:
+def _cell(one: BenchmarkNumber | None) -> str:
     """The median and, of several values, the range."""
     if one is None:
         return ABSENT

@@ -14,12 +14,12 @@ from harness.reporting.analysis.results import Results, Study, load_results
 from harness.reporting.analysis.verdicts import NOT_CHECKABLE, Verdict, judge
 from harness.reporting.figures.update_rules_figure import finding, with_most_rules
 from harness.reporting.report.charts import study_chart, update_rules_chart
-from harness.reporting.report.experiments import Experiment, facts_of, runs_of
+from harness.reporting.report.experiments import ShownExperiment, facts_of, runs_of
 from harness.reporting.report.page import render
 from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
 from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.formatting import format_interval, mean_and_sd
+from harness.reporting.tables.formatting import format_interval
 from harness.reporting.tables.reference_tables import comparison_table
 
 YOURS, REFERENCE = "yours", "reference"
@@ -102,7 +102,7 @@ def write_report(
     return [output], left_out
 
 
-def _experiments(folders: dict[str, Results]) -> list[Experiment]:
+def _experiments(folders: dict[str, Results]) -> list[ShownExperiment]:
     """All networks and baselines, the user's first."""
     found = []
     for origin, results in folders.items():
@@ -110,15 +110,15 @@ def _experiments(folders: dict[str, Results]) -> list[Experiment]:
         for row in results.rows:
             shown = origin if len(folders) > 1 else ""
             name = f"experiment-{len(found) + 1}"
-            found.append(Experiment(name, shown, row, verdicts.get(row.name, "")))
+            found.append(ShownExperiment(name, shown, row, verdicts.get(row.name, "")))
     return found
 
 
 def _by_dataset(
-    experiments: list[Experiment], numbers: PublishedResults
-) -> dict[str, list[Experiment]]:
+    experiments: list[ShownExperiment], numbers: PublishedResults
+) -> dict[str, list[ShownExperiment]]:
     """The experiments of each data set by its title."""
-    groups: dict[str, list[Experiment]] = {}
+    groups: dict[str, list[ShownExperiment]] = {}
     for one in experiments:
         title = numbers.datasets.get(one.row.dataset, one.row.dataset)
         groups.setdefault(title, []).append(one)
@@ -160,7 +160,7 @@ def _study(study: Study, origin: str) -> dict:
         if isinstance(output, Lines):
             content = study_chart(study, output)
         elif isinstance(output, Table):
-            content = [(name, _table_row(study, output, name)) for name in output.rows]
+            content = [(name, cells) for name, *cells in claim_tables.study_rows(study, output)]
         elif isinstance(output, Heatmap):
             content = _shades(output)
         outputs.append({"kind": kind, "title": study.caption(output), "output": output})
@@ -170,12 +170,6 @@ def _study(study: Study, origin: str) -> dict:
         "study": study,
         "outputs": outputs,
     }
-
-
-def _table_row(study: Study, table: Table, row: str) -> list[str]:
-    """The numbers of one row over the seeds."""
-    cells = (study.table_value(table.title, row, column) for column in table.columns)
-    return ["" if seeds is None else mean_and_sd(seeds) for seeds in cells]
 
 
 def _shades(grid: Heatmap) -> list[tuple[str, list[tuple[float, float, bool]]]]:

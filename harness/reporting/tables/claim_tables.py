@@ -130,7 +130,7 @@ def study_blocks(study: Study, reference: Study | None = None) -> list[str]:
         blocks.append("\n".join(f"- {note}" for note in study.notes))
     for output in study.outputs:
         if isinstance(output, Table):
-            rows = _rows(study, output, reference)
+            rows = study_rows(study, output, reference)
             align = "l" + "r" * len(output.columns)
             table = markdown_table(["", *output.columns], align, rows)
             blocks += [f"**{output.title}**", table]
@@ -146,14 +146,14 @@ def text_tables(study: Study, reference: Study | None = None) -> list[str]:
     texts = []
     for table in study.outputs:
         if isinstance(table, Table):
-            names, *columns = zip(*_rows(study, table, reference), strict=True)
+            names, *columns = zip(*study_rows(study, table, reference), strict=True)
             frame = pd.DataFrame(dict(zip(table.columns, columns, strict=True)), index=names)
             shown = frame.replace("", ABSENT).to_string()
             texts.append(f"{table.title}\n{indent(shown, '  ')}")
     return texts
 
 
-def _rows(study: Study, table: Table, reference: Study | None) -> list[list[str]]:
+def study_rows(study: Study, table: Table, reference: Study | None = None) -> list[list[str]]:
     """Name and numbers of each row: means over the seeds, or with too few seeds each value."""
 
     def cell(row: str, column: str) -> str:

@@ -9,7 +9,7 @@ from records import fabricate
 from harness.errors import RunError
 from harness.records.checksums import write_checksums
 from harness.records.record import load_record
-from harness.records.run import Run, baseline_metrics, made_data
+from harness.records.run import MODEL, Run, baseline_metrics, made_data
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_a_finished_run_leaves_the_checksum_of_each_file(tmp_path):
     run = Run(tmp_path / "toy" / "seed-0", seed=0, data_dir=None, sample=True)
     run.begin({"experiment": "toy"})
     run.write("data", made_data(True, "Made up."))
-    run.model_path.write_bytes(b"a model")
+    (run.unfinished / MODEL).write_bytes(b"a model")
     reference = {"label": "majority class", "validation": 0.5, "test": 0.5}
     values = {"validation": 0.5, "test": 0.5, "reference": reference}
     run.finish(baseline_metrics("accuracy", parameters=None, **values))

@@ -10,7 +10,7 @@ import pytest
 from harness.errors import RunError
 from harness.records.files import write_json
 from harness.records.record import CHECKPOINT, find_records, label, mend
-from harness.records.run import Run, baseline_metrics, made_data
+from harness.records.run import MODEL, Run, baseline_metrics, made_data
 from harness.records.study_outputs import Table, Text, from_json
 
 CONFIG = {"experiment": "toy"}
@@ -49,7 +49,7 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
     outputs = [Table("Numbers", ["a"], {"r": [0.5]}), Text("Words", {"one": "नमस्कार"})]
     run = begun(tmp_path)
     run.write("data", made_data(True, "Made up."))
-    run.model_path.write_bytes(b"a model")
+    (run.unfinished / MODEL).write_bytes(b"a model")
     run.finish_study(outputs)
     names = {path.name for path in run.directory.iterdir()}
     files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}

@@ -19,9 +19,8 @@ from harness.records.run import Run
 from harness.suite import __main__ as suite
 from harness.suite import local_workers as workers
 from harness.suite.__main__ import parse_arguments
-from harness.suite.claims import claim
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Started, run_locally, share
-from harness.suite.plan import Durations, Plan, log_of, make_plan, time_left
+from harness.suite.plan import Durations, Plan, log_of, make_plan, reserve, time_left
 from harness.suite.progress import Display
 from harness.training.durations import span
 
@@ -219,7 +218,7 @@ def events_of(one, tmp_path) -> list[type]:
 
 def test_a_run_of_another_suite_is_running_elsewhere_and_keeps_its_log(tmp_path):
     (one,) = planned(tmp_path, [QUICK[0]], (0,), "--sample").runs
-    lock = claim(one)
+    lock = reserve(one)
     log_of(one).write_text("what the other suite's run has printed")
     assert events_of(one, tmp_path) == [Elsewhere]
     assert log_of(one).read_text() == "what the other suite's run has printed"

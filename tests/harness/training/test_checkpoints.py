@@ -12,7 +12,7 @@ import pytest
 from harness.errors import UnwritableError
 from harness.records.checkpoint import read_checkpoint, write_checkpoint
 from harness.records.files import read_json
-from harness.records.run import Run
+from harness.records.run import BEST, Run
 from harness.training import checkpoints, fit
 from harness.training.fit import Training
 
@@ -222,7 +222,7 @@ def test_a_full_disk_at_the_end_costs_nothing_but_the_end(begin, monkeypatch, ca
         patch.setattr(fit, "save_network", on_a_full_disk)
         with pytest.raises(UnwritableError) as caught:
             train(run)
-    assert str(caught.value) == f"cannot write {run.best_model_path}: File too large."
+    assert str(caught.value) == f"cannot write {run.unfinished / BEST}: File too large."
     assert run.can_resume
     capsys.readouterr()
     finished = train(begin())

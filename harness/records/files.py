@@ -92,7 +92,7 @@ def read_json(path: Path, recorded: str | None = None) -> dict:
 
     try:
         read = path.read_bytes()
-        if recorded not in (None, hashlib.sha256(read).hexdigest()):
+        if recorded is not None and recorded != hashlib.sha256(read).hexdigest():
             raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
         content = from_json(read, allow_inf_nan=False)
     except OSError as error:

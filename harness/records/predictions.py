@@ -18,8 +18,8 @@ number of windows.
 """
 
 import base64
-import itertools
 import math
+import operator
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -160,13 +160,14 @@ def _weeks(weeks: list, absolute_error_sum: list, windows: list) -> Weeks:
         raise ValueError(
             f"weeks, absolute_error_sum and windows must be of one length, not {lengths}"
         )
-    if not all(type(week) is str and WEEK.fullmatch(week) for week in weeks):
+    # whole lists at a time, because thousands of records have many weeks
+    if set(map(type, weeks)) != {str} or not all(map(WEEK.fullmatch, weeks)):
         raise ValueError("weeks must be ISO weeks such as 2014-W03")
-    if any(later <= week for week, later in itertools.pairwise(weeks)):
+    if not all(map(operator.lt, weeks, weeks[1:])):
         raise ValueError("weeks must stand in order of time, each once")
-    if not all(type(number) is int and 0 < number < 2**63 for number in windows):
+    if set(map(type, windows)) != {int} or not 0 < min(windows) <= max(windows) < 2**63:
         raise ValueError("windows must be positive numbers of windows")
     sums = absolute_error_sum
-    if not all(type(value) in (int, float) and 0 <= value < 1e100 for value in sums):
+    if not set(map(type, sums)) <= {int, float} or not 0 <= min(sums) <= max(sums) < 1e100:
         raise ValueError("absolute_error_sum must be sums of absolute errors")
     return Weeks(tuple(weeks), tuple(sums), tuple(windows))

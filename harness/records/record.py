@@ -7,6 +7,7 @@ are complete, so a record under its final name is always complete.
 """
 
 import contextlib
+import functools
 import hashlib
 import os
 import shutil
@@ -52,7 +53,7 @@ class Record:
     def experiment(self) -> str:
         return self.config["experiment"]
 
-    @property
+    @functools.cached_property
     def label(self) -> str:
         """Experiment and variant: the name of the record's folder and of its plot."""
         return label(self.experiment, self.config["variant"])

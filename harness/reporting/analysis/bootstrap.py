@@ -3,15 +3,16 @@
 Seeds show the chance in training. The test reviews, or weeks of weather, are a random sample too.
 Their share is estimated by drawing them anew with replacement (the bootstrap; Efron and Tibshirani,
 "An Introduction to the Bootstrap", 1993). Two networks that are compared were tested on the same
-samples, so each draw takes the same samples for both. Every call uses its own generator with a
+samples, so each draw takes the same samples for both. Every draw has its own generator with a
 fixed seed: the same records give the same bytes.
 """
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
-from harness.records.predictions import Reviews, Samples
+from harness.records.predictions import Reviews, Samples, Weeks
 from harness.reporting.analysis.statistics import Range
 
 DRAWS = 10_000
@@ -37,7 +38,7 @@ def samples_interval(
     """
     refuse_other_samples(first, second)
     draw = _accuracies if isinstance(first[0], Reviews) else _errors
-    values = draw(first, second, np.random.default_rng(0))  # (draws,)
+    values = draw(first, second)  # (draws,)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
@@ -57,9 +58,7 @@ def refuse_other_samples(*groups: Sequence[Samples]) -> None:
         raise ValueError("the runs were not tested on the same samples")
 
 
-def _accuracies(
-    first: Sequence[Reviews], second: Sequence[Reviews], generator: np.random.Generator
-) -> np.ndarray:
+def _accuracies(first: Sequence[Reviews], second: Sequence[Reviews]) -> np.ndarray:
     """float64, shape (draws,): accuracies, or their differences, over reviews drawn anew.
 
     Each review counts with the share of seeds that classify it correctly. This share has few
@@ -71,11 +70,12 @@ def _accuracies(
     if second:
         hits -= sum(unpacked(run).astype(np.int64) for run in second) * len(first)
     values, counts = np.unique(hits, return_counts=True)
-    drawn = generator.multinomial(len(hits), counts / len(hits), size=DRAWS)  # (draws, values)
+    shares = counts / len(hits)
+    drawn = np.random.default_rng(0).multinomial(len(hits), shares, DRAWS)  # (draws, values)
     return drawn @ values / (len(hits) * len(first) * max(len(second), 1))
 
 
-def _errors(first: Sequence, second: Sequence, generator: np.random.Generator) -> np.ndarray:
+def _errors(first: Sequence[Weeks], second: Sequence[Weeks]) -> np.ndarray:
     """float64, shape (draws,): mean absolute errors, or their differences, over weeks drawn anew.
 
     Whole weeks are drawn, because neighbouring hours have similar errors: single hours would count
@@ -84,6 +84,11 @@ def _errors(first: Sequence, second: Sequence, generator: np.random.Generator) -
     sums = np.mean([run.error_sums for run in first], axis=0)  # (weeks,)
     if second:
         sums = sums - np.mean([run.error_sums for run in second], axis=0)
-    weeks = len(sums)
-    drawn = generator.multinomial(weeks, np.full(weeks, 1 / weeks), size=DRAWS)  # (draws, weeks)
+    drawn = _drawn_weeks(len(sums))
     return (drawn @ sums) / (drawn @ np.array(first[0].windows))
+
+
+@functools.cache
+def _drawn_weeks(weeks: int) -> np.ndarray:
+    """int64, shape (draws, weeks): how often each week is drawn. Only their number matters."""
+    return np.random.default_rng(0).multinomial(weeks, np.full(weeks, 1 / weeks), DRAWS)

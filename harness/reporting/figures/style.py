@@ -126,6 +126,9 @@ def blank_figure(title: str, *, width: float, height: float):
 
 
 def _save(figure, path: Path) -> None:
+    # `savefig` would draw everything a first time only to lay it out
+    figure.get_layout_engine().execute(figure)
+    figure.set_layout_engine("none")
     png = io.BytesIO()
-    figure.savefig(png, format="png", metadata={"Software": None})
+    figure.canvas.print_png(png, metadata={"Software": None})
     write_bytes(path, png.getvalue())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from records import fabricate, fabricate_study
 
@@ -109,6 +110,14 @@ def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeyp
     second, _ = plots.plot_all(results, tmp_path / "second", PUBLISHED)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     assert b"matplotlib" not in first[0].read_bytes()
+
+
+def test_what_a_figure_shows_is_drawn_once(results, tmp_path, monkeypatch):
+    drawn = []
+    draw_axes = Axes.draw
+    monkeypatch.setattr(Axes, "draw", lambda axes, on: (drawn.append(axes), draw_axes(axes, on)))
+    plots.plot_experiment(records_of(results, "imdb-lstm"), tmp_path)
+    assert len(drawn) == len(set(drawn)) == 2  # accuracy and loss
 
 
 def test_epochs_count_from_one_and_the_band_spans_the_seeds(results, tmp_path, figures):

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import ElsewhereError, RunError, ran_out_of_memory
+from harness.errors import ElsewhereError, UserError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
@@ -32,7 +31,7 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
     except ElsewhereError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(ELSEWHERE)
-    except (RunError, DataError) as error:
+    except UserError as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if not ran_out_of_memory(error):

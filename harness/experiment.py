@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data.errors import DataError
 from data.files import destination, own_file
-from harness.errors import DivergedError, RunError
+from harness.errors import DivergedError, RunError, UserError
 from harness.protocol import differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
@@ -289,7 +288,7 @@ def train(configuration: RunConfiguration) -> Record:
         words = str(stop) or "interrupted."
         raise KeyboardInterrupt(f"{words} {RESUMES}" if run.can_resume else words) from None
     except Exception as error:
-        foreseen = isinstance(error, RunError | DataError)
+        foreseen = isinstance(error, UserError)
         if run.can_resume and not isinstance(error, DivergedError):
             if foreseen:
                 raise type(error)(f"{error} {RESUMES}") from error

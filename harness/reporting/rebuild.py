@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.errors import RunError, few
+from harness.errors import UserError, few, ran_out_of_memory
 from harness.reporting.output import keep_printing
 
 INTERRUPTED = 130  # exit status, by convention of the shells
@@ -58,24 +58,29 @@ def rebuild(build: Callable[[], tuple[list[Path], list[str]]]) -> int:
     return carry_out(work)
 
 
-def carry_out(work: Callable[[], int]) -> int:
+def carry_out(work: Callable[[], int | None]) -> int:
     """Does the work of a command; whatever stops it is one line and no traceback.
 
     Args:
-        work: returns the exit status; what is slow to load is loaded in there.
+        work: returns the exit status, or None for 0; what is slow to load is loaded in there.
 
     Returns:
         The exit status.
     """
     keep_printing()
     try:
-        return work()
-    except (RunError, OSError) as error:
+        return work() or 0
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted; the same command begins again.", file=sys.stderr)
         return INTERRUPTED
+    except Exception as error:
+        if not ran_out_of_memory(error):
+            raise
+        print("error: this needs more memory than there is; close other programs.", file=sys.stderr)
+        return 1
 
 
 def warn_left_out(sentences: list[str]) -> None:

@@ -18,6 +18,7 @@ from benchmarks.cases import CASES
 from benchmarks.charts import write_charts
 from benchmarks.interleaved import OURS, PLAIN, SHARED, Effort
 from benchmarks.measure import run_benchmark
+from harness.errors import Parser
 from harness.reporting.rebuild import carry_out
 
 FULL = Effort(rounds=6, block_seconds=0.8, suites=2)
@@ -28,7 +29,7 @@ DEMO = Path("demo/bench"), Path("demo/bench")  # for what must not replace a who
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

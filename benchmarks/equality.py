@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.cases import CASES
 from benchmarks.training_process import run_to_end
+from harness.errors import Parser
 from harness.reporting.rebuild import carry_out
 
 STEPS = 10
@@ -37,7 +38,7 @@ def largest_differences(name: str, sample: bool, folder: Path) -> dict[str, floa
 
 def main() -> int:
     """Runs the command line and returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.equality",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -1,6 +1,8 @@
 """Errors whose messages are written for the user, and how these quote."""
 
+import argparse
 from collections.abc import Iterable
+from typing import NoReturn
 
 MOST_NAMES = 10
 
@@ -18,6 +20,14 @@ class UserError(Exception):
 
 class DataError(UserError):
     """Something is wrong with a data file or directory."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of the command line whose messages a terminal can show, whatever was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the usage and the message, and exits with status 2."""
+        super().error(escaped(message))
 
 
 def escaped(text: str) -> str:

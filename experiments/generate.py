@@ -12,11 +12,12 @@ from typing import NamedTuple
 
 from experiments import text_generation
 from harness.command_line import PLACES, add_seed
-from harness.errors import RunError
+from harness.errors import Parser, RunError
 from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
 from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.rebuild import carry_out
 from models.cells import CELLS
 
 NAME = text_generation.EXPERIMENT.name
@@ -24,7 +25,7 @@ NAME = text_generation.EXPERIMENT.name
 
 def parse(argv):
     """Reads the command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m experiments.generate",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -190,16 +191,11 @@ def continue_prompt(options) -> str:
     )
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def main() -> int:
+    """Command line; returns the exit status."""
     options = parse(sys.argv[1:])
-    try:
-        print(continue_prompt(options))
-    except RunError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
+    return carry_out(lambda: print(continue_prompt(options)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

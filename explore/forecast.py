@@ -13,12 +13,11 @@ import datetime
 import sys
 from pathlib import Path
 
-from data.errors import DataError
 from data.files import JENA, find
 from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
-from harness.reporting.rebuild import add_path, documented_parser
+from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 
 def parse(argv):
@@ -124,16 +123,11 @@ def forecast(options) -> None:
     print(f"plot: {figure}")
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def main() -> int:
+    """Command line; returns the exit status."""
     options = parse(sys.argv[1:])
-    try:
-        forecast(options)
-    except (RunError, DataError) as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit("error: interrupted.")
+    return carry_out(lambda: forecast(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import ElsewhereError, UserError, ran_out_of_memory
+from harness.errors import ElsewhereError, Parser, UserError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
@@ -31,7 +31,7 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
     except ElsewhereError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(ELSEWHERE)
-    except UserError as error:
+    except (UserError, OSError) as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if not ran_out_of_memory(error):
@@ -56,7 +56,7 @@ def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:
     """
     sample = "--sample" in argv
     base = experiment.default_protocol(sample)
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=f"python -m {SCRIPTS} {experiment.name}",
         description=inspect.getdoc(experiment.script),
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -4,6 +4,7 @@ import re
 
 # `records` and `reporting` know nothing of `data`, and take these from here
 from data.errors import MOST_NAMES as MOST_NAMES
+from data.errors import Parser as Parser
 from data.errors import UserError as UserError
 from data.errors import escaped as escaped
 from data.errors import few as few

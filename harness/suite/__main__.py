@@ -33,7 +33,7 @@ from urllib.parse import urlsplit
 from rich.console import Console
 
 from harness.command_line import add_common_options, add_data_dir
-from harness.errors import MOST_NAMES, RunError, UserError, escaped, few
+from harness.errors import MOST_NAMES, Parser, RunError, UserError, escaped, few
 from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         plan = make_plan(options.experiments, options.seeds, options)
         return carry_out(plan, options)
-    except UserError as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -84,7 +84,7 @@ def _interrupt(number: int, frame: object) -> None:
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m harness.suite",
         description=inspect.getdoc(sys.modules[__name__]),
         formatter_class=argparse.RawDescriptionHelpFormatter,

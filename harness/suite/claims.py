@@ -1,5 +1,7 @@
 """Keeps a run to one suite: two suites may work on one results directory at the same time."""
 
+import os
+
 from harness.errors import RunError
 from harness.experiment import RunConfiguration
 from harness.records.lock import Lock
@@ -24,7 +26,7 @@ def claim(run: RunConfiguration) -> Lock | None:
             return None
     except OSError as error:
         raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
-    if run.directory.exists() and not run.force:
+    if os.path.exists(run.directory) and not run.force:
         lock.release()
         return None
     return lock

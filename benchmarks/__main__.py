@@ -18,8 +18,8 @@ from benchmarks.cases import CASES
 from benchmarks.charts import write_charts
 from benchmarks.interleaved import OURS, PLAIN, SHARED, Effort
 from benchmarks.measure import run_benchmark
-from data.errors import DataError
-from harness.errors import RunError
+from harness.errors import Parser
+from harness.reporting.rebuild import carry_out
 
 FULL = Effort(rounds=6, block_seconds=0.8, suites=2)
 QUICK = Effort(rounds=2, block_seconds=0.3, suites=0, ways=(PLAIN, OURS, SHARED), ended=(OURS,))
@@ -29,7 +29,7 @@ DEMO = Path("demo/bench"), Path("demo/bench")  # for what must not replace a who
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -43,19 +43,15 @@ def main(argv: list[str] | None = None) -> int:
     # SIGTERM then ends the child processes and removes the temporary files, as Ctrl-C does
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     results, plots = DEMO if options.quick or options.sample else OWN
-    try:
-        effort = QUICK if options.quick else FULL
+    effort = QUICK if options.quick else FULL
+
+    def work() -> None:
         run_benchmark(list(CASES.values()), effort, options.sample).save(results)
         benchmark = load_benchmark(results)  # show what was written
         paths = [*write_benchmark(benchmark, results), *write_charts(benchmark, plots)]
-    except (RunError, DataError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("error: interrupted; nothing was written.", file=sys.stderr)
-        return 1
-    print(summary_tables(benchmark), *(f"wrote {path}" for path in paths), sep="\n")
-    return 0
+        print(summary_tables(benchmark), *(f"wrote {path}" for path in paths), sep="\n")
+
+    return carry_out(work)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 `benchmark_tables.toml` says which quantity stands in which column, and holds the notes.
 """
 
-import argparse
 import sys
 import tomllib
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
+from harness.errors import Parser
 from harness.records.files import write_text
 from harness.reporting.rebuild import rebuild
 from harness.reporting.tables.formatting import markdown_table, replace_between_markers
@@ -125,7 +125,7 @@ def _suite_table(benchmark: Benchmark) -> str:
 
 def main() -> int:
     """Rebuilds the tables; returns the exit status."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m benchmarks.benchmark_tables",
         description=f"Make benchmark.csv and benchmark.md in {RESULTS}/, and the tables in {PAGE}, "
         f"again from {RESULTS}/benchmark.json.",

@@ -1,6 +1,5 @@
 """The charts of a benchmark, made from `benchmark.json`: `python -m benchmarks.charts`."""
 
-import argparse
 import sys
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import pandas as pd
 from benchmarks.benchmark_file import PLOTS, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import GOALS
 from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED
+from harness.errors import Parser
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
 from harness.reporting.rebuild import rebuild
 
@@ -87,7 +87,7 @@ def draw_lengths(benchmark: Benchmark, path: Path, suffix: str) -> Path:
 
 def main() -> int:
     """Redraws the charts; returns the exit status."""
-    argparse.ArgumentParser(
+    Parser(
         prog="python -m benchmarks.charts",
         description=f"Draw the benchmark's charts in {PLOTS}/ again from {RESULTS}/benchmark.json.",
     ).parse_args()

@@ -10,31 +10,35 @@ alone does.
 import argparse
 import json
 import math
-import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.cases import CASES
-from benchmarks.training_process import environment
-from data.errors import DataError
+from benchmarks.training_process import run_to_end
+from harness.errors import Parser
+from harness.reporting.rebuild import carry_out
 
 STEPS = 10
 XLA_ALONE = "gradient, Keras's layers compiled by XLA"
 COMPARED = ("imdb-simple-rnn", "imdb-stacked-rnn", "imdb-lstm", "imdb-conv-lstm", "jena-gru")
 
 
-def largest_differences(name: str, sample: bool) -> dict[str, float]:
-    """What this command prints for an experiment, from a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.equality", name, *(["--sample"] if sample else [])]
-    done = subprocess.run(command, env=environment(None), check=True, stdout=subprocess.PIPE)
-    return json.loads(done.stdout.splitlines()[-1])
+def largest_differences(name: str, sample: bool, folder: Path) -> dict[str, float]:
+    """What this command prints for an experiment, from a process of its own.
+
+    Raises:
+        RunError: it failed.
+    """
+    command = ["benchmarks.equality", name, *(["--sample"] if sample else [])]
+    return json.loads(run_to_end(command, folder / f"{name}-equality.log"))
 
 
-def main() -> None:
-    """Runs the command line."""
-    parser = argparse.ArgumentParser(
+def main() -> int:
+    """Runs the command line and returns the exit status."""
+    parser = Parser(
         prog="python -m benchmarks.equality",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -42,7 +46,15 @@ def main() -> None:
     parser.add_argument("experiment", choices=COMPARED, metavar="NAME", help=", ".join(COMPARED))
     parser.add_argument("--sample", action="store_true", help="use the built-in sample reviews")
     options = parser.parse_args()
-    name = options.experiment
+    return carry_out(lambda: print(json.dumps(compare(options.experiment, options.sample))))
+
+
+def compare(name: str, sample: bool) -> dict[str, float]:
+    """The largest differences in ten steps, by what differs.
+
+    Raises:
+        DataError: the reviews are not there.
+    """
     from harness.training.environment import load_keras
 
     keras = load_keras()
@@ -71,11 +83,7 @@ def main() -> None:
     of_plain, of_compiled = gradients(plain, xla=False), gradients(plain, xla=True)
     of_fast = gradients(fast, xla=by_xla)
     differences = []
-    try:
-        samples = batches(name, options.sample)
-    except DataError as error:
-        sys.exit(f"error: {error}")
-    for x, y in samples:
+    for x, y in batches(name, sample):
         fast.set_weights(plain.get_weights())
         (expected, theirs), (found, ours) = of_plain(x, y), of_fast(x, y)
         of_loss = abs(float(expected - found))
@@ -83,7 +91,7 @@ def main() -> None:
         differences.append((of_loss, _difference(ours, theirs), of_xla))
         rule.apply(theirs, plain.trainable_variables)
     largest = map(max, zip(*differences, strict=True))
-    print(json.dumps(dict(zip(("loss", "gradient", XLA_ALONE), largest, strict=True))))
+    return dict(zip(("loss", "gradient", XLA_ALONE), largest, strict=True))
 
 
 def _difference(found: list, expected: list) -> float:
@@ -132,4 +140,4 @@ def batches(name: str, sample: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

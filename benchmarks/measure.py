@@ -1,8 +1,10 @@
 """The whole benchmark: each experiment interleaved, then ten equal steps, then the suites."""
 
+import contextlib
 import os
-import tempfile
+import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.benchmark_file import MACHINE, Benchmark, measured
@@ -21,8 +23,12 @@ from benchmarks.metrics import experiment_metrics, length_metrics, suite_metrics
 from benchmarks.roofline import Rates, one_thread_rates
 from benchmarks.suites import time_suites
 from data import files
+from harness.errors import RunError
+from harness.records.lock import Lock
 from harness.training.environment import describe_environment, threads
+from harness.training.memory import memory
 
+WORKING = Path("demo/bench.unfinished")  # receives logs and records, which nobody needs afterwards
 LENGTHS = (100, 250, 500, 1000, 2000)  # words of a review, for the LSTM
 SHORT = Effort(rounds=3, block_seconds=0.8, suites=0, ways=(PLAIN, OURS), ended=())
 
@@ -39,31 +45,30 @@ def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         sample: use the built-in sample data, in the published shapes.
 
     Raises:
-        RunError: a process failed.
+        RunError: a process failed, or another benchmark is in progress.
         DataError: the data are not there and cannot be downloaded.
     """
     if not sample:  # download now, not in several processes at the same time
         for name in (files.IMDB, files.JENA):
             files.locate(name)
     machine = describe_environment("make bench", uses_keras=False)
-    machine["memory"] = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    machine["memory"] = memory()
     machine["load"] = round(os.getloadavg()[0], 2)
     if machine["load"] > BUSY * threads():
         say(f"the machine is busy (load {machine['load']:g}): the numbers will not be worth much")
     began = time.monotonic()
     rates, timings = [one_thread_rates()], {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
-        folder = Path(temporary)
+    with working_folder(WORKING) as folder:
         for case in cases:
             timings[case] = time_interleaved(case, effort, sample, folder)
             rates.append(one_thread_rates())
-        products, memory = zip(*rates, strict=True)
+        products, additions = zip(*rates, strict=True)
         rows = [
             measured(MACHINE, "matrix products, one thread", products, "GFLOP/s"),
-            measured(MACHINE, "memory, one thread", memory, "GB/s"),
+            measured(MACHINE, "memory, one thread", additions, "GB/s"),
         ]
         # the best rates: what slowed the others down is no property of the machine
-        best = Rates(max(products), max(memory))
+        best = Rates(max(products), max(additions))
         for case, timing in timings.items():
             rows += experiment_metrics(case, timing, best)
         if effort.suites:
@@ -72,7 +77,7 @@ def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
             epoch = {(row.experiment, row.quantity): row.value for row in rows}
             for name in (case.name for case in cases if case.name in COMPARED):
                 say(f"{name}: ten steps of the faster and of Keras's layers, from equal weights")
-                for quantity, value in largest_differences(name, sample).items():
+                for quantity, value in largest_differences(name, sample, folder).items():
                     rows.append(measured(name, f"difference, {quantity}", value, ""))
             longest_first = sorted(cases, key=lambda case: -epoch[case.name, f"epoch, {SHARED}"])
             deadline = began + LONGEST
@@ -94,3 +99,26 @@ def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
         "seconds": round(time.monotonic() - began),
     }
     return Benchmark(schema=1, machine=machine, protocol=protocol, measurements=rows)
+
+
+@contextlib.contextmanager
+def working_folder(place: Path) -> Iterator[Path]:
+    """An empty folder, removed at the end; what a killed benchmark left there goes first.
+
+    Raises:
+        RunError: another benchmark is in progress, or the folder cannot be written.
+    """
+    folder, lock = place.absolute(), Lock(place)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not lock.acquire():
+            raise RunError("another benchmark is in progress here; two would slow each other down.")
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+    except OSError as error:
+        raise RunError(f"cannot write {place}: {error.strerror or error}.") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        lock.release()

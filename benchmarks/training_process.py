@@ -22,15 +22,16 @@ def environment(threads: int | None) -> dict[str, str]:
     return os.environ | chosen | fixed
 
 
-def run_to_end(command: list[str], log: Path) -> None:
-    """Runs a module with its arguments on all cores.
+def run_to_end(command: list[str], log: Path) -> str:
+    """Runs a module with its arguments on all cores, and returns the last line that it prints.
 
     Raises:
         RunError: it failed.
     """
-    process = _start(command, environment(None), log)
-    if process.wait():
-        raise _failure(command[0], process, log)
+    with _start(command, environment(None), log) as process:
+        if process.wait():
+            raise _failure(command[0], process, log)
+    return _last_line(log)
 
 
 class TrainingProcess(contextlib.AbstractContextManager):
@@ -62,8 +63,8 @@ class TrainingProcess(contextlib.AbstractContextManager):
             self._process = _start(stepwise, variables, self._log, pass_fds=[theirs.fileno()])
 
     def __exit__(self, *exception: object) -> None:
-        self._process.kill()
-        self._process.wait()
+        with self._process:
+            self._process.kill()
         self._connection.close()
 
     def order(self, steps: int) -> None:
@@ -82,13 +83,18 @@ class TrainingProcess(contextlib.AbstractContextManager):
 
 
 def _start(command: list[str], variables: dict, log: Path, **options) -> subprocess.Popen:
+    """Starts a module that ends with this process, however that ends."""
     with log.open("wb") as file:
-        options |= {"stdin": subprocess.DEVNULL, "stdout": file, "stderr": subprocess.STDOUT}
-        command = [sys.executable, "-m", *command]
+        options |= {"stdin": subprocess.PIPE, "stdout": file, "stderr": subprocess.STDOUT}
+        command = [sys.executable, "-m", "harness.suite.child_process", *command]
         return subprocess.Popen(command, env=variables, **options)
 
 
 def _failure(name: str, process: subprocess.Popen, log: Path) -> RunError:
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
-    said = next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing.")
+    said = _last_line(log) or "it printed nothing."
     return RunError(f"{name} ended with exit code {process.wait()}: {said}")
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")

@@ -1,12 +1,11 @@
 """`make data`: download the missing data files, or rebuild those of IMDB."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
 
 from data import files
-from data.errors import DataError, shown
+from data.errors import DataError, Parser, shown
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
 # The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
@@ -20,18 +19,22 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    if chosen:
-        try:
+    try:
+        if chosen:
             os.makedirs(os.path.expanduser(chosen), exist_ok=True)
-        except OSError as error:
-            problem = f"cannot be made ({error.strerror})"
-            print(f"error: directory {shown(chosen)} {problem}.", file=sys.stderr)
-            return 1
+        files.destination(options.data_dir)
+    except OSError as error:
+        problem = f"cannot be made ({error.strerror})"
+        print(f"error: directory {shown(chosen)} {problem}.", file=sys.stderr)
+        return 1
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     return _rebuild(options.data_dir) if options.from_reviews else _fetch(options.data_dir)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="python -m data.files",
         description="Download the missing data files, and list all of them.",
     )

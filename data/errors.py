@@ -1,31 +1,56 @@
-"""The one exception of this package whose message is written for the user, and how it quotes."""
+"""Errors whose messages are written for the user, and how these quote."""
 
+import argparse
 from collections.abc import Iterable
+from typing import NoReturn
+
+MOST_NAMES = 10
 
 
-class DataError(Exception):
-    """Something is wrong with a data file or directory.
+class UserError(Exception):
+    """Something that the user can mend.
 
-    The message says what is wrong, where (file, row, column), and what to do; the command line
+    The message says what is wrong, where (file, row, field), and what to do; the command line
     prints it as it is, without a traceback. Control characters in it are made visible.
     """
 
     def __init__(self, message: str):
-        super().__init__(shown(message, most=len(message)))
+        super().__init__(escaped(message))
+
+
+class DataError(UserError):
+    """Something is wrong with a data file or directory."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser of the command line whose messages a terminal can show, whatever was typed."""
+
+    def error(self, message: str) -> NoReturn:
+        """Prints the usage and the message, and exits with status 2."""
+        super().error(escaped(message))
+
+
+def escaped(text: str) -> str:
+    """Text in one line that a terminal can show: an escape character becomes `\\x1b`."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
 
 
 def shown(text: object, most: int = 200) -> str:
-    """Text from a file or a command line, safe to print: without control characters, not long."""
+    """Text from a file or a command line as part of a message: escaped, and not long."""
     text = str(text)
-    escaped = (
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text[:most]
-    )
-    return "".join(escaped) + ("…" if len(text) > most else "")
+    return escaped(text[:most]) + ("…" if len(text) > most else "")
 
 
-def quoted(names: Iterable[object], most: int = 10) -> str:
-    """Names from a file in one line: the first ten, and how many more there are."""
+def few(names: Iterable[str], separator: str = ", ", most: int = MOST_NAMES) -> str:
+    """The names, or the first ten of them and how many more there are."""
     names = list(names)
-    line = ", ".join(f"'{shown(name)}'" for name in names[:most])
-    return f"{line} and {len(names) - most:,} more" if len(names) > most else line
+    more = [f"and {len(names) - most:,} more"] if len(names) > most else []
+    return separator.join(names[:most] + more)
+
+
+def quoted(names: Iterable[object], most: int = MOST_NAMES) -> str:
+    """Names from a file, each in quotation marks; `few` of them."""
+    return few((f"'{shown(name)}'" for name in names), most=most)

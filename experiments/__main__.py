@@ -6,6 +6,7 @@ python -m experiments NAME [options]    run it; --help lists its options
 
 import sys
 
+from data.errors import shown
 from harness.command_line import main
 from harness.experiment import find_experiments
 
@@ -23,7 +24,7 @@ def command() -> None:
     elif name in experiments:
         main(experiments[name], arguments)
     else:
-        message = f"there is no experiment '{name}'; `python -m experiments` lists all."
+        message = f"there is no experiment '{shown(name)}'; `python -m experiments` lists all."
         print(f"error: {message}", file=sys.stderr)
         sys.exit(2)
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments import text_generation
-from harness.command_line import PLACES, add_seed, failing_in_one_line
+from harness.command_line import PLACES, add_seed
 from harness.errors import RunError
 from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
 from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.rebuild import documented_parser
+from harness.reporting.rebuild import carry_out, documented_parser
 from models.cells import CELLS
 
 NAME = text_generation.EXPERIMENT.name
@@ -186,12 +186,11 @@ def continue_prompt(options) -> str:
     )
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def main() -> int:
+    """Command line; returns the exit status."""
     options = parse_arguments(sys.argv[1:])
-    with failing_in_one_line():
-        print(continue_prompt(options))
+    return carry_out(lambda: print(continue_prompt(options)))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,10 +14,10 @@ import sys
 from pathlib import Path
 
 from data.files import JENA, find
-from harness.command_line import PLACES, add_data_dir, failing_in_one_line
+from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
-from harness.reporting.rebuild import add_path, documented_parser
+from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 
 def parse_arguments(argv):
@@ -123,12 +123,11 @@ def forecast(options) -> None:
     print(f"plot: {figure}")
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def main() -> int:
+    """Command line; returns the exit status."""
     options = parse_arguments(sys.argv[1:])
-    with failing_in_one_line():
-        forecast(options)
+    return carry_out(lambda: forecast(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -15,10 +15,10 @@ from textwrap import shorten
 
 from explore.reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
-from harness.command_line import PLACES, add_data_dir, failing_in_one_line
+from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
 from harness.records.files import write_bytes
-from harness.reporting.rebuild import add_path, documented_parser
+from harness.reporting.rebuild import add_path, carry_out, documented_parser
 from models.cells import CELLS
 
 # Letters that are shown
@@ -151,12 +151,11 @@ def show(options: argparse.Namespace) -> None:
         print(path)
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def main() -> int:
+    """Command line; returns the exit status."""
     options = parse_arguments(sys.argv[1:])
-    with failing_in_one_line():
-        show(options)
+    return carry_out(lambda: show(options))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

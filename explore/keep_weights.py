@@ -17,13 +17,13 @@ import zipfile
 from pathlib import Path
 
 from explore.trained import MANIFEST, trainable
-from harness.command_line import add_data_dir, failing_in_one_line
+from harness.command_line import add_data_dir
 from harness.errors import RunError
 from harness.records.files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import BEST, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.rebuild import documented_parser
+from harness.reporting.rebuild import carry_out, documented_parser
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
@@ -99,22 +99,30 @@ def normalisation(record: Record, data_dir: Path | None) -> dict[str, list[float
     return windows.facts["normalisation"]
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
+def keep_all(results: Path, data_dir: Path | None) -> None:
+    """Keeps the weights of each model that has a run, and says which have none.
+
+    Raises:
+        RunError, DataError: as `keep`.
+    """
+    manifest = read_json(REFERENCE / MANIFEST) if (REFERENCE / MANIFEST).exists() else {}
+    for name in trainable():
+        place = f"{name}/seed-{SEED}"
+        if (results / place).is_dir():
+            manifest[place] = keep(place, results, data_dir)
+        else:
+            print(f"left out: {results} has no {place}", file=sys.stderr)
+    write_json(REFERENCE / MANIFEST, manifest)
+
+
+def main() -> int:
+    """Command line; returns the exit status."""
     parser = documented_parser("python -m explore.keep_weights", __name__)
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
     add_data_dir(parser)
     options = parser.parse_args()
-    with failing_in_one_line():
-        manifest = read_json(REFERENCE / MANIFEST) if (REFERENCE / MANIFEST).exists() else {}
-        for name in trainable():
-            place = f"{name}/seed-{SEED}"
-            if (options.results / place).is_dir():
-                manifest[place] = keep(place, options.results, options.data_dir)
-            else:
-                print(f"left out: {options.results} has no {place}", file=sys.stderr)
-        write_json(REFERENCE / MANIFEST, manifest)
+    return carry_out(lambda: keep_all(options.results, options.data_dir))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,10 +16,9 @@ from textwrap import shorten
 
 from explore.reviews import judge_reviews, read_own_reviews
 from explore.trained import find_trained
-from harness.command_line import PLACES, add_data_dir, failing_in_one_line
-from harness.reporting.rebuild import add_path, documented_parser
-
-MOST_UNKNOWN = 10  # words that are listed
+from harness.command_line import PLACES, add_data_dir
+from harness.errors import few
+from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 
 def parse_arguments(argv: list[str]) -> argparse.Namespace:
@@ -108,11 +107,11 @@ def describe(review: dict, models: dict, vocabulary: int) -> str:
     ]
     unknown = review["unknown"]
     if unknown:
-        more = len(unknown) - MOST_UNKNOWN
-        listed = ", ".join(unknown[:MOST_UNKNOWN]) + (f", and {more:,} more" if more > 0 else "")
         share = f"{len(unknown):,} of {review['different_words']:,} different words"
         doubt = " Is it English?" if 2 * len(unknown) > review["different_words"] else ""
-        lines.append(f"  {share} are not in the vocabulary of {vocabulary:,}: {listed}.{doubt}")
+        lines.append(
+            f"  {share} are not in the vocabulary of {vocabulary:,}: {few(unknown)}.{doubt}"
+        )
     return "\n".join(lines)
 
 
@@ -121,11 +120,13 @@ def verdict(probability: float) -> str:
     return "positive" if probability > 0.5 else "negative"
 
 
-def main() -> None:
-    """Exits with 0, 1 (it failed) or 2 (wrong usage)."""
-    options = parse_arguments(sys.argv[1:])
-    with failing_in_one_line():
-        found = opinions(options)
+def show(options: argparse.Namespace) -> None:
+    """Prints the opinions, as JSON or as tables.
+
+    Raises:
+        RunError, DataError: as `opinions`.
+    """
+    found = opinions(options)
     if options.json:
         print(json.dumps(found, ensure_ascii=False))
         return
@@ -133,5 +134,11 @@ def main() -> None:
     print("\n\n".join(describe(review, models, vocabulary) for review in found["reviews"]))
 
 
+def main() -> int:
+    """Command line; returns the exit status."""
+    options = parse_arguments(sys.argv[1:])
+    return carry_out(lambda: show(options))
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

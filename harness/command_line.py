@@ -1,17 +1,14 @@
 """The command line of an experiment: its protocol and the options common to all."""
 
 import argparse
-import contextlib
 import dataclasses
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-from data.errors import DataError
 from data.files import DATA_DIR_VARIABLE
-from harness.errors import ElsewhereError, RunError, ran_out_of_memory
+from harness.errors import ElsewhereError, UserError, ran_out_of_memory
 from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_by, execute
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
@@ -27,21 +24,14 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
 
     Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
     """
-    with failing_in_one_line():
-        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
-
-
-@contextlib.contextmanager
-def failing_in_one_line() -> Iterator[None]:
-    """Ends the process without a traceback if what is done meanwhile fails in a foreseen way."""
     keep_printing()
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        yield
+        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except ElsewhereError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(ELSEWHERE)
-    except (RunError, DataError) as error:
+    except (UserError, OSError) as error:
         sys.exit(f"error: {error}")
     except Exception as error:
         if not ran_out_of_memory(error):

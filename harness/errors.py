@@ -1,20 +1,17 @@
 """The exceptions of this package whose messages are written for the user."""
 
 import re
-from collections.abc import Sequence
 
-MOST_NAMES = 10
+# `records` and `reporting` know nothing of `data`, and take these from here
+from data.errors import MOST_NAMES as MOST_NAMES
+from data.errors import Parser as Parser
+from data.errors import UserError as UserError
+from data.errors import escaped as escaped
+from data.errors import few as few
 
 
-class RunError(Exception):
-    """A run, its settings or its record cannot be used.
-
-    The message says what is wrong, where (directory, file, field), and what to do; the command
-    line prints it as it is, without a traceback. Control characters in it are made visible.
-    """
-
-    def __init__(self, message: str):
-        super().__init__(shown(message))
+class RunError(UserError):
+    """A run, its settings or its record cannot be used."""
 
 
 class DivergedError(RunError):
@@ -27,20 +24,6 @@ class UnwritableError(RunError):
 
 class ElsewhereError(RunError):
     """Another process is doing the run."""
-
-
-def shown(text: str) -> str:
-    """Text from a file as a terminal can show it: an escape character becomes `\\x1b`."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\u00a0" else ascii(letter)[1:-1]
-        for letter in text
-    )
-
-
-def few(names: Sequence[str], separator: str = ", ") -> str:
-    """The names, or the first ten of them and how many more there are."""
-    more = len(names) - MOST_NAMES
-    return separator.join(names[:MOST_NAMES]) + (f"{separator}and {more} more" if more > 0 else "")
 
 
 def ran_out_of_memory(error: Exception) -> bool:

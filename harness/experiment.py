@@ -1,6 +1,7 @@
 """Declaring an experiment, configuring one run of it, and carrying that run out."""
 
 import dataclasses
+import errno
 import functools
 import importlib
 import os
@@ -12,9 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from data.errors import DataError
 from data.files import destination, own_file
-from harness.errors import DivergedError, RunError
+from harness.errors import DivergedError, RunError, UserError
 from harness.protocol import differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
@@ -186,12 +186,12 @@ def execute(run: RunConfiguration) -> None:
         RunError: the record cannot be written, or training failed.
         DataError: the data cannot be used.
     """
-    if run.results_dir.is_dir():
+    if os.path.isdir(run.results_dir):  # unlike Path.is_dir, it raises no error
         records, _ = find_records(run.results_dir)
         refuse_mixture(run.results_dir, records, run.sample)
         mend(run.directory)
     refuse_unwritable(run.plots_dir)
-    if run.directory.exists() and not run.force:
+    if os.path.exists(run.directory) and not run.force:
         record = finished_record(run, run.directory)
         when = record.environment["started"]
         finished = f"{record.label}, seed {record.seed}: already finished at {when}"
@@ -216,9 +216,16 @@ def check_places_of_data(run: RunConfiguration) -> None:
 
 def refuse_unwritable(plots_dir: Path) -> None:
     """Raises a RunError before the training if its plot could not be written after it."""
-    folders = (plots_dir, *plots_dir.absolute().parents)
-    nearest = next(folder for folder in folders if os.path.exists(folder))
-    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+
+    def is_missing(path: Path) -> bool:
+        try:
+            os.lstat(path)
+        except OSError as error:
+            return error.errno == errno.ENOENT  # a name that is too long, say, can never be there
+        return False
+
+    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if not is_missing(one))
+    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
         raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
 
 
@@ -289,7 +296,7 @@ def train(configuration: RunConfiguration) -> Record:
         words = str(stop) or "interrupted."
         raise KeyboardInterrupt(f"{words} {RESUMES}" if run.can_resume else words) from None
     except Exception as error:
-        foreseen = isinstance(error, RunError | DataError)
+        foreseen = isinstance(error, UserError)
         if run.can_resume and not isinstance(error, DivergedError):
             if foreseen:
                 raise type(error)(f"{error} {RESUMES}") from error

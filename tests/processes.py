@@ -68,3 +68,13 @@ def children_of(process: int) -> list[int]:
     )
     pairs = (map(int, line.split()) for line in listing.stdout.splitlines())
     return [child for child, parent in pairs if parent == process]
+
+
+def alive(processes: list[int]) -> list[int]:
+    """Those of some processes that have not ended."""
+    listing = subprocess.run(
+        ["ps", "-ax", "-o", "pid=,stat="], capture_output=True, text=True, check=True
+    )
+    pairs = (line.split() for line in listing.stdout.splitlines())
+    running = {int(process) for process, state in pairs if not state.startswith("Z")}
+    return [process for process in processes if process in running]

@@ -1,16 +1,16 @@
 """Runs one experiment on plain Keras: `python -m benchmarks.plain imdb-lstm`."""
 
-import argparse
 import importlib
 import sys
 
 from benchmarks.cases import CASES
 from data.errors import DataError
+from harness.errors import Parser
 
 
 def main() -> None:
     """Command line; exits with 0, 1 (no data) or 2 (wrong usage)."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="python -m benchmarks.plain",
         description="Train one of the documents' networks as their scripts do.",
     )

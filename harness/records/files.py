@@ -36,6 +36,8 @@ def write_bytes(path: Path, content: bytes) -> None:
     Raises:
         UnwritableError: the file cannot be written.
     """
+    if os.path.exists(path) and not os.path.isfile(path):  # root could replace /dev/null
+        raise UnwritableError(f"cannot write {path}: what is there is no file.")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

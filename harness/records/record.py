@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError, UnwritableError, few, shown
+from harness.errors import RunError, UnwritableError, escaped, few
 from harness.records.alike import split_odd
 from harness.records.checksums import CHECKSUMS, read_checksums
 from harness.records.files import read_json, sync_folder
@@ -260,4 +260,4 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
                 "killed; the command that makes the record restores it."
             )
     records, odd = split_odd(sorted(records, key=lambda r: (r.label, r.seed)))
-    return records, list(map(shown, left_out + odd))
+    return records, list(map(escaped, left_out + odd))

@@ -31,9 +31,8 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from data.errors import DataError
 from harness.command_line import add_common_options, add_data_dir
-from harness.errors import MOST_NAMES, RunError, few, shown
+from harness.errors import MOST_NAMES, RunError, UserError, escaped, few
 from harness.experiment import RunConfiguration
 from harness.protocol import bounded
 from harness.records.files import write_text
@@ -68,7 +67,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         plan = make_plan(options.experiments, options.seeds, options)
         return do_runs(plan, options)
-    except (RunError, DataError) as error:
+    except (UserError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -234,7 +233,7 @@ def list_failures(failures: dict[RunConfiguration, str]) -> None:
         log = log_of(run)
         print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
-            print(f"    {shown(line)}", file=sys.stderr)
+            print(f"    {escaped(line)}", file=sys.stderr)
     if len(failures) > MOST_NAMES:
         names = few([run.name for run in list(failures)[MOST_NAMES:]])
         print(f"\nfailed, too: {names}", file=sys.stderr)

@@ -21,8 +21,7 @@ from distributed.client import Future
 from distributed.scheduler import KilledWorker
 from distributed.security import Security
 
-from data.errors import DataError
-from harness.errors import ElsewhereError, RunError, shown
+from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import RunConfiguration, finished_record
 from harness.records.checksums import CHECKSUMS, FILE
 from harness.records.files import write_bytes
@@ -215,7 +214,7 @@ def _outcome(sent: Sent) -> Ended | Elsewhere:
     if future.status == "error":
         error = future.exception()
         killed = isinstance(error, KilledWorker)
-        return _failed(run, LOST if killed else shown(f"{type(error).__name__}: {error}"))
+        return _failed(run, LOST if killed else escaped(f"{type(error).__name__}: {error}"))
     if future.status != "finished":
         raise _lost(future.client)
     result = future.result()
@@ -226,7 +225,7 @@ def _outcome(sent: Sent) -> Ended | Elsewhere:
             receive(run, result["files"])
         except ElsewhereError:
             return Elsewhere(run)
-        except (RunError, DataError) as error:
+        except UserError as error:
             failure = str(error)
     return Ended(run, result["seconds"], failure)
 

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import DataError
 from data.files import destination
 from harness.command_line import parse
-from harness.errors import RunError, few
+from harness.errors import RunError, UserError, few
 from harness.experiment import RunConfiguration, find_experiments, finished_record, switches
 from harness.records.lock import Lock
 from harness.records.record import Record, find_records, refuse_mixture
@@ -46,7 +45,7 @@ def reserve(run: RunConfiguration) -> Lock | None:
             return None
     except OSError as error:
         raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
-    if run.directory.exists() and not run.force:
+    if os.path.exists(run.directory) and not run.force:
         lock.release()
         return None
     return lock
@@ -125,7 +124,7 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
         try:
             finished_record(run, directory)
             done.append(run)
-        except (RunError, DataError) as error:
+        except UserError as error:
             refused[run] = str(error)
     return Plan(longest_first(runs.values(), durations), done, refused, durations)
 

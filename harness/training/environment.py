@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import RunError
+from harness.training.memory import refuse_large_weights
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
 # Prefixes of the variables that can change numbers or speed; others may hold private paths.
@@ -67,6 +68,7 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
     _refuse_other_settings(keras)
+    refuse_large_weights()
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import REPOSITORY, run
+from processes import alive, children_of, started, wait_for
 
 from benchmarks import __main__ as command_line
 from benchmarks.benchmark_file import Benchmark, load_benchmark, measured
@@ -27,9 +28,10 @@ from benchmarks.interleaved import (
     SHARED_XLA,
     Effort,
     Timing,
+    shared_processes,
     time_interleaved,
 )
-from benchmarks.measure import run_benchmark
+from benchmarks.measure import WORKING, run_benchmark, working_folder
 from benchmarks.metrics import experiment_metrics, length_metrics, suite_metrics
 from benchmarks.plain.climate import climate_windows
 from benchmarks.roofline import Rates, operations
@@ -387,6 +389,32 @@ def test_a_script_that_fails_is_one_message_with_its_last_line(tmp_path):
         pytest.raises(RunError, match=r"wrong ended with exit code 2: .*invalid choice: 'no-such'"),
     ):
         process.report()
+
+
+@pytest.mark.faults
+def test_no_process_outlives_a_killed_benchmark_and_the_next_one_clears_up(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY))
+    monkeypatch.chdir(tmp_path)
+    with started("benchmarks", "--quick", "--sample", cwd=tmp_path) as process:
+        wait_for(lambda: len(list(WORKING.glob("*-shared-*.log"))) == shared_processes())
+        children = children_of(process.pid)
+        process.kill()
+        process.wait()
+        assert len(children) == 2 + shared_processes()  # the script and our own command train alone
+        wait_for(lambda: not alive(children), seconds=20)
+    assert list(WORKING.iterdir())
+    with working_folder(WORKING) as folder:
+        assert list(folder.iterdir()) == []
+    assert list(WORKING.parent.iterdir()) == []
+
+
+def test_two_benchmarks_do_not_run_at_the_same_time(tmp_path):
+    with (
+        working_folder(tmp_path / "a"),
+        pytest.raises(RunError, match="another benchmark is in progress"),
+        working_folder(tmp_path / "a"),
+    ):
+        pass
 
 
 def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):

@@ -51,9 +51,8 @@ def ask(monkeypatch, capsys):
 
     def call(main, *arguments):
         monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
-        code = 0
         try:
-            main()
+            code = main() or 0
         except SystemExit as stop:
             code = stop.code
         out, err = capsys.readouterr()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -101,6 +103,21 @@ def test_a_training_that_diverges_says_where_and_leaves_nothing(tmp_path):
         "error: the loss became NaN or infinite in epoch 1, one of steps 1 to 10; the run was "
         "stopped and no record was made. Try a lower --learning-rate or another --seed.\n"
     )
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.faults
+def test_the_protocol_that_diverges_first_says_where_and_leaves_nothing(tmp_path):
+    """Ten times its learning rate harms no network enough; see docs/guarantees.md."""
+    command = ["experiments", "imdb-conv-lstm", "--sample", "--epochs", 2, *places(tmp_path)]
+    assert run(*command, "--learning-rate", 1e-2).returncode == 0
+    shutil.rmtree(tmp_path)
+    tmp_path.mkdir()
+    done = run(*command, "--learning-rate", 1e12)
+    assert done.returncode == 1
+    where = r"the loss became NaN or infinite in epoch \d, .*step.*|val_loss is nan after epoch \d"
+    hint = "the run was stopped and no record was made. Try a lower --learning-rate or another"
+    assert re.fullmatch(f"error: ({where}); {hint} --seed.\n", done.stderr)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.errors import RunError, shown
+from harness.errors import RunError, escaped
 from harness.reporting.analysis.statistics import Range, SeedStatistics
 
 ABSENT = "–"
@@ -53,8 +53,8 @@ def format_interval(ends: Range | None, write: Callable[[float], str] = format_s
 
 def table_row(cells: Iterable[str]) -> str:
     """One line of a Markdown table, in which text from a record is no markup."""
-    escaped = (re.sub("<(?!br>)", "&lt;", shown(cell).replace("|", r"\|")) for cell in cells)
-    return "| " + " | ".join(" ".join(cell.split("\n")) for cell in escaped) + " |"
+    lines = (escaped(cell.replace("\n", " ")).replace("|", r"\|") for cell in cells)
+    return "| " + " | ".join(re.sub("<(?!br>)", "&lt;", line) for line in lines) + " |"
 
 
 def markdown_table(columns: Iterable[str], alignment: str, rows: Iterable[Iterable[str]]) -> str:

@@ -89,11 +89,12 @@ def write_comparison(
         it is unfinished or damaged.
 
     Raises:
-        RunError: no records, sample data mixed with real data, or a file cannot be read or written.
+        RunError: no records, sample data mixed with real data, or a file or folder cannot be read
+            or written.
     """
     numbers = load_published(published)
     results, left_out = load_results(results_dir, numbers)
-    reference = _reference(reference_dir, numbers)
+    reference = make_results(find_records(reference_dir)[0], numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
     outputs = {results_dir / "RESULTS.md": comparison_markdown(results, reference, numbers, link)}
     if results.rows:
@@ -130,13 +131,10 @@ def comparison_markdown(
     return "\n\n".join(blocks) + "\n"
 
 
-def _reference(
-    reference_dir: Path, numbers: PublishedResults, own: Record | None = None
-) -> Results:
-    """The reference's sound results, all or those of one experiment; empty if there are none."""
-    folder = f"{own.experiment}*" if own else "*"
+def _reference(reference_dir: Path, numbers: PublishedResults, own: Record) -> Results:
+    """The reference's sound results of the experiment of `own`; empty if there are none."""
     try:
-        records, _ = find_records(reference_dir, folder)
+        records, _ = find_records(reference_dir, f"{own.experiment}*")
     except RunError:
         records = []
     return make_results(records, numbers)

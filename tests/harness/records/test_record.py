@@ -4,11 +4,12 @@ import base64
 import json
 import os
 import shutil
+import stat
 
 import pytest
 from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
-from harness.errors import RunError
+from harness.errors import RunError, UnwritableError
 from harness.records.files import write_text
 from harness.records.record import find_records, load_record
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
@@ -494,3 +495,11 @@ def test_predictions_are_of_as_many_samples_as_the_data_have(tmp_path, metric, f
     edit(path, "data", facts=counts | facts)
     with pytest.raises(RunError, match=message):
         load_record(path)
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(UnwritableError, match="what is there is no file"):
+            write_text(path, "new")
+    assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)

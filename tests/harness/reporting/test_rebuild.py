@@ -103,7 +103,7 @@ def test_ten_records_of_a_mixture_are_named_and_the_others_counted(tmp_path):
 
 
 def test_control_characters_of_names_are_shown_and_not_sent(tmp_path):
-    assert str(RunError("a\x1b[31mb\u202ec\udcff")) == r"a\x1b[31mb\u202ec\udcff"
+    assert str(RunError("a\x1b[31m\nb\u202ec\udcff")) == r"a\x1b[31m\nb\u202ec\udcff"
     (fabricate(tmp_path, "imdb-toy").parent / "seed-\x1b[31m.unfinished").mkdir()
     assert find_records(tmp_path)[1] == [
         r"imdb-toy/seed-\x1b[31m.unfinished: the run did not finish."

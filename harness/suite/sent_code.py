@@ -11,13 +11,15 @@ from typing import Any
 
 import cloudpickle
 
+import data
 import harness
 from harness.training.environment import CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml")  # suffixes of the files that runs need
 
 # What a worker calls must not be looked up in a package that the worker does not have.
-cloudpickle.register_pickle_by_value(harness)
+for package in (data, harness):
+    cloudpickle.register_pickle_by_value(package)
 
 
 class ByValue:

@@ -38,14 +38,11 @@ def ask(trained, tmp_path, monkeypatch, capsys):
     def call(*arguments, results=trained):
         chosen = ["--sample", "--results-dir", results, "--plots-dir", tmp_path / "plots"]
         monkeypatch.setattr(sys, "argv", ["forecast", *map(str, [*chosen, *arguments])])
-        code = 0
         try:
-            forecast.main()
-        except SystemExit as stop:
+            code = forecast.main()
+        except SystemExit as stop:  # wrong usage
             code = stop.code
         out, err = capsys.readouterr()
-        if isinstance(code, str):  # Python prints it as the process ends, with status 1
-            code, err = 1, f"{err}{code}\n"
         return subprocess.CompletedProcess(arguments, code, out, err)
 
     return call

@@ -184,7 +184,7 @@ def commands():
 SETTINGS = {"suppress_health_check": list(HealthCheck), "database": None}
 
 
-@settings(**SETTINGS, max_examples=20, derandomize=True)
+@settings(**SETTINGS, max_examples=8, derandomize=True)
 @given(command_lines())
 def test_a_command_line_works_or_is_refused_in_words(commands, tmp_path, line):
     check(commands, *line, tmp_path / "top/middle/folder")

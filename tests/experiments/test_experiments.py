@@ -134,7 +134,9 @@ def test_sample_and_real_data_never_share_a_folder(finished, tmp_path):
     assert "jena-persistence/seed-0) with runs on real data (this run)" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["imdb-conv-lstm", "jena-gru"])
+@pytest.mark.parametrize(
+    "name", ["jena-gru", pytest.param("imdb-conv-lstm", marks=pytest.mark.faults)]
+)
 def test_the_same_seed_gives_the_same_bits_when_asked_for(name, tmp_path):
     histories = []
     for place in (tmp_path / "a", tmp_path / "b"):
@@ -156,7 +158,7 @@ def test_a_record_without_the_same_bits_does_not_pass_for_one_with_them(finished
     assert "(deterministic: False there, True asked)" in done.stderr
 
 
-@pytest.mark.parametrize("name", ["imdb-lstm", "jena-gru"])
+@pytest.mark.parametrize("name", ["imdb-lstm", pytest.param("jena-gru", marks=pytest.mark.faults)])
 def test_plain_keras_is_one_flag_away(name, tmp_path):
     """The first epoch ends near that of the faster layers, which start from the same weights."""
     ends = {}

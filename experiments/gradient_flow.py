@@ -9,7 +9,7 @@ Protocol:   the IMDB networks of the 500-word protocol; the norm of the loss gra
             all 500 steps; before training, at the best validation epoch, and before training with
             the recurrent weights scaled up.
 Deviations: the documents argue and measure nothing.
-Expected:   about 10 minutes on one CPU core.
+Expected:   about 3 minutes on one CPU core.
 """
 
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ Protocol:   sequences of meaningless ids with one symbol of eight among them, wh
             as often as long ones (log-uniform). As many training steps each time, Adam by Keras 2's
             rule.
 Deviations: the documents argue and measure nothing; the task is the usual one of the literature.
-Expected:   about 6 minutes on one CPU core.
+Expected:   about 8 minutes on one CPU core.
 """
 
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def train(protocol, run):
     for name, build in networks.items():
         keras.utils.set_random_seed(run.seed)
         model = build()
-        train_for_study(protocol, padded, model, name)
+        train_for_study(protocol, run, padded, model, name)
         # There are a thousand lengths; compiling for each would take longer than reading them.
         model.compile(loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False)
         own = accuracy_at_own_length(model, *whole.test) if model.input_shape[1] is None else None

@@ -56,7 +56,7 @@ def train(protocol, run):
         model.layers[2].set_weights([kernel, recurrent * protocol.scale, bias])
         curves[exploding][name] = gradient_norms(model, x, y)
         model.layers[2].set_weights([kernel, recurrent, bias])
-        train_for_study(protocol, reviews, model, name)
+        train_for_study(protocol, run, reviews, model, name)
         curves[AFTER][name] = gradient_norms(model, x, y)
 
     run.finish_study(gradient_flow_outputs(curves, protocol.maxlen))

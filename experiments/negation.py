@@ -38,7 +38,7 @@ def train(protocol, run):
     for cell in COMPARED:
         keras.utils.set_random_seed(run.seed)
         model = imdb.recurrent(cell, protocol.num_words, protocol.embedding, protocol.units)
-        train_for_study(protocol, padded, model, CELLS[cell].title)
+        train_for_study(protocol, run, padded, model, CELLS[cell].title)
         probabilities[CELLS[cell].title] = predict(model, (ids, np.zeros(len(ids))))
 
     for name, ngrams in LINEAR.items():

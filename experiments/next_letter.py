@@ -43,12 +43,13 @@ def train(protocol, run):
     x, following, weights = one_hot(words, letters)
     model = letter_model(len(letters), protocol.units)
     loss = "sparse_categorical_crossentropy"
-    train_model(
+    computed_by = train_model(
         model,
         Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
         train=DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed),
         name="SimpleRNN",
     )
+    run.add_layers(computed_by)
     run.finish_study(next_letter_outputs(model, words, letters, x, following, weights))
 
 

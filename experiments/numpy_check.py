@@ -47,6 +47,7 @@ def train(protocol, run):
     from experiments.common.numpy_equality import numpy_check_outputs
 
     run.write("data", made_data(run.sample, "Random shapes, weights and inputs."))
+    run.add_layers("keras")
     run.finish_study(numpy_check_outputs(protocol, run.seed))
 
 

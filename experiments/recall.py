@@ -63,7 +63,7 @@ def train(protocol, run):
 
     found = {ALONE: {}, MIXED: {}}
     for cell in COMPARED:
-        measure = partial(accuracies, protocol, run.seed, cell)
+        measure = partial(accuracies, protocol, run, cell)
         title = CELLS[cell].title
         found[ALONE][title] = {}
         for d in distances(longest, shortest=10):

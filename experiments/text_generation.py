@@ -72,7 +72,7 @@ def train(protocol, run):
     }
     model = character_model(protocol.cell, known, protocol.units)
     writer = Writer(corpus, begin, protocol.window, protocol.sample_length, run.seed)
-    train_model(
+    computed_by = train_model(
         model,
         training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
         train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
@@ -80,6 +80,7 @@ def train(protocol, run):
         callbacks=[EpochRecorder(run), writer],
         checkpoints=Checkpoints(run, writer),
     )
+    run.add_layers(computed_by)
     save_network(model, run.unfinished / MODEL)
     run.finish_study(text_generation_outputs(protocol, run.history, counted, writer.written))
 

@@ -84,6 +84,7 @@ def train(protocol, run):
             if backend == "torch":
                 epochs = {outputs.KERAS_3: protocol.torch_epochs} if protocol.torch_epochs else {}
             measured[backend] = measure_on(backend, folder, {**task, "trained": epochs})
+    run.add_layers("keras")
     run.finish_study(
         [
             *outputs.by_hand(measured, protocol.learning_rate),

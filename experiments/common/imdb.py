@@ -191,12 +191,13 @@ def train_classifier(
 
 
 def train_for_study(
-    protocol: ImdbProtocol, reviews: ReviewSplits, model: keras.Model, name: str
+    protocol: ImdbProtocol, run: Run, reviews: ReviewSplits, model: keras.Model, name: str
 ) -> None:
     """Trains one of several networks of a study, and gives it the weights of its best epoch.
 
     Args:
         protocol: values of the training.
+        run: receives which layers computed.
         reviews: its training and validation reviews are used.
         model: uncompiled network.
         name: printed before each epoch's values.
@@ -206,5 +207,5 @@ def train_for_study(
     best = BestWeights("accuracy")
     training = training_of(protocol, "binary_crossentropy", "accuracy")
     splits = {"train": reviews.train, "validation": reviews.validation}
-    train_model(model, training, **splits, callbacks=[best], name=name)
+    run.add_layers(train_model(model, training, **splits, callbacks=[best], name=name))
     model.set_weights(best.weights)

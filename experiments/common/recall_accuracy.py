@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from data.recall import recall_sequences
+from harness.records.run import Run
 from harness.records.study_outputs import Lines, Series, Table
 from harness.training.batches import DrawnBatches
 from harness.training.fit import Training, evaluate, train_model
@@ -20,13 +21,13 @@ def distances(longest: int, shortest: int = 1) -> list[int]:
 
 
 def accuracies(
-    protocol, seed: int, cell: str, name: str, longest: int, draw: Callable, at: list[int]
+    protocol, run: Run, cell: str, name: str, longest: int, draw: Callable, at: list[int]
 ) -> dict[int, float]:
     """Trains one network, and tests it at several distances.
 
     Args:
         protocol: sizes and training.
-        seed: seed of weights and sequences.
+        run: gives the seed of weights and sequences; receives which layers computed.
         cell: one of `models.cells.CELLS`.
         name: what it is trained on, for the lines that are printed.
         longest: the sequences have one timestep more.
@@ -37,7 +38,7 @@ def accuracies(
     Returns:
         Accuracy by distance.
     """
-    keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(run.seed)
     kinds = (protocol.symbols, protocol.fillers)
     model = recall_model(cell, *kinds, protocol.embedding, protocol.units)
 
@@ -45,13 +46,14 @@ def accuracies(
         return recall_sequences(rng, draw(rng, protocol.batch_size), longest + 1, *kinds)
 
     loss = "sparse_categorical_crossentropy"
-    train_model(
+    computed_by = train_model(
         model,
         Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
-        train=DrawnBatches(batch, protocol.steps, seed),
+        train=DrawnBatches(batch, protocol.steps, run.seed),
         name=f"{CELLS[cell].title}, {name}",
     )
-    (rng,) = np.random.default_rng(seed).spawn(1)  # sequences that no training step drew
+    run.add_layers(computed_by)
+    (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
     tested = {
         d: recall_sequences(rng, np.full(protocol.tested, d), longest + 1, *kinds) for d in at
     }

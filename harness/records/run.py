@@ -107,6 +107,15 @@ class Run:
         self._parts[part] = {**self._parts.get(part, {}), **content}
         self._write(part, self._parts[part])
 
+    def add_layers(self, computed_by: str) -> None:
+        """Records which layers computed; a study calls this for each of its networks.
+
+        Args:
+            computed_by: what `harness.training.fit.train_model` returned.
+        """
+        known = self.part("environment").get("layers", "").split(", ")
+        self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})
+
     def part(self, name: str) -> dict:
         """What has been written to one file of the record."""
         return self._parts.get(name, {})

@@ -279,7 +279,7 @@ def fit(
         callbacks=[EpochRecorder(run), best],
         checkpoints=Checkpoints(run, best),
     )
-    run.write("environment", {"layers": computed_by})
+    run.add_layers(computed_by)
     splits = {"validation": validation, "test": test}
 
     def predictions() -> tuple[float, dict]:

@@ -17,6 +17,7 @@ from experiments.common import recall_accuracy, review_lengths
 from experiments.common.gradient_norms import gradient_norms
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.common.negation_pairs import Kind, encode_pairs, negation_tables, read_kinds
+from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
 from harness.training.optimizers import make_optimizer
@@ -216,7 +217,9 @@ def test_a_feed_forward_network_reads_one_length_only(short_reviews):
     assert review_lengths.accuracy_at(model, reviews, labels, 5) == expected
 
 
-def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
+def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, capsys):
+    run = Run(tmp_path / "seed-0", seed=0, data_dir=None, sample=True)
+    run.begin({})
     rng = np.random.default_rng(0)
     x, y = rng.integers(1, 20, (120, 6), np.int32), rng.integers(0, 2, 120)
     splits = (x[:80], y[:80]), (x[80:], y[80:])
@@ -224,7 +227,7 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(capsys):
     model = imdb.dense(20, 4, 8, 6)
     # labels that cannot be learned: the validation goes up and down
     protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
-    train_for_study(protocol, ReviewSplits(*splits, splits[1]), model, "Dense")
+    train_for_study(protocol, run, ReviewSplits(*splits, splits[1]), model, "Dense")
     curve = model.history.history["val_accuracy"]
     assert len(curve) == 8
     assert curve[-1] < max(curve)

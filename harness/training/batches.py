@@ -13,6 +13,22 @@ if TYPE_CHECKING:
     from data.windows import Windows
 
 
+def batch_shape(samples: tuple | keras.utils.PyDataset, batch_size: int | None) -> tuple[int, ...]:
+    """Shape of the inputs of a full batch.
+
+    Args:
+        samples: `(x, y)` arrays, or a dataset of batches.
+        batch_size: samples a step, for arrays.
+    """
+    if isinstance(samples, tuple):
+        x = samples[0]
+        return min(batch_size or len(x), len(x)), *x.shape[1:]
+    if isinstance(samples, WindowBatches):  # known without making a batch
+        windows = samples.windows
+        return samples.batch_size, len(windows.offsets), windows.series.shape[1]
+    return samples[0][0].shape
+
+
 class DrawnBatches(keras.utils.PyDataset):
     """Batches drawn at random.
 

@@ -17,10 +17,12 @@ import numpy as np
 from harness.errors import DivergedError, UnwritableError
 from harness.records.files import sha256
 from harness.records.run import BEST, Run
+from harness.training.batches import batch_shape
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
 from harness.training.fast_layers import accelerate, accelerate_updates
+from harness.training.memory import refuse_large_steps
 from harness.training.native_layers import use_native_layers
 from harness.training.optimizers import adds_repeated_words, make_optimizer
 from harness.training.tf_dataset import without_tuning
@@ -184,7 +186,9 @@ def train_model(
 
     Raises:
         DivergedError: the loss became NaN or infinite.
+        RunError: there is too little memory for a training step.
     """
+    refuse_large_steps(model, batch_shape(train, training.batch_size))
     own_batches = _makes_own_batches()
     own_layers = own_batches and accelerator() is None
     optimizer = make_optimizer(training.optimizer, training.learning_rate)

@@ -16,6 +16,16 @@ from harness.training.native_network import Network
 LANES = 16  # units and features of word vectors must be multiples of this
 
 
+def is_chain(model: keras.Model) -> bool:
+    """Whether each layer reads the one before and nothing else."""
+    (below,) = model.inputs
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.InputLayer) and layer.input is not below:
+            return False
+        below = layer.output
+    return True
+
+
 def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     """Lets the library compute the recurrent layers, if it can compute all of them.
 
@@ -34,7 +44,7 @@ def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     chain = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     embedding = chain.pop(0) if isinstance(chain[0], keras.layers.Embedding) else None
     layers = [layer for layer in chain if isinstance(layer, keras.layers.RNN)]
-    if not layers or layers != chain[: len(layers)] or not _is_chain(model):
+    if not layers or layers != chain[: len(layers)] or not is_chain(model):
         return False
     form = _form(embedding, layers)
     if form is None or (form.embedded and not words_added) or load(form) is None:
@@ -44,16 +54,6 @@ def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     for layer in layers[:-1]:
         layer.call = lambda sequences, **_: sequences
     layers[-1].call = _call(form, embedding, layers)
-    return True
-
-
-def _is_chain(model: keras.Model) -> bool:
-    """Whether each layer reads the one before and nothing else."""
-    (below,) = model.inputs
-    for layer in model.layers:
-        if not isinstance(layer, keras.layers.InputLayer) and layer.input is not below:
-            return False
-        below = layer.output
     return True
 
 

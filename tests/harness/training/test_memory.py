@@ -1,32 +1,123 @@
-"""Networks that are too large for the machine."""
+"""Networks that are too large for the memory."""
+
+import gc
+import os
+from pathlib import Path
 
 import keras
+import numpy as np
 import pytest
 from commands import places, run
 
 from harness.errors import RunError
 from harness.training import memory
+from harness.training.batches import DrawnBatches, RandomWindows, batch_shape
+from models import imdb, jena
 
 
-def test_weights_beyond_the_memory_are_refused_before_they_are_made(monkeypatch):
+@pytest.fixture
+def there_are(monkeypatch):
+    """Sets how many bytes of memory there are."""
     memory.refuse_large_weights()
-    monkeypatch.setattr(memory, "memory", lambda: 10**12)
+    return lambda count: monkeypatch.setattr(memory, "memory", lambda: count)
+
+
+def test_weights_beyond_the_memory_are_refused_before_they_are_made(there_are):
+    there_are(10**12)
     inputs = keras.Input((500_000,))
-    with pytest.raises(RunError, match=r"500,000 × 400,000 weights, which need 1,600 GB in train"):
+    refusal = r"^500,000 × 400,000 weights of a layer, .* need 1,600 GB .* there are 1,000 GB\."
+    with pytest.raises(RunError, match=refusal):
         keras.layers.Dense(400_000)(inputs)
     assert keras.layers.Dense(2)(inputs).shape == (None, 2)
 
 
+def test_all_weights_of_a_process_count_until_they_are_gone(there_are):
+    def layer():  # 4 MB, and 4 MB in training
+        one = keras.layers.Dense(1000, use_bias=False)
+        one(keras.Input((1000,)))
+        return one
+
+    gc.collect()
+    there_are(2 * memory.NUMBER * memory._in_use() + 20_000_000)
+    first, second = layer(), layer()
+    with pytest.raises(RunError, match="1,000 × 1,000 weights of a layer, with all others, need"):
+        layer()
+    del first
+    layer()
+    del second
+
+
 @pytest.mark.parametrize(
-    "sizes",
+    ("model", "inputs", "numbers"),
     [
-        ["--units", 99_999],
-        pytest.param(["--num-words", 99_999, "--embedding", 99_999], marks=pytest.mark.faults),
+        (lambda: imdb.recurrent("lstm", 100, 8, 16), (128, 500), 128 * 500 * 16),
+        (lambda: imdb.recurrent("simple-rnn", 100, 8, 16, depth=3), (2, 9), 3 * 2 * 9 * 16),
+        # 84 words make 80 windows of five, and 80 of them 20 pooled ones
+        (lambda: imdb.conv_lstm(100, 8, 16), (2, 84), 2 * 20 * 16),
+        (lambda: jena.gru(), (128, 240, 14), 128 * 240 * 32),
+        (lambda: imdb.dense(100, 8, 16, 50), (128, 50), 0),
     ],
 )
-def test_a_run_that_cannot_have_its_weights_is_one_sentence(sizes, tmp_path):
+def test_the_states_of_a_training_step_are_counted(model, inputs, numbers, there_are):
+    model = model()
+    there_are(4 * numbers)
+    memory.refuse_large_steps(model, inputs)
+    there_are(4 * numbers - 1)
+    if numbers:
+        with pytest.raises(RunError, match=f"states of a batch of {inputs[0]} × {inputs[1]}"):
+            memory.refuse_large_steps(model, inputs)
+
+
+def test_the_shape_of_a_batch_is_known_without_making_it():
+    x, y = np.zeros((30, 7), np.int32), np.zeros(30)
+    assert batch_shape((x, y), 8) == (8, 7)
+    assert batch_shape((x, y), 64) == (30, 7)
+    assert batch_shape(DrawnBatches(lambda rng: (x, y), 2, seed=0), None) == (30, 7)
+    windows = type("Windows", (), {"offsets": np.arange(-9, 1), "series": np.zeros((99, 14))})
+    assert batch_shape(RandomWindows(windows, 128, 2, seed=0), None) == (128, 10, 14)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "refusal"),
+    [
+        (["--units", 99_999], "error: 99,999 × "),
+        (["--batch-size", 8000, "--maxlen", 9999, "--units", 1000], "error: the recurrent states"),
+        pytest.param(
+            ["--num-words", 99_999, "--embedding", 99_999],
+            "error: 99,999 × ",
+            marks=pytest.mark.faults,
+        ),
+    ],
+)
+def test_a_run_beyond_the_memory_is_one_sentence(sizes, refusal, tmp_path):
     done = run("experiments", "imdb-lstm", "--sample", *sizes, *places(tmp_path))
     assert done.returncode == 1
-    assert done.stderr.startswith("error: a layer would have 99,999 × ")
+    assert done.stderr.startswith(refusal)
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.fixture
+def container():
+    """A control group of 2 GB with another in it, to which no limit is given; the inner folder."""
+    inner = Path("/sys/fs/cgroup/memory/test-of-memory/inner")
+    try:
+        inner.mkdir(parents=True)
+        (inner.parent / "memory.limit_in_bytes").write_text("2000000000")
+    except OSError:
+        pytest.skip("needs to be root, with the memory controller of cgroups version 1")
+    yield inner
+    inner.rmdir()
+    inner.parent.rmdir()
+
+
+def test_the_memory_of_a_container_is_its_limit(container):
+    assert memory.memory() > 2_000_000_000
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        (container / "cgroup.procs").write_text(str(os.getpid()))
+        os.write(writer, str(memory.memory()).encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert int(os.read(reader, 100)) == pytest.approx(2_000_000_000, abs=4096)

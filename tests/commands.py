@@ -1,11 +1,15 @@
 """Runs the project's commands as a user does: in processes of their own."""
 
+import atexit
+import functools
 import os
 import subprocess
 import sys
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parent.parent
+from forked import REPOSITORY, ForkServer
+
+SECONDS = 300  # after which a command has failed
 
 
 def places(folder: Path) -> list:
@@ -16,18 +20,42 @@ def places(folder: Path) -> list:
 def run(module: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Runs `python -m module arguments...` in the repository's root and captures what it prints.
 
+    A command with variables of its own starts anew. Any other finds large packages loaded.
+
     Args:
         module: name of the module.
         arguments: its command-line arguments.
         environment: variables that are set for the command alone; RNN_DATA_DIR is unset.
     """
-    variables = {k: v for k, v in os.environ.items() if k != "RNN_DATA_DIR"} | environment
-    return subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
-        cwd=REPOSITORY,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    variables, words = _variables() | environment, [*map(str, arguments)]
+    server, of_server = _server()
+    differing = {name for name, _ in variables.items() ^ of_server.items()}
+    if differing - {"RNN_DATA_DIR"}:
+        return subprocess.run(
+            [sys.executable, "-m", module, *words],
+            cwd=REPOSITORY,
+            env=variables,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    task = {"folder": str(REPOSITORY), "environment": variables, "seconds": SECONDS}
+    status, output, errors, _ = server.run(module, words, **task)
+    return subprocess.CompletedProcess([module, *words], status, output, errors)
+
+
+def _variables() -> dict[str, str]:
+    """The variables of a command: those of the tests, without the real data."""
+    ours = ("RNN_DATA_DIR", "PYTEST_CURRENT_TEST")
+    return {name: value for name, value in os.environ.items() if name not in ours}
+
+
+@functools.cache
+def _server() -> tuple[ForkServer, dict[str, str]]:
+    """The one process that this process forks its commands from, and its variables."""
+    variables = _variables()
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}  # as the commands set it before they load TensorFlow
+    server = ForkServer("tests/forked.py", variables | quiet)
+    atexit.register(server.close)
+    return server, variables

@@ -165,7 +165,7 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	  --pages README.md docs/results.md docs/claims.md docs/keras-2-and-keras-3.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.benchmark_tables
-	@$(RUN) -m benchmarks.charts
+	@$(RUN) -m benchmarks.benchmark_figures
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

@@ -1,6 +1,7 @@
-"""Tables of a benchmark, made from `benchmark.json`: `python -m benchmarks.benchmark_tables`.
+"""Makes the benchmark's tables: benchmark.csv and benchmark.md, and those of docs/speed.md.
 
-`benchmark_tables.toml` says which quantity stands in which column, and holds the notes.
+The numbers are those of results/reference/benchmark.json. `benchmark_tables.toml` says which
+quantity stands in which column, and holds the notes.
 """
 
 import sys
@@ -10,9 +11,8 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
-from harness.errors import Parser
-from harness.records.files import write_text
-from harness.reporting.rebuild import rebuild
+from harness.records.atomic_files import write_text
+from harness.reporting.rebuild import documented_parser, rebuild
 from harness.reporting.tables.formatting import markdown_table, replace_between_markers
 
 LAYOUT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -125,11 +125,7 @@ def _suite_table(benchmark: Benchmark) -> str:
 
 def main() -> int:
     """Rebuilds the tables; returns the exit status."""
-    Parser(
-        prog="python -m benchmarks.benchmark_tables",
-        description=f"Make benchmark.csv and benchmark.md in {RESULTS}/, and the tables in {PAGE}, "
-        f"again from {RESULTS}/benchmark.json.",
-    ).parse_args()
+    documented_parser("python -m benchmarks.benchmark_tables", __name__).parse_args()
     return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
 
 

@@ -7,7 +7,6 @@ other numbers. They also round otherwise: Keras's own layers, compiled by XLA, s
 alone does.
 """
 
-import argparse
 import json
 import math
 import sys
@@ -18,8 +17,7 @@ import numpy as np
 
 from benchmarks.cases import CASES
 from benchmarks.training_process import run_to_end
-from harness.errors import Parser
-from harness.reporting.rebuild import carry_out
+from harness.reporting.rebuild import carry_out, documented_parser
 
 STEPS = 10
 XLA_ALONE = "gradient, Keras's layers compiled by XLA"
@@ -38,11 +36,7 @@ def largest_differences(name: str, sample: bool, folder: Path) -> dict[str, floa
 
 def main() -> int:
     """Runs the command line and returns the exit status."""
-    parser = Parser(
-        prog="python -m benchmarks.equality",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = documented_parser("python -m benchmarks.equality", __name__)
     parser.add_argument("experiment", choices=COMPARED, metavar="NAME", help=", ".join(COMPARED))
     parser.add_argument("--sample", action="store_true", help="use the built-in sample reviews")
     options = parser.parse_args()

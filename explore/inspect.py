@@ -13,11 +13,11 @@ import re
 import sys
 from textwrap import shorten
 
-from explore.reviews import read_own_reviews
+from explore.own_reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
 from harness.command_line import PLACES, add_data_dir
 from harness.errors import RunError
-from harness.records.files import write_bytes
+from harness.records.atomic_files import write_bytes
 from harness.reporting.rebuild import add_path, carry_out, documented_parser
 from models.cells import CELLS
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from explore.trained import MANIFEST, trainable
 from harness.command_line import add_data_dir
 from harness.errors import RunError
-from harness.records.files import read_json, sha256, write_bytes, write_json
+from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import BEST, LINEAR
 from harness.reporting.analysis.reference import REFERENCE

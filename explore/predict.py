@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from textwrap import shorten
 
-from explore.reviews import judge_reviews, read_own_reviews
+from explore.own_reviews import judge_reviews, read_own_reviews
 from explore.trained import find_trained
 from harness.command_line import PLACES, add_data_dir
 from harness.errors import few

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import RunError
-from harness.records.files import write_bytes
+from harness.records.atomic_files import write_bytes
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.records.files import sha256, write_text
+from harness.records.atomic_files import sha256, write_text
 
 CHECKSUMS = "SHA256SUMS"
 FILE = re.compile(

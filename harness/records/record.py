@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from harness.errors import RunError, UnwritableError, escaped, few
 from harness.records.alike import split_odd
+from harness.records.atomic_files import read_json, sync_folder
 from harness.records.checksums import CHECKSUMS, read_checksums
-from harness.records.files import read_json, sync_folder
 from harness.records.lock import Lock
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import DivergedError, ElsewhereError, RunError
+from harness.records.atomic_files import write_json
 from harness.records.checkpoint import write_checkpoint
 from harness.records.checksums import write_checksums
-from harness.records.files import write_json
 from harness.records.lock import Lock
 from harness.records.record import CHECKPOINT, UNFINISHED, put_in_place
 

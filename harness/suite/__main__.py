@@ -35,7 +35,7 @@ from harness.command_line import add_common_options, add_data_dir
 from harness.errors import MOST_NAMES, RunError, UserError, escaped, few
 from harness.experiment import RunConfiguration
 from harness.protocol import bounded
-from harness.records.files import write_text
+from harness.records.atomic_files import write_text
 from harness.reporting.output import keep_printing
 from harness.reporting.rebuild import INTERRUPTED, documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally

@@ -23,8 +23,8 @@ from distributed.security import Security
 
 from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import RunConfiguration, finished_record
+from harness.records.atomic_files import write_bytes
 from harness.records.checksums import CHECKSUMS, FILE
-from harness.records.files import write_bytes
 from harness.records.lock import Lock
 from harness.records.record import put_in_place
 from harness.records.run import Run

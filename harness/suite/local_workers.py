@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.command_line import ELSEWHERE
 from harness.errors import RunError
 from harness.experiment import RunConfiguration
-from harness.records.files import read_json
+from harness.records.atomic_files import read_json
 from harness.records.record import UNFINISHED
 from harness.suite.plan import log_of, reserve
 from harness.training.environment import threads

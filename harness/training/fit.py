@@ -15,7 +15,7 @@ import keras
 import numpy as np
 
 from harness.errors import DivergedError, UnwritableError
-from harness.records.files import sha256
+from harness.records.atomic_files import sha256
 from harness.records.run import BEST, Run
 from harness.training.batches import batch_shape
 from harness.training.checkpoints import Checkpoints

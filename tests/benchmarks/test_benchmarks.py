@@ -14,10 +14,10 @@ from commands import REPOSITORY, run
 from processes import alive, children_of, started, wait_for
 
 from benchmarks import __main__ as command_line
+from benchmarks.benchmark_figures import write_figures
 from benchmarks.benchmark_file import Benchmark, load_benchmark, measured
 from benchmarks.benchmark_tables import benchmark_markdown, summary_tables, write_benchmark
 from benchmarks.cases import CASES, Case
-from benchmarks.charts import write_charts
 from benchmarks.equality import XLA_ALONE, published_network
 from benchmarks.goals import GOALS, cell
 from benchmarks.interleaved import (
@@ -314,12 +314,12 @@ def test_what_a_quick_benchmark_leaves_out_has_no_column(benchmark, tmp_path):
     assert "All six" not in benchmark_markdown(quick)
     assert "The same results" not in benchmark_markdown(quick)
     assert "Longer reviews" not in benchmark_markdown(quick)
-    (chart,) = write_charts(quick, tmp_path)
+    (chart,) = write_figures(quick, tmp_path)
     assert chart.stat().st_size > 10_000
 
 
 def test_the_same_record_gives_the_same_chart(benchmark, tmp_path):
-    first, again = (write_charts(benchmark, tmp_path / place) for place in "ab")
+    first, again = (write_figures(benchmark, tmp_path / place) for place in "ab")
     assert [path.name for path in first] == ["benchmark.png", "benchmark-length.png"]
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in first]
 
@@ -337,7 +337,7 @@ def test_the_committed_files_are_what_the_committed_record_gives(tmp_path):
     assert (results / "benchmark.md").read_text("utf-8") == benchmark_markdown(committed)
     assert summary_tables(committed) in (REPOSITORY / "docs/speed.md").read_text("utf-8")
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
-        for path in write_charts(committed, tmp_path):
+        for path in write_figures(committed, tmp_path):
             drawn = path.read_bytes()
             assert drawn == (REPOSITORY / "plots/reference" / path.name).read_bytes()
 

@@ -17,8 +17,8 @@ from explore.trained import load_trained
 from harness.command_line import parse
 from harness.errors import RunError
 from harness.experiment import find_experiments, finished_record
+from harness.records.atomic_files import sha256
 from harness.records.checksums import write_checksums
-from harness.records.files import sha256
 from harness.records.record import load_record
 from harness.records.schema import required_files
 

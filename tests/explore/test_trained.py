@@ -11,7 +11,7 @@ import pytest
 from explore import keep_weights, trained
 from explore.trained import MANIFEST, find_trained, load_trained
 from harness.errors import RunError
-from harness.records.files import read_json, sha256, write_json
+from harness.records.atomic_files import read_json, sha256, write_json
 from harness.records.predictions import samples_of
 from harness.reporting.analysis.reference import REFERENCE
 
@@ -165,7 +165,7 @@ def test_kept_models_judge_the_test_reviews_as_their_records_say(place, tmp_path
 
 
 def trained_probabilities(model, ids):
-    from explore.reviews import probabilities
+    from explore.own_reviews import probabilities
 
     return probabilities(model, ids, model.record.config["protocol"]["maxlen"])
 

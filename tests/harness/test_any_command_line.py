@@ -76,7 +76,7 @@ COMMANDS = {
     "benchmarks": (["--help"], ["quick", "sample"]),
     "benchmarks.equality": (["--help"], ["sample"]),
     "benchmarks.benchmark_tables": (["--help"], []),
-    "benchmarks.charts": (["--help"], []),
+    "benchmarks.benchmark_figures": (["--help"], []),
     "benchmarks.plain": (["--help"], ["epochs", "sample", "maxlen"]),
     "data.files": ([], ["data-dir", "from-reviews"]),
 }

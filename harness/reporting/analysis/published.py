@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.records.files import read_toml
+from harness.records.atomic_files import read_toml
 from harness.records.validation import KnownFields, Number, validated
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "experiments" / "published.toml"

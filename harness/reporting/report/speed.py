@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.records.files import read_json
+from harness.records.atomic_files import read_json
 from harness.records.validation import Number, validated
 from harness.reporting.tables.formatting import ABSENT, format_significant
 

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.records.files import write_text
+from harness.records.atomic_files import write_text
 from harness.records.record import Record, find_records
 from harness.reporting.analysis.published import PUBLISHED, PublishedResults, load_published
 from harness.reporting.analysis.reference import (

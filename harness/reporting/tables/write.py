@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.records.files import write_text
+from harness.records.atomic_files import write_text
 from harness.records.predictions import MEASURES
 from harness.records.record import Record, plain
 from harness.reporting.analysis.claims import Claim, load_claims

@@ -10,7 +10,7 @@ import pytest
 from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
 from harness.errors import RunError, UnwritableError
-from harness.records.files import write_text
+from harness.records.atomic_files import write_text
 from harness.records.record import find_records, load_record
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from harness.errors import RunError
-from harness.records.files import write_json
+from harness.records.atomic_files import write_json
 from harness.records.record import CHECKPOINT, find_records, label, mend
 from harness.records.run import MODEL, Run, baseline_metrics, made_data
 from harness.records.study_outputs import Table, Text, from_json

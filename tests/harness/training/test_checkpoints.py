@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from harness.errors import UnwritableError
+from harness.records.atomic_files import read_json
 from harness.records.checkpoint import read_checkpoint, write_checkpoint
-from harness.records.files import read_json
 from harness.records.run import BEST, Run
 from harness.training import checkpoints, fit
 from harness.training.fit import Training

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from data.windows import Windows
 from harness.errors import DivergedError, RunError
-from harness.records.files import read_json, sha256
+from harness.records.atomic_files import read_json, sha256
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
 from harness.training import environment

@@ -1,4 +1,4 @@
-"""The charts of a benchmark, made from `benchmark.json`: `python -m benchmarks.charts`."""
+"""Draws the benchmark's figures in plots/reference/ from results/reference/benchmark.json."""
 
 import sys
 from pathlib import Path
@@ -8,9 +8,8 @@ import pandas as pd
 from benchmarks.benchmark_file import PLOTS, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import GOALS
 from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED
-from harness.errors import Parser
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
-from harness.reporting.rebuild import rebuild
+from harness.reporting.rebuild import documented_parser, rebuild
 
 HEIGHT = 0.2  # of a bar, where experiments are 1 apart
 STEP = 1.15 * HEIGHT  # from one bar of an experiment to the next
@@ -25,7 +24,7 @@ BARS = {
 LINES = {PLAIN: ("plain Keras", GREY), OURS: ("this project", "black")}
 
 
-def write_charts(benchmark: Benchmark, folder: Path) -> list[Path]:
+def write_figures(benchmark: Benchmark, folder: Path) -> list[Path]:
     """Draws `benchmark.png`, and `benchmark-length.png` where lengths were timed."""
     suffix = SAMPLE_SUFFIX if benchmark.protocol.sample else ""
     paths = [draw_throughput(benchmark, folder / "benchmark.png", suffix)]
@@ -86,12 +85,9 @@ def draw_lengths(benchmark: Benchmark, path: Path, suffix: str) -> Path:
 
 
 def main() -> int:
-    """Redraws the charts; returns the exit status."""
-    Parser(
-        prog="python -m benchmarks.charts",
-        description=f"Draw the benchmark's charts in {PLOTS}/ again from {RESULTS}/benchmark.json.",
-    ).parse_args()
-    return rebuild(lambda: (write_charts(load_benchmark(RESULTS), PLOTS), []))
+    """Redraws the figures; returns the exit status."""
+    documented_parser("python -m benchmarks.benchmark_figures", __name__).parse_args()
+    return rebuild(lambda: (write_figures(load_benchmark(RESULTS), PLOTS), []))
 
 
 if __name__ == "__main__":

@@ -46,8 +46,10 @@ Number = Annotated[float, GetPydanticSchema(_number)]
 def _matching(pattern: str, expected: str) -> AfterValidator:
     """Accepts text that a pattern matches in full; `expected` describes it for the message."""
 
+    known = re.compile(pattern)
+
     def check(text: str) -> str:
-        if re.fullmatch(pattern, text) and text.isprintable():
+        if known.fullmatch(text) and text.isprintable():
             return text
         raise PydanticCustomError("text", "Input should be {expected}", {"expected": expected})
 

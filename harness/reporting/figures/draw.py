@@ -4,6 +4,8 @@ One figure an experiment (its training curves, or what a study shows) and one a 
 beside each other). Same records, same bytes.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from harness.records.record import Record
@@ -11,6 +13,7 @@ from harness.reporting.analysis.factorial import factorial_designs
 from harness.reporting.analysis.published import PUBLISHED, load_published
 from harness.reporting.analysis.results import Results, load_results, make_results
 from harness.reporting.figures.model_comparison import one_protocol_each, plot_comparison
+from harness.reporting.figures.processes import draw_in_processes
 from harness.reporting.figures.study_figure import panels_of, plot_study
 from harness.reporting.figures.training_curves import plot_curves
 from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
@@ -30,12 +33,15 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
     Raises:
         RunError: the folder cannot be written.
     """
-    return _plot_each(make_results(records, load_published(PUBLISHED)), plots_dir)
+    results = make_results(records, load_published(PUBLISHED))
+    return [draw() for draw in _of_each(results, plots_dir)]
 
 
-def _plot_each(results: Results, plots_dir: Path) -> list[Path]:
-    curves = [plot_curves(row, plots_dir) for row in results.rows if row.first.history]
-    return curves + [plot_study(study, plots_dir) for study in results.studies if panels_of(study)]
+def _of_each(results: Results, plots_dir: Path) -> list[Callable[[], Path]]:
+    """What draws the figures of the experiments."""
+    curves = [partial(plot_curves, row, plots_dir) for row in results.rows if row.first.history]
+    studies = [one for one in results.studies if panels_of(one)]
+    return curves + [partial(plot_study, study, plots_dir) for study in studies]
 
 
 def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
@@ -54,11 +60,13 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     """
     numbers = load_published(published)
     results, left_out = load_results(results_dir, numbers)
-    paths = _plot_each(results, plots_dir)
+    drawings = _of_each(results, plots_dir)
     for dataset in dict.fromkeys(row.dataset for row in results.rows):
         members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
         title = numbers.datasets.get(dataset, dataset)
-        paths.append(plot_comparison(members, title, plots_dir / f"{dataset}.png"))
+        path = plots_dir / f"{dataset}.png"
+        drawings.append(partial(plot_comparison, members, title, path))
     if rules := with_most_rules(factorial_designs(results, numbers)):
-        paths.append(plot_update_rules(rules, plots_dir / "update-rules-factorial.png"))
-    return paths, left_out
+        path = plots_dir / "update-rules-factorial.png"
+        drawings.append(partial(plot_update_rules, rules, path))
+    return draw_in_processes(drawings), left_out

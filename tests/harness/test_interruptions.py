@@ -12,6 +12,7 @@ import pytest
 from commands import REPOSITORY, places, run
 from processes import wait_for
 
+from harness.experiment import find_experiments
 from harness.records.record import load_record
 
 DENSE = ["experiments.imdb_dense", "--sample", "--maxlen", 24, "--units", 4]
@@ -106,14 +107,27 @@ def test_a_training_that_diverges_says_where_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+# The first power of ten times its own learning rate at which a training diverges
+DIVERGES = {
+    "imdb-simple-rnn": 37,
+    "imdb-stacked-rnn": 38,
+    "imdb-lstm": 38,
+    "imdb-conv-lstm": 15,
+    "jena-gru": 37,
+    "jena-gru-dropout": 37,
+}
+
+
 @pytest.mark.faults
-def test_the_protocol_that_diverges_first_says_where_and_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("name", DIVERGES)
+def test_a_protocol_that_diverges_says_where_and_leaves_nothing(name, tmp_path):
     """Ten times its learning rate harms no network enough; see docs/guarantees.md."""
-    command = ["experiments", "imdb-conv-lstm", "--sample", "--epochs", 2, *places(tmp_path)]
-    assert run(*command, "--learning-rate", 1e-2).returncode == 0
+    rate = find_experiments()[name].protocol.learning_rate
+    command = ["experiments", name, "--sample", *places(tmp_path)]
+    assert run(*command, "--learning-rate", 10 * rate).returncode == 0
     shutil.rmtree(tmp_path)
     tmp_path.mkdir()
-    done = run(*command, "--learning-rate", 1e12)
+    done = run(*command, "--learning-rate", 10.0 ** DIVERGES[name] * rate)
     assert done.returncode == 1
     where = r"the loss became NaN or infinite in epoch \d, .*step.*|val_loss is nan after epoch \d"
     hint = "the run was stopped and no record was made. Try a lower --learning-rate or another"

@@ -10,6 +10,8 @@ from pathlib import Path
 from forked import REPOSITORY, ForkServer
 
 SECONDS = 300  # after which a command has failed
+# A command's variables are those of the tests before TensorFlow adds its own, without real data.
+VARIABLES = {name: value for name, value in os.environ.items() if name != "RNN_DATA_DIR"}
 
 
 def places(folder: Path) -> list:
@@ -27,10 +29,8 @@ def run(module: str, *arguments: object, **environment: str) -> subprocess.Compl
         arguments: its command-line arguments.
         environment: variables that are set for the command alone; RNN_DATA_DIR is unset.
     """
-    variables, words = _variables() | environment, [*map(str, arguments)]
-    server, of_server = _server()
-    differing = {name for name, _ in variables.items() ^ of_server.items()}
-    if differing - {"RNN_DATA_DIR"}:
+    variables, words = VARIABLES | environment, [*map(str, arguments)]
+    if set(environment) - {"RNN_DATA_DIR"}:
         return subprocess.run(
             [sys.executable, "-m", module, *words],
             cwd=REPOSITORY,
@@ -41,21 +41,14 @@ def run(module: str, *arguments: object, **environment: str) -> subprocess.Compl
             check=False,
         )
     task = {"folder": str(REPOSITORY), "environment": variables, "seconds": SECONDS}
-    status, output, errors, _ = server.run(module, words, **task)
+    status, output, errors, _ = _server().run(module, words, **task)
     return subprocess.CompletedProcess([module, *words], status, output, errors)
 
 
-def _variables() -> dict[str, str]:
-    """The variables of a command: those of the tests, without the real data."""
-    ours = ("RNN_DATA_DIR", "PYTEST_CURRENT_TEST")
-    return {name: value for name, value in os.environ.items() if name not in ours}
-
-
 @functools.cache
-def _server() -> tuple[ForkServer, dict[str, str]]:
-    """The one process that this process forks its commands from, and its variables."""
-    variables = _variables()
+def _server() -> ForkServer:
+    """The one process that this process forks its commands from."""
     quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}  # as the commands set it before they load TensorFlow
-    server = ForkServer("tests/forked.py", variables | quiet)
+    server = ForkServer("tests/forked.py", VARIABLES | quiet)
     atexit.register(server.close)
-    return server, variables
+    return server

@@ -1,5 +1,6 @@
 """Settings of all tests."""
 
+import commands  # noqa: F401  it keeps the environment as it is before a test loads TensorFlow
 from hypothesis import settings
 
 # An example may take long where other programs share the processor; that is no failure.

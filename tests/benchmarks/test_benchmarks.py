@@ -450,7 +450,7 @@ def test_usage_is_explained_and_wrong_usage_refused():
     assert run("benchmarks", "--fast").returncode == 2
 
 
-@pytest.mark.parametrize("module", ["equality", "benchmark_tables", "charts"])
+@pytest.mark.parametrize("module", ["equality", "benchmark_tables", "benchmark_figures"])
 def test_help_neither_measures_nor_writes(module):
     done = run(f"benchmarks.{module}", "--help")
     assert (done.returncode, done.stderr) == (0, "")

@@ -18,6 +18,7 @@ from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting.analysis import results as reading
 from harness.reporting.analysis.published import load_published
 from harness.reporting.figures import draw as plots
+from harness.reporting.figures import processes
 from harness.reporting.figures import style as figure
 from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.colours import MODEL_COLOURS, colours_of
@@ -84,6 +85,7 @@ def figures(monkeypatch):
         save(drawn, path)
 
     monkeypatch.setattr(figure, "_save", keep)
+    monkeypatch.setattr(processes, "FEW", 100)  # all are drawn in this process
     return kept
 
 

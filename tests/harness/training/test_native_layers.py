@@ -1,10 +1,14 @@
 """Recurrent layers in C: the results of plain Keras, and no trace where they cannot be had."""
 
+import os
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
 import pytest
+from commands import REPOSITORY
 from keras import layers
 
 from harness.training import native_library
@@ -216,3 +220,27 @@ def test_a_library_is_compiled_once_and_kept(libraries, monkeypatch):
 def test_a_folder_that_cannot_be_written_leaves_the_layers_to_keras(libraries):
     libraries.write_text("a file in its place")
     assert not use_native_layers(BUILDERS["LSTM"](), words_added=True)
+
+
+@pytest.mark.faults
+@needs_compiler
+def test_no_memory_is_read_or_written_beyond_an_array(tmp_path):
+    sanitizers = [
+        subprocess.run(
+            ["cc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for name in ("libasan.so", "libubsan.so")
+    ]
+    if not all(map(os.path.isabs, sanitizers)):
+        pytest.skip("the C compiler has no sanitizers")
+    done = subprocess.run(
+        [sys.executable, "tests/sanitized_recurrence.py", tmp_path],
+        cwd=REPOSITORY,
+        # Python itself never frees everything
+        env=os.environ | {"LD_PRELOAD": ":".join(sanitizers), "ASAN_OPTIONS": "detect_leaks=0"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(list(tmp_path.iterdir())) == 12

@@ -29,6 +29,7 @@ ALL_LOADED = (
     "harness.suite.plan",
     "harness.suite.progress",
 )
+LONGEST = 40  # seconds, for a suite, whose runs compute in processes of their own
 WAIT = "300ms"  # for a Dask scheduler that does not answer
 
 
@@ -75,6 +76,7 @@ def _become(task: dict) -> None:
     with contextlib.suppress(AttributeError):  # Linux has it; the numbers say: none of them
         ctypes.CDLL(None).capset(struct.pack("Ii", 0x20080522, 0), bytes(24))
     signal.setitimer(signal.ITIMER_PROF, SECONDS)  # SIGPROF ends the process
+    signal.alarm(LONGEST)  # so does SIGALRM
 
 
 if __name__ == "__main__":

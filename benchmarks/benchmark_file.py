@@ -1,4 +1,4 @@
-"""`benchmark.json`: what a benchmark measured. The tables and the chart are made from it alone."""
+"""`benchmark.json`: what a benchmark measured. The tables and figures are made from it alone."""
 
 import re
 from pathlib import Path

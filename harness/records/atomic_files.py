@@ -79,7 +79,7 @@ def sha256(path: Path) -> str:
         raise RunError(f"{path}: {error.strerror or error}.") from error
 
 
-def read_json(path: str | Path, recorded: str | None = None) -> dict:
+def read_json(path: Path, recorded: str | None = None) -> dict:
     """Reads a JSON file that must hold an object.
 
     Args:
@@ -93,8 +93,7 @@ def read_json(path: str | Path, recorded: str | None = None) -> dict:
     from pydantic_core import from_json
 
     try:
-        with open(path, "rb") as file:
-            read = file.read()
+        read = path.read_bytes()
         if recorded is not None and recorded != hashlib.sha256(read).hexdigest():
             raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
         content = from_json(read, allow_inf_nan=False)

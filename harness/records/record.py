@@ -127,8 +127,7 @@ def load_record(path: Path) -> Record:
     known = checksums or {}
 
     def read(name: str) -> dict:
-        # joining strings is ten times faster than joining paths, for thousands of records
-        return read_json(os.path.join(path, f"{name}.json"), known.get(f"{name}.json"))
+        return read_json(path / f"{name}.json", known.get(f"{name}.json"))
 
     config = read("config")
     found = config.get("schema")
@@ -141,8 +140,7 @@ def load_record(path: Path) -> Record:
         raise RunError(f"{path / CHECKSUMS}: missing; without it, damage cannot be told.")
     role = config.get("role")
     names = [name for name in required_files(role) if name != "config"]
-    kept = "predictions.json"
-    if role != "study" and (kept in known or os.path.exists(os.path.join(path, kept))):
+    if role != "study" and ((path / "predictions.json").exists() or "predictions.json" in known):
         names.append("predictions")  # earlier versions kept none
     parts = {"config": config} | {name: read(name) for name in names}
     if checksums is not None and (added := [n for n in parts if f"{n}.json" not in checksums]):

@@ -4,7 +4,6 @@ The models name the fields that every record has, and their types. Files may hol
 ignore it.
 """
 
-import os
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -129,14 +128,14 @@ def check_record(path: Path, parts: dict[str, dict]) -> None:
     """
     role = parts["config"].get("role")
     for name, kind in required_files(role).items():
-        validated(os.path.join(path, f"{name}.json"), kind, parts[name])
+        validated(path / f"{name}.json", kind, parts[name])
     lengths = {len(values) for values in parts["history"].values()}
     if len(lengths) > 1:
         raise RunError(f"{path / 'history.json'}: columns of different lengths {sorted(lengths)}.")
     for field in ("dataset", "sample"):
         expected = parts["config"][field]
         same = parts["data"][field] == expected
-        _expect(same, os.path.join(path, "data.json"), field, f"{expected!r} as in config.json")
+        _expect(same, path / "data.json", field, f"{expected!r} as in config.json")
     if role != "study":
         _check_metrics(path, parts["history"], parts["metrics"])
     if "predictions" in parts:
@@ -163,18 +162,14 @@ def read_outputs(file: Path, contents: list) -> tuple[StudyOutput, ...]:
     return tuple(outputs.values())
 
 
-def _expect(condition: bool, file: str, field: str, expected: str) -> None:
+def _expect(condition: bool, file: Path, field: str, expected: str) -> None:
     if not condition:
         raise RunError(f"{file}: field '{field}' must be {expected}.")
 
 
 def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
     """The metrics are possible values, and those of the history."""
-    file, metric, reference = (
-        os.path.join(path, "metrics.json"),
-        metrics["metric"],
-        metrics["reference"],
-    )
+    file, metric, reference = path / "metrics.json", metrics["metric"], metrics["reference"]
     if metric == "accuracy":
         shares = {measure: metrics[measure] for measure in MEASURES.values()}
         shares |= {f"reference.{split}": reference[split] for split in ("validation", "test")}
@@ -185,7 +180,7 @@ def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
     if best is None:
         _expect(not history, file, "best_epoch", "the best epoch of the history")
         return
-    _check_columns(os.path.join(path, "history.json"), history, metric)
+    _check_columns(path / "history.json", history, metric)
     curve = history[f"val_{metric}"]
     _expect(best in range(1, len(curve) + 1), file, "best_epoch", f"from 1 to {len(curve)}")
     agrees = metrics["best_validation"] == curve[best - 1]
@@ -193,7 +188,7 @@ def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
     _expect(last == curve[-1], file, "last_validation", f"{curve[-1]!r} as in history.json")
 
 
-def _check_columns(file: str, history: dict, metric: str) -> None:
+def _check_columns(file: Path, history: dict, metric: str) -> None:
     """The columns that every training has are there, with possible values."""
     for column in ("loss", metric, "val_loss", f"val_{metric}", "seconds"):
         _expect(column in history, file, column, "present")
@@ -207,7 +202,7 @@ def _check_columns(file: str, history: dict, metric: str) -> None:
 
 def _check_predictions(path: Path, predictions: dict, metrics: dict, facts: dict) -> None:
     """They are whole, of as many samples as the data have, and give the metrics."""
-    file, metric = os.path.join(path, "predictions.json"), metrics["metric"]
+    file, metric = path / "predictions.json", metrics["metric"]
     for (epoch, split), measure in MEASURES.items():
         try:
             samples = samples_of(predictions, measure, metric)

@@ -68,12 +68,13 @@ def refuse_large_weights() -> None:
     add_weight = keras.layers.Layer.add_weight
 
     def checked(layer, shape=None, *arguments, **options):
-        size = math.prod(shape or ())
-        if 2 * NUMBER * (size + _in_use()) > memory():
+        def needed() -> int:
+            return 2 * NUMBER * (math.prod(shape or ()) + _in_use())
+
+        if needed() > memory():
             gc.collect()  # an earlier network may be gone, but for its references to itself
-        with_others = 2 * NUMBER * (size + _in_use())
-        numbers = " × ".join(f"{length:,}" for length in shape or ())
-        _refuse_beyond_memory(with_others, f"{numbers} weights of a layer, with all others,")
+            numbers = " × ".join(f"{length:,}" for length in shape or ())
+            _refuse_beyond_memory(needed(), f"{numbers} weights of a layer, with all others,")
         weight = add_weight(layer, shape, *arguments, **options)
         _weights[id(weight)] = weight
         return weight
@@ -87,9 +88,10 @@ def _in_use() -> int:
 
 
 def refuse_large_steps(model, inputs: tuple[int, ...]) -> None:
-    """Raises a RunError if one training step cannot keep the states of the recurrent layers.
+    """Raises a RunError if one training step cannot keep the outputs of the recurrent layers.
 
-    Back-propagation needs each layer's states after each timestep, however the layer computes.
+    Back-propagation needs each layer's output after each timestep. It needs more, such as gates,
+    but that depends on how the layer computes.
 
     Args:
         model: a model whose layers form a chain; any other is let pass.

@@ -18,6 +18,8 @@ LANES = 16  # units and features of word vectors must be multiples of this
 
 def is_chain(model: keras.Model) -> bool:
     """Whether each layer reads the one before and nothing else."""
+    if len(model.inputs) != 1:
+        return False
     (below,) = model.inputs
     for layer in model.layers:
         if not isinstance(layer, keras.layers.InputLayer) and layer.input is not below:

@@ -194,7 +194,7 @@ def test_the_scripts_windows_end_a_step_before_the_row_that_the_delay_counts_fro
     assert (y == x[:, 0, 1] + 2 * (12 + 6)).all()
 
 
-# --- metrics, tables and chart
+# --- metrics, tables and figures
 
 
 def test_ratios_are_taken_within_a_round(benchmark):
@@ -314,11 +314,11 @@ def test_what_a_quick_benchmark_leaves_out_has_no_column(benchmark, tmp_path):
     assert "All six" not in benchmark_markdown(quick)
     assert "The same results" not in benchmark_markdown(quick)
     assert "Longer reviews" not in benchmark_markdown(quick)
-    (chart,) = write_figures(quick, tmp_path)
-    assert chart.stat().st_size > 10_000
+    (drawn,) = write_figures(quick, tmp_path)
+    assert drawn.stat().st_size > 10_000
 
 
-def test_the_same_record_gives_the_same_chart(benchmark, tmp_path):
+def test_the_same_record_gives_the_same_figures(benchmark, tmp_path):
     first, again = (write_figures(benchmark, tmp_path / place) for place in "ab")
     assert [path.name for path in first] == ["benchmark.png", "benchmark-length.png"]
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in first]

@@ -238,7 +238,8 @@ def test_any_word_makes_a_record_in_the_results_folder(word, tmp_path):
 
 def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
     _, folder = finished("next_letter")
-    again = run("experiments.next_letter", "--sample", *SMALL["next_letter"], *places(tmp_path))
+    command = ["experiments.next_letter", "--sample", *SMALL["next_letter"], *places(tmp_path)]
+    again = run(*command, PYTHONHASHSEED="7")  # starts anew: forked commands have one hash seed
     assert again.returncode == 0, again.stderr
     records = record_below(folder), record_below(tmp_path)
     assert records[0].config["deterministic"]

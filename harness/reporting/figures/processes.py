@@ -6,7 +6,10 @@ import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+
+from harness.errors import RunError
 
 FEW = 8  # figures that are drawn sooner than other processes have started
 
@@ -21,7 +24,7 @@ def draw_in_processes(drawings: Sequence[Callable[[], Path]]) -> list[Path]:
         What they return, in their order.
 
     Raises:
-        RunError: a file cannot be written.
+        RunError: a file cannot be written, or a process was killed.
     """
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if len(drawings) <= FEW or cores == 1:
@@ -29,13 +32,18 @@ def draw_in_processes(drawings: Sequence[Callable[[], Path]]) -> list[Path]:
     # Processes that are forked could hang, for NumPy has threads.
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(min(cores, len(drawings)), context, _end_with_parent)
-    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they inherit it: Ctrl-C ends us alone
     try:
-        waiting = [pool.submit(draw) for draw in drawings]
-        signal.signal(signal.SIGINT, handler)
+        handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:  # they start to ignore Ctrl-C, too: it ends us alone
+            waiting = [pool.submit(draw) for draw in drawings]
+        finally:
+            signal.signal(signal.SIGINT, handler)
         return [drawn.result() for drawn in waiting]
+    except BrokenProcessPool as error:
+        raise RunError(
+            "a process that drew figures was ended from outside; there may be too little memory."
+        ) from error
     finally:
-        signal.signal(signal.SIGINT, handler)
         pool.shutdown(cancel_futures=True)
 
 

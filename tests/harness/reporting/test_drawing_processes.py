@@ -11,9 +11,10 @@ import pytest
 from commands import REPOSITORY
 from processes import alive, children_of, started, wait_for
 
-from harness.errors import UnwritableError
+from harness.errors import RunError, UnwritableError
 from harness.records.atomic_files import write_text
 from harness.reporting.figures.processes import FEW, draw_in_processes
+from harness.training.environment import threads
 
 FIGURES = "harness.reporting.figures"
 
@@ -41,6 +42,18 @@ def test_a_figure_that_cannot_be_written_is_one_error(tmp_path):
         draw_in_processes(drawings)
 
 
+def end(path: Path) -> Path:
+    """Is killed, as a process is for which there is no memory."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    return path
+
+
+def test_a_process_that_is_killed_is_one_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    with pytest.raises(RunError, match="a process that drew figures was ended from outside"):
+        draw_in_processes([partial(end, tmp_path)] * (FEW + 1))
+
+
 @pytest.fixture
 def many_figures(tmp_path):
     """The arguments that draw one figure for each of 20 copies of a record."""
@@ -55,7 +68,7 @@ def many_figures(tmp_path):
     return ["--results-dir", tmp_path / "results", "--plots-dir", tmp_path / "plots"]
 
 
-@pytest.mark.skipif(os.cpu_count() == 1, reason="one core draws in one process")
+@pytest.mark.skipif(threads() == 1, reason="one core draws in one process")
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_command(ended_by, many_figures, tmp_path):
     with started(FIGURES, *many_figures) as process:

@@ -225,9 +225,10 @@ def test_a_folder_that_cannot_be_written_leaves_the_layers_to_keras(libraries):
 @pytest.mark.faults
 @needs_compiler
 def test_no_memory_is_read_or_written_beyond_an_array(tmp_path):
+    compiler = next(filter(shutil.which, native_library.COMPILERS))
     sanitizers = [
         subprocess.run(
-            ["cc", f"-print-file-name={name}"], capture_output=True, text=True, check=True
+            [compiler, f"-print-file-name={name}"], capture_output=True, text=True, check=True
         ).stdout.strip()
         for name in ("libasan.so", "libubsan.so")
     ]

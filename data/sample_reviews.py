@@ -27,6 +27,10 @@ BAD = FILLER_WORDS + OPINION_WORDS + np.arange(OPINION_WORDS)
 NEGATION = FILLER_WORDS + 2 * OPINION_WORDS
 WORDS = (*(f"filler{n}" for n in range(FILLER_WORDS)), "good", "great", "bad", "awful", "not")
 
+# Frequencies of filler are as in text, about one over the rank (Zipf's law), here added up.
+CUMULATED = np.cumsum(1 / np.arange(3, FILLER_WORDS + 3))
+CUMULATED /= CUMULATED[-1]
+
 NEGATED = 0.25  # share of reviews in which the negation comes first
 MISLABELLED = 0.05  # share of reviews with the wrong label, which no network can get right
 
@@ -89,11 +93,9 @@ def _review(rng: np.random.Generator, positive: bool) -> list[int]:
     ]
 
 
-def _filler(rng: np.random.Generator, span: tuple[int, int]) -> list[int]:
-    """Words with frequencies as in text: about one over their rank (Zipf's law)."""
-    weights = 1 / np.arange(3, FILLER_WORDS + 3)
+def _filler(rng: np.random.Generator, span: tuple[int, int]) -> np.ndarray:
     length = rng.integers(*span, endpoint=True)
-    return list(rng.choice(FILLER_WORDS, length, p=weights / weights.sum()))
+    return CUMULATED.searchsorted(rng.random(length), side="right")
 
 
 def _ranks(reviews: list[list[int]]) -> np.ndarray:

@@ -68,7 +68,8 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
     _refuse_other_settings(keras)
-    refuse_large_weights()
+    if accelerator() is None:
+        refuse_large_weights()
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf

@@ -188,9 +188,10 @@ def train_model(
         DivergedError: the loss became NaN or infinite.
         RunError: there is too little memory for a training step.
     """
-    refuse_large_steps(model, batch_shape(train, training.batch_size))
-    own_batches = _makes_own_batches()
-    own_layers = own_batches and accelerator() is None
+    own_batches, on_cpu = _makes_own_batches(), accelerator() is None
+    own_layers = own_batches and on_cpu
+    if on_cpu:
+        refuse_large_steps(model, batch_shape(train, training.batch_size))
     optimizer = make_optimizer(training.optimizer, training.learning_rate)
     computed_by = choose_layers(model, optimizer) if own_layers else "keras"
     with warnings.catch_warnings():

@@ -1,6 +1,7 @@
 """Refuses a network that is too large for the memory, before it is made and before it is trained.
 
-The first that one would notice otherwise is that the system kills the process.
+The first that one would notice otherwise is that the system kills the process. A GPU has a memory
+of its own, and the backend says when that is full: there, these checks are not made.
 """
 
 import contextlib
@@ -16,12 +17,12 @@ from harness.errors import RunError
 
 NUMBER = 4  # bytes of a float32
 
-# The control groups of Linux, which limit containers: what their lines in /proc/self/cgroup name,
-# where their folders are, and the file with the limit. Version 2 names nothing.
-GROUPS = {
-    "": ("/sys/fs/cgroup", "memory.max"),
-    "memory": ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
-}
+# The control groups of Linux, which limit containers: the file that lists those of this process,
+# the folder of all, and for what a line of the list names, the folder in it and the file with the
+# limit. Version 2 names nothing.
+MEMBERSHIP = Path("/proc/self/cgroup")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+LIMITS = {"": (".", "memory.max"), "memory": ("memory", "memory.limit_in_bytes")}
 
 _weights = weakref.WeakValueDictionary()  # those of this process that are in use, by their id
 
@@ -34,25 +35,26 @@ def memory() -> int:
 def _limits() -> Iterator[int]:
     """The limits of this process's control groups, and of those that these belong to."""
     try:
-        lines = Path("/proc/self/cgroup").read_text("utf-8").splitlines()
+        lines = MEMBERSHIP.read_text("utf-8").splitlines()
     except OSError:
         return  # not Linux
     for line in lines:
         _, controllers, group = line.split(":", 2)
-        for controller in {*controllers.split(",")} & {*GROUPS}:
-            root, file = GROUPS[controller]
-            for folder in (PurePosixPath(group), *PurePosixPath(group).parents):
+        for controller in {*controllers.split(",")} & {*LIMITS}:
+            top, file = LIMITS[controller]
+            own = PurePosixPath(group.lstrip("/"))
+            for folder in (own, *own.parents):
                 # a container may not see the folder that bears its name, or have no limit
                 with contextlib.suppress(OSError, ValueError):
-                    yield int(Path(f"{root}{folder}", file).read_text("utf-8"))
+                    yield int((CONTROL_GROUPS / top / folder / file).read_text("utf-8"))
 
 
 def _refuse_beyond_memory(needed: int, what: str) -> None:
     """Raises a RunError, which begins with `what`, if there are fewer bytes than are needed."""
     if needed > memory():
         raise RunError(
-            f"{what} need {needed / 1e9:,.0f} GB in training, and there are "
-            f"{memory() / 1e9:,.0f} GB. Choose smaller sizes."
+            f"{what} need {needed / 1e9:,.1f} GB in training, and there are "
+            f"{memory() / 1e9:,.1f} GB. Choose smaller sizes."
         )
 
 
@@ -106,7 +108,8 @@ def refuse_large_steps(model, inputs: tuple[int, ...]) -> None:
         if isinstance(layer, keras.layers.InputLayer):
             continue
         if isinstance(layer, keras.layers.RNN):
-            kept += math.prod(x.shape[:2]) * layer.cell.units  # (batch, timesteps, units)
+            units = keras.tree.flatten(layer.cell.state_size)[0]
+            kept += math.prod(x.shape[:2]) * units  # (batch, timesteps, units)
         x = layer.compute_output_spec(x)
     sizes = " × ".join(f"{length:,}" for length in inputs)
     _refuse_beyond_memory(NUMBER * kept, f"the recurrent states of a batch of {sizes} inputs")

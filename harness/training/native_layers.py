@@ -18,7 +18,7 @@ LANES = 16  # units and features of word vectors must be multiples of this
 
 def is_chain(model: keras.Model) -> bool:
     """Whether each layer reads the one before and nothing else."""
-    if len(model.inputs) != 1:
+    if len(getattr(model, "inputs", ())) != 1:  # a Sequential may have none before its first batch
         return False
     (below,) = model.inputs
     for layer in model.layers:

@@ -11,7 +11,7 @@ import pytest
 from commands import REPOSITORY, places, run
 
 from harness.errors import RunError
-from harness.training import memory
+from harness.training import environment, fit, memory
 from harness.training.batches import DrawnBatches, RandomWindows, batch_shape
 from models import imdb, jena
 
@@ -26,7 +26,7 @@ def there_are(monkeypatch):
 def test_weights_beyond_the_memory_are_refused_before_they_are_made(there_are):
     there_are(10**12)
     inputs = keras.Input((500_000,))
-    refusal = r"^500,000 × 400,000 weights of a layer, .* need 1,600 GB .* there are 1,000 GB\."
+    refusal = r"^500,000 × 400,000 weights of a layer, .* need 1,600.0 GB .* are 1,000.0 GB\."
     with pytest.raises(RunError, match=refusal):
         keras.layers.Dense(400_000)(inputs)
     assert keras.layers.Dense(2)(inputs).shape == (None, 2)
@@ -69,11 +69,39 @@ def test_the_states_of_a_training_step_are_counted(model, inputs, numbers, there
             memory.refuse_large_steps(model, inputs)
 
 
-def test_a_model_with_several_inputs_is_let_pass(there_are):
+def test_the_states_of_a_cell_without_units_are_counted(there_are):
+    class Cell(keras.Layer):
+        state_size = (16, 16)
+
+        def call(self, inputs, states):
+            return inputs, states
+
+    rnn = keras.layers.RNN(Cell(), return_sequences=True)
+    model = keras.Sequential([keras.Input((None, 16)), rnn])
+    there_are(4 * 2 * 9 * 16 - 1)
+    with pytest.raises(RunError, match="states of a batch of 2 × 9 × 16 inputs"):
+        memory.refuse_large_steps(model, (2, 9, 16))
+
+
+def test_a_model_of_several_or_unknown_inputs_is_let_pass(there_are):
     inputs = [keras.Input((None, 4)), keras.Input((None, 4))]
     model = keras.Model(inputs, keras.layers.GRU(16)(keras.layers.Add()(inputs)))
     there_are(1)
     memory.refuse_large_steps(model, (128, 500, 4))
+    memory.refuse_large_steps(keras.Sequential([keras.layers.GRU(16)]), (128, 500, 4))
+
+
+def test_nothing_is_refused_on_a_gpu_which_has_a_memory_of_its_own(monkeypatch):
+    refusals = []
+    for module, check in [(environment, "refuse_large_weights"), (fit, "refuse_large_steps")]:
+        monkeypatch.setattr(module, "accelerator", lambda: "GPU: made up")
+        monkeypatch.setattr(module, check, refusals.append)
+    environment.prepare(seed=0, deterministic=False)
+    model = keras.Sequential([keras.layers.SimpleRNN(2), keras.layers.Dense(1)])
+    x, y = np.zeros((4, 3, 2), np.float32), np.zeros((4, 1), np.float32)
+    training = fit.Training("sgd", 0.1, "mse", "mae", batch_size=2)
+    assert fit.train_model(model, training, train=(x, y)) == "keras"
+    assert refusals == []
 
 
 def test_the_shape_of_a_batch_is_known_without_making_it():
@@ -103,6 +131,36 @@ def test_a_run_beyond_the_memory_is_one_sentence(sizes, refusal, tmp_path):
     assert done.stderr.startswith(refusal)
     assert done.stderr.count("\n") == 1
     assert not list(tmp_path.iterdir())
+
+
+LIMIT = "2000000000\n"
+
+
+@pytest.mark.parametrize(
+    ("membership", "files"),
+    [
+        ("0::/job/step\n", {"job/step/memory.max": "max\n", "job/memory.max": LIMIT}),
+        ("0::/\n", {"memory.max": LIMIT}),  # as a container sees its own group
+        ("0::/job\n", {"memory.max": LIMIT}),  # the folder of its name is outside the container
+        ("0::/a\n", {"a/memory.max": LIMIT, "memory.max": "3000000000\n"}),
+        ("4:cpu,memory:/job\n", {"memory/job/memory.limit_in_bytes": LIMIT}),
+        # of both versions at once, and a group whose name has colons
+        ("9:memory:/a:b\n0::/c\n", {"memory/a:b/memory.limit_in_bytes": LIMIT}),
+    ],
+)
+def test_the_limits_of_both_versions_of_control_groups_are_read(
+    membership, files, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(memory, "MEMBERSHIP", tmp_path / "cgroup")
+    monkeypatch.setattr(memory, "CONTROL_GROUPS", tmp_path)
+    whole = memory.memory()  # there is no list of groups, as outside Linux
+    assert whole > 2_000_000_000
+    (tmp_path / "cgroup").write_text(membership)
+    assert memory.memory() == whole
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    assert memory.memory() == 2_000_000_000
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
+import joblib
+
 from harness.errors import RunError
 
 FEW = 8  # figures that are drawn sooner than other processes have started
@@ -26,7 +28,7 @@ def draw_in_processes(drawings: Sequence[Callable[[], Path]]) -> list[Path]:
     Raises:
         RunError: a file cannot be written, or a process was killed.
     """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    cores = joblib.cpu_count()  # those that this process may use, also in a container
     if len(drawings) <= FEW or cores == 1:
         return [draw() for draw in drawings]
     # Processes that are forked could hang, for NumPy has threads.

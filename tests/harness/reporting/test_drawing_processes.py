@@ -7,6 +7,7 @@ import time
 from functools import partial
 from pathlib import Path
 
+import joblib
 import pytest
 from commands import REPOSITORY
 from processes import alive, children_of, started, wait_for
@@ -14,7 +15,6 @@ from processes import alive, children_of, started, wait_for
 from harness.errors import RunError, UnwritableError
 from harness.records.atomic_files import write_text
 from harness.reporting.figures.processes import FEW, draw_in_processes
-from harness.training.environment import threads
 
 FIGURES = "harness.reporting.figures"
 
@@ -27,7 +27,7 @@ def draw(path: Path) -> Path:
 
 
 def test_few_figures_are_drawn_here_and_many_elsewhere(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
     few, many = ([partial(draw, tmp_path / f"{n}-{k}") for k in range(n)] for n in (FEW, FEW + 1))
     assert {path.read_text() for path in draw_in_processes(few)} == {str(os.getpid())}
     written = draw_in_processes(many)
@@ -49,7 +49,7 @@ def end(path: Path) -> Path:
 
 
 def test_a_process_that_is_killed_is_one_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 2)
     with pytest.raises(RunError, match="a process that drew figures was ended from outside"):
         draw_in_processes([partial(end, tmp_path)] * (FEW + 1))
 
@@ -68,7 +68,7 @@ def many_figures(tmp_path):
     return ["--results-dir", tmp_path / "results", "--plots-dir", tmp_path / "plots"]
 
 
-@pytest.mark.skipif(threads() == 1, reason="one core draws in one process")
+@pytest.mark.skipif(joblib.cpu_count() == 1, reason="one core draws in one process")
 @pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGKILL])
 def test_no_process_outlives_the_command(ended_by, many_figures, tmp_path):
     with started(FIGURES, *many_figures) as process:

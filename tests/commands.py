@@ -3,6 +3,7 @@
 import atexit
 import functools
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,15 +23,19 @@ def places(folder: Path) -> list:
 def run(module: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Runs `python -m module arguments...` in the repository's root and captures what it prints.
 
-    A command with variables of its own starts anew. Any other finds large packages loaded.
+    A command with variables of its own starts anew. On Linux, any other finds large packages
+    loaded; elsewhere, forking a process that has threads is not safe.
 
     Args:
         module: name of the module.
         arguments: its command-line arguments.
         environment: variables that are set for the command alone; RNN_DATA_DIR is unset.
+
+    Raises:
+        TimeoutExpired: the command took too long.
     """
     variables, words = VARIABLES | environment, [*map(str, arguments)]
-    if set(environment) - {"RNN_DATA_DIR"}:
+    if set(environment) - {"RNN_DATA_DIR"} or sys.platform != "linux":
         return subprocess.run(
             [sys.executable, "-m", module, *words],
             cwd=REPOSITORY,
@@ -42,6 +47,8 @@ def run(module: str, *arguments: object, **environment: str) -> subprocess.Compl
         )
     task = {"folder": str(REPOSITORY), "environment": variables, "seconds": SECONDS}
     status, output, errors, _ = _server().run(module, words, **task)
+    if status == -signal.SIGALRM:
+        raise subprocess.TimeoutExpired([module, *words], SECONDS, output, errors)
     return subprocess.CompletedProcess([module, *words], status, output, errors)
 
 

@@ -44,13 +44,15 @@ class ForkServer:
     """
 
     def __init__(self, program: str, environment: dict[str, str]):
+        # TensorFlow writes to it, too, when it is loaded; `close` closes it
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._process = subprocess.Popen(
             [sys.executable, program],
             cwd=REPOSITORY,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # TensorFlow's lines when it is loaded
+            stderr=self._errors,
             text=True,
         )
 
@@ -60,19 +62,29 @@ class ForkServer:
         Returns:
             Exit status, negative for a signal; standard output; standard error; the most memory
             that the process occupied, in bytes, with what had been loaded before.
+
+        Raises:
+            RuntimeError: the process that forks is gone; with what it wrote last.
         """
         with tempfile.TemporaryDirectory() as outputs:
             task |= {"module": module, "arguments": arguments, "outputs": outputs}
-            self._process.stdin.write(json.dumps(task) + "\n")
-            self._process.stdin.flush()
-            status, most = json.loads(self._process.stdout.readline())
+            with contextlib.suppress(BrokenPipeError):
+                self._process.stdin.write(json.dumps(task) + "\n")
+                self._process.stdin.flush()
+            answer = self._process.stdout.readline()
+            if not answer:
+                self._errors.seek(0)
+                raise RuntimeError(f"{self._process.args} ended: {self._errors.read()[-2000:]}")
+            status, most = json.loads(answer)
             out, err = (Path(outputs, name).read_text("utf-8", "replace") for name in ("1", "2"))
         return status, out, err, most
 
     def close(self) -> None:
         """Ends the process."""
         self._process.kill()
-        self._process.communicate()
+        with contextlib.suppress(BrokenPipeError):  # a task that was never read
+            self._process.communicate()
+        self._errors.close()
 
 
 def serve(loaded: tuple[str, ...], become: Callable[[dict], None]) -> None:

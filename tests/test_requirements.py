@@ -1,6 +1,7 @@
 """What is installed is what was pinned: every package has hashes, and pip compares them."""
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,7 @@ def test_make_installs_nothing_without_a_hash():
     done = subprocess.run(
         ["make", "--always-make", "--dry-run", ".venv/.development"],
         cwd=REPOSITORY,
+        env={"PATH": os.environ["PATH"]},  # without what `make test` passes on
         capture_output=True,
         text=True,
         check=True,

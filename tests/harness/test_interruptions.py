@@ -45,8 +45,8 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(number, message, tmp_pa
     finally:
         process.send_signal(number)
         _, errors = process.communicate()
-    assert errors == f"{message} The same command goes on after the run's last checkpoint.\n"
-    assert process.returncode == 1
+    words = f"{message} The same command goes on after the run's last checkpoint.\n"
+    assert (process.returncode, errors) == (1, words)
     again = popen(*command, stdout=subprocess.PIPE)
     try:
         assert again.stdout.readline().startswith("resuming after epoch ")

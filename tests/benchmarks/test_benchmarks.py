@@ -373,6 +373,7 @@ def test_a_small_benchmark_measures_every_metric(capsys):
     assert "imdb-conv-lstm: round 2 of 2, 10 steps each: plain " in capsys.readouterr().out
 
 
+@pytest.mark.faults
 def test_one_experiment_is_timed_at_several_lengths_and_without_a_compiler(tmp_path):
     ways = (PLAIN, OURS, SHARED_XLA)
     effort = Effort(rounds=1, block_seconds=0.01, suites=0, ways=ways, ended=())

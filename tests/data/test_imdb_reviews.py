@@ -342,6 +342,7 @@ def test_other_reviews(folder, capsys, case):
     assert expected in refused(folder, capsys)
 
 
+@pytest.mark.faults
 def test_real_reviews(tmp_path, capsys):
     """The proof. It takes half a minute."""
     real = Path(os.environ.get(files.DATA_DIR_VARIABLE) or "nowhere")

@@ -23,10 +23,15 @@ from harness.records.record import load_record
 from harness.records.schema import required_files
 
 EXPERIMENTS = find_experiments()
-MEASURED = [name for name, one in EXPERIMENTS.items() if one.role != "study"]
+ALIKE = ("imdb-lstm-1997", "imdb-lstm-document")  # they share imdb-lstm-peephole's script
+MEASURED = [
+    pytest.param(name, marks=pytest.mark.faults if name in ALIKE else ())
+    for name, one in EXPERIMENTS.items()
+    if one.role != "study"
+]
 SMALL = {
-    "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 4],
-    "jena": ["--epochs", 1, "--lookback-hours", 6, "--batches-per-epoch", 2, "--units", 4],
+    "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 16],
+    "jena": ["--epochs", 1, "--lookback-hours", 6, "--batches-per-epoch", 2, "--units", 16],
 }
 
 

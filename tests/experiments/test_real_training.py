@@ -20,8 +20,7 @@ def needs(name: str):
 
 @needs(IMDB)
 def test_a_short_training_beats_the_majority_class(tmp_path):
-    arguments = ["--data-dir", DATA_DIR, "--epochs", 1, "--batch-size", 128, "--num-words", 5000]
-    done = run("experiments.imdb_conv_lstm", *arguments, *places(tmp_path))
+    done = run("experiments", "imdb-lstm", "--data-dir", DATA_DIR, "--epochs", 1, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
     metrics = load_record(path).metrics

@@ -114,7 +114,8 @@ def check_readable(results: Path, uninterrupted: dict, sound: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "before", ["nothing", "a record", pytest.param("a killed run", marks=pytest.mark.faults)]
+    "before",
+    ["nothing", *(pytest.param(b, marks=pytest.mark.faults) for b in ("a record", "a killed run"))],
 )
 def test_killed_at_any_change_and_started_again(before, tmp_path, uninterrupted):
     results = tmp_path / "results"

@@ -106,6 +106,7 @@ def test_records_come_back(scheduler, cluster, tmp_path):
         assert (again.returncode, again.stdout.splitlines()[0]) == (0, "already finished: 2")
 
 
+@pytest.mark.faults
 def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp_path):
     from harness.suite.dask_cluster import Cluster, run_on_cluster
 

@@ -4,7 +4,7 @@ import csv
 import io
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -162,6 +162,7 @@ def parse(source: Source, wanted: Sequence[str] = QUANTITIES) -> Table:
     lowest, highest = np.array([LIMITS[name] for name in quantities]).T  # (quantities,) each
     named = dict(sorted(zip(places, quantities, strict=True)))
     timestamps, readings, rows = [], [], 0
+    lines, next_row = source.lines(0), 0  # read on from part to part, not from the beginning
     try:
         for part in _parts(source, places):
             if not isinstance(part.index, pd.RangeIndex):
@@ -171,14 +172,15 @@ def parse(source: Source, wanted: Sequence[str] = QUANTITIES) -> Table:
             possible = (lowest <= numbers) & (numbers <= highest) | (numbers == MISSING_READING)
             # pandas makes 1 and 0 of a column of nothing but the words True and False
             if ((numbers == 0) | (numbers == 1)).all(axis=0).any():
-                _check_fields(source, rows, named, most=1)
+                skipped, next_row = rows - next_row, rows + 1
+                _check_fields(source, itertools.islice(lines, skipped, skipped + 1), named)
             if not possible.all():
-                _check_fields(source, rows, named)
+                _check_fields(source, source.lines(rows), named)
             timestamps.append(timestamps_of(source, part[time], rows))
             readings.append(numbers)
             rows += len(part)
     except ValueError as error:  # of a number, or of the number of fields
-        _check_fields(source, rows, named)
+        _check_fields(source, itertools.islice(source.lines(rows), _PART), named)
         reason = shown(str(error).strip())
         raise DataError(f"{source.name} is not a regular CSV file: {reason}.") from error
     return Table(source, np.concatenate(timestamps), quantities, np.concatenate(readings))
@@ -201,10 +203,10 @@ def _parts(source: Source, numbers: list[int]) -> Iterator[pd.DataFrame]:
 
 
 def _check_fields(
-    source: Source, first_row: int, quantities: dict[int, str], most: int = _PART
+    source: Source, lines: Iterable[tuple[int, bytes]], quantities: dict[int, str]
 ) -> None:
-    """Refuses the first field of some rows that is not a possible reading, as the file has it."""
-    for number, line in itertools.islice(source.lines(first_row), most):
+    """Refuses the first field of some lines that is not a possible reading, as the file has it."""
+    for number, line in lines:
         fields = line.split(b",")
         for column, name in quantities.items():
             field = fields[column].strip() if column < len(fields) else b""

@@ -281,6 +281,7 @@ def train(configuration: RunConfiguration) -> Record:
     A failed or interrupted run keeps its checkpoint, unless to go on would not help.
     """
     from harness.training import environment
+    from harness.training.interruption import interruptible
 
     experiment, seed = configuration.experiment, configuration.seed
     data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
@@ -291,7 +292,8 @@ def train(configuration: RunConfiguration) -> Record:
             environment.prepare(seed, configuration.deterministic, configuration.plain_keras)
         started = environment.describe_environment(configuration.command, experiment.uses_keras)
         run.write("environment", started)
-        experiment.train(configuration.protocol, run)
+        with interruptible():
+            experiment.train(configuration.protocol, run)
     except KeyboardInterrupt as stop:
         words = str(stop) or "interrupted."
         raise KeyboardInterrupt(f"{words} {RESUMES}" if run.can_resume else words) from None

@@ -26,6 +26,8 @@ def popen(*arguments, stdout):
         stdout=stdout,
         stderr=subprocess.PIPE,
         text=True,
+        # pytest itself may have been started where Ctrl-C is ignored
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 

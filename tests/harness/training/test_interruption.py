@@ -20,6 +20,10 @@ from harness.training.interruption import interruptible
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
     monkeypatch.setattr(interruption, "SECONDS", 0.1)
+    # pytest itself may have been started where Ctrl-C is ignored
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(

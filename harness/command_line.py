@@ -2,10 +2,8 @@
 
 import argparse
 import dataclasses
-import signal
 import sys
 from pathlib import Path
-from typing import NoReturn
 
 from data.files import DATA_DIR_VARIABLE
 from harness.errors import ElsewhereError, UserError, ran_out_of_memory
@@ -13,6 +11,7 @@ from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_b
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
 from harness.reporting.rebuild import documented_parser
+from harness.training.interruption import interruptible
 
 ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data
@@ -25,9 +24,9 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
     Exits with 0, 1 (it failed), 2 (wrong usage) or 75 (another process is doing this very run).
     """
     keep_printing()
-    signal.signal(signal.SIGTERM, _terminate)
     try:
-        execute(parse(experiment, sys.argv[1:] if argv is None else argv))
+        with interruptible():
+            execute(parse(experiment, sys.argv[1:] if argv is None else argv))
     except ElsewhereError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(ELSEWHERE)
@@ -42,10 +41,6 @@ def main(experiment: Experiment, argv: list[str] | None = None) -> None:
         )
     except KeyboardInterrupt as stop:
         sys.exit(f"error: {str(stop) or 'interrupted.'}")
-
-
-def _terminate(*_: object) -> NoReturn:
-    raise KeyboardInterrupt("ended by SIGTERM.")
 
 
 def parse(experiment: Experiment, argv: list[str]) -> RunConfiguration:

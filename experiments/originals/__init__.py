@@ -1,4 +1,4 @@
-"""The documents' networks on the Keras that they ran: old Keras, unchanged, in a process of its own.
+"""The documents' networks on the Keras that they ran: unchanged, in a process of its own.
 
 `install` puts an old Keras into a folder, `original` makes a run of it out of an experiment, and
 `process` is the other process: `compatibility` gives old Keras the TensorFlow, Python and NumPy

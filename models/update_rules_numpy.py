@@ -1,8 +1,8 @@
-"""RMSprop and Adam on an embedding in NumPy, as Keras 2 and as Keras 3 computes them.
+"""RMSprop and Adam on an embedding in NumPy, by the rules that Keras had through its versions.
 
 A batch reads some words, each perhaps several times, and every reading has a gradient of its own: a
 row. The rules differ in when the rows of a word are added, before or after they are squared, and in
-where epsilon stands.
+the value and the place of epsilon.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from experiments.common.update_rules_example import embedding_steps
 from harness.training.environment import prepare
 
 WEIGHTS = ("embedding", "kernel", "recurrent kernel", "bias", "dense kernel")
@@ -30,32 +31,6 @@ def small_network(num_words: int, embedding: int, units: int, maxlen: int):
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-
-
-def small_embedding(optimizer, example: dict) -> list:
-    """Some steps of an embedding alone, from zero.
-
-    Its loss is the sum of outputs times targets, so that the targets are the gradients.
-
-    Args:
-        optimizer: Keras optimizer.
-        example: `words`; `ids` and `rows` of each step, (readings,) and (readings, features).
-
-    Returns:
-        The weights after each step, (words, features) each.
-    """
-    import keras
-
-    rows = np.array(example["rows"], np.float32)  # (steps, readings, features)
-    readings, features = rows.shape[1:]
-    embedding = keras.layers.Embedding(example["words"], features, embeddings_initializer="zeros")
-    model = keras.Sequential([keras.Input((readings,), dtype="int32"), embedding])
-    model.compile(optimizer, loss=lambda y, outputs: keras.ops.sum(y * outputs))
-    weights = []
-    for ids, targets in zip(example["ids"], rows, strict=True):
-        model.train_on_batch(np.array([ids], np.int32), targets[None])
-        weights.append(model.get_weights()[0].tolist())
-    return weights
 
 
 def first_steps(model, x, y, batch_size: int, marks: list[int], epsilon: float) -> dict:
@@ -131,7 +106,7 @@ def do_task(folder: Path) -> None:
 
     examples, steps, curves = {}, {}, {}
     for name in task["rules"]:
-        examples[name] = small_embedding(make_optimizer(name, rate), task["example"])
+        examples[name] = embedding_steps(keras, keras.ops.sum, make_optimizer(name, rate))
     for name in task["compared"]:
         marks, epsilon = task["marks"], task["epsilon"]
         steps[name] = first_steps(compiled(name), x, y, batch_size, marks, epsilon)

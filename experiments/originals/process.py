@@ -140,6 +140,17 @@ def train(keras, task: dict, data: dict, folder: Path) -> None:
     say(best_epoch=recorder.epoch, parameters=int(model.count_params()))
 
 
+def take_steps(keras, learning_rate: float) -> None:
+    """Says the weights of the small embedding of the study `update-rules`, step by step."""
+    from experiments.common.update_rules_example import embedding_steps
+
+    weights = {}
+    for name in ("RMSprop", "Adam"):
+        optimizer = getattr(keras.optimizers, name)(lr=learning_rate)
+        weights[name] = embedding_steps(keras, keras.backend.sum, optimizer)
+    say(**weights)
+
+
 def main() -> None:
     """Does the task in the folder that the argument names."""
     folder = Path(sys.argv[1])
@@ -151,7 +162,10 @@ def main() -> None:
     except Exception as error:
         where = f"Python {platform.python_version()}"
         sys.exit(f"Keras {task['keras']} does not start on {where} ({error}); {TRIED}.")
-    train(keras, task, data, folder)
+    if "example" in task:
+        take_steps(keras, **task["example"])
+    else:
+        train(keras, task, data, folder)
 
 
 if __name__ == "__main__":

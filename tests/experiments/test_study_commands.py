@@ -159,41 +159,91 @@ def test_a_bag_of_words_is_blind_to_order(shown):
     assert moves.rows["Bag of words"] == [0, 0]
 
 
+# which rule by hand each version follows, and each of our optimizers on TensorFlow
+OLD_KERAS = {"2.0.8": "1e-8, added", "2.1.6": "1e-7, added", "2.2.4": "1e-7, added"}
+OURS = {
+    "RMSprop": [
+        "inside 1e-7, singly",
+        "outside 1e-8, added",
+        "outside 1e-7, added",
+        "inside 1e-7, added",
+        "outside 1e-8, singly",
+        "outside 1e-7, singly",
+    ],
+    "Adam": ["1e-7, singly", "1e-8, added", "1e-7, added"],
+}
+DIFFERENCE = "largest difference from each rule by hand, relative"
+
+
+def assert_follows(table, row, rule):
+    """Within rounding of one rule; the nearest other one has epsilon ten times as large."""
+    differences = dict(zip(table.columns, table.rows[row], strict=True))
+    assert differences.pop(rule) < 1e-4
+    assert min(differences.values()) > 5e-3
+
+
+@pytest.mark.parametrize("version", OLD_KERAS)
+def test_the_rules_of_old_keras_are_those_that_its_source_says(shown, finished, version):
+    tables = shown("update_rules", Table)
+    row = f"Keras {version}"
+    if row not in tables[f"Adam through the versions: {DIFFERENCE}"].rows:
+        done, folder = finished("update_rules")
+        (why,) = (note for note in record_below(folder).config["notes"] if row in note)
+        pytest.skip(why)
+    for kind, place in (("RMSprop", "outside "), ("Adam", "")):
+        table = tables[f"{kind} through the versions: {DIFFERENCE}"]
+        assert_follows(table, row, place + OLD_KERAS[version])
+
+
+def test_the_rule_of_keras_3_squares_singly_on_tensorflow(shown):
+    tables = shown("update_rules", Table)
+    for kind, rules in OURS.items():
+        table = tables[f"{kind} through the versions: {DIFFERENCE}"]
+        (row,) = (row for row in table.rows if row.endswith(", tensorflow"))
+        assert_follows(table, row, rules[0])
+
+
 def test_each_optimizer_follows_one_rule_by_hand(shown):
     tables = shown("update_rules", Table)
-    title = "largest difference between Keras and each rule by hand, relative"
-    ours = ["Keras 3, TensorFlow", "Keras 2"]  # on this backend, which squares rows first
-    followed = {
-        "RMSprop": [*ours, "epsilon outside, rows squared first", "Keras 3, JAX and PyTorch"],
-        "Adam": ours,
-    }
-    for kind, rules in followed.items():
-        table = tables[f"{kind}: {title}"]
-        rows = [row for name, row in table.rows.items() if name.startswith("tensorflow")]
-        for differences, rule in zip(rows, rules, strict=True):
-            same = differences.pop(table.columns.index(rule))
-            assert same < 1e-4
-            assert min(differences) > 1e-2
+    for kind, rules in OURS.items():
+        table = tables[f"{kind} of this project: {DIFFERENCE}"]
+        rows = [row for row in table.rows if row.startswith("tensorflow, ")]
+        for row, rule in zip(rows, rules, strict=True):
+            assert_follows(table, row, rule)
 
 
-def test_keras_2_makes_longer_first_steps_and_learns_sooner(shown):
+def test_the_old_rules_make_longer_first_steps_and_learn_sooner(shown):
     tables, panels = shown("update_rules", Table), shown("update_rules", Lines)
-    ratios = tables["The embedding's step, Keras 2's as a multiple of Keras 3's"]
+    ratios = tables["The embedding's step as a multiple of that by 3.x's rule"]
     assert ratios.columns == ["step 1", "step 2"]
-    assert min(ratios.rows["tensorflow"]) > 1.5
+    assert min(ratios.rows["tensorflow, rmsprop-keras-2.0"]) > 1.5
+    assert min(ratios.rows["tensorflow, rmsprop-keras-2.10"]) > 1.5
     sizes = tables["Mean size of a step, on tensorflow"]
     assert len(sizes.rows) == 5 * 2
-    for old, new, ratio in sizes.rows.values():
-        assert ratio == old / new
-    moved = tables["How far the first step moves a word, in learning rates"].rows
+    for of_2_0, of_2_10, today, *multiples in sizes.rows.values():
+        assert multiples == [of_2_0 / today, of_2_10 / today]
+        assert of_2_0 >= of_2_10  # epsilon is a tenth
+    moved = tables["How far the first step moves a word by each rule, in learning rates"].rows
     # v is a tenth of the first g², whatever its size, if epsilon is small beside it
-    assert moved["RMSprop: Keras 2"] == pytest.approx([0.1**-0.5] * 4, rel=1e-3)
+    assert moved["RMSprop, outside 1e-8, added"] == pytest.approx([0.1**-0.5] * 4, rel=1e-3)
     losses = tables["Training loss of each epoch"].rows
-    assert losses["tensorflow, rmsprop-keras2"] < losses["tensorflow, rmsprop"]
+    assert losses["tensorflow, rmsprop-keras-2.0"] < losses["tensorflow, rmsprop"]
     steps, curves = panels.values()
     assert steps.references == {"the same": 1.0}
     # nothing was published for the sample data
     assert [series.label for series in curves.series] == list(losses)
+
+
+def test_each_version_moves_a_word_as_its_rule_does(shown):
+    by_rule = shown("update_rules", Table)[
+        "How far the first step moves a word by each rule, in learning rates"
+    ]
+    for kind, rules in OURS.items():
+        title = f"How far the first step of {kind} moves a word, in learning rates, by version"
+        grid = shown("update_rules", Heatmap)[title]
+        assert grid.columns == by_rule.columns
+        (today,) = (steps for name, steps in grid.rows.items() if name.endswith(", tensorflow"))
+        assert today == pytest.approx(by_rule.rows[f"{kind}, {rules[0]}"], rel=1e-4)
 
 
 def test_the_figure_of_a_word_shows_each_letter_and_the_one_after_it(shown):

@@ -28,9 +28,9 @@ IDS = np.tile(np.array([1, 3, 4, 3, 4, 3, 4, 3, 4, 2], np.int32), (3, 1))  # (st
 ROWS = np.multiply.outer([1, -0.5, 2], EXAMPLE_ROWS).astype(np.float32)
 WORDS = {
     1: "read once",
-    3: "read 4 times, gradients of one sign",
-    4: "read 4 times, same sum, both signs",
-    2: "read once, gradient 1,000 times as large",
+    3: "4 times, one sign",
+    4: "4 times, both signs",
+    2: "once, large gradient",
 }
 
 

@@ -7,8 +7,8 @@ below the square root of epsilon:
   `sqrt(v + epsilon)`.
 - *epsilon's value*: 1e-8 up to 2.1.2, then 1e-7.
 - *repeated words*: a batch reads most words more than once. TensorFlow hands their gradients over
-  as one row for each reading. Keras 2 added the rows of a word and squared the sum; Keras 3 squares
-  each row and adds the squares. On JAX and PyTorch the sum comes first whatever the version,
+  as one row for each reading. Keras up to 2.15 adds the rows of a word and squares the sum; Keras 3
+  squares each row and adds the squares. On JAX and PyTorch the sum comes first whatever the version,
   because gradients arrive as whole matrices there.
 
 A rule is named after one version that has it: `rmsprop-keras-2.10` is that of 2.1.3 to 2.10. The
@@ -33,7 +33,10 @@ def summed(gradient):
 
 
 class RMSpropSummedRows(keras.optimizers.RMSprop):
-    """RMSprop of Keras 2.11 to 2.15: as Keras 3's, but repeated words are added, then squared."""
+    """RMSprop of Keras 2.11 to 2.15, and of 3.x on JAX and PyTorch, on any backend.
+
+    As that of 3.x on TensorFlow, but repeated words are added, then squared.
+    """
 
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
@@ -41,7 +44,7 @@ class RMSpropSummedRows(keras.optimizers.RMSprop):
 
 
 class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
-    """Keras 3's RMSprop, but with epsilon outside the root.
+    """RMSprop of Keras 3 on the same backend, but with epsilon outside the root.
 
     Args:
         learning_rate: step size.
@@ -52,19 +55,20 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
         v = self._velocities[self._get_variable_index(variable)]
-        # squares each row of a sparse gradient, as Keras 3 does
+        # squares each row of a sparse gradient, as Keras 3 does on TensorFlow
         self.assign(v, ops.add(self.rho * v, ops.multiply(1 - self.rho, ops.square(gradient))))
         g = summed(gradient)
         self.assign_sub(variable, learning_rate * g / (ops.sqrt(v) + self.epsilon))
 
 
 class RMSpropKeras2(RMSpropEpsilonOutside):
-    """RMSprop of Keras up to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
+    """RMSprop of Keras 1.1 to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
 
     `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
     those of the class above.
 
-    Source: `keras/optimizers.py` of Keras 2.0.8; `optimizer_v2/rmsprop.py` of 2.10.
+    Source: `keras/optimizers.py` of Keras 2.0.8 (epsilon 1e-8); `optimizer_v2/rmsprop.py` of 2.10
+    (1e-7).
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -73,7 +77,7 @@ class RMSpropKeras2(RMSpropEpsilonOutside):
 
 
 class AdamKeras2(keras.optimizers.Adam):
-    """Adam of Keras 2: repeated words are added, then squared.
+    """Adam of Keras up to 2.15: repeated words are added, then squared.
 
     The formula is that of Keras 3, which on TensorFlow squares the rows of a repeated word before
     it adds them.

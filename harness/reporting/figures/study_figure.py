@@ -56,16 +56,20 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
     """Draws the panels: lines side by side, grids below each other, since their columns agree."""
     panels = panels_of(study)
     lines = [panel for panel in panels if isinstance(panel, Lines)]
-    side_by_side = min(len(panels), 3) if len(lines) == len(panels) else 1
-    rows = [panels[start:][:side_by_side] for start in range(0, len(panels), side_by_side)]
+    rows = _rows(panels)
+    side_by_side = max(map(len, rows))
     heights = [max(map(_height, members)) for members in rows]
     colours = colours_of(series.label for panel in lines for series in panel.series)
     legends = {tuple(series.label for series in panel.series) for panel in lines}
     path = plots_dir / f"{study.name}.png"
-    with new_figure(path, _title(study, lines), width=WIDTH, height=sum(heights) + 0.5) as figure:
-        axes = figure.subplots(len(rows), side_by_side, squeeze=False, height_ratios=heights)
-        axes = list(axes.flat)
-        for axis, panel in zip(axes, panels, strict=False):
+    with new_figure(path, _title(study, panels), width=WIDTH, height=sum(heights) + 0.5) as figure:
+        places = figure.add_gridspec(len(rows), side_by_side, height_ratios=heights)
+        axes = [
+            figure.add_subplot(places[row, column if isinstance(panel, Lines) else slice(None)])
+            for row, members in enumerate(rows)
+            for column, panel in enumerate(members)
+        ]
+        for axis, panel in zip(axes, panels, strict=True):
             if isinstance(panel, Heatmap):
                 _draw_grid(axis, panel, study.caption(panel))
                 continue
@@ -81,21 +85,32 @@ def plot_study(study: Study, plots_dir: Path) -> Path:
         if len(legends) == 1 and axes[0].get_legend_handles_labels()[0]:
             draw_legend(figure, axes)
         _share_scales(axes, panels)
-        for axis in axes[len(panels) :]:
-            axis.set_axis_off()
     return path
 
 
-def _title(study: Study, lines: list[Lines]) -> str:
+def _rows(panels: list[Lines | Heatmap]) -> list[list[Lines | Heatmap]]:
+    """The panels row by row: a grid alone, up to three lines side by side."""
+    rows: list[list[Lines | Heatmap]] = []
+    for panel in panels:
+        lines = rows and isinstance(panel, Lines) and isinstance(rows[-1][0], Lines)
+        if lines and len(rows[-1]) < 3:
+            rows[-1].append(panel)
+        else:
+            rows.append([panel])
+    return rows
+
+
+def _title(study: Study, panels: list[Lines | Heatmap]) -> str:
     """The study's title, what is seen, and of how many seeds.
 
-    What is seen are the quantities of a few models, or else the first of several panels.
+    What is seen are the quantities of a few models, or else the first of several panels of lines.
     """
     title = study.title
+    lines = [panel for panel in panels if isinstance(panel, Lines)]
     models = {model_of(series.label): None for panel in lines for series in panel.series}
     if models and None not in models and len(models) <= 3:
         title += f": {listed(dict.fromkeys(panel.y for panel in lines))} of {listed(models)}"
-    elif len(lines) > 1:
+    elif len(lines) == len(panels) > 1:
         title += f": {lines[0].title}"
     if len(study.records) > 1 and lines:
         title += f", mean and range of {len(study.records)} seeds"

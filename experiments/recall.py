@@ -6,8 +6,8 @@ Claim:      "the last state it will remember, but a bunch of steps ago?": Simple
 Protocol:   sequences of meaningless ids with one symbol of eight among them, which the network
             names at the end. Each cell (32 units) is trained twice: on sequences of one distance
             alone, anew for each distance, and once on all distances up to the longest, short ones
-            as often as long ones (log-uniform). As many training steps each time, Adam by Keras 2's
-            rule.
+            as often as long ones (log-uniform). As many training steps each time, by the Adam of
+            Keras 2.0.
 Deviations: the documents argue and measure nothing; the task is the usual one of the literature.
 Expected:   about 8 minutes on one CPU core.
 """

@@ -33,7 +33,7 @@ class Form:
         units: units of each, a multiple of 16.
         features: features of an input timestep; a multiple of 16 where `embedded`.
         embedded: whether inputs are word ids, whose vectors the library looks up.
-        hard_sigmoid: whether gates open by Keras 2's hard sigmoid.
+        hard_sigmoid: whether gates open by the hard sigmoid of Keras before 2.3.
         dropout: whether inputs and states are multiplied by dropout masks.
     """
 

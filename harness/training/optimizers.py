@@ -8,7 +8,7 @@ below the square root of epsilon:
 - *epsilon's value*: 1e-8 up to 2.1.2, then 1e-7.
 - *repeated words*: a batch reads most words more than once. TensorFlow hands their gradients over
   as one row for each reading. Keras up to 2.15 adds the rows of a word and squares the sum; Keras 3
-  squares each row and adds the squares. On JAX and PyTorch the sum comes first whatever the version,
+  squares each row and adds the squares. On JAX and PyTorch the sum comes first in Keras 3, too,
   because gradients arrive as whole matrices there.
 
 A rule is named after one version that has it: `rmsprop-keras-2.10` is that of 2.1.3 to 2.10. The

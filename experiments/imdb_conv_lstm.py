@@ -41,7 +41,7 @@ PUBLISHED = Protocol(
     units=70,
     epochs=2,
     batch_size=30,
-    optimizer="adam",
+    optimizer="adam-keras-2.2",
     validation_split=0.0,  # the test reviews
 )
 

@@ -112,9 +112,14 @@ class RunConfiguration:
     plots_dir: Path
 
     @functools.cached_property
-    def variant(self) -> dict[str, Any]:
+    def changed(self) -> dict[str, Any]:
         """The recorded settings that differ from the experiment's own."""
         return differences(self.protocol, self.experiment.default_protocol(self.sample))
+
+    @property
+    def variant(self) -> dict[str, Any]:
+        """What sets the run apart from one by the experiment's protocol."""
+        return self.changed | ({"plain_keras": True} if self.plain_keras else {})
 
     @functools.cached_property
     def config(self) -> dict:
@@ -152,12 +157,12 @@ class RunConfiguration:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.variant)])
+        return shlex.join(["python", "-m", *self._arguments(self.changed)])
 
     @property
     def process_arguments(self) -> list[str]:
         """The arguments with which `python -m` does the run; where results go is left open."""
-        arguments = self._arguments({name: getattr(self.protocol, name) for name in self.variant})
+        arguments = self._arguments({name: getattr(self.protocol, name) for name in self.changed})
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
         return [*arguments, "--force"] if self.force else arguments
@@ -241,8 +246,6 @@ def finished_record(run: RunConfiguration, directory: Path) -> Record:
     except RunError as error:
         raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
     there, asked = record.config["protocol"], run.config["protocol"]
-    there = {**there, "plain_keras": record.config.get("plain_keras", False)}
-    asked = {**asked, "plain_keras": run.plain_keras}
     if run.deterministic:  # a deterministic record also serves those who did not ask for one
         there = {**there, "deterministic": record.config["deterministic"]}
         asked = {**asked, "deterministic": True}

@@ -11,15 +11,19 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from data.errors import shown
+from harness.records.renamed import current_name
 
 MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
-    "rmsprop-keras2",
+    "rmsprop-keras-2.0",
+    "rmsprop-keras-2.10",
+    "rmsprop-keras-2.11",
     "rmsprop",
     "rmsprop-epsilon-outside",
-    "rmsprop-summed-rows",
-    "adam-keras2",
+    "rmsprop-epsilon-outside-1e-7",
+    "adam-keras-2.0",
+    "adam-keras-2.2",
     "adam",
     "sgd",
 )
@@ -99,7 +103,8 @@ def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
             options = {"action": argparse.BooleanOptionalAction}
         elif kind is str:
             choices = field.metadata["choices"]
-            options = {"choices": choices} if choices else {"type": printable, "metavar": "TEXT"}
+            known = {"type": current_name, "choices": choices}
+            options = known if choices else {"type": printable, "metavar": "TEXT"}
         else:
             parse = bounded(kind, **field.metadata["bounds"])
             options = {"type": parse, "metavar": "N" if kind is int else "X"}

@@ -22,10 +22,12 @@ VALIDATED_ON_TEST = (
     "Validated on the test reviews: the best epoch is chosen on the data that it is then tested on."
 )
 
-KERAS_2_RULE = (
-    "Trained by the RMSprop of Keras 2, as the published networks were; Keras 3's own has another "
-    "rule (--optimizer rmsprop)."
-)
+OLD_RULES = {
+    "rmsprop-keras-2.0": "Trained by the RMSprop of Keras 2.0.8, as the published networks were; "
+    "today's has another rule (--optimizer rmsprop).",
+    "adam-keras-2.2": "Trained by the Adam of Keras 2.2.4, as the published network was; today's "
+    "squares the gradients of a repeated word singly (--optimizer adam).",
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class ImdbProtocol(NetworkProtocol):
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
     optimizer: str = setting(
-        "rmsprop-keras2", "update rule; rmsprop is Keras 3's", choices=OPTIMIZERS
+        "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
 
@@ -156,10 +158,8 @@ def split_notes(protocol: SplitProtocol) -> list[str]:
 
 def network_notes(protocol: ImdbProtocol) -> list[str]:
     """What a reader must know of the split and of the update rule to compare results."""
-    notes = split_notes(protocol)
-    if protocol.optimizer == "rmsprop-keras2":
-        notes.append(KERAS_2_RULE)
-    return notes
+    rule = OLD_RULES.get(protocol.optimizer)
+    return split_notes(protocol) + ([rule] if rule else [])
 
 
 # The declarations that the experiments on IMDB share; the scripts add name, title and `train`.

@@ -61,7 +61,9 @@ class JenaProtocol(WindowProtocol):
     epochs: int = setting(20, "rounds of training and validation", minimum=1)
     batches_per_epoch: int = setting(500, "training steps of an epoch", minimum=1)
     batch_size: int = setting(128, "windows a training step, drawn at random", minimum=1)
-    optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
+    optimizer: str = setting(
+        "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
+    )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
 
 

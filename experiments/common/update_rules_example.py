@@ -3,8 +3,8 @@
 from models.update_rules_numpy import Adam, RMSprop
 
 EPSILON = 1e-7  # Keras 3's
-RMSPROP = ("rmsprop", "rmsprop-keras2", "rmsprop-epsilon-outside", "rmsprop-summed-rows")
-ADAM = ("adam", "adam-keras2")
+RMSPROP = ("rmsprop", "rmsprop-keras-2.0", "rmsprop-epsilon-outside", "rmsprop-keras-2.11")
+ADAM = ("adam", "adam-keras-2.0")
 
 # Gradients as an embedding has them, and one as large as those of other weights. Words 3 and 4 have
 # the same sum, of one sign and of both.

@@ -12,7 +12,7 @@ from harness.records.study_outputs import Lines, Series, Table
 from harness.reporting.analysis.published import PUBLISHED as PUBLISHED_NUMBERS
 from harness.reporting.analysis.published import load_published
 
-KERAS_2, KERAS_3 = "rmsprop-keras2", "rmsprop"
+KERAS_2, KERAS_3 = "rmsprop-keras-2.0", "rmsprop"
 PUBLISHED = "published log (Keras 2.0.8)"
 
 

@@ -13,28 +13,40 @@ def split_odd(records: "list[Record]") -> "tuple[list[Record], list[str]]":
     Returns:
         The others, and a sentence for each record that is left out.
     """
-    kinds: dict[str, Counter] = {}
+    groups: dict[tuple, list[Record]] = {}
     for record in records:
-        kinds.setdefault(record.label, Counter())[_kind(record)] += 1
+        groups.setdefault((record.label, record.sample), []).append(record)
     kept, left_out = [], []
-    for record in records:
-        usual = kinds[record.label].most_common(1)[0][0]
-        differing = [field for field, _ in set(_kind(record)) - set(usual)]
-        if differing:
-            found, expected = dict(_kind(record)), dict(usual)
-            field = min(differing)
-            left_out.append(
-                f"{record.place}: {field} is {found[field]}, but {expected.get(field)} with most "
-                "other seeds."
-            )
-        else:
-            kept.append(record)
+    for group in groups.values():
+        # a setting that is younger than some of the records had its default in them
+        common = set.intersection(*(set(record.config["protocol"]) for record in group))
+        newest_first = sorted(group, key=lambda r: r.environment["started"], reverse=True)
+        usual = Counter(_kind(record, common) for record in newest_first).most_common(1)[0][0]
+        for record in group:
+            kind = _kind(record, common)
+            differing = [field for field, _ in set(kind) - set(usual)]
+            if differing:
+                found, expected = dict(kind), dict(usual)
+                field = min(differing)
+                left_out.append(
+                    f"{record.place}: {field} is {found[field]}, but {expected.get(field)} with "
+                    "most other seeds."
+                )
+            else:
+                kept.append(record)
     return kept, left_out
 
 
-def _kind(record: "Record") -> tuple[tuple[str, object], ...]:
-    """What records must have in common so that their numbers can be averaged."""
+def _kind(record: "Record", settings: set[str]) -> tuple[tuple[str, object], ...]:
+    """What records must have in common so that their numbers can be averaged.
+
+    Args:
+        record: one record.
+        settings: of its protocol, those that are compared. A label names what differs from the
+            experiment's own values, and these were others in earlier versions.
+    """
     kind = {"dataset": record.config["dataset"], "role": record.config["role"]}
+    kind |= {name: str(record.config["protocol"][name]) for name in sorted(settings)}
     if not record.is_study:
         kind["metric"] = record.metrics["metric"]
         kind["the number of epochs"] = len(record.history.get("loss", []))

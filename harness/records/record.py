@@ -20,6 +20,7 @@ from harness.records.alike import split_odd
 from harness.records.atomic_files import read_json, sync_folder
 from harness.records.checksums import CHECKSUMS, read_checksums
 from harness.records.lock import Lock
+from harness.records.renamed import current_config
 
 if TYPE_CHECKING:
     from harness.records.study_outputs import StudyOutput
@@ -88,9 +89,12 @@ def label(experiment: str, variant: dict) -> str:
         variant: the differing settings and their values, such as `{"horizon_hours": 24}`.
 
     Returns:
-        A folder name, such as `jena-gru+horizon-hours-24`.
+        A folder name, such as `jena-gru+horizon-hours-24` or `jena-gru+plain-keras`.
     """
-    changes = (f"{name.replace('_', '-')}-{plain(value)}" for name, value in variant.items())
+    changes = (
+        name.replace("_", "-") + ("" if value is True else f"-{plain(value)}")
+        for name, value in variant.items()
+    )
     name = "".join(map(_in_folder_name, "+".join([experiment, *changes])))
     if len(name.encode()) <= LONGEST_LABEL:
         return name
@@ -148,8 +152,9 @@ def load_record(path: Path) -> Record:
     check_record(path, parts)
     content = parts.pop("outputs", {"outputs": []})["outputs"]
     outputs = read_outputs(path / "outputs.json", content)
-    record = Record(path=path, **parts, outputs=outputs)
-    if (path.parent.name, path.name) != (record.label, f"seed-{record.seed}"):
+    record = Record(path=path, **parts | {"config": current_config(config)}, outputs=outputs)
+    labels = record.label, label(config["experiment"], config["variant"])  # of today, or older
+    if path.parent.name not in labels or path.name != f"seed-{record.seed}":
         raise RunError(
             f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "
             "folder of its own name."

@@ -13,7 +13,7 @@ import cloudpickle
 
 import data
 import harness
-from harness.training.environment import CODE_VERSION, REPOSITORY, code_files, code_version
+from harness.training.environment import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml")  # suffixes of the files that runs need
 
@@ -47,7 +47,7 @@ def packed_code() -> bytes:
     """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in code_files(KINDS):
+        for path in code_files(CODE, KINDS):
             name = path.relative_to(REPOSITORY).as_posix()
             archive.writestr(zipfile.ZipInfo(name), path.read_bytes())
         archive.writestr(zipfile.ZipInfo(CODE_VERSION), json.dumps(code_version()))

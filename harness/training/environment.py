@@ -41,6 +41,7 @@ FLAGS = (
     "XLA_",
 )
 CODE = ("experiments", "data", "models", "harness")  # the packages that a run consists of
+TRAINING_CODE = ("data", "models", "harness/training")  # those that decide its numbers
 REPOSITORY = Path(__file__).resolve().parents[2]
 CODE_VERSION = "code-version.json"  # stands in for git in code that was sent to another machine
 
@@ -171,7 +172,8 @@ def describe_environment(command: str, uses_keras: bool) -> dict:
         "flags": flags(),
         "commit": commit,
         "dirty": dirty,
-        "code": code_digest(),
+        "code": code_digest(CODE),
+        "training_code": code_digest(TRAINING_CODE),
     }
 
 
@@ -243,17 +245,17 @@ def code_version() -> tuple[str | None, bool | None]:
     return commit, dirty
 
 
-def code_files(kinds: tuple[str, ...]) -> Iterator[Path]:
-    """The files of the code that a run consists of, of these suffixes, in a stable order."""
-    for package in CODE:
+def code_files(packages: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Path]:
+    """The files of some packages that have one of these suffixes, in a stable order."""
+    for package in packages:
         files = (REPOSITORY / package).rglob("*")
         yield from sorted(file for file in files if file.suffix in kinds)
 
 
-def code_digest() -> str:
-    """SHA-256 of the code that decides a run, as its files are now."""
+def code_digest(packages: tuple[str, ...]) -> str:
+    """SHA-256 of the code of some packages, as its files are now."""
     content = hashlib.sha256()
-    for path in code_files((".py", ".c")):
+    for path in code_files(packages, (".py", ".c")):
         content.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return content.hexdigest()
 

@@ -1,23 +1,26 @@
-"""The update rules of Keras 2, which the published logs were made with, beside those of Keras 3.
+"""The update rules of Keras through its versions; the published logs were made with that of 2.0.8.
 
-The two versions differ in two places, and both matter to an embedding, most of whose weights have
-gradients far below the square root of epsilon:
+They differ in three things, which matter to an embedding, most of whose weights have gradients far
+below the square root of epsilon:
 
-- *epsilon*: Keras 2 divides by `sqrt(v) + epsilon`, Keras 3's RMSprop by `sqrt(v + epsilon)`.
+- *epsilon's place*: up to 2.10 RMSprop divides by `sqrt(v) + epsilon`, from 2.11 on by
+  `sqrt(v + epsilon)`.
+- *epsilon's value*: 1e-8 up to 2.1.2, then 1e-7.
 - *repeated words*: a batch reads most words more than once. TensorFlow hands their gradients over
   as one row for each reading. Keras 2 added the rows of a word and squared the sum; Keras 3 squares
   each row and adds the squares. On JAX and PyTorch the sum comes first whatever the version,
   because gradients arrive as whole matrices there.
 
-Each class names its two choices; a rule with only one of Keras 2's is there to tell their effects
-apart. The default epsilon is that of Keras 2.0.8, the version of the published logs; Keras 2.1
-raised it to 1e-7.
+A rule is named after one version that has it: `rmsprop-keras-2.10` is that of 2.1.3 to 2.10. The
+rules with `epsilon-outside` in their name were never Keras's; they tell the effects apart.
 """
+
+from functools import partial
 
 import keras
 from keras import ops
 
-KERAS_2_EPSILON = 1e-8
+EPSILON_OF_2_0 = 1e-8  # of Keras up to 2.1.2; later 1e-7
 
 
 def summed(gradient):
@@ -30,7 +33,7 @@ def summed(gradient):
 
 
 class RMSpropSummedRows(keras.optimizers.RMSprop):
-    """Keras 3's RMSprop, but repeated words are added before they are squared."""
+    """RMSprop of Keras 2.11 to 2.15: as Keras 3's, but repeated words are added, then squared."""
 
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
@@ -38,16 +41,13 @@ class RMSpropSummedRows(keras.optimizers.RMSprop):
 
 
 class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
-    """Keras 3's RMSprop, but with Keras 2's epsilon outside the root.
+    """Keras 3's RMSprop, but with epsilon outside the root.
 
     Args:
         learning_rate: step size.
         epsilon: added to the root.
         others: as for `keras.optimizers.RMSprop`; momentum and centring are not for this class.
     """
-
-    def __init__(self, learning_rate=0.001, epsilon=KERAS_2_EPSILON, **kwargs):
-        super().__init__(learning_rate, epsilon=epsilon, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
@@ -59,12 +59,12 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
 
 
 class RMSpropKeras2(RMSpropEpsilonOutside):
-    """RMSprop as Keras 2 computed it: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
+    """RMSprop of Keras up to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
 
     `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
     those of the class above.
 
-    Source: Keras 2.0.8, `keras/optimizers.py`.
+    Source: `keras/optimizers.py` of Keras 2.0.8; `optimizer_v2/rmsprop.py` of 2.10.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -73,21 +73,13 @@ class RMSpropKeras2(RMSpropEpsilonOutside):
 
 
 class AdamKeras2(keras.optimizers.Adam):
-    """Adam as Keras 2.0.8 computed it: whole gradients, and an epsilon of 1e-8.
+    """Adam of Keras 2: repeated words are added, then squared.
 
-    The formula is that of Keras 3, whose epsilon is 1e-7 and which, on TensorFlow, squares the rows
-    of a repeated word before it adds them.
+    The formula is that of Keras 3, which on TensorFlow squares the rows of a repeated word before
+    it adds them.
 
-    Args:
-        learning_rate: step size.
-        epsilon: added to the root of the second moment.
-        others: as for `keras.optimizers.Adam`.
-
-    Source: Keras 2.0.8, `keras/optimizers.py`.
+    Source: `keras/optimizers.py` of Keras 2.0.8 (epsilon 1e-8) and of 2.2.4 (1e-7).
     """
-
-    def __init__(self, learning_rate=0.001, epsilon=KERAS_2_EPSILON, **kwargs):
-        super().__init__(learning_rate, epsilon=epsilon, **kwargs)
 
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
@@ -95,10 +87,13 @@ class AdamKeras2(keras.optimizers.Adam):
 
 
 OPTIMIZERS = {
-    "rmsprop-keras2": RMSpropKeras2,
-    "rmsprop-epsilon-outside": RMSpropEpsilonOutside,
-    "rmsprop-summed-rows": RMSpropSummedRows,
-    "adam-keras2": AdamKeras2,
+    "rmsprop-keras-2.0": partial(RMSpropKeras2, epsilon=EPSILON_OF_2_0),
+    "rmsprop-keras-2.10": RMSpropKeras2,
+    "rmsprop-keras-2.11": RMSpropSummedRows,
+    "rmsprop-epsilon-outside": partial(RMSpropEpsilonOutside, epsilon=EPSILON_OF_2_0),
+    "rmsprop-epsilon-outside-1e-7": RMSpropEpsilonOutside,
+    "adam-keras-2.0": partial(AdamKeras2, epsilon=EPSILON_OF_2_0),
+    "adam-keras-2.2": AdamKeras2,
 }
 
 

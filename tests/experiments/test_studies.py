@@ -315,7 +315,7 @@ def test_gradient_norms_do_not_depend_on_how_the_layers_computed_in_training():
     model = imdb.recurrent("lstm", 30, 16, 16)
     x, y = rng.integers(1, 30, (6, 12), np.int32), rng.integers(0, 2, 6).astype(np.float32)
     expected = gradient_norms(model, x, y)
-    optimizer = make_optimizer("rmsprop-keras2", 0.0)
+    optimizer = make_optimizer("rmsprop-keras-2.0", 0.0)
     choose_layers(model, optimizer)
     model.compile(optimizer, "binary_crossentropy", jit_compile=False)
     model.fit(x, y, verbose=0)

@@ -63,7 +63,7 @@ def quick(monkeypatch):
     """Neither figures nor a look at the repository, which would take most of the time."""
     monkeypatch.setattr(experiment, "report", lambda record, options: None)
     monkeypatch.setattr(environment, "code_version", lambda: (None, None))
-    monkeypatch.setattr(environment, "code_digest", lambda: "")
+    monkeypatch.setattr(environment, "code_digest", lambda packages: "")
 
 
 def configuration(results: Path, force: bool = False) -> RunConfiguration:

@@ -16,13 +16,15 @@ from harness.reporting.analysis.reproduction import compare_curves
 from harness.reporting.analysis.results import ModelResults, Results
 from harness.reporting.analysis.statistics import Estimate
 
-# from Keras 3's RMSprop to Keras 2's: epsilon inside or outside the root, and whether the gradients
-# of a repeated word are squared before they are added or after
+# from Keras 3's RMSprop to that of Keras 2.0.8: epsilon inside or outside the root, its value, and
+# whether the gradients of a repeated word are squared before they are added or after
 RULES = {
     "rmsprop": "Keras 3's rule",
-    "rmsprop-epsilon-outside": "epsilon outside the root",
-    "rmsprop-summed-rows": "squares after adding",
-    "rmsprop-keras2": "Keras 2's rule: both",
+    "rmsprop-epsilon-outside-1e-7": "epsilon outside, 1e-7",
+    "rmsprop-epsilon-outside": "epsilon outside, 1e-8",
+    "rmsprop-keras-2.11": "Keras 2.11's rule: squares after adding",
+    "rmsprop-keras-2.10": "Keras 2.10's rule: both, 1e-7",
+    "rmsprop-keras-2.0": "Keras 2.0's rule: both, 1e-8",
 }
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 
@@ -30,13 +32,24 @@ KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 FACTORS: dict[str, tuple[str, dict]] = {
     "epsilon outside the root": (
         "optimizer",
-        {"rmsprop": "rmsprop-epsilon-outside", "rmsprop-summed-rows": "rmsprop-keras2"},
+        {"rmsprop": "rmsprop-epsilon-outside-1e-7", "rmsprop-keras-2.11": "rmsprop-keras-2.10"},
+    ),
+    "epsilon outside, 1e-8 in place of 1e-7": (
+        "optimizer",
+        {
+            "rmsprop-epsilon-outside-1e-7": "rmsprop-epsilon-outside",
+            "rmsprop-keras-2.10": "rmsprop-keras-2.0",
+        },
     ),
     "squares after adding": (
         "optimizer",
-        {"rmsprop": "rmsprop-summed-rows", "rmsprop-epsilon-outside": "rmsprop-keras2"},
+        {
+            "rmsprop": "rmsprop-keras-2.11",
+            "rmsprop-epsilon-outside-1e-7": "rmsprop-keras-2.10",
+            "rmsprop-epsilon-outside": "rmsprop-keras-2.0",
+        },
     ),
-    "Keras 2's rule: both": ("optimizer", {"rmsprop": "rmsprop-keras2"}),
+    "Keras 2.0's rule: all": ("optimizer", {"rmsprop": "rmsprop-keras-2.0"}),
     "hard sigmoid": ("gates", {"sigmoid": "keras2-hard-sigmoid"}),
     "reset before the product": ("reset_after", {True: False}),
 }

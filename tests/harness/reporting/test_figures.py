@@ -304,7 +304,7 @@ def test_variants_have_the_colour_of_their_experiment(tmp_path, figures):
 def test_the_title_of_the_update_rules_says_how_far_each_end_is_from_the_log(tmp_path, figures):
     published = load_published(PUBLISHED).experiments["imdb-lstm"].loss
     for experiment in ("imdb-lstm", "imdb-gru"):
-        for rule, factor in {"rmsprop": 1.5, "rmsprop-keras2": 1.1}.items():
+        for rule, factor in {"rmsprop": 1.5, "rmsprop-keras-2.0": 1.1}.items():
             config = {"protocol": {"optimizer": rule}, "variant": {"optimizer": rule}}
             epochs = len(published)
             path = fabricate(tmp_path / "results", experiment, epochs=epochs, config=config)

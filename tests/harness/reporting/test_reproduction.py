@@ -22,7 +22,7 @@ NUMBERS = PublishedResults({"imdb": "Reviews"}, {"imdb-net": PUBLISHED, "imdb-ot
 
 def run(results_dir, factor=1.0, *, seed=0, experiment="imdb-net", **form):
     """A record whose training loss is the published one times a factor, and a little of chance."""
-    protocol = {"epochs": EPOCHS, "optimizer": "rmsprop-keras2", "gates": "sigmoid"}
+    protocol = {"epochs": EPOCHS, "optimizer": "rmsprop-keras-2.0", "gates": "sigmoid"}
     config = {"protocol": protocol | form, "variant": form}
     path = fabricate(
         results_dir,
@@ -91,7 +91,7 @@ def factorial(tmp_path):
     factors = dict(zip(RULES, (1.0, 0.8, 0.9, 0.72), strict=True))
     for rule, factor in factors.items():
         for seed in range(5):
-            form = {} if rule == "rmsprop-keras2" else {"optimizer": rule}
+            form = {} if rule == "rmsprop-keras-2.0" else {"optimizer": rule}
             run(tmp_path, factor, seed=seed, **form)
     for seed in range(5):
         run(tmp_path, 0.72 * 1.1, seed=seed, gates="keras2-hard-sigmoid")

@@ -37,7 +37,7 @@ RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
 CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
 
-PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/keras-2-and-keras-3.md")
+PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/rmsprop-through-the-versions.md")
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_what_the_readme_says_of_any_length_holds(cell):
 def test_the_pages_have_the_training_losses_of_each_backend(cell):
     table = "Training loss of each epoch"
     rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras2", "jax, rmsprop"]
-    for page in ("docs/keras-2-and-keras-3.md", "docs/upstream-report.md"):
+    for page in ("docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"):
         text = (REPOSITORY / page).read_text("utf-8")
         for row in [*rows, "jax, rmsprop-keras2"]:
             losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))

@@ -8,9 +8,7 @@ from harness.training.gradients import MEASURABLE, decay_rate, input_gradients
 
 
 def gradient_norms(model, x, y):
-    """Median norm of the loss gradient with respect to the word vectors, computed in float64.
-
-    After 400 words the gradient of an untrained LSTM or GRU is too small for float32.
+    """Median norm of the loss gradient with respect to the word vectors.
 
     Args:
         model: a network of `models.imdb`: ids, embedding, recurrent layer, classifier.
@@ -21,21 +19,13 @@ def gradient_norms(model, x, y):
         float64 of shape (timesteps,); the first is at the last word.
     """
     # Training may have replaced how the layers compute, which holds for their own model alone.
-    config = model.get_config()
-    for layer in config["layers"][1:]:  # the first holds the input, which is ids
-        layer["config"]["dtype"] = "float64"
-    usual = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("float64")
-    try:
-        copy = type(model).from_config(config)
-        copy.set_weights(model.get_weights())
-        _, embedding, *rest = copy.layers
-        vectors = keras.ops.convert_to_numpy(embedding(x))  # (reviews, timesteps, embedding)
-        reader = keras.Sequential([keras.Input(vectors.shape[1:], dtype="float64"), *rest])
-        gradients = input_gradients(reader, vectors, y[:, None], "binary_crossentropy")
-    finally:
-        keras.config.set_dtype_policy(usual)
-    norms = np.linalg.norm(gradients, axis=-1)  # (reviews, timesteps)
+    copy = type(model).from_config(model.get_config())
+    copy.set_weights(model.get_weights())
+    _, embedding, *rest = copy.layers
+    vectors = keras.ops.convert_to_numpy(embedding(x))  # (reviews, timesteps, embedding)
+    reader = keras.Sequential([keras.Input(vectors.shape[1:]), *rest])
+    gradients = input_gradients(reader, vectors, y[:, None], "binary_crossentropy")
+    norms = np.linalg.norm(gradients.astype(np.float64), axis=-1)  # (reviews, timesteps)
     return np.median(norms[:, ::-1], axis=0)
 
 
@@ -55,7 +45,7 @@ def gradient_flow_outputs(curves, timesteps):
         rates = {name: decay_rate(norms) for name, norms in cells.items()}
         for name, norms in cells.items():
             rate = rates[name]
-            seen = [float(norms[d] / norms[0]) if norms[d] > 0 else None for d in marks]
+            seen = [float(norms[d] / norms[0]) if norms[d] > MEASURABLE else None for d in marks]
             half_life = 1 / rate if rate and rate > 0 else None
             doubling = -1 / rate if rate and rate < 0 else None
             rows[f"{name}, {when}"] = [half_life, doubling, *seen]

@@ -29,6 +29,10 @@ def import_keras(folder: Path, seed: int, floatx: str):
     import tensorflow.compat.v1 as tf
 
     tf.disable_v2_behavior()
+    # Old Keras updates a weight as soon as its gradient is there, while the gradients of the layers
+    # below may still be to come. Then they must read the weight as it was, which TensorFlow's older
+    # variables do not promise: in float64, on one thread, some were computed from the new weight.
+    tf.enable_resource_variables()
     tf.logging.set_verbosity(tf.logging.ERROR)
     for name in [name for name in sys.modules if name.partition(".")[0] == "keras"]:
         del sys.modules[name]  # TensorFlow imports Keras 3

@@ -2,8 +2,8 @@
 
 Source:     recurrent-overview, r-slides (after Chollet, Deep Learning with Python)
 Claim:      more accurate than the SimpleRNN, by a stated accuracy and a published log.
-Protocol:   10,000 words, the last 500 tokens of a review, Keras 2.0's rmsprop, binary cross-entropy,
-            batch 128, 10 epochs, validated on the last 20 % of the training reviews.
+Protocol:   10,000 words, the last 500 tokens of a review, rmsprop of Keras 2.0, binary
+            cross-entropy, batch 128, 10 epochs, validated on the last 20 % of the training reviews.
 Deviations: as imdb-simple-rnn.
 Expected:   1 to 2 minutes on one CPU core.
 """

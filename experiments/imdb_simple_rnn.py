@@ -2,8 +2,8 @@
 
 Source:     recurrent-overview, simple-rnn-blog, r-slides (after Chollet, Deep Learning with Python)
 Claim:      a stated accuracy and a published log.
-Protocol:   10,000 words, the last 500 tokens of a review, Keras 2.0's rmsprop, binary cross-entropy,
-            batch 128, 10 epochs, validated on the last 20 % of the training reviews.
+Protocol:   10,000 words, the last 500 tokens of a review, rmsprop of Keras 2.0, binary
+            cross-entropy, batch 128, 10 epochs, validated on the last 20 % of the training reviews.
 Deviations: the published result is the best validation epoch. Here the test reviews are evaluated
             too, with the weights of that epoch and with those of the last.
 Expected:   about 1 minute on one CPU core.

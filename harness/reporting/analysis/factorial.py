@@ -1,4 +1,4 @@
-"""What each difference between Keras 2 and Keras 3 does to training: a factorial design.
+"""What each difference between Keras 2.0 and Keras 3 does to training: a factorial design.
 
 Each condition of the design trains one network with one update rule, one gate activation and one
 place of the reset gate. The main effect of a factor is the mean difference between conditions that
@@ -16,10 +16,10 @@ from harness.reporting.analysis.reproduction import compare_curves
 from harness.reporting.analysis.results import ModelResults, Results
 from harness.reporting.analysis.statistics import Estimate
 
-# from Keras 3's RMSprop to that of Keras 2.0.8: epsilon inside or outside the root, its value, and
-# whether the gradients of a repeated word are squared before they are added or after
+# from the RMSprop of Keras 3 on TensorFlow to that of 2.0.8: epsilon inside or outside the root,
+# its value, and whether the gradients of a repeated word are squared before they are added or after
 RULES = {
-    "rmsprop": "Keras 3's rule",
+    "rmsprop": "Keras 3's rule on TensorFlow",
     "rmsprop-epsilon-outside-1e-7": "epsilon outside, 1e-7",
     "rmsprop-epsilon-outside": "epsilon outside, 1e-8",
     "rmsprop-keras-2.11": "Keras 2.11's rule: squares after adding",
@@ -28,7 +28,7 @@ RULES = {
 }
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 
-# by name: the setting, and for each of Keras 3's levels Keras 2's
+# by name: the setting, and for each level of Keras 3, or between the two, the one nearer to 2.0
 FACTORS: dict[str, tuple[str, dict]] = {
     "epsilon outside the root": (
         "optimizer",
@@ -77,7 +77,7 @@ class Condition:
 
     @property
     def title(self) -> str:
-        """The condition in words: `Keras 2's rule: both, hard sigmoid`."""
+        """The condition in words: `Keras 2.0's rule: both, 1e-8, hard sigmoid`."""
         parts = [RULES[self.optimizer]]
         parts += ["hard sigmoid"] if self.gates != KERAS_3["gates"] else []
         parts += ["reset before the product"] if not self.reset_after else []
@@ -92,7 +92,7 @@ class Condition:
 
 @dataclass(frozen=True)
 class MainEffect:
-    """How Keras 2's level of one factor differs from Keras 3's.
+    """How the level of Keras 2.0 of one factor differs from that of Keras 3.
 
     Attributes:
         factor: its name.

@@ -1,4 +1,4 @@
-"""Keras 2's and Keras 3's update rules as a figure: training curves beside the published ones."""
+"""The update rules of Keras's versions as a figure: training curves beside the published ones."""
 
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def finding(found: list[FactorialDesign]) -> str:
         return f"Training loss of {networks} by {len(rules)} update rules"
     network = max(distances, key=lambda title: abs(distances[title][0] - distances[title][1]))
     first, last = map(format_percent, distances[network])
-    names = [rules[rule].partition(":")[0] for rule in ends]  # "Keras 2's rule: both"
+    names = [rules[rule].partition(":")[0] for rule in ends]  # "Keras 2.0's rule: both"
     return (
         f"Training loss of the {network}: {first} off the published log by {names[0]}, "
         f"{last} off by {names[1]}"

@@ -256,7 +256,7 @@ def factorial_markdown(designs: list[FactorialDesign]) -> str:
         for effect in design.effects
     ]
     if effects:
-        columns = ["Network", "From Keras 3 to Keras 2", "Pairs of conditions"]
+        columns = ["Network", "From Keras 3 to Keras 2.0", "Pairs of conditions"]
         columns += ["Training loss, epoch 1", "Training loss, whole curve", "Best validation"]
         blocks += [
             "Main effect of each change, with its 95 % interval over the seeds. It is the mean "

@@ -26,8 +26,8 @@ def gru(
         units: units of the recurrent layer.
         dropout: share of the inputs dropped in training; one mask a window, the same at all steps.
         recurrent_dropout: share of the previous state dropped in training, likewise.
-        reset_after: apply the reset gate after the matrix product, Keras 3's default; False is the
-            default of Keras 2 and so of the documents.
+        reset_after: apply the reset gate after the matrix product, Keras 3's default; False is what
+            Keras 2.0 does, and so the documents.
         gates: what opens the gates: `sigmoid`, or `keras2-hard-sigmoid` as in Keras before 2.3.
 
     Source: `recurrent-overview`.

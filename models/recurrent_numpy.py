@@ -399,7 +399,7 @@ class PeepholeLSTM(FourGates):
 
 @dataclass(frozen=True)
 class GRU:
-    """The GRU of 2014 (`reset_after=False`, Keras 2's default): one state, two gates.
+    """The GRU of 2014 (`reset_after=False`, that of Keras 2.0): one state, two gates.
 
         h_t = z h_{t-1} + (1 - z) k          k = tanh(U (r h_{t-1}) + W x_t + b)
 

@@ -72,7 +72,7 @@ class GruProtocol(JenaProtocol):
     """Values of the training protocol and of the GRU's form."""
 
     reset_after: bool = setting(
-        True, "reset gate after the matrix product, as in Keras 3; before it, as in Keras 2"
+        True, "reset gate after the matrix product, as in Keras 3; before it, as in Keras 2.0"
     )
     gates: str = setting("sigmoid", "function that opens the gates", choices=GATES)
 

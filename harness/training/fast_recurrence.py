@@ -209,7 +209,7 @@ class GRU(SimpleRNN):
 
 
 class GRUResetBefore(SimpleRNN):
-    """Keras 2's GRU: k reads `U (r h_{t-1})`, a product that must wait for r.
+    """The GRU of Keras 2.0: k reads `U (r h_{t-1})`, a product that must wait for r.
 
     So `b` is of z and r alone. The extra weights are that `U`, and k's dropout mask or 1, which is
     a constant.

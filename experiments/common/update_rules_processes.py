@@ -60,7 +60,7 @@ def measure_versions(learning_rate: float) -> tuple[dict, list[str]]:
             with tempfile.TemporaryDirectory() as folder:
                 measured[f"Keras {version}"] = carry_out(task, {}, Path(folder))
         except RunError as error:
-            absent.append(f"Without a row here: Keras {version}. {error}")
+            absent.append(f"Keras {version} has no row here: {error}")
     if importlib.util.find_spec(TF_KERAS):
         module = "update_rules_tf_keras"
         printed = _run(module, learning_rate, f"on {TF_KERAS}", stdout=subprocess.PIPE)

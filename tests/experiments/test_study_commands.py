@@ -1,8 +1,12 @@
 """Every study through its real command line, on the built-in sample data, as small as it can be."""
 
+import importlib.util
+
 import pytest
 from commands import places, run
 
+from experiments.common import update_rules_processes
+from harness.errors import RunError
 from harness.records.record import load_record
 from harness.records.schema import required_files
 from harness.records.study_outputs import Heatmap, Lines, Table
@@ -193,6 +197,33 @@ def test_the_rules_of_old_keras_are_those_that_its_source_says(shown, finished, 
     for kind, place in (("RMSprop", "outside "), ("Adam", "")):
         table = tables[f"{kind} through the versions: {DIFFERENCE}"]
         assert_follows(table, row, place + OLD_KERAS[version])
+
+
+def test_tf_keras_has_the_rules_of_2_10_and_2_11(shown):
+    tables = shown("update_rules", Table)
+    if not importlib.util.find_spec("tf_keras"):
+        pytest.skip("tf_keras is not installed (requirements-backends.txt)")
+    for kind, rules in {
+        "RMSprop": ("outside 1e-7, added", "inside 1e-7, added"),
+        "Adam": ("1e-7, added", "1e-7, added"),
+    }.items():
+        table = tables[f"{kind} through the versions: {DIFFERENCE}"]
+        legacy, new = (row for row in table.rows if row.startswith("tf_keras"))
+        assert legacy == f"{new}, legacy"
+        assert_follows(table, legacy, rules[0])
+        assert_follows(table, new, rules[1])
+
+
+def test_an_old_keras_that_cannot_be_had_has_no_row_and_a_reason(monkeypatch):
+    def refuse(version):
+        raise RunError(f"no index has {version}.")
+
+    monkeypatch.setattr(update_rules_processes, "installed", refuse)
+    monkeypatch.setattr(update_rules_processes, "TF_KERAS", "no_such_package")
+    measured, absent = update_rules_processes.measure_versions(0.001)
+    assert measured == {}
+    assert absent[0] == "Keras 2.0.8 has no row here: no index has 2.0.8."
+    assert len(absent) == len(OLD_KERAS)
 
 
 def test_the_rule_of_keras_3_squares_singly_on_tensorflow(shown):

@@ -11,20 +11,21 @@ Five seeds cannot bound another run closely. Runs by Keras 3's RMSprop that clai
 are all noticed in the LSTM and the GRU, and none in the SimpleRNN, whose own runs lie far apart.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.records.record import Record, plain
 from harness.reporting.analysis.reference import Comparison, compare_with_reference
-from harness.reporting.analysis.reproduction import (
-    CurveComparison,
-    ValueComparison,
-    compare_curves,
-    compare_value,
-)
+from harness.reporting.analysis.reproduction import curve_distance
 from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import SEEDS_NEEDED
+from harness.reporting.analysis.statistics import (
+    SEEDS_NEEDED,
+    Range,
+    prediction_interval,
+    simultaneous_prediction_band,
+)
 
 HONEST = 0.99
 """Share of folders of honest records of which every experiment lies where the reference does."""
@@ -33,6 +34,44 @@ ROUNDING = 1e-4
 """How far baselines without chance may lie apart, since processors add in different orders."""
 
 VALUES = {"best validation": "best_validation", "last validation": "last_validation"}
+
+
+@dataclass(frozen=True)
+class ValueComparison:
+    """Another's number, and where that of one further run of ours would lie.
+
+    Attributes:
+        theirs: the number.
+        interval: prediction interval of ours; None if all seeds agree.
+    """
+
+    theirs: float
+    interval: Range | None
+
+    @property
+    def reproduced(self) -> bool:
+        return self.interval is not None and self.interval[0] <= self.theirs <= self.interval[1]
+
+
+@dataclass(frozen=True)
+class CurveComparison:
+    """Another's training curve, and where that of one further run of ours would lie.
+
+    Attributes:
+        band: lower and upper end at each epoch, for the whole curve at once.
+        epochs_outside: epochs, from 1, at which their curve leaves the band.
+        distance: mean of |ln(ours / theirs)| over the epochs: 0.1 is about 10 % apart.
+        width: half the band's width as a share of the loss, its mean over the epochs.
+    """
+
+    band: tuple[Range, ...]
+    epochs_outside: tuple[int, ...]
+    distance: float
+    width: float
+
+    @property
+    def reproduced(self) -> bool:
+        return not self.epochs_outside
 
 
 @dataclass(frozen=True)
@@ -113,14 +152,49 @@ def _judge(pair: Comparison, level: float) -> Verification:
     own, reference, runs = pair.own, pair.reference, len(pair.own.records)
 
     def beside(name: str) -> ValueComparison:
-        mean = own.spread(name).mean
+        mean, ours = own.spread(name).mean, reference.spread(name)
         if own.first.history:
-            return compare_value(reference, name, mean, level, runs)
-        ours = reference.spread(name).mean
-        return ValueComparison(mean, (ours - ROUNDING, ours + ROUNDING))
+            interval = prediction_interval(ours.values, level, ours.within, runs)
+            return ValueComparison(mean, interval)
+        return ValueComparison(mean, (ours.mean - ROUNDING, ours.mean + ROUNDING))
 
     values = {name: beside(column) for name, column in VALUES.items()}
     curves = (record.history.get("loss", ()) for record in own.records)
     loss = tuple(map(statistics.geometric_mean, zip(*curves, strict=True)))
-    curve = compare_curves(reference, loss, level, runs)
+    curve = _compare_curves(reference, loss, level, runs)
     return Verification(own, "", pair.differences, values, loss, curve)
+
+
+def _compare_curves(
+    row: ModelResults, theirs: Sequence[float], level: float, runs: int
+) -> CurveComparison | None:
+    """Another's training loss beside ours; None without one, or for other numbers of epochs.
+
+    A loss of zero has no logarithm, and is not compared either.
+
+    The loss falls to a tenth, so relative differences count: logarithms are compared.
+
+    Args:
+        row: our runs.
+        theirs: one positive value an epoch; of several runs the geometric mean.
+        level: share of such curves that lie in the band throughout, if they are runs like ours.
+        runs: number of their runs.
+    """
+    curves = [record.history.get("loss", []) for record in row.records]
+    if not theirs or {len(curve) for curve in curves} != {len(theirs)}:
+        return None
+    if min(map(min, curves)) <= 0:
+        return None
+    logs = [[math.log(loss) for loss in curve] for curve in curves]  # (runs, epochs)
+    means = [statistics.fmean(epoch) for epoch in zip(*logs, strict=True)]
+    ends = simultaneous_prediction_band(logs, level, runs=runs)
+    if None in ends:  # a single run, or runs that agree
+        ends = [(mean, mean) for mean in means]
+    band = tuple((math.exp(low), math.exp(high)) for low, high in ends)
+    pairs = list(zip(theirs, band, strict=True))
+    return CurveComparison(
+        band,
+        tuple(i for i, (loss, (low, high)) in enumerate(pairs, 1) if not low <= loss <= high),
+        curve_distance(row, theirs),
+        math.exp(statistics.fmean((high - low) / 2 for low, high in ends)) - 1,
+    )

@@ -86,6 +86,17 @@ def equivalence(
     return Equivalence(*groups, with_note(text, note), differences)
 
 
+def beside_plain_keras(rows: Sequence[ModelResults]) -> list[Equivalence]:
+    """Networks that also ran by plain Keras: whether this project's layers test the same."""
+    return [
+        equivalence(row, plain, ["test_at_best"], by_design=["layers"])
+        for row in rows
+        for plain in rows
+        if row.first.experiment == plain.first.experiment and not (row.variant or row.sample)
+        if plain.variant == {"plain_keras": True}
+    ]
+
+
 def _listed(counts: Sequence[int]) -> str:
     return " and ".join(map(str, counts))
 

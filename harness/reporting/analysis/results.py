@@ -68,10 +68,11 @@ class SeedGroup:
     def unlike(self, conditions: dict[str, object]) -> str:
         """How its data and protocol differ from those that a sentence speaks of; empty if not."""
         ours = {**self.first.data["facts"], **self.first.config["protocol"]}
-        other = [name for name, value in conditions.items() if ours.get(name) != value]
-        said = ", ".join(f"{name} = {plain(conditions[name])}" for name in other)
-        here = ", ".join(plain(ours.get(name, "not recorded")) for name in other)
-        return f"it speaks of {said}; the runs have {here}" if other else ""
+        return ", ".join(
+            f"{name.replace('_', ' ')} {plain(ours.get(name, 'unknown'))} instead of {plain(value)}"
+            for name, value in conditions.items()
+            if ours.get(name) != value
+        )
 
 
 @dataclass(frozen=True)

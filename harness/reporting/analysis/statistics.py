@@ -106,6 +106,19 @@ class SeedStatistics:
         return None if self.too_few else mean_estimate(self.values).interval(within=self.within)
 
 
+def binomial_interval(found: int, of: int) -> Range:
+    """95 % interval of a share: `found` cases of `of`.
+
+    Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case
+    of the binomial", Biometrika 26 (1934).
+    """
+    from scipy.special import betaincinv  # slow to load
+
+    low = betaincinv(found, of - found + 1, 0.025) if found else 0.0
+    high = betaincinv(found + 1, of - found, 0.975) if found < of else 1.0
+    return float(low), float(high)
+
+
 def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
     """Mean of the first less that of the second; their variances may differ.
 

@@ -6,11 +6,19 @@ from collections.abc import Callable
 from itertools import groupby
 
 from harness.records.record import Record
+from harness.reporting.analysis.equivalence import Equivalence
 from harness.reporting.analysis.factorial import FactorialDesign, MainEffect
+from harness.reporting.analysis.further_run import Calibration
 from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import Reproduction, ValueComparison
+from harness.reporting.analysis.reproduction import (
+    ONE_MORE_RUN,
+    SAME_END,
+    LogTest,
+    Reproduction,
+)
 from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate
+from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate, binomial_interval
+from harness.reporting.analysis.verdicts import LEVEL
 from harness.reporting.tables.formatting import (
     ABSENT,
     footnotes,
@@ -31,17 +39,28 @@ RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
 
 EXPECTED = f"""\
 Numbers are mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} seeds are
-listed singly. A published run is *reproduced* if its best epoch, its last epoch and its training
-curve could be those of one more run of ours. *Minutes a run* is the median over the runs, on
-{{devices}}.
+listed singly. *{ONE_MORE_RUN}*: all of its numbers, at every epoch, by one test with one error
+rate. The original is the document's script on its own Keras. *{SAME_END}*: equal up to 0.01 of
+accuracy or 0.005 of error, on validation and on test, by a test of equivalence at 5 %.
+`docs/verdicts.md` has the full rule. *Minutes a run* is the median over the runs, on {{devices}}.
 Most runs went two at a time on two busy cores, so the minutes are only a guide."""
 
-REPRODUCTION = """\
-A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
-in the 95 % prediction interval of one run. Its training loss must lie in the prediction band at
-every epoch (95 % for the whole curve, on a logarithmic scale, Bonferroni over the epochs). *Off by*
-is the mean distance between the published training loss and ours. *Band* is half the width of the
-band: a curve must be this far off to be noticed."""
+ONE_MORE = """\
+**Could the published log be one more run?** Of the original, which is the document's script on its
+own Keras, and of ours. All numbers that were published are compared at once: loss and accuracy, in
+training and on validation, at every epoch, and the best and the last validation. *Off by* is the
+mean distance between the published training loss and that of the runs. *Noticed from* is how far
+off it would have to be, on average over the epochs, for the test to reject it."""
+
+ENDS = """\
+**Does ours end where the original does?** The differences of the means with their 90 % intervals,
+ours less the original's. Both must lie within ±0.01 of accuracy or ±0.005 of error. That needs no
+published number."""
+
+PLAIN = """\
+Networks trained with this project's layers, and by plain Keras: the difference of the mean test
+values at the best epoch, with its 90 % interval, which must lie within ±0.01 of accuracy or ±0.005
+of error."""
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
@@ -165,7 +184,10 @@ def seconds_by_device(row: ModelResults) -> dict[str, str]:
 
 
 def expected_blocks(
-    rows: list[ModelResults], published: PublishedResults, compared: list[Reproduction]
+    rows: list[ModelResults],
+    published: PublishedResults,
+    compared: list[Reproduction],
+    calibration: Calibration,
 ) -> list[str]:
     """The numbers that a user should expect: the headline networks and the best baselines.
 
@@ -173,10 +195,11 @@ def expected_blocks(
         rows: networks and baselines in their published protocol.
         published: gives the data sets' titles.
         compared: the networks beside what was published of them.
+        calibration: how often the test of a published log rejects our own runs.
     """
-    verdicts = {one.row.name: one.verdict for one in compared}
+    answers = {one.row.name: one.answers for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
-    columns += ["Test at best", "Reproduced", "Minutes a run"]
+    columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes a run"]
     blocks, shown = [], []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
@@ -194,57 +217,84 @@ def expected_blocks(
                 mean_and_sd(row.spread("best_validation"), FOUR),
                 mean_and_sd(row.spread("last_validation"), FOUR),
                 with_degrees(row, "test_at_best"),
-                verdicts.get(row.name, ""),
+                *(
+                    answers.get(row.name, {}).get(question, "")
+                    for question in (ONE_MORE_RUN, SAME_END)
+                ),
                 f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
             ]
             for name, row in named
         ]
         title = f"**{published.datasets.get(dataset, dataset)}**"
-        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrlr", cells)]
+        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrllr", cells)]
         shown += [record for _, row in named for record in row.records]
     devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
-    return [*blocks, EXPECTED.format(devices=" and ".join(sorted(devices)))] if blocks else []
+    text = EXPECTED.format(devices=" and ".join(sorted(devices)))
+    return [*blocks, text, *filter(None, [error_rate(calibration)])] if blocks else []
 
 
-def reproduction_table(compared: list[Reproduction]) -> str:
-    """One row for each network of which a run was published."""
-    columns = ["Network", "Seeds", "Best: published (a run of ours)", "Last: published (ours)"]
-    rows = [
-        [
-            one.row.title,
-            str(len(one.row.records)),
-            _beside(one, one.best, "best_validation"),
-            _beside(one, one.last, "last_validation"),
-            _curve(one),
-            one.verdict,
-        ]
+def error_rate(calibration: Calibration) -> str:
+    """How often the test of a published log rejects runs that are more of the same."""
+
+    def share(alarms: int) -> str:
+        percent = format_percent(alarms / calibration.runs)
+        ends = format_interval(binomial_interval(alarms, calibration.runs), format_percent)
+        return f"{alarms} of our own {calibration.runs} runs ({percent}; {ends})"
+
+    if not calibration.runs:
+        return ""
+    text = (
+        f"Error rate: at 5 % by simulation of normal runs, {share(calibration.at_5_percent)} are "
+    )
+    text += "rejected by the other seeds of their group"
+    if calibration.level == LEVEL:
+        return f"{text}. Brackets: 95 % interval."
+    return (
+        f"{text}, since validation jumps more often than normal values do. So the test is done at "
+        f"{format_percent(calibration.level)}, where at most 5 % are: {share(calibration.alarms)}. "
+        "Brackets: 95 % interval."
+    )
+
+
+def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> list[str]:
+    """The published logs beside the runs that they may be one more of, and ours by the original."""
+    logs = [
+        [one.row.title, *_log_cells(test, runs)]
         for one in compared
-        if one.checkable
+        if one.row.published.best_validation is not None or one.row.published.loss
+        for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
     ]
-    return markdown_table([*columns, "Training loss", "Reproduced"], "lrrrll", rows)
+    columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
+    table = markdown_table([*columns, "Verdict"], "llrrrl", logs)
+    blocks = [ONE_MORE, table, *filter(None, [error_rate(calibration)])] if logs else []
+    if ends := [one.same_end for one in compared if one.same_end]:
+        blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
+    return blocks
 
 
-def _beside(one: Reproduction, number: ValueComparison | None, field: str) -> str:
-    """The published number and where a run of ours lies; with too few seeds, where each lay."""
-    if number is None:
-        return ""
-    if one.row.too_few_seeds:
-        ours = mean_and_sd(one.row.spread(field), FOUR)
-    else:
-        ours = format_interval(number.interval, FOUR.format)
-    published = FOUR.format(number.theirs)
-    return f"{published} ({ours})" if ours else published
+def _log_cells(test: LogTest, runs: str) -> list[str]:
+    row = test.row
+    name = f"{runs} ({row.title})" if row and row.variant else runs
+    shares = (test.distance, test.width)
+    percents = ["" if share is None else format_percent(share) for share in shares]
+    return [name, str(len(row.records) if row else 0), *percents, test.verdict]
 
 
-def _curve(one: Reproduction) -> str:
-    if one.curve is None:
-        return ""
-    off = f"off by {format_percent(one.curve.distance)}"
-    if one.row.too_few_seeds:
-        return off
-    epochs = len(one.curve.band)
-    inside = f"inside at {epochs - len(one.curve.epochs_outside)} of {epochs} epochs"
-    return f"{inside}; {off}, band ± {format_percent(one.curve.width)}"
+def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
+    """One row for each two groups of runs: differences of the named numbers, and the verdict."""
+    signed = "{:+.4f}".format
+    rows = []
+    for one in pairs:
+        seeds = " and ".join(str(len(group.records)) for group in (one.first, one.second))
+        cells = [
+            f"{signed(e.value)} ({format_interval(e.interval(0.9), signed)})"
+            for e in one.differences.values()
+        ]
+        cells += [""] * (len(names) - len(cells))
+        rows.append([one.first.title, seeds, *cells, one.verdict])
+    return markdown_table(
+        ["Network", "Seeds", *names, "Verdict"], "lr" + "r" * len(names) + "l", rows
+    )
 
 
 def factorial_markdown(designs: list[FactorialDesign]) -> str:

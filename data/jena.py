@@ -35,6 +35,7 @@ UNVERIFIED = (
 )
 
 MINIMUM_ROWS = 24  # fewer rows do not show the file's cadence
+MOST_JUMPS = 10  # back in time; more are no stretches that stand twice
 MOST_IRREGULAR = 0.05  # share of steps; beyond it, a count of rows is no count of hours
 
 
@@ -47,7 +48,8 @@ class Climate:
         values: float64, shape (rows, quantities), in the units that the names state.
         quantities: names of the columns of `values`, in the published order.
         cadence_minutes: the regular distance of two rows.
-        repeated: bool, shape (rows,). True where a row is an identical copy of an earlier one.
+        repeated: bool, shape (rows,). True where a row lies in a time that earlier rows cover,
+            since a stretch of the series stands twice.
         missing: bool, shape (rows, quantities). True where the file has no reading and `values`
             repeats another one.
         provenance: what the readings were made from, as a run record stores it.
@@ -104,7 +106,7 @@ def read_jena(path: Path, needed: Sequence[str] | None = None) -> Climate:
 
     Raises:
         DataError: not such a file, a required column is missing, a field is not a number or not
-            a timestamp, timestamps are unsorted or contradict each other, or too few rows.
+            a timestamp, timestamps are in disorder or contradict each other, or too few rows.
     """
     return _climate(parse(read_source(Path(path), needed), needed or QUANTITIES))
 
@@ -157,6 +159,7 @@ def _climate(table: Table) -> Climate:
         "first_timestamp": str(timestamps[0]),
         "last_timestamp": str(timestamps[-1]),
         "gaps": len(gaps),
+        "jumps_back": _jumps_back(timestamps, repeated),
         "longest_gap_hours": round(float(gaps.max(initial=0)) / 3600, 2),
         "repeated_rows": int(repeated.sum()),
         "replaced_readings": replaced,
@@ -179,29 +182,48 @@ def _climate(table: Table) -> Climate:
 
 
 def _repeated_rows(source: Source, timestamps: np.ndarray, readings: np.ndarray) -> np.ndarray:
-    """Marks rows that copy an earlier row; refuses any other disorder of the timestamps.
+    """Marks the rows of a time that earlier rows have covered; refuses real disorder.
 
-    The published file holds such copies, alone and in blocks, and its row numbers count them.
+    In the published file two stretches stand twice, and its row numbers count them. Of every sixth
+    row the two copies of a stretch may lie at other minutes, so that no timestamp stands twice.
     """
-    repeated = pd.Series(timestamps).duplicated().to_numpy()  # (rows,)
-    again = np.flatnonzero(repeated)
-    first_rows = np.flatnonzero(~repeated)
-    originals = first_rows[pd.Index(timestamps[first_rows]).get_indexer(timestamps[again])]
-    differs = (readings[again] != readings[originals]).any(axis=1)
+    latest = np.maximum.accumulate(timestamps)  # (rows,)
+    repeated = np.append(False, timestamps[1:] <= latest[:-1])  # (rows,)
+    again, first_rows = np.flatnonzero(repeated), np.flatnonzero(~repeated)
+    earlier = timestamps[first_rows]  # ascending
+    after = np.searchsorted(earlier, timestamps[again])  # never past the end
+    originals = first_rows[after]
+
+    same_time = timestamps[originals] == timestamps[again]
+    differs = same_time & (readings[again] != readings[originals]).any(axis=1)
     if differs.any():
         row, original = again[differs.argmax()], originals[differs.argmax()]
         raise DataError(
             f"{source.name}, line {source.line(row)}: timestamp {timestamps[row]} repeats line "
             f"{source.line(original)} with other readings; remove the wrong one of the two."
         )
-    backwards = np.diff(timestamps[first_rows]) < np.timedelta64(0, "s")
-    if backwards.any():
-        before, row = first_rows[backwards.argmax() + np.arange(2)]
+    backwards = np.flatnonzero(np.diff(timestamps) < np.timedelta64(0, "s")) + 1
+    # a stretch that stands twice lies among earlier rows, each a step or two from the next
+    two_steps = 2 * np.median(np.append(np.diff(earlier), np.timedelta64(0, "s")))
+    covered = same_time | (earlier[after] - earlier[np.maximum(after - 1, 0)] <= two_steps)
+    if len(backwards) > MOST_JUMPS or not covered.all():
+        row = backwards[0] if covered.all() else again[(~covered).argmax()]
         raise DataError(
             f"{source.name}, line {source.line(row)}: timestamp {timestamps[row]} comes after "
-            f"{timestamps[before]} (line {source.line(before)}); sort the rows by time."
+            f"{latest[row - 1]} (line {source.line(int(timestamps[:row].argmax()))}); sort the "
+            "rows by time."
         )
     return repeated
+
+
+def _jumps_back(timestamps: np.ndarray, repeated: np.ndarray) -> list[dict]:
+    """Where time jumps back: from and to which moment, and how many rows follow that repeat it."""
+    rows = np.flatnonzero(np.diff(timestamps) < np.timedelta64(0, "s")) + 1
+    parts = np.split(repeated, rows)[1:]  # each begins with the rows that repeat
+    return [
+        {"from": str(timestamps[row - 1]), "to": str(timestamps[row]), "rows": int(part.sum())}
+        for row, part in zip(rows, parts, strict=True)
+    ]
 
 
 def _replace_missing(
@@ -240,6 +262,14 @@ def _differences(facts: dict, quantities: tuple[str, ...], left_out: list[str]) 
     elif rows != PUBLISHED_ROWS:
         notes.append(
             f"The Jena file has {rows:,} rows instead of the published {PUBLISHED_ROWS:,}."
+        )
+    jumps = facts["jumps_back"]
+    if jumps:
+        times = "once" if len(jumps) == 1 else f"{len(jumps)} times"
+        places = "; ".join(f"from {j['from']} to {j['to']}, {j['rows']} rows" for j in jumps)
+        notes.append(
+            f"Time jumps back {times}, where a stretch of the series stands twice ({places}); "
+            "all rows count, as published."
         )
     absent = [name for name in QUANTITIES if name not in quantities]
     if absent:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -55,6 +56,34 @@ class DrawnBatches(keras.utils.PyDataset):
 
     def on_epoch_end(self) -> None:
         self.epoch += 1
+
+
+class ShuffledArrays(keras.utils.PyDataset):
+    """Arrays in another order each epoch, drawn by the seed that Keras was given.
+
+    With TensorFlow, Keras draws one order and repeats it in every epoch of a seeded training.
+
+    Args:
+        x, y: inputs and targets, shape (samples, ...).
+        batch_size: samples of a batch; the last one may be smaller.
+    """
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int):
+        super().__init__()
+        self.x, self.y, self.batch_size = x, y, batch_size
+        # `keras.utils.set_random_seed` seeds Python's generator, too
+        self.rng = np.random.default_rng(random.getrandbits(64))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.x) / self.batch_size)
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        index = self.order[batch * self.batch_size :][: self.batch_size]  # (batch,)
+        return self.x[index], self.y[index]
+
+    def on_epoch_end(self) -> None:
+        self.order = self.rng.permutation(len(self.x))  # (samples,)
 
 
 class WindowBatches(keras.utils.PyDataset):

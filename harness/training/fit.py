@@ -17,7 +17,7 @@ import numpy as np
 from harness.errors import DivergedError, UnwritableError
 from harness.records.atomic_files import sha256
 from harness.records.run import BEST, Run
-from harness.training.batches import batch_shape
+from harness.training.batches import ShuffledArrays, batch_shape
 from harness.training.checkpoints import Checkpoints
 from harness.training.durations import span
 from harness.training.environment import accelerator, computes_plainly
@@ -215,7 +215,7 @@ def train_model(
     bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
     model.fit(
         **_inputs(train, training.batch_size, shuffle=True, begun=begun),
-        shuffle=not own_batches,  # those are shuffled already
+        shuffle=False,  # the batches are shuffled already
         epochs=training.epochs,
         initial_epoch=begun,
         validation_data=validation,
@@ -354,8 +354,9 @@ def _inputs(
     """
     if _makes_own_batches():
         return {"x": without_tuning(samples, batch_size, shuffle, begun)}
+    if isinstance(samples, tuple) and shuffle:
+        samples = ShuffledArrays(*samples, batch_size)
     if isinstance(samples, tuple):
-        # with TensorFlow, Keras shuffles all epochs of a seeded training alike
         return {"x": samples[0], "y": samples[1], "batch_size": batch_size}
     for _ in range(begun):
         samples.on_epoch_end()

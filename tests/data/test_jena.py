@@ -59,6 +59,7 @@ def test_reads_the_published_layout(write):
         "first_timestamp": "2009-01-01T00:10:00",
         "last_timestamp": "2009-01-01T10:00:00",
         "gaps": 0,
+        "jumps_back": [],
         "longest_gap_hours": 0.0,
         "repeated_rows": 0,
         "replaced_readings": {},
@@ -340,6 +341,78 @@ def test_only_the_needed_quantities_are_read(write):
     assert str(error.value).endswith(needed)
 
 
+TWICE = {"2010-07-01 00:10": 144, "2014-03-20 10:30": 183}  # first timestamp: rows
+GAPS = {  # after a timestamp: rows that are missing
+    "2009-09-23 08:00": 1,
+    "2011-10-26 09:00": 2,
+    "2013-10-07 10:00": 1,
+    "2014-09-24 17:10": 96,
+    "2016-10-25 08:50": 444,
+}
+
+
+@pytest.fixture(scope="module")
+def published_form():
+    """Lines of a made-up file with the rows, repetitions, gaps and marks of the published one."""
+    times = pd.date_range("2009-01-01 00:10", "2017-01-01 00:00", freq="10min")
+    for after, missing in GAPS.items():
+        place = times.get_loc(after) + 1
+        times = times.delete(slice(place, place + missing))
+    for first, rows in TWICE.items():
+        place = times.get_loc(first)
+        times = times[: place + rows].append(times[place:])
+    slots = ((times - times[0]) // pd.Timedelta("10min")).to_numpy()
+    frame = pd.DataFrame(
+        {
+            TIME_COLUMN: times.strftime(TIME_FORMAT),
+            "T (degC)": slots % 40,
+            "wv (m/s)": slots % 7,
+            "max. wv (m/s)": slots % 9,
+        }
+    )
+    july = times.get_loc("2015-07-12 06:30")
+    frame.loc[july : july + 20, ["wv (m/s)", "max. wv (m/s)"]] = -9999
+    header, *rows = frame.to_csv(index=False).splitlines()
+    assert len(rows) == 420_551
+    return header, rows
+
+
+@pytest.mark.parametrize(
+    ("part", "rows", "jumps"),
+    [
+        (slice(None), 420_551, [144, 183]),
+        *[(slice(phase, None, 6), 70_091 + (phase < 5), [24, 30]) for phase in range(6)],
+        ("lacking", 420_451, [144, 183]),
+    ],
+)
+def test_a_file_whose_stretches_stand_twice_is_read_as_it_stands(
+    write, published_form, part, rows, jumps
+):
+    header, lines = published_form
+    lacking = lines[:340_000] + lines[340_100:]
+    kept = lacking if part == "lacking" else lines[part]
+    climate = read_jena(write("\n".join([header, *kept, ""])))
+    found = facts(climate)
+    assert found["rows"] == len(climate.values) == rows
+    repeated = [jump["rows"] for jump in found["jumps_back"]]
+    assert repeated == pytest.approx(jumps, abs=1)  # by the phase
+    assert found["repeated_rows"] == climate.repeated.sum() == sum(repeated)
+    assert found["jumps_back"][0]["to"].startswith("2010-07-01T0")
+    assert found["replaced_readings"].keys() == {"wv (m/s)", "max. wv (m/s)"}
+    assert (np.diff(climate.timestamps[~climate.repeated]) > np.timedelta64(0)).all()
+    (note,) = (n for n in climate.provenance["notes"] if n.startswith("Time jumps back"))
+    assert "Time jumps back 2 times, where a stretch of the series stands twice (from " in note
+    assert f", {repeated[1]} rows); all rows count" in note
+
+
+def test_more_than_ten_jumps_back_are_disorder(write):
+    content = table(rows=200)
+    parts = [content[start : start + 15] for start in range(0, 190, 12)]  # 3 rows twice
+    assert len(facts(read_jena(write(pd.concat(parts[:11]))))["jumps_back"]) == 10
+    with pytest.raises(DataError, match=r"line 17: .* comes after .* \(line 16\); sort the rows"):
+        read_jena(write(pd.concat(parts)))
+
+
 def real_file():
     setting = os.environ.get("RNN_DATA_DIR")
     path = Path(setting or ".") / NAME
@@ -351,25 +424,26 @@ def real_file():
 @pytest.fixture(scope="module")
 def real_climate():
     climate = read_jena(real_file())
-    if climate.cadence_minutes != 60:
-        pytest.skip("real data: these numbers belong to the hourly copy of the file")
+    if (climate.cadence_minutes, facts(climate)["quantities"]) != (60, 14):
+        pytest.skip("real data: these numbers belong to every sixth row of the published file")
     return climate
 
 
-def test_real_hourly_file(real_climate):
+def test_every_sixth_row_of_the_published_file(real_climate):
     known = facts(real_climate)
-    assert known["rows"] == 70_038
-    assert known["quantities"] == 12
-    assert known["cadence_minutes"] == 60
-    assert known["gaps"] == 5
+    assert known["rows"] == 70_092
+    assert [(jump["to"], jump["rows"]) for jump in known["jumps_back"]] == [
+        ("2010-07-01T00:30:00", 24),
+        ("2014-03-20T11:10:00", 30),
+    ]
     assert known["longest_gap_hours"] == 75.17
-    assert known["repeated_rows"] == 0
+    assert known["replaced_readings"] == {"wv (m/s)": 3, "max. wv (m/s)": 4}
 
 
-@pytest.mark.parametrize(("horizon_hours", "normalised"), [(25, 0.2890), (24, 0.2771)])
+@pytest.mark.parametrize(("horizon_hours", "normalised"), [(25, 0.2893), (24, 0.2775)])
 def test_real_persistence(real_climate, horizon_hours, normalised):
     splits = windows_of(real_climate, horizon_hours=horizon_hours)
-    assert persistence_mae(splits.validation) == pytest.approx(normalised, abs=5e-4)
+    assert persistence_mae(splits.validation) == pytest.approx(normalised, abs=5e-5)
     if horizon_hours == 25:
         degrees = persistence_mae(splits.validation) * splits.degrees_per_unit
         assert degrees == pytest.approx(2.56, abs=0.01)

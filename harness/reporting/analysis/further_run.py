@@ -28,7 +28,7 @@ import numpy as np
 
 from harness.reporting.analysis.verdicts import LEVEL
 
-DRAWS = 4000
+DRAWS = 10_000
 
 Runs = tuple[tuple[float, ...], ...]  # numbers of each run
 
@@ -61,7 +61,9 @@ def calibrate(groups: Iterable[Runs]) -> Calibration:
         groups: runs that differ in their seed only.
     """
     p_values = sorted(
-        p_value(group[:place] + group[place + 1 :], further)
+        _p_value(
+            group[:place] + group[place + 1 :], further, _farthest_by_chance(group, len(group) - 1)
+        )
         for group in groups
         for place, further in enumerate(group)
     )
@@ -78,8 +80,11 @@ def p_value(runs: Runs, further: Sequence[float]) -> float:
         runs: at least three.
         further: its numbers.
     """
+    return _p_value(runs, further, _farthest_by_chance(runs, len(runs)))
+
+
+def _p_value(runs: Runs, further: Sequence[float], chance: np.ndarray) -> float:
     farthest = distances(runs, further).max()
-    chance = _farthest_by_chance(runs)
     return float(1 + len(chance) - np.searchsorted(chance, farthest)) / (1 + len(chance))
 
 
@@ -99,22 +104,25 @@ def distances(runs: Runs, further: Sequence[float]) -> np.ndarray:
 def half_widths(runs: Runs, level: float) -> np.ndarray:
     """How far each number of one more run must be from the mean to be rejected."""
     values = np.array(runs)  # (runs, numbers)
-    farthest = np.quantile(_farthest_by_chance(runs), 1 - level)
+    farthest = np.quantile(_farthest_by_chance(runs, len(runs)), 1 - level)
     return farthest * values.std(0, ddof=1) * math.sqrt(1 + 1 / len(values))
 
 
 @functools.cache  # one page asks for the same runs several times
-def _farthest_by_chance(runs: Runs) -> np.ndarray:
-    """The largest distance of one more run like these, in simulated cases; sorted."""
+def _farthest_by_chance(runs: Runs, n: int) -> np.ndarray:
+    """The largest distance of one more run like these from `n` others, in simulated cases; sorted.
+
+    To leave one out, the correlations of all are good enough, and need one simulation a group.
+    """
     values = np.array(runs)  # (runs, numbers)
-    n, numbers = values.shape
+    count, numbers = values.shape
     deviation = values.std(0, ddof=1)
     scores = (values - values.mean(0)) / np.where(deviation > 0, deviation, 1)  # (runs, numbers)
     share = _shrinkage(scores)
-    common = (scores * math.sqrt((1 - share) / (n - 1))).astype(np.float32)
+    common = (scores * math.sqrt((1 - share) / (count - 1))).astype(np.float32)
     draw = functools.partial(np.random.default_rng(0).standard_normal, dtype=np.float32)
     made = np.float32(math.sqrt(share)) * draw(((n + 1) * DRAWS, numbers))
-    made += draw(((n + 1) * DRAWS, n)) @ common
+    made += draw(((n + 1) * DRAWS, count)) @ common
     *others, further = made.reshape(n + 1, DRAWS, numbers)
     mean = sum(others) / n  # (draws, numbers)
     squares = sum((one - mean) ** 2 for one in others)

@@ -21,7 +21,6 @@ class Published(KnownFields):
     """
 
     headline: bool = False
-    keras: str = "2.0.8"
     source: str = ""
     best_validation: Number | None = None
     last_validation: Number | None = None
@@ -29,6 +28,7 @@ class Published(KnownFields):
     reruns: str = ""
     statement: str = ""
     note: str = ""
+    keras: str = "2.0.8"
     speaks_of: dict[str, Number | str] = field(default_factory=dict)
     loss: tuple[Number, ...] = ()
     accuracy: tuple[Number, ...] = ()

@@ -9,6 +9,7 @@ from scipy import stats
 
 from harness.reporting.analysis.statistics import (
     Estimate,
+    binomial_interval,
     hedges_g,
     holm,
     mean_estimate,
@@ -144,6 +145,19 @@ def test_holm_raises_p_values_and_keeps_their_order(p_values):
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
     in_order = [adjusted[place] for place in order]
     assert in_order == sorted(in_order)
+
+
+@pytest.mark.parametrize(
+    ("found", "of", "expected"),  # R: binom.test
+    [
+        (0, 10, (0, 0.3085)),
+        (1, 10, (0.0025, 0.4450)),
+        (9, 210, (0.0198, 0.0798)),
+        (5, 5, (0.4782, 1)),
+    ],
+)
+def test_a_binomial_interval_by_hand(found, of, expected):
+    assert binomial_interval(found, of) == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_prediction_interval_by_hand():

@@ -251,7 +251,7 @@ def error_rate(calibration: Calibration) -> str:
         return f"{text}. Brackets: 95 % interval."
     return (
         f"{text}, since validation jumps more often than normal values do. So the test is done at "
-        f"{format_percent(calibration.level)}, where at most 5 % are: {share(calibration.alarms)}. "
+        f"{100 * calibration.level:.2g} %, where at most 5 % are: {share(calibration.alarms)}. "
         "Brackets: 95 % interval."
     )
 

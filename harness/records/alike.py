@@ -57,23 +57,18 @@ def _kind(record: "Record", settings: set[str]) -> tuple[tuple[str, object], ...
 
 
 def mixture(groups: "Sequence[Sequence[Record]]", by_design: Collection[str] = ()) -> str:
-    """In what runs differ that should come from one code and one way of computing.
+    """In what runs differ that should come from one code and one way of computing, as a clause.
 
     Args:
         groups: the runs that are averaged, and those that they are compared with.
         by_design: `code` or `layers`, where groups are meant to differ; the runs of each are not.
-
-    Returns:
-        `the runs differ in layers`, or nothing. Where a record is older than the digest of the
-        training code, the commits are compared.
     """
     records = [record for group in groups for record in group]
-    digest = all("training_code" in record.environment for record in records)
+    digest = all("training_code" in r.environment for r in records)  # older records lack it
     code = ("training code", "training_code") if digest else ("commit", "commit")
     found = []
     for kind, (name, field) in {"code": code, "layers": ("layers", "layers")}.items():
         sides = groups if kind in by_design else [records]
-        # baselines have no layers
         values = [{r.environment.get(field) for r in side} - {None} for side in sides]
         found += [name] if max(map(len, values)) > 1 else []
     return f"the runs differ in {' and '.join(found)}" if found else ""

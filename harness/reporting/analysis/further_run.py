@@ -2,21 +2,19 @@
 
 A run of ten epochs has some forty numbers. Each is compared with the mean of the others in units of
 what one more run would deviate, `|x - mean| / (sd * sqrt(1 + 1 / n))`, and the largest of these
-distances decides. So there is one test, with one error rate, however many numbers there are.
+distances decides: one test, with one error rate, however many numbers there are.
 
 How large it gets by chance is simulated. The distance does not change with the place and the scale
-of a number, so for normal runs its distribution depends on their number and on the correlations
+of a number, so for normal runs its distribution depends on their count and their correlations
 alone. Drawing `n + 1` runs with the correlations of ours, and computing mean, deviation and
-distance from them anew, gives that distribution with its `n - 1` degrees of freedom.
+distance from them anew, gives it with its `n - 1` degrees of freedom. But the correlations are
+estimated, and those of `n` runs have rank `n - 1`: taken as they are, the numbers seem to move
+together more than they do, and 6 % of normal runs are rejected at 5 %. So they are shrunk by the
+share that their own error suggests (Schäfer and Strimmer, Statistical Applications in Genetics and
+Molecular Biology 4, 2005, article 32), with which it is 4 %.
 
-The correlations are estimated. Those of `n` runs have rank `n - 1`: taken as they are, the numbers
-seem to move together more than they do, and with forty numbers 6 % of normal runs are rejected
-instead of 5 %. So they are shrunk towards zero by the share that their own error suggests (Schäfer
-and Strimmer, Statistical Applications in Genetics and Molecular Biology 4, 2005, article 32), with
-which it is 4 %.
-
-That runs are normal is an assumption, and validation curves do jump more often than it allows. So
-the level of the test is set by our own runs, each judged by the others of its group (`calibrate`).
+That runs are normal is assumed, and validation jumps more often than that. So the level of the test
+is set by our own runs, each judged by the others of its group.
 """
 
 import functools
@@ -29,8 +27,9 @@ import numpy as np
 from harness.reporting.analysis.verdicts import LEVEL
 
 DRAWS = 10_000
+EQUAL = 1e-9  # a deviation below it comes from rounding the mean of equal values
 
-Runs = tuple[tuple[float, ...], ...]  # numbers of each run
+Runs = tuple[tuple[float, ...], ...]  # the numbers of each run
 
 
 @dataclass(frozen=True)
@@ -38,10 +37,10 @@ class Calibration:
     """How often the test rejects our own runs, each judged by the others of its group.
 
     Attributes:
-        runs: how many runs were judged.
-        at_5_percent: how many the test rejects at its simulated 5 %.
+        runs: how many were judged.
+        at_5_percent: how many are rejected at the simulated 5 %.
         level: the simulated level that is used: 5 %, or less if that rejects more than 5 % of them.
-        alarms: how many it rejects at this level.
+        alarms: how many are rejected at this level.
     """
 
     runs: int
@@ -54,70 +53,67 @@ def calibrate(groups: Iterable[Runs]) -> Calibration:
     """Sets the level so that at most 5 % of our own runs are rejected by their siblings.
 
     A further run that is as odd as ours are is then rejected in 5 % of the cases at most, whatever
-    the distribution (the argument of conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic
-    Learning in a Random World", 2005). Below 20 runs there is no telling, and 5 % is taken.
+    the distribution (conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic Learning in a
+    Random World", 2005). Below 20 runs there is no telling, and 5 % is taken.
 
     Args:
         groups: runs that differ in their seed only.
     """
     p_values = sorted(
-        _p_value(
-            group[:place] + group[place + 1 :], further, _farthest_by_chance(group, len(group) - 1)
-        )
+        # the correlations of all are good enough, and need one simulation a group
+        _share_beyond(distances(group[:k] + group[k + 1 :], further), group, len(group) - 1)
         for group in groups
-        for place, further in enumerate(group)
+        for k, further in enumerate(group)
     )
     allowed = math.floor(LEVEL * (len(p_values) + 1))
-    level = min([LEVEL, *p_values[allowed - 1 : allowed]]) if allowed else LEVEL
+    level = min(LEVEL, p_values[allowed - 1]) if allowed else LEVEL
     alarms, at_5_percent = (sum(p < limit for p in p_values) for limit in (level, LEVEL))
     return Calibration(len(p_values), at_5_percent, level, alarms)
 
 
 def p_value(runs: Runs, further: Sequence[float]) -> float:
-    """Chance that one more run lies as far from the others as this one, if they are normal.
-
-    Args:
-        runs: at least three.
-        further: its numbers.
-    """
-    return _p_value(runs, further, _farthest_by_chance(runs, len(runs)))
-
-
-def _p_value(runs: Runs, further: Sequence[float], chance: np.ndarray) -> float:
-    farthest = distances(runs, further).max()
-    return float(1 + len(chance) - np.searchsorted(chance, farthest)) / (1 + len(chance))
+    """Chance that one more run lies as far from the others as this one, if they are normal."""
+    return _share_beyond(distances(runs, further), runs, len(runs))
 
 
 def distances(runs: Runs, further: Sequence[float]) -> np.ndarray:
-    """Of each number from the mean of the others, in deviations of one more run.
+    """Of each number from the mean of the others, in deviations of one more run."""
+    return np.abs(further - np.mean(runs, 0)) / _deviations(runs)
 
-    Where the others agree, any other value is infinitely far.
+
+def half_widths(runs: Runs, level: float, further: int = 1) -> np.ndarray:
+    """How far each number must be from the mean to be rejected.
+
+    Args:
+        runs: the others.
+        level: of the test.
+        further: number of runs of which the mean is compared.
     """
-    values = np.array(runs)  # (runs, numbers)
-    away = np.abs(further - values.mean(0))
-    away[np.ptp(values, 0) == 0] = 0  # the mean of equal values is rounded
-    away[(np.ptp(values, 0) == 0) & (further != values[0])] = np.inf
-    scale = values.std(0, ddof=1) * math.sqrt(1 + 1 / len(values))
-    return away / np.where(scale > 0, scale, 1)
-
-
-def half_widths(runs: Runs, level: float) -> np.ndarray:
-    """How far each number of one more run must be from the mean to be rejected."""
-    values = np.array(runs)  # (runs, numbers)
     farthest = np.quantile(_farthest_by_chance(runs, len(runs)), 1 - level)
-    return farthest * values.std(0, ddof=1) * math.sqrt(1 + 1 / len(values))
+    return farthest * _deviations(runs, further)
+
+
+def _deviations(runs: Runs, further: int = 1) -> np.ndarray:
+    """Standard deviation of the mean of further runs from that of these, for each number.
+
+    Infinite where these agree, since equal values tell nothing of how far others may lie.
+    """
+    sd = np.std(runs, 0, ddof=1) * math.sqrt(1 / further + 1 / len(runs))
+    return np.where(sd > EQUAL, sd, np.inf)
+
+
+def _share_beyond(away: np.ndarray, runs: Runs, n: int) -> float:
+    """Share of the simulated cases in which some number is as far away as the farthest of these."""
+    chance = _farthest_by_chance(runs, n)
+    return float(1 + DRAWS - np.searchsorted(chance, away.max())) / (1 + DRAWS)
 
 
 @functools.cache  # one page asks for the same runs several times
 def _farthest_by_chance(runs: Runs, n: int) -> np.ndarray:
-    """The largest distance of one more run like these from `n` others, in simulated cases; sorted.
-
-    To leave one out, the correlations of all are good enough, and need one simulation a group.
-    """
+    """The largest distance of one more run from `n` others, by simulation; sorted."""
     values = np.array(runs)  # (runs, numbers)
     count, numbers = values.shape
-    deviation = values.std(0, ddof=1)
-    scores = (values - values.mean(0)) / np.where(deviation > 0, deviation, 1)  # (runs, numbers)
+    scores = (values - values.mean(0)) / np.maximum(values.std(0, ddof=1), EQUAL)
     share = _shrinkage(scores)
     common = (scores * math.sqrt((1 - share) / (count - 1))).astype(np.float32)
     draw = functools.partial(np.random.default_rng(0).standard_normal, dtype=np.float32)
@@ -125,17 +121,12 @@ def _farthest_by_chance(runs: Runs, n: int) -> np.ndarray:
     made += draw(((n + 1) * DRAWS, count)) @ common
     *others, further = made.reshape(n + 1, DRAWS, numbers)
     mean = sum(others) / n  # (draws, numbers)
-    squares = sum((one - mean) ** 2 for one in others)
-    scale = np.sqrt(squares / (n - 1) * (1 + 1 / n))
-    return np.sort((np.abs(further - mean) / scale).max(1))
+    variance = sum((one - mean) ** 2 for one in others) / (n - 1)
+    return np.sort((np.abs(further - mean) / np.sqrt(variance * (1 + 1 / n))).max(1))
 
 
 def _shrinkage(scores: np.ndarray) -> float:
-    """Share by which correlations are shrunk: their estimated variances over their squares.
-
-    Args:
-        scores: standardised numbers, shape (runs, numbers).
-    """
+    """Share by which the correlations of standardised numbers, (runs, numbers), are shrunk."""
     n, numbers = scores.shape
     products = scores[:, :, None] * scores[:, None, :]  # (runs, numbers, numbers)
     apart = ~np.eye(numbers, dtype=bool)

@@ -139,7 +139,7 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     """The number that decides a claim.
 
     Raises:
-        NotCheckable: no run has measured it, or the runs differ in more than their seed.
+        NotCheckable: no run has measured it, or not on the data and by the protocol of the claim.
         RunError: the claim asks for a number that `metrics.json` does not hold.
     """
     if claim.measure:
@@ -260,35 +260,13 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
     """The runs of a label.
 
     Raises:
-        NotCheckable: there are none, or a mean over them would mix data or protocols.
+        NotCheckable: there are none, or a mean over them would mix data.
     """
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")
     refuse_different_data(found)
-    refuse_different_protocols(found[0])
     return found[0]
-
-
-def refuse_different_protocols(group: SeedGroup) -> None:
-    """A mean over runs of different protocols says nothing.
-
-    Raises:
-        NotCheckable: naming two records and the settings in which they differ.
-    """
-    first, *others = group.records
-    for record in others:
-        ours, theirs = first.config["protocol"], record.config["protocol"]
-        differing = ", ".join(
-            f"{name} is {ours.get(name, 'absent')} and {theirs.get(name, 'absent')}"
-            for name in sorted(ours | theirs)
-            if (name in ours, ours.get(name)) != (name in theirs, theirs.get(name))
-        )
-        if differing:
-            raise NotCheckable(
-                f"{first.place} and {record.place} follow different protocols ({differing}); run "
-                "one of them again"
-            )
 
 
 def refuse_different_data(groups: Sequence[SeedGroup]) -> None:

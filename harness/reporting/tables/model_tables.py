@@ -13,12 +13,10 @@ from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.reproduction import (
     ONE_MORE_RUN,
     SAME_END,
-    LogTest,
     Reproduction,
 )
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate, binomial_interval
-from harness.reporting.analysis.verdicts import LEVEL
 from harness.reporting.tables.formatting import (
     ABSENT,
     footnotes,
@@ -46,21 +44,17 @@ accuracy or 0.005 of error, on validation and on test, by a test of equivalence 
 Most runs went two at a time on two busy cores, so the minutes are only a guide."""
 
 ONE_MORE = """\
-**Could the published log be one more run?** Of the original, which is the document's script on its
-own Keras, and of ours. All numbers that were published are compared at once: loss and accuracy, in
-training and on validation, at every epoch, and the best and the last validation. *Off by* is the
-mean distance between the published training loss and that of the runs. *Noticed from* is how far
-off it would have to be, on average over the epochs, for the test to reject it."""
+**Could the published log be one more run** of the original, the document's script on its own Keras,
+or of ours? All numbers that were published are compared at once. *Off by* is the mean distance of
+the published training loss from that of the runs; *noticed from* is how far off it would have to be
+for the test to reject it."""
 
 ENDS = """\
-**Does ours end where the original does?** The differences of the means with their 90 % intervals,
-ours less the original's. Both must lie within ±0.01 of accuracy or ±0.005 of error. That needs no
-published number."""
+**Does ours end where the original does?** Differences of the means, ours less the original's, with
+their 90 % intervals, which must lie within ±0.01 of accuracy or ±0.005 of error."""
 
 PLAIN = """\
-Networks trained with this project's layers, and by plain Keras: the difference of the mean test
-values at the best epoch, with its 90 % interval, which must lie within ±0.01 of accuracy or ±0.005
-of error."""
+The same test of networks trained with this project's layers, less those trained by plain Keras."""
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
@@ -197,7 +191,7 @@ def expected_blocks(
         compared: the networks beside what was published of them.
         calibration: how often the test of a published log rejects our own runs.
     """
-    answers = {one.row.name: one.answers for one in compared}
+    answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes a run"]
     blocks, shown = [], []
@@ -217,10 +211,7 @@ def expected_blocks(
                 mean_and_sd(row.spread("best_validation"), FOUR),
                 mean_and_sd(row.spread("last_validation"), FOUR),
                 with_degrees(row, "test_at_best"),
-                *(
-                    answers.get(row.name, {}).get(question, "")
-                    for question in (ONE_MORE_RUN, SAME_END)
-                ),
+                *answers.get(row.name, ("", "")),
                 f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
             ]
             for name, row in named
@@ -230,54 +221,39 @@ def expected_blocks(
         shown += [record for _, row in named for record in row.records]
     devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
     text = EXPECTED.format(devices=" and ".join(sorted(devices)))
-    return [*blocks, text, *filter(None, [error_rate(calibration)])] if blocks else []
+    return [*blocks, text, *error_rate(calibration)] if blocks else []
 
 
-def error_rate(calibration: Calibration) -> str:
-    """How often the test of a published log rejects runs that are more of the same."""
-
-    def share(alarms: int) -> str:
-        percent = format_percent(alarms / calibration.runs)
-        ends = format_interval(binomial_interval(alarms, calibration.runs), format_percent)
-        return f"{alarms} of our own {calibration.runs} runs ({percent}; {ends})"
-
-    if not calibration.runs:
-        return ""
-    text = (
-        f"Error rate: at 5 % by simulation of normal runs, {share(calibration.at_5_percent)} are "
+def error_rate(calibration: Calibration) -> list[str]:
+    """A sentence on how often the test of a published log rejects runs that are the same."""
+    n = calibration.runs
+    shares = (
+        f"{count} ({format_percent(count / n)}; 95 % interval "
+        f"{format_interval(binomial_interval(count, n), format_percent)})"
+        for count in (calibration.at_5_percent, calibration.alarms)
+        if n
     )
-    text += "rejected by the other seeds of their group"
-    if calibration.level == LEVEL:
-        return f"{text}. Brackets: 95 % interval."
-    return (
-        f"{text}, since validation jumps more often than normal values do. So the test is done at "
-        f"{100 * calibration.level:.2g} %, where at most 5 % are: {share(calibration.alarms)}. "
-        "Brackets: 95 % interval."
-    )
+    text = "Error rate: of our own {} runs, the other seeds of their group reject {} at 5 % by "
+    text += "simulation of normal runs, and {} at {:.2g} %, the level that is used."
+    return [text.format(n, *shares, 100 * calibration.level)] if n else []
 
 
 def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> list[str]:
     """The published logs beside the runs that they may be one more of, and ours by the original."""
-    logs = [
-        [one.row.title, *_log_cells(test, runs)]
-        for one in compared
-        if one.row.published.best_validation is not None or one.row.published.loss
-        for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
-    ]
     columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
+    logs = []
+    for one in compared:
+        if one.row.published.best_validation is not None or one.row.published.loss:
+            for runs, test in (("the original", one.of_original), ("ours", one.of_ours)):
+                seeds = str(len(test.row.records) if test.row else 0)
+                shares = (test.distance, test.width)
+                percents = ["" if share is None else format_percent(share) for share in shares]
+                logs.append([one.row.title, runs, seeds, *percents, test.verdict])
     table = markdown_table([*columns, "Verdict"], "llrrrl", logs)
-    blocks = [ONE_MORE, table, *filter(None, [error_rate(calibration)])] if logs else []
+    blocks = [ONE_MORE, table, *error_rate(calibration)] if logs else []
     if ends := [one.same_end for one in compared if one.same_end]:
         blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
     return blocks
-
-
-def _log_cells(test: LogTest, runs: str) -> list[str]:
-    row = test.row
-    name = f"{runs} ({row.title})" if row and row.variant else runs
-    shares = (test.distance, test.width)
-    percents = ["" if share is None else format_percent(share) for share in shares]
-    return [name, str(len(row.records) if row else 0), *percents, test.verdict]
 
 
 def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
@@ -285,13 +261,11 @@ def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
     signed = "{:+.4f}".format
     rows = []
     for one in pairs:
-        seeds = " and ".join(str(len(group.records)) for group in (one.first, one.second))
-        cells = [
-            f"{signed(e.value)} ({format_interval(e.interval(0.9), signed)})"
-            for e in one.differences.values()
-        ]
-        cells += [""] * (len(names) - len(cells))
-        rows.append([one.first.title, seeds, *cells, one.verdict])
+        seeds = " and ".join(str(len(group.records)) for group in one.groups)
+        intervals = ((d.value, d.interval(0.9)) for d in one.differences)
+        cells = [f"{signed(value)} ({format_interval(ends, signed)})" for value, ends in intervals]
+        cells = cells or [""] * len(names)
+        rows.append([one.groups[0].title, seeds, *cells, one.verdict])
     return markdown_table(
         ["Network", "Seeds", *names, "Verdict"], "lr" + "r" * len(names) + "l", rows
     )

@@ -43,11 +43,17 @@ def test_a_run_that_is_shifted_throughout_is_noticed():
         assert (p_value(others, one) < 0.05) is noticed
 
 
-def test_equal_numbers_agree_with_themselves_alone():
+def test_equal_numbers_tell_nothing_of_how_far_others_may_lie():
     same = ((0.1, 1.0), (0.1, 2.0), (0.1, 3.0))
-    assert distances(same, (0.1, 2.0)).tolist() == [0, 0]
-    assert distances(same, (0.2, 2.0)).tolist() == [np.inf, 0]
-    assert p_value(same, (0.2, 2.0)) < 0.001
+    assert distances(same, (0.2, 2.0)).tolist() == [0, 0]
+    assert half_widths(same, 0.05)[0] == np.inf
+    assert p_value(same, (0.2, 2.0)) == 1
+
+
+def test_means_of_further_runs_lie_closer():
+    some = runs(np.random.default_rng(5), 5)
+    one, four = (half_widths(some, 0.05, further) for further in (1, 4))
+    assert four / one == pytest.approx(np.sqrt((1 / 4 + 1 / 5) / (1 + 1 / 5)))
 
 
 @pytest.mark.parametrize("jumps", [False, True])

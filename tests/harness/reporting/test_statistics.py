@@ -15,7 +15,6 @@ from harness.reporting.analysis.statistics import (
     mean_estimate,
     prediction_interval,
     probability_of_superiority,
-    simultaneous_prediction_band,
     welch_difference,
 )
 
@@ -164,17 +163,6 @@ def test_a_prediction_interval_by_hand():
     # mean 2, deviation 1, t = 4.303: 2 ± 4.303 * sqrt(4 / 3)
     assert prediction_interval([1, 2, 3]) == pytest.approx((-2.968, 6.968), abs=1e-3)
     assert prediction_interval([1, 2, 3], within=(0, 5)) == (0, 5)
-
-
-def test_a_band_is_corrected_for_the_number_of_epochs():
-    curves = [[0.5, 0.6, 0.7], [0.6, 0.6, 0.8]]
-    first, second, third = simultaneous_prediction_band(curves, 0.94)
-    assert first == pytest.approx(prediction_interval([0.5, 0.6], 0.98))
-    assert second is None
-    assert third == pytest.approx(prediction_interval([0.7, 0.8], 0.98))
-    assert simultaneous_prediction_band([]) == []
-    with pytest.raises(ValueError, match="longer"):
-        simultaneous_prediction_band([[0.5], [0.6, 0.7]])
 
 
 @given(VALUES)

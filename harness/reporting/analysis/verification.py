@@ -31,7 +31,7 @@ ROUNDING = 1e-4
 
 @dataclass(frozen=True)
 class Expected:
-    """A number of somebody's runs, their mean, and between which ends it should lie."""
+    """A number of somebody's runs, the geometric mean of their errors, and where it should lie."""
 
     name: str
     theirs: float

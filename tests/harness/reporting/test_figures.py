@@ -313,7 +313,7 @@ def test_the_title_of_the_update_rules_says_how_far_each_end_is_from_the_log(tmp
     drawn = figures["update-rules-factorial.png"]
     assert drawn.get_suptitle().replace("\n", " ") == (
         "Training loss of the LSTM: 41 % off the published log by Keras 3's rule, "
-        "9.5 % off by Keras 2's rule"
+        "9.5 % off by Keras 2.0's rule"
     )
     assert len(drawn.axes) == 2  # nothing was published of the GRU
 

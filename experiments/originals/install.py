@@ -31,6 +31,11 @@ def installed(version: str) -> Path:
     return folder
 
 
+def wheels(version: str) -> dict[str, str]:
+    """SHA-256 of the wheels of an installed Keras, by their names."""
+    return json.loads((installed(version) / WHEELS).read_text())
+
+
 def install(pinned: Path, folder: Path) -> None:
     """Installs the wheels of a requirements file, all of them or none.
 

@@ -1,7 +1,8 @@
 """Trains a network on an old Keras, which needs a process of its own, and says how it went.
 
 The argument is a folder with `task.json` and `data.npz`, which `original` writes. Each epoch, and
-the end, is one line of JSON on standard output. Predictions go into the folder.
+the end, is one line of JSON on standard output. Predictions go into the folder. With weights among
+the data, given batches are trained on step by step.
 """
 
 import json
@@ -140,6 +141,21 @@ def train(keras, task: dict, data: dict, folder: Path) -> None:
     say(best_epoch=recorder.epoch, parameters=int(model.count_params()))
 
 
+def step(task: dict, data: dict) -> None:
+    """Trains from the weights `w00`, `w01`, ... on the batches `x` and `y`, one step each.
+
+    The losses that it says are those before each update.
+    """
+    from experiments.originals.networks import BUILD
+
+    model = BUILD[task["experiment"]](task["protocol"], data["x"].shape[2:])
+    model.set_weights([data[name] for name in sorted(data) if name.startswith("w")])
+    pairs = zip(data["x"], data["y"], strict=True)
+    # the loss alone, or before the metrics
+    losses = [np.ravel(model.train_on_batch(x, y))[0] for x, y in pairs]
+    say(losses=list(map(float, losses)))
+
+
 def main() -> None:
     """Does the task in the folder that the argument names."""
     folder = Path(sys.argv[1])
@@ -151,7 +167,10 @@ def main() -> None:
     except Exception as error:
         where = f"Python {platform.python_version()}"
         sys.exit(f"Keras {task['keras']} does not start on {where} ({error}); {TRIED}.")
-    train(keras, task, data, folder)
+    if "w00" in data:
+        step(task, data)
+    else:
+        train(keras, task, data, folder)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,8 @@
 
 Source:     recurrent-overview, hsv-ai-2019, r-slides (claim memory)
 Claim:      repeated products through the chain rule shrink or grow exponentially with distance;
-            "the last state it will remember, but a bunch of steps ago?": SimpleRNN loses distant
-            inputs, LSTM does not.
+            "The last state, it will remember, but bunch of steps ago? Fuggetaboutit.": SimpleRNN
+            loses distant inputs, LSTM does not.
 Protocol:   the IMDB networks of the 500-word protocol; the norm of the loss gradient with respect
             to the word vector at each distance from the end, median of validation reviews that fill
             all 500 steps; before training, at the best validation epoch, and before training with

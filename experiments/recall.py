@@ -1,8 +1,8 @@
 """Remember one symbol: accuracy against the number of steps since it was read.
 
 Source:     recurrent-overview, hsv-ai-2019, r-slides (claim memory)
-Claim:      "the last state it will remember, but a bunch of steps ago?": SimpleRNN loses distant
-            inputs, LSTM does not.
+Claim:      "The last state, it will remember, but bunch of steps ago? Fuggetaboutit.": SimpleRNN
+            loses distant inputs, LSTM does not.
 Protocol:   sequences of meaningless ids with one symbol of eight among them, which the network
             names at the end. Each cell (32 units) is trained twice: on sequences of one distance
             alone, anew for each distance, and once on all distances up to the longest, short ones

@@ -112,7 +112,7 @@ def plain(value) -> str:
     """A setting's value as names and tables write it: 24.0 as 24, True as yes."""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).removesuffix(".0")
+    return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
 def load_record(path: Path) -> Record:

@@ -305,10 +305,25 @@ def test_a_network_that_is_absent_or_has_no_normalisation_is_one_message(ask, tr
         one_message(done, 1, "keeps no mean and standard deviation", "make jena-gru FORCE=1")
 
 
-def test_the_real_command_forecasts_with_the_network_of_the_project(tmp_path):
+def real_data(name):
     folder = os.environ.get("RNN_DATA_DIR")
-    if not folder or not os.path.isfile(f"{folder}/jena_climate_2009_2016.csv"):
-        pytest.skip("real data: RNN_DATA_DIR names no directory with jena_climate_2009_2016.csv")
+    if not folder or not os.path.isfile(f"{folder}/{name}"):
+        pytest.skip(f"real data: RNN_DATA_DIR names no directory with {name}")
+    return folder
+
+
+def test_ten_minute_rows_with_columns_in_another_order_are_read(tmp_path):
+    folder = real_data("jena_last_rows_10min.csv")
+    options = ["--network", "jena-gru", "--file", f"{folder}/jena_last_rows_10min.csv"]
+    done = run("explore.forecast", *options, *places(tmp_path), RNN_DATA_DIR=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("forecast of 2017-01-01 00:00 for 2017-01-02 01:00\n")
+    count, gru, *_, persistence = table_of(done.stdout, "year")["test, all years"]
+    assert (count, gru < persistence) == (536, True)
+
+
+def test_the_real_command_forecasts_with_the_network_of_the_project(tmp_path):
+    folder = real_data("jena_climate_2009_2016.csv")
     date = ["--date", "2015-07-14 12:00", "--network", "jena-gru"]
     done = run("explore.forecast", *date, *places(tmp_path), RNN_DATA_DIR=folder)
     assert done.returncode == 0, done.stderr

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 import sys
+from statistics import fmean
 
 import pytest
 from commands import REPOSITORY
@@ -37,7 +38,7 @@ RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
 CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
 
-PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/keras-2-and-keras-3.md")
+PAGES = ("README.md", "docs/results.md", "docs/claims.md", "docs/rmsprop-through-the-versions.md")
 
 
 @pytest.fixture(scope="module")
@@ -205,8 +206,33 @@ def test_what_the_readme_says_of_any_length_holds(cell):
 def test_the_pages_have_the_training_losses_of_each_backend(cell):
     table = "Training loss of each epoch"
     rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras2", "jax, rmsprop"]
-    for page in ("docs/keras-2-and-keras-3.md", "docs/upstream-report.md"):
+    for page in ("docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"):
         text = (REPOSITORY / page).read_text("utf-8")
         for row in [*rows, "jax, rmsprop-keras2"]:
             losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))
             assert " | ".join(f"{loss:.3f}" for loss in losses) in text
+
+
+def test_the_report_has_the_training_losses_with_rows_added_first(results):
+    text = (REPOSITORY / "docs/upstream-report.md").read_text("utf-8")
+    for rule in ("rmsprop", "rmsprop-keras-2.11"):
+        (row,) = (
+            row
+            for row in results.rows
+            if row.first.experiment == "imdb-lstm" and row.variant == {"optimizer": rule}
+        )
+        curves = [record.history["loss"] for record in row.records]
+        means = (fmean(losses) for losses in zip(*curves, strict=True))
+        shown = [f"{mean:.3f}" for epoch, mean in enumerate(means, 1) if epoch in (1, 3, 5, 10)]
+        assert " | ".join(shown) in text
+
+
+def test_the_pages_have_the_price_of_the_old_rule(results):
+    (verdict,) = (one for one in judge(CLAIMS, results) if one.claim.id == "keras-3")
+    assert verdict.word == "does not hold"
+    worse = f"by {-verdict.measured.estimate.value:.4f}"
+    p = f"adjusted p {verdict.adjusted.fails:.3f}"
+    for page in ("README.md", "docs/rmsprop-through-the-versions.md"):
+        words = " ".join((REPOSITORY / page).read_text("utf-8").split())
+        assert worse in words
+        assert p in words.replace("(", "")

@@ -503,3 +503,29 @@ def test_what_is_no_file_is_not_replaced(tmp_path):
         with pytest.raises(UnwritableError, match="what is there is no file"):
             write_text(path, "new")
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
+
+
+@pytest.mark.parametrize(
+    ("config", "label"),
+    [
+        ({"variant": {"optimizer": "rmsprop-keras2"}}, "imdb-x+optimizer-rmsprop-keras-2.0"),
+        ({"variant": {"optimizer": "rmsprop-summed-rows"}}, "imdb-x+optimizer-rmsprop-keras-2.11"),
+        ({"protocol": {"epochs": 3, "optimizer": "adam-keras2"}}, "imdb-x"),
+        ({"plain_keras": True}, "imdb-x+plain-keras"),
+    ],
+)
+def test_a_record_with_older_names_is_read_by_todays(tmp_path, config, label):
+    record = load_record(fabricate(tmp_path, "imdb-x", config=config))
+    assert record.label == label
+    assert record.config["protocol"].get("optimizer") in (None, "adam-keras-2.0")
+
+
+def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
+    """A default that has changed since; a setting younger than a record counts as unchanged."""
+    for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
+        fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
+    records, left_out = find_records(tmp_path)
+    assert [record.seed for record in records] == [1, 2]
+    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
+    fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
+    assert [record.seed for record in find_records(tmp_path)[0]] == [0, 3]  # the newest decides

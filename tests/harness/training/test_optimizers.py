@@ -32,7 +32,7 @@ RULES = {
     "adam-keras-2.2": Adam(1e-7, squares_first=False),
 }
 WORDS, FEATURES, READINGS, STEPS = 7, 3, 9, 4
-PAGE = REPOSITORY / "docs/keras-2-and-keras-3.md"
+PAGE = REPOSITORY / "docs/rmsprop-through-the-versions.md"
 
 
 def drawn(seed, size=1e-4):

@@ -227,5 +227,5 @@ def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
         errors.seek(0)
         said = errors.read().strip().splitlines() or [f"exit code {process.returncode}"]
     if process.returncode:
-        raise RunError(f"the training on Keras {task['keras']} failed: {said[-1]}")
+        raise RunError(f"Keras {task['keras']} failed: {said[-1]}")
     return last

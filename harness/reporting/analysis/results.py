@@ -236,8 +236,8 @@ def make_results(records: list[Record], published: PublishedResults) -> Results:
 
 
 def _published_about(record: Record, published: PublishedResults) -> Published:
-    """A published number belongs to the published protocol, on real data."""
-    comparable = not record.config["variant"] and not record.sample
+    """A published number belongs to the published protocol, on real data, whichever the Keras."""
+    comparable = set(record.config["variant"]) <= {"keras"} and not record.sample
     return published.experiments.get(record.experiment, Published()) if comparable else Published()
 
 

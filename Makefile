@@ -8,6 +8,7 @@ RUN  := $(VENV)/bin/python
 ARGS    :=
 SEED    :=
 EPOCHS  :=
+KERAS   :=
 SAMPLE  :=
 FORCE   :=
 SEEDS   := 1
@@ -42,7 +43,7 @@ endif
 
 # The variables that a goal takes. Any other on the command line is refused: none is ignored.
 TAKEN := PYTHON \
-  $(if $(filter $(EXPERIMENTS),$(MAKECMDGOALS)),ARGS SEED EPOCHS SAMPLE FORCE) \
+  $(if $(filter $(EXPERIMENTS),$(MAKECMDGOALS)),ARGS SEED EPOCHS KERAS SAMPLE FORCE) \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
@@ -90,12 +91,14 @@ help:  ## this list
 	@echo
 	@echo "  make imdb-lstm EPOCHS=2 SEED=3               with other values"
 	@echo "  make imdb-lstm SAMPLE=1                      on the built-in sample data, to demo/"
+	@echo "  make imdb-lstm KERAS=2.0.8                   on the Keras of its document: 2.0.8, 2.1.6, 2.2.4"
 	@echo "  make imdb-lstm FORCE=1                       repeat a finished run"
 	@echo "  make imdb-lstm ARGS=\"--units 64\"             with any other option"
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
-	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS)
+	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
+	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
 	@$(RUN) -m harness.reporting.tables --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
@@ -118,7 +121,7 @@ all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, 
 	@$(PLOTS)
 
 $(EXPERIMENTS): $(VENV)/.runtime
-	@$(RUN) -m experiments $@ $(if $(SEED),--seed "$(SEED)") \
+	@$(RUN) -m experiments $@ $(if $(SEED),--seed "$(SEED)") $(if $(KERAS),--keras "$(KERAS)") \
 	  $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(call on,$(SAMPLE)),--sample) \
 	  $(if $(call on,$(FORCE)),--force) $(ARGS)
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import statistics
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -165,6 +166,35 @@ class Run:
         write_checksums(self.unfinished)
         put_in_place(self.unfinished, self.directory)
         self._lock.release()
+
+    def finish_network(
+        self, metric: str, *, best_epoch: int, best: dict, last: dict, **others: Any
+    ) -> None:
+        """Finishes the run of a network trained epoch by epoch.
+
+        Args:
+            metric: `accuracy` or `mae`.
+            best_epoch: the epoch with the best validation, counted from 1.
+            best: by its weights, the metric on `validation` and `test`, and what the record keeps
+                of the predictions.
+            last: likewise, by those of the last epoch.
+            others: the other fields of `metrics.json`.
+        """
+        kept = ({split: own for split, (_, own) in judged.items()} for judged in (last, best))
+        self.keep_predictions(*kept)
+        validation = self.history[f"val_{metric}"]
+        self.finish(
+            {
+                "metric": metric,
+                "best_epoch": best_epoch,
+                "best_validation": validation[best_epoch - 1],
+                "last_validation": validation[-1],
+                "test_at_best": best["test"][0],
+                "test_at_end": last["test"][0],
+                "seconds_per_epoch": statistics.median(self.history["seconds"]),
+                **others,
+            }
+        )
 
     def finish_baseline(
         self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any

@@ -3,7 +3,6 @@
 import math
 import operator
 import os
-import statistics
 import sys
 import time
 import warnings
@@ -50,11 +49,21 @@ class EpochRecorder(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        values = {name: float(value) for name, value in logs.items()}
-        bad = [name for name, value in values.items() if not math.isfinite(value)]
-        if bad:
-            raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch + 1}; {ADVICE}")
-        self.run.add_epoch({**values, "seconds": round(time.perf_counter() - self.began, 3)})
+        record_epoch(self.run, logs, time.perf_counter() - self.began)
+
+
+def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
+    """Writes the values and the seconds of the next epoch to the run.
+
+    Raises:
+        DivergedError: a value is NaN or infinite.
+    """
+    values = {name: float(value) for name, value in logs.items()}
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        epoch = len(run.history.get("seconds", [])) + 1
+        raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch}; {ADVICE}")
+    run.add_epoch({**values, "seconds": round(seconds, 3)})
 
 
 class BestWeights(keras.callbacks.Callback):
@@ -121,14 +130,20 @@ class Progress(keras.callbacks.Callback):
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
-        epochs = self.params["epochs"]
-        values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        line = f"epoch {epoch + 1} of {epochs}: {values}"
-        if epoch + 1 < epochs:
-            left = (epochs - epoch - 1) * (time.perf_counter() - self.began)
-            estimate = "at most" if epoch == 0 else "about"  # the first epoch also compiles
-            line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
+        seconds = time.perf_counter() - self.began
+        line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
         print(f"{self.name}, {line}" if self.name else line, flush=True)
+
+
+def progress_line(epoch: int, epochs: int, logs: dict[str, float], seconds: float) -> str:
+    """What was measured in an epoch, counted from 1, which took so many seconds."""
+    values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    line = f"epoch {epoch} of {epochs}: {values}"
+    if epoch < epochs:
+        left = (epochs - epoch) * seconds
+        estimate = "at most" if epoch == 1 else "about"  # the first epoch also compiles
+        line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
+    return line
 
 
 @dataclass(frozen=True)
@@ -287,31 +302,23 @@ def fit(
     run.add_layers(computed_by)
     splits = {"validation": validation, "test": test}
 
-    def predictions() -> tuple[float, dict]:
-        found = {name: summarise(name, predict(model, x)) for name, x in splits.items()}
-        return found["test"][0], {name: kept for name, (_, kept) in found.items()}
+    def judge() -> dict[str, tuple[float, dict]]:
+        return {name: summarise(name, predict(model, x)) for name, x in splits.items()}
 
-    test_at_end, last = predictions()
-    test_at_best, at_best = test_at_end, last
+    at_best = last = judge()
     if best.epoch < training.epochs:
         model.set_weights(best.weights)
-        test_at_best, at_best = predictions()
-    run.keep_predictions(last, at_best)
+        at_best = judge()
     save_network(model, run.unfinished / BEST)
-    run.finish(
-        {
-            "metric": training.metric,
-            "parameters": model.count_params(),
-            "best_epoch": best.epoch,
-            "best_validation": best.value,
-            "last_validation": run.history[best.monitor][-1],
-            "test_at_best": test_at_best,
-            "test_at_end": test_at_end,
-            "seconds_per_epoch": statistics.median(run.history["seconds"]),
-            "degrees_per_unit": degrees_per_unit,
-            "reference": reference,
-            "checkpoint_sha256": sha256(run.unfinished / BEST),
-        }
+    run.finish_network(
+        training.metric,
+        best_epoch=best.epoch,
+        best=at_best,
+        last=last,
+        parameters=model.count_params(),
+        degrees_per_unit=degrees_per_unit,
+        reference=reference,
+        checkpoint_sha256=sha256(run.unfinished / BEST),
     )
 
 

@@ -1,0 +1,88 @@
+"""Installs an old Keras into a folder of its own, which no other program imports."""
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from harness.errors import RunError
+
+VERSIONS = ("2.0.8", "2.1.6", "2.2.4")
+WHEELS = "wheels.json"  # SHA-256 of each wheel by its name, in the folder
+
+
+def requirements(version: str) -> Path:
+    """The file that pins an old Keras and what it imports, with their hashes."""
+    return Path(__file__).with_name(f"requirements-{version}.txt")
+
+
+def installed(version: str) -> Path:
+    """The folder with an old Keras, which is installed there first if it is not.
+
+    Raises:
+        RunError: pip cannot install it, as without a package index.
+    """
+    folder = Path(sys.prefix) / f"keras-{version}"
+    if not folder.exists():
+        print(f"installing Keras {version} into {folder}", flush=True)
+        install(requirements(version), folder)
+    return folder
+
+
+def wheels(version: str) -> dict[str, str]:
+    """SHA-256 of the wheels of an installed Keras, by their names."""
+    return json.loads((installed(version) / WHEELS).read_text())
+
+
+def install(pinned: Path, folder: Path) -> None:
+    """Installs the wheels of a requirements file, all of them or none.
+
+    Args:
+        pinned: the requirements with their hashes.
+        folder: receives the packages, and the hashes of the wheels in `WHEELS`.
+
+    Raises:
+        RunError: pip cannot install them, or the folder cannot be written.
+    """
+    try:
+        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise RunError(f"cannot write to {folder.parent}: {error.strerror}.") from error
+    try:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
+                *("--no-deps", "--require-hashes", "--only-binary", ":all:"),
+                *("--target", new, "--report", new / WHEELS, "-r", pinned),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            if "DO NOT MATCH THE HASHES" in done.stderr:
+                raise RunError(
+                    f"a package for {pinned.name} has another hash than the file; pip was given "
+                    "another wheel than the published one, and nothing was installed."
+                )
+            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+            reason = said[-1].removeprefix("ERROR: ") if said else f"exit code {done.returncode}"
+            raise RunError(
+                f"pip cannot install {pinned.name} ({reason.rstrip('. ')}); a package index is "
+                "needed the first time, and nothing was installed."
+            )
+        report = json.loads((new / WHEELS).read_text())
+        files = [one["download_info"] for one in report["install"]]
+        hashes = {one["url"].rpartition("/")[2]: one["archive_info"]["hashes"] for one in files}
+        sums = {name: found["sha256"] for name, found in sorted(hashes.items())}
+        (new / WHEELS).write_text(json.dumps(sums, indent=1))
+        new.chmod(0o755)
+        try:
+            new.rename(folder)
+        except OSError as error:
+            if not folder.exists():  # else another run was faster
+                raise RunError(f"cannot write {folder}: {error.strerror}.") from error
+    finally:
+        shutil.rmtree(new, ignore_errors=True)

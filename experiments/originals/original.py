@@ -1,0 +1,231 @@
+"""An experiment on the Keras of its document: that Keras itself, unchanged, on today's TensorFlow.
+
+Source:     the document that the experiment names; its network in the API of its time.
+Claim:      that of the experiment. The published logs are of Keras 2.0.8, and of 2.2.4 for the
+            convolution.
+Protocol:   the experiment's. Update rule, step size and gates are that Keras's own.
+Deviations: Jena's validation windows are evaluated once an epoch each, and its training windows are
+            those that this project draws. One thread, on the CPU.
+Expected:   2 minutes (SimpleRNN, Conv1D + LSTM) to an hour (Jena's GRU with dropout) on one CPU
+            core; the first run installs the old Keras into the virtual environment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from experiments.common import imdb, jena
+from experiments.originals.install import VERSIONS, installed, wheels
+from harness.errors import RunError, few
+from harness.experiment import Experiment
+from harness.protocol import setting
+from harness.records.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+
+NAMES = (
+    "imdb-simple-rnn",
+    "imdb-stacked-rnn",
+    "imdb-lstm",
+    "imdb-gru",
+    "imdb-conv-lstm",
+    "jena-dense",
+    "jena-gru",
+    "jena-gru-dropout",
+)
+# settings by which today's Keras takes after an old one, which has its own
+OWN = ("optimizer", "learning_rate", "gates", "reset_after")
+
+
+def original(experiment: Experiment) -> Experiment:
+    """The same experiment with one more setting, the Keras that computes it.
+
+    Raises:
+        RunError: the documents' Keras does not have this network.
+    """
+    if experiment.name not in NAMES:
+        raise RunError(f"{experiment.name} does not run on an old Keras; these do: {few(NAMES)}.")
+    protocol = experiment.protocol
+    hints = get_type_hints(type(protocol))
+    kept = [field for field in dataclasses.fields(protocol) if field.name not in OWN]
+    fields = [
+        (one.name, hints[one.name], dataclasses.field(default=one.default, metadata=one.metadata))
+        for one in kept
+    ]
+    fields.append(("keras", str, setting("", "Keras that computes", choices=VERSIONS)))
+    kind = dataclasses.make_dataclass("OriginalProtocol", fields, frozen=True)
+    values = {one.name: getattr(protocol, one.name) for one in kept}
+    return dataclasses.replace(
+        experiment, protocol=kind(**values), train=train, notes=notes, uses_keras=False
+    )
+
+
+def notes(protocol: Any) -> list[str]:
+    """What a reader must know to compare its results."""
+    split = imdb.split_notes if hasattr(protocol, "validation_split") else jena.window_notes
+    computed = f"Computed by Keras {protocol.keras} itself, with its update rule and its gates."
+    return [*split(protocol), computed]
+
+
+def train(protocol: Any, run: Run) -> None:
+    """Trains on an old Keras, and finishes the run.
+
+    Raises:
+        RunError: that Keras cannot be installed, or does not start, or training failed.
+        DivergedError: the loss became NaN or infinite.
+    """
+    installed(protocol.keras)  # before the data are read
+    from harness.training.environment import cpu_name, load_keras
+
+    load_keras()  # the loaders of the data use today's
+    import numpy as np
+
+    if hasattr(protocol, "validation_split"):
+        arrays, summarise, ends = reviews(protocol, run)
+    else:
+        arrays, summarise, ends = weather(protocol, run)
+    run.write(
+        "environment",
+        {
+            "packages": run.part("environment")["packages"] | {"keras": protocol.keras},
+            "wheels": wheels(protocol.keras),
+            "backend": "tensorflow",
+            "device": f"CPU: {cpu_name()}",
+            "floatx": "float32",
+            "threads": 1,
+        },
+    )
+    run.add_layers(f"keras-{protocol.keras}")
+    with tempfile.TemporaryDirectory() as place:
+        name = run.part("config")["experiment"]
+        task = task_of(name, protocol, run.seed)
+        end = carry_out(task, arrays, Path(place), lambda line: add_epoch(run, protocol, line))
+
+        def judge(epoch: str) -> dict:
+            names = ("validation", "test")
+            return {one: summarise(one, np.load(f"{place}/{epoch}-{one}.npy")) for one in names}
+
+        run.finish_network(
+            **ends,
+            best_epoch=end["best_epoch"],
+            parameters=end["parameters"],
+            last=judge("last"),
+            best=judge("best"),
+        )
+
+
+def reviews(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
+    """The arrays that the other process reads, the judge of predictions, and the run's metrics."""
+    splits = imdb.load_padded(protocol, run)
+    arrays = {}
+    for name in ("train", "validation", "test"):
+        arrays[f"x_{name}"], arrays[f"y_{name}"] = getattr(splits, name)
+    ends = {"metric": "accuracy", "reference": splits.majority(), "degrees_per_unit": None}
+    return arrays, splits.summarise, ends
+
+
+def weather(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
+    """Likewise for windows: the series, each split's rows, and the windows of each step."""
+    import numpy as np
+
+    from harness.training.batches import RandomWindows
+
+    _, windows = jena.load_windows(protocol, run)
+    splits = {name: getattr(windows, name).last_rows for name in ("train", "validation", "test")}
+    drawn = RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed)
+    draws = []
+    for _ in range(protocol.epochs):
+        draws += [drawn.index(batch) for batch in range(len(drawn))]
+        drawn.on_epoch_end()
+    shared = ("series", "offsets", "horizon", "target_column")
+    arrays = {name: getattr(windows.train, name) for name in shared}
+    ends = {
+        "metric": "mae",
+        "reference": jena.persistence_errors(windows),
+        "degrees_per_unit": windows.degrees_per_unit,
+    }
+    arrays |= splits | {"draws": np.array(draws, np.int32)}
+    return arrays, lambda split, predicted: jena.summarise(windows, split, predicted), ends
+
+
+def add_epoch(run: Run, protocol: Any, line: dict) -> None:
+    """Records one epoch, and prints it as every training does."""
+    from harness.training.fit import progress_line, record_epoch
+
+    record_epoch(run, line["epoch"], line["seconds"])
+    done = len(run.history["seconds"])
+    print(progress_line(done, protocol.epochs, line["epoch"], line["seconds"]), flush=True)
+
+
+def task_of(name: str, protocol: Any, seed: int, floatx: str = "float32") -> dict:
+    """What the other process is told of an experiment by this name and protocol."""
+    return {
+        "keras": protocol.keras,
+        "wheels": str(installed(protocol.keras)),
+        "experiment": name,
+        "protocol": dataclasses.asdict(protocol),
+        "seed": seed,
+        "floatx": floatx,
+    }
+
+
+def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
+    """Does a task in a process of its own with a home folder of its own.
+
+    Old Keras reads and writes `~/.keras/keras.json`, which must stay the user's.
+
+    Args:
+        task: what `process` does, from `task_of`.
+        arrays: the data that it reads.
+        folder: an empty one, which passes both on and receives what the process writes.
+        epoch_ends: called with each line that it says, but the last.
+
+    Returns:
+        The last line.
+
+    Raises:
+        RunError: the process failed.
+    """
+    import numpy as np
+
+    from harness.training.environment import REPOSITORY
+
+    (folder / "task.json").write_text(json.dumps(task))
+    np.savez(folder / "data.npz", **arrays)
+    (folder / "home").mkdir()
+    own = {
+        "HOME": str(folder / "home"),
+        "KERAS_HOME": str(folder / "home"),
+        "KERAS_BACKEND": "tensorflow",
+        "CUDA_VISIBLE_DEVICES": "-1",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
+    program = ["harness.suite.child_process", "experiments.originals.process", str(folder)]
+    last = {}
+    with (folder / "errors").open("w+") as errors:
+        with subprocess.Popen(
+            [sys.executable, "-m", *program],
+            cwd=REPOSITORY,
+            env=os.environ | own,
+            stdin=subprocess.PIPE,  # whose end ends it
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        ) as process:
+            for line in process.stdout:
+                last = json.loads(line)
+                if "epoch" in last:
+                    epoch_ends(last)
+        errors.seek(0)
+        said = errors.read().strip().splitlines() or [f"exit code {process.returncode}"]
+    if process.returncode:
+        raise RunError(f"Keras {task['keras']} failed: {said[-1]}")
+    return last

@@ -97,7 +97,8 @@ help:  ## this list
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
-	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS)
+	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
+	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
 	@$(RUN) -m harness.reporting.tables --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
@@ -164,7 +165,7 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
-	  --pages README.md docs/results.md docs/claims.md docs/rmsprop-through-the-versions.md
+	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.benchmark_tables
 	@$(RUN) -m benchmarks.benchmark_figures

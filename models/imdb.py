@@ -25,6 +25,7 @@ def recurrent(
     *,
     depth: int = 1,
     gates: str | None = None,
+    reset_after: bool = True,
 ) -> keras.Model:
     """Recurrent layers, of which the last one's last output is classified.
 
@@ -33,10 +34,13 @@ def recurrent(
         depth: number of recurrent layers; all but the last return their sequence.
         gates: what opens the gates of an LSTM or GRU of Keras: `sigmoid` (the default), or
             `keras2-hard-sigmoid` as in Keras before 2.3.
+        reset_after: of a GRU, as for `models.jena.gru`.
 
     Source: `simple-rnn-blog`, `recurrent-overview`, `r-slides`; the older LSTMs `hsv-ai-2019`.
     """
     options = {} if gates is None else {"recurrent_activation": gate_function(gates)}
+    if not reset_after:
+        options["reset_after"] = False
     make = CELLS[cell].make
     lower = [make(units, return_sequences=True, **options) for _ in range(depth - 1)]
     stack = [*lower, make(units, **options)]

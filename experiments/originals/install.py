@@ -31,6 +31,11 @@ def installed(version: str) -> Path:
     return folder
 
 
+def wheels(version: str) -> dict[str, str]:
+    """SHA-256 of the wheels of an installed Keras, by their names."""
+    return json.loads((installed(version) / WHEELS).read_text())
+
+
 def install(pinned: Path, folder: Path) -> None:
     """Installs the wheels of a requirements file, all of them or none.
 
@@ -57,11 +62,16 @@ def install(pinned: Path, folder: Path) -> None:
             check=False,
         )
         if done.returncode:
+            if "DO NOT MATCH THE HASHES" in done.stderr:
+                raise RunError(
+                    f"a package for {pinned.name} has another hash than the file; pip was given "
+                    "another wheel than the published one, and nothing was installed."
+                )
             said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
             reason = said[-1].removeprefix("ERROR: ") if said else f"exit code {done.returncode}"
             raise RunError(
                 f"pip cannot install {pinned.name} ({reason.rstrip('. ')}); a package index is "
-                "needed once, and nothing was installed."
+                "needed the first time, and nothing was installed."
             )
         report = json.loads((new / WHEELS).read_text())
         files = [one["download_info"] for one in report["install"]]

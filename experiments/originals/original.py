@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from experiments.common import imdb, jena
-from experiments.originals.install import VERSIONS, WHEELS, installed
+from experiments.originals.install import VERSIONS, installed, wheels
 from harness.errors import RunError, few
 from harness.experiment import Experiment
 from harness.protocol import setting
@@ -82,7 +82,7 @@ def train(protocol: Any, run: Run) -> None:
         RunError: that Keras cannot be installed, or does not start, or training failed.
         DivergedError: the loss became NaN or infinite.
     """
-    folder = installed(protocol.keras)
+    installed(protocol.keras)  # before the data are read
     from harness.training.environment import cpu_name, load_keras
 
     load_keras()  # the loaders of the data use today's
@@ -96,7 +96,7 @@ def train(protocol: Any, run: Run) -> None:
         "environment",
         {
             "packages": run.part("environment")["packages"] | {"keras": protocol.keras},
-            "wheels": json.loads((folder / WHEELS).read_text()),
+            "wheels": wheels(protocol.keras),
             "backend": "tensorflow",
             "device": f"CPU: {cpu_name()}",
             "floatx": "float32",
@@ -105,14 +105,8 @@ def train(protocol: Any, run: Run) -> None:
     )
     run.add_layers(f"keras-{protocol.keras}")
     with tempfile.TemporaryDirectory() as place:
-        task = {
-            "keras": protocol.keras,
-            "wheels": str(folder),
-            "experiment": run.part("config")["experiment"],
-            "protocol": dataclasses.asdict(protocol),
-            "seed": run.seed,
-            "floatx": "float32",
-        }
+        name = run.part("config")["experiment"]
+        task = task_of(name, protocol, run.seed)
         end = carry_out(task, arrays, Path(place), lambda line: add_epoch(run, protocol, line))
 
         def judge(epoch: str) -> dict:
@@ -171,13 +165,25 @@ def add_epoch(run: Run, protocol: Any, line: dict) -> None:
     print(progress_line(done, protocol.epochs, line["epoch"], line["seconds"]), flush=True)
 
 
+def task_of(name: str, protocol: Any, seed: int, floatx: str = "float32") -> dict:
+    """What the other process is told of an experiment by this name and protocol."""
+    return {
+        "keras": protocol.keras,
+        "wheels": str(installed(protocol.keras)),
+        "experiment": name,
+        "protocol": dataclasses.asdict(protocol),
+        "seed": seed,
+        "floatx": floatx,
+    }
+
+
 def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
     """Does a task in a process of its own with a home folder of its own.
 
     Old Keras reads and writes `~/.keras/keras.json`, which must stay the user's.
 
     Args:
-        task: what `process` does.
+        task: what `process` does, from `task_of`.
         arrays: the data that it reads.
         folder: an empty one, which passes both on and receives what the process writes.
         epoch_ends: called with each line that it says, but the last.
@@ -221,5 +227,5 @@ def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
         errors.seek(0)
         said = errors.read().strip().splitlines() or [f"exit code {process.returncode}"]
     if process.returncode:
-        raise RunError(f"the training on Keras {task['keras']} failed: {said[-1]}")
+        raise RunError(f"Keras {task['keras']} failed: {said[-1]}")
     return last

@@ -1,7 +1,8 @@
 """Trains a network on an old Keras, which needs a process of its own, and says how it went.
 
 The argument is a folder with `task.json` and `data.npz`, which `original` writes. Each epoch, and
-the end, is one line of JSON on standard output. Predictions go into the folder.
+the end, is one line of JSON on standard output. Predictions go into the folder. With weights among
+the data, given batches are trained on step by step.
 """
 
 import json
@@ -151,6 +152,21 @@ def take_steps(keras, learning_rate: float) -> None:
     say(**weights)
 
 
+def step(task: dict, data: dict) -> None:
+    """Trains from the weights `w00`, `w01`, ... on the batches `x` and `y`, one step each.
+
+    The losses that it says are those before each update.
+    """
+    from experiments.originals.networks import BUILD
+
+    model = BUILD[task["experiment"]](task["protocol"], data["x"].shape[2:])
+    model.set_weights([data[name] for name in sorted(data) if name.startswith("w")])
+    pairs = zip(data["x"], data["y"], strict=True)
+    # the loss alone, or before the metrics
+    losses = [np.ravel(model.train_on_batch(x, y))[0] for x, y in pairs]
+    say(losses=list(map(float, losses)))
+
+
 def main() -> None:
     """Does the task in the folder that the argument names."""
     folder = Path(sys.argv[1])
@@ -160,9 +176,10 @@ def main() -> None:
     try:
         keras = import_keras(Path(task["wheels"]), task["seed"], task["floatx"])
     except Exception as error:
-        where = f"Python {platform.python_version()}"
-        sys.exit(f"Keras {task['keras']} does not start on {where} ({error}); {TRIED}.")
-    if "example" in task:
+        sys.exit(f"it does not start on Python {platform.python_version()} ({error}); {TRIED}.")
+    if "w00" in data:
+        step(task, data)
+    elif "example" in task:
         take_steps(keras, **task["example"])
     else:
         train(keras, task, data, folder)

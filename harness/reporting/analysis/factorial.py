@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from harness.records.record import Record
 from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import compare_curves
+from harness.reporting.analysis.reproduction import curve_distance
 from harness.reporting.analysis.results import ModelResults, Results
 from harness.reporting.analysis.statistics import Estimate
 
@@ -86,8 +86,7 @@ class Condition:
     @property
     def distance(self) -> float | None:
         """Distance of the mean training curve from the published one; None if there is none."""
-        curve = compare_curves(self.row, self.published.loss)
-        return None if curve is None else curve.distance
+        return curve_distance(self.row, self.published.loss)
 
 
 @dataclass(frozen=True)

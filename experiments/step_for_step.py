@@ -1,0 +1,233 @@
+"""Old Keras and this project's networks, step for step: same first weights, same batches.
+
+Source:     the networks of recurrent-overview, simple-rnn-blog, r-slides and hsv-ai-2019 on the
+            Keras of their logs, 2.0.8 and 2.2.4, in a process of its own
+Claim:      this project's, not a document's: by the update rule, the gates and the reset of that
+            time, its networks compute what that Keras computed.
+Protocol:   fifty batches in float64, where ten steps are too few for rounding to matter; the loss
+            before each update. In float32, rounding decides the sign of tiny gradients, and the
+            old rule's first steps magnify it. Then this project's faster layers and Keras 3's own,
+            in float32.
+Deviations: without dropout, whose masks each Keras draws otherwise.
+Expected:   3 to 6 minutes on one CPU core; the first run installs the two old Keras.
+"""
+
+import contextlib
+import dataclasses
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from experiments.common import imdb, jena
+from experiments.common.imdb import ImdbStudy
+from experiments.originals.original import carry_out, original, task_of
+from harness.command_line import main
+from harness.experiment import find_experiments
+from harness.protocol import setting
+
+DATASETS = {"imdb": "IMDB", "jena": "Jena"}
+FIRST = 10  # steps over which the networks must agree
+RMSPROP = "2.0.8", "rmsprop-keras-2.0", "rmsprop"
+# the Keras of its log, the rule of that Keras, and today's
+NETWORKS = {
+    "imdb-simple-rnn": RMSPROP,
+    "imdb-stacked-rnn": RMSPROP,
+    "imdb-lstm": RMSPROP,
+    "imdb-gru": RMSPROP,
+    "imdb-conv-lstm": ("2.2.4", "adam-keras-2.2", "adam"),
+    "jena-gru": RMSPROP,
+}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How far the networks are followed."""
+
+    steps: int = setting(50, "training steps", minimum=FIRST, below=1000)
+
+
+def notes(protocol):
+    return [
+        "A difference is relative to the loss, and the largest of the steps is shown. A network "
+        "that magnifies what is small, as SimpleRNN does, parts from itself in the end."
+    ]
+
+
+def train(protocol, run):
+    from experiments.originals.install import wheels
+
+    used = [wheels(version) for version in sorted({keras for keras, *_ in NETWORKS.values()})]
+    run.write("environment", {"wheels": used[0] | used[1]})
+    curves, data = {}, []
+    for name in NETWORKS:
+        experiment = find_experiments()[name]
+        title = f"{experiment.title} ({DATASETS[experiment.dataset]})"
+        print(f"{title}, {protocol.steps} steps", flush=True)
+        curves[title] = differences(name, protocol.steps, run)
+        data.append(run.part("data"))
+    run.write("data", {"dataset": "imdb"} | together(data))
+    run.add_layers("keras")
+    run.finish_study(outputs(curves, protocol.steps))
+
+
+def together(data: list[dict]) -> dict:
+    """The provenance of several data."""
+    return {
+        "files": list({file["sha256"]: file for one in data for file in one["files"]}.values()),
+        "facts": {name: value for one in data for name, value in one["facts"].items()},
+        "notes": list(dict.fromkeys(note for one in data for note in one["notes"])),
+    }
+
+
+def differences(name: str, steps: int, run) -> dict[str, list[float]]:
+    """Relative differences of the losses at each step, by what is compared."""
+    import keras
+    import numpy as np
+
+    from harness.training.environment import accelerator
+    from harness.training.fit import choose_layers
+    from harness.training.optimizers import make_optimizer
+
+    version, *rules = NETWORKS[name]
+    experiment = original(find_experiments()[name])
+    protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=version)
+    if hasattr(protocol, "dropout"):
+        protocol = dataclasses.replace(protocol, dropout=0.0)
+    x, y = batches(protocol, steps, run)
+    loss = "mae" if experiment.dataset == "jena" else "binary_crossentropy"
+
+    def network(weights=None):
+        model = build(name, protocol, x.shape[-1])
+        if weights:
+            model.set_weights(weights)
+        return model
+
+    def losses(model, optimizer, steps=steps, compiled=False) -> np.ndarray:
+        """The losses before each step, shape (steps,)."""
+        model.compile(optimizer, loss, jit_compile=compiled)
+        found = []
+        for batch in range(steps):
+            model.reset_metrics()  # else Keras 3 returns the mean of all steps
+            found.append(np.ravel(model.train_on_batch(x[batch], y[batch]))[0])
+        return np.array(found, np.float64)
+
+    def apart(found: np.ndarray, expected: np.ndarray) -> list[float]:
+        return (np.abs(found - expected) / np.abs(expected)).tolist()
+
+    keras.utils.set_random_seed(run.seed)
+    with precision("float64"):
+        weights = network().get_weights()
+        by_rule = [losses(network(weights), exact(make_optimizer(rule, 0.001))) for rule in rules]
+    arrays = {f"w{place:02}": array for place, array in enumerate(weights)}
+    task = task_of(name, protocol, run.seed, "float64")
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = carry_out(task, arrays | {"x": x, "y": y}, Path(folder))["losses"]
+    found = dict(zip((THEN, TODAY), (apart(one, np.array(theirs)) for one in by_rule), strict=True))
+    if keras.backend.backend() == "tensorflow" and accelerator() is None:
+        optimizer, faster = make_optimizer(rules[0], 0.001), network(weights)
+        layers = choose_layers(faster, optimizer)
+        run.add_layers(layers)
+        expected = losses(network(weights), make_optimizer(rules[0], 0.001), FIRST)
+        found[FASTER] = apart(losses(faster, optimizer, FIRST, layers == "fast"), expected)
+    return found
+
+
+def exact(optimizer):
+    """Gives Adam its two decays in float64; Keras 3 rounds them to float32 in any precision."""
+    from keras import ops
+
+    for name in ("beta_1", "beta_2"):
+        if hasattr(optimizer, name):
+            setattr(optimizer, name, ops.convert_to_tensor(getattr(optimizer, name), "float64"))
+    return optimizer
+
+
+@contextlib.contextmanager
+def precision(kind: str):
+    """Lets Keras 3 compute otherwise than in float32."""
+    import keras
+
+    for now in (kind, "float32"):
+        keras.config.set_floatx(now)
+        keras.config.set_dtype_policy(now)
+        if now == kind:
+            yield
+
+
+def batches(protocol, steps: int, run):
+    """Inputs of shape (steps, batch, timesteps[, features]) and targets of shape (steps, batch)."""
+    import numpy as np
+
+    from harness.training.batches import RandomWindows
+
+    size = protocol.batch_size
+    if hasattr(protocol, "lookback_hours"):
+        _, windows = jena.load_windows(protocol, run)
+        drawn = RandomWindows(windows.train, size, steps, run.seed)
+        return tuple(map(np.stack, zip(*(drawn[batch] for batch in range(steps)), strict=True)))
+    x, y = imdb.load_padded(protocol, run).train
+    rows = np.random.default_rng(run.seed).permutation(len(x))[: steps * size]
+    rows = rows.reshape(steps, size)
+    return x[rows], y[rows]
+
+
+def build(name: str, protocol, features: int):
+    """This project's network with the gates and the reset of old Keras."""
+    from models import imdb as imdb_networks
+    from models import jena as jena_networks
+
+    gates = "keras2-hard-sigmoid"
+    if name == "jena-gru":
+        return jena_networks.gru(features, protocol.units, reset_after=False, gates=gates)
+    sizes = protocol.num_words, protocol.embedding, protocol.units
+    if name == "imdb-conv-lstm":
+        own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
+        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, gates=gates)
+    if name == "imdb-lstm":
+        return imdb_networks.recurrent("lstm", *sizes, gates=gates)
+    if name == "imdb-gru":
+        return imdb_networks.recurrent("gru", *sizes, gates=gates, reset_after=False)
+    return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
+
+
+THEN = "Old Keras and this project by the rule of that time, float64"
+TODAY = "Old Keras and this project by today's rule, float64"
+FASTER = "This project's faster layers and Keras 3's own, float32"
+
+
+def outputs(curves: dict[str, dict[str, list[float]]], steps: int) -> list:
+    """The tables and panels of the study."""
+    from harness.records.study_outputs import Lines, Series, Table
+
+    spans = {f"largest difference, {n} steps": n for n in dict.fromkeys((FIRST, steps))}
+    tables, panels = [], []
+    for compared in (THEN, TODAY, FASTER):
+        found = {name: one[compared] for name, one in curves.items() if compared in one}
+        if not found:
+            continue
+        columns = {title: n for title, n in spans.items() if compared != FASTER or n == FIRST}
+        rows = {name: [max(one[:n]) for n in columns.values()] for name, one in found.items()}
+        tables.append(Table(compared, list(columns), rows))
+        series = [
+            Series(name, list(range(1, len(one) + 1)), [value or None for value in one])
+            for name, one in found.items()
+        ]
+        bound = {"bound": 1e-4} if compared == FASTER else {"bound over ten steps": 1e-12}
+        panel = Lines(
+            f"{compared}: relative difference of the loss", "step", "difference", series, bound
+        )
+        panels.append(dataclasses.replace(panel, log_y=True))
+    return [*tables, *panels]
+
+
+EXPERIMENT = ImdbStudy(
+    "step-for-step",
+    "Step for step with old Keras",
+    protocol=Protocol(),
+    sample={"steps": 20},
+    notes=notes,
+    train=train,
+)
+
+if __name__ == "__main__":
+    main(EXPERIMENT)

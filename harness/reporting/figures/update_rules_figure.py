@@ -17,8 +17,8 @@ from harness.reporting.tables.formatting import format_percent
 COLUMNS = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 # By the gates of a network: its line, the same mark as a letter, and the name in the legend.
 LINES = {
-    "sigmoid": ("o-", "●", "ours"),
-    "keras2-hard-sigmoid": ("s:", "■", "ours, hard sigmoid"),
+    "sigmoid": ("o-", "●", "run here"),
+    "keras2-hard-sigmoid": ("s:", "■", "run here, hard sigmoid"),
 }
 
 

@@ -26,6 +26,7 @@ RULES = {
     "rmsprop-keras-2.10": "Keras 2.10's rule: both, 1e-7",
     "rmsprop-keras-2.0": "Keras 2.0's rule: both, 1e-8",
 }
+ORIGINAL = "original"  # the condition of the documents' own scripts
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 
 # by name: the setting, and for each level of Keras 3, or between the two, the one nearer to 2.0
@@ -78,6 +79,8 @@ class Condition:
     @property
     def title(self) -> str:
         """The condition in words: `Keras 2.0's rule: both, 1e-8, hard sigmoid`."""
+        if self.optimizer == ORIGINAL:
+            return f"Keras {self.published.keras} itself"
         parts = [RULES[self.optimizer]]
         parts += ["hard sigmoid"] if self.gates != KERAS_3["gates"] else []
         parts += ["reset before the product"] if not self.reset_after else []
@@ -180,11 +183,14 @@ def factorial_designs(results: Results, published: PublishedResults) -> list[Fac
     for row in results.rows:
         protocol, experiment = row.first.config["protocol"], row.first.experiment
         levels = {name: protocol.get(name, level) for name, level in KERAS_3.items()}
-        others = set(row.variant) - set(KERAS_3) or row.data_hash or row.sample
-        if row.first.history and not others and levels["optimizer"] in RULES:
-            about = published.experiments.get(experiment, Published())
+        about = published.experiments.get(experiment, Published())
+        if row.variant == {"keras": about.keras}:
+            levels = KERAS_3 | {"optimizer": ORIGINAL}
+        elif set(row.variant) - set(KERAS_3) or levels["optimizer"] not in RULES:
+            continue
+        if row.first.history and not (row.data_hash or row.sample):
             found.setdefault(experiment, []).append(Condition(row, about, **levels))
-    order = list(RULES)
+    order = [*RULES, ORIGINAL]
     return [
         FactorialDesign(
             sorted(conditions, key=lambda c: (order.index(c.optimizer), c.gates != "sigmoid"))

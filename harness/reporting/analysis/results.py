@@ -68,8 +68,12 @@ class SeedGroup:
     def unlike(self, conditions: dict[str, object]) -> str:
         """How its data and protocol differ from those that a sentence speaks of; empty if not."""
         ours = {**self.first.data["facts"], **self.first.config["protocol"]}
+
+        def shown(value: object) -> str:
+            return f"{value:,}" if isinstance(value, int) else str(value)
+
         return ", ".join(
-            f"{name.replace('_', ' ')} {plain(ours.get(name, 'unknown'))} instead of {plain(value)}"
+            f"{name.replace('_', ' ')} {shown(ours.get(name, 'unknown'))} instead of {shown(value)}"
             for name, value in conditions.items()
             if ours.get(name) != value
         )

@@ -47,10 +47,7 @@ class Protocol:
 
 
 def notes(protocol):
-    return [
-        "A difference is relative to the loss, and the largest of the steps is shown. A network "
-        "that magnifies what is small, as SimpleRNN does, parts from itself in the end."
-    ]
+    return ["A difference is relative to the loss, and the largest of the steps is shown."]
 
 
 def train(protocol, run):
@@ -96,8 +93,8 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     x, y = batches(protocol, steps, run)
     loss = "mae" if experiment.dataset == "jena" else "binary_crossentropy"
 
-    def network(weights=None):
-        model = build(name, protocol, x.shape[-1])
+    def network(weights=None, then=True):
+        model = build(name, protocol, x.shape[-1], then)
         if weights:
             model.set_weights(weights)
         return model
@@ -124,10 +121,12 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
         theirs = carry_out(task, arrays | {"x": x, "y": y}, Path(folder))["losses"]
     found = dict(zip((THEN, TODAY), (apart(one, np.array(theirs)) for one in by_rule), strict=True))
     if keras.backend.backend() == "tensorflow" and accelerator() is None:
-        optimizer, faster = make_optimizer(rules[0], 0.001), network(weights)
+        plain = network(then=False)
+        faster = network(plain.get_weights(), then=False)
+        optimizer = make_optimizer(rules[0], 0.001)
         layers = choose_layers(faster, optimizer)
         run.add_layers(layers)
-        expected = losses(network(weights), make_optimizer(rules[0], 0.001), FIRST)
+        expected = losses(plain, make_optimizer(rules[0], 0.001), FIRST)
         found[FASTER] = apart(losses(faster, optimizer, FIRST, layers == "fast"), expected)
     return found
 
@@ -171,22 +170,22 @@ def batches(protocol, steps: int, run):
     return x[rows], y[rows]
 
 
-def build(name: str, protocol, features: int):
-    """This project's network with the gates and the reset of old Keras."""
+def build(name: str, protocol, features: int, then: bool):
+    """This project's network, with the gates and the reset of old Keras or with today's."""
     from models import imdb as imdb_networks
     from models import jena as jena_networks
 
-    gates = "keras2-hard-sigmoid"
+    gates = {"gates": "keras2-hard-sigmoid" if then else "sigmoid"}
     if name == "jena-gru":
-        return jena_networks.gru(features, protocol.units, reset_after=False, gates=gates)
+        return jena_networks.gru(features, protocol.units, reset_after=not then, **gates)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     if name == "imdb-conv-lstm":
         own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
-        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, gates=gates)
+        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, **gates)
     if name == "imdb-lstm":
-        return imdb_networks.recurrent("lstm", *sizes, gates=gates)
+        return imdb_networks.recurrent("lstm", *sizes, **gates)
     if name == "imdb-gru":
-        return imdb_networks.recurrent("gru", *sizes, gates=gates, reset_after=False)
+        return imdb_networks.recurrent("gru", *sizes, reset_after=not then, **gates)
     return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
 
 

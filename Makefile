@@ -165,7 +165,7 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
-	  --pages README.md docs/results.md docs/claims.md docs/rmsprop-through-the-versions.md
+	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.benchmark_tables
 	@$(RUN) -m benchmarks.benchmark_figures

@@ -1,6 +1,7 @@
 """Records that differ in their seed alone must be of one kind, for tables average over them."""
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -53,3 +54,21 @@ def _kind(record: "Record", settings: set[str]) -> tuple[tuple[str, object], ...
         for field in ("parameters", "degrees_per_unit"):
             kind[field] = "null" if record.metrics[field] is None else "a number"
     return tuple(kind.items())
+
+
+def mixture(groups: "Sequence[Sequence[Record]]", by_design: Collection[str] = ()) -> str:
+    """In what runs differ that should come from one code and one way of computing, as a clause.
+
+    Args:
+        groups: the runs that are averaged, and those that they are compared with.
+        by_design: `code` or `layers`, where groups are meant to differ; the runs of each are not.
+    """
+    records = [record for group in groups for record in group]
+    digest = all("training_code" in r.environment for r in records)  # older records lack it
+    code = ("training code", "training_code") if digest else ("commit", "commit")
+    found = []
+    for kind, (name, field) in {"code": code, "layers": ("layers", "layers")}.items():
+        sides = groups if kind in by_design else [records]
+        values = [{r.environment.get(field) for r in side} - {None} for side in sides]
+        found += [name] if max(map(len, values)) > 1 else []
+    return f"the runs differ in {' and '.join(found)}" if found else ""

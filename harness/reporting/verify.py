@@ -64,31 +64,20 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
 
 def _lines(one: "Verification") -> list[str]:
     """The verdict on an experiment, then each number with the interval that decides."""
-    from harness.reporting.tables.formatting import format_percent
-
     runs = f"{len(one.runs.records)} run{'s' if len(one.runs.records) > 1 else ''}"
     word = "lies" if one.passed else "DOES NOT LIE"
     verdict = f"not judged: {one.obstacle}" if one.obstacle else f"{word} where the reference does"
     lines = [f"{one.runs.name}, {runs}: {verdict}"]
-    for name, value in one.values.items():
-        low, high = value.interval or (value.theirs, value.theirs)
-        place = _place(value.theirs, low, high)
-        lines.append(f"  {name} {value.theirs:.4f}, expected {low:.4f} to {high:.4f}: {place}")
-    if one.curve:
-        pairs = zip(one.loss, one.curve.band, strict=True)
-        places = [_place(loss, *ends) for loss, ends in pairs]
-        wrong = [f"{place} at epoch {e}" for e, place in enumerate(places, 1) if place != "inside"]
-        found = ", ".join(wrong) or f"inside at all {len(places)} epochs"
-        off = format_percent(one.curve.distance)
-        factor = f"{1 + one.curve.width:.3g}"
-        lines.append(f"  training loss off by {off}, expected within a factor of {factor}: {found}")
+    for number in one.numbers:
+        if "epoch" not in number.name or number.place != "inside":
+            ends = f"expected {number.low:.4f} to {number.high:.4f}"
+            lines.append(f"  {number.name} {number.theirs:.4f}, {ends}: {number.place}")
+    if one.numbers:
+        inside = sum(number.place == "inside" for number in one.numbers)
+        lines.append(f"  {inside} of {len(one.numbers)} numbers inside")
     if one.differences:
         lines.append(f"  differs: {', '.join(one.differences)}")
     return lines
-
-
-def _place(value: float, low: float, high: float) -> str:
-    return "below" if value < low else "above" if value > high else "inside"
 
 
 if __name__ == "__main__":

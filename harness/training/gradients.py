@@ -9,8 +9,6 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
-MEASURABLE = 1e-30  # float32 ends near 1e-38, and norms lose digits before
-
 
 def gradients(model: keras.Model, x, y: np.ndarray, loss: str | Callable) -> dict[str, np.ndarray]:
     """Gradients of the mean loss of one batch with respect to the trainable weights.
@@ -59,17 +57,17 @@ def input_gradients(
     Args:
         reader: model or layer whose inputs are `x`, all of it trainable; its weights are left
             alone.
-        x: inputs, shape (batch, timesteps, features).
+        x: inputs, shape (batch, timesteps, features), of the precision in which to compute.
         y: targets of the batch.
         loss: Keras's name of the loss, or a function of targets and outputs.
 
     Returns:
         Gradients, shape (batch, timesteps, features).
     """
-    inputs = keras.Input(batch_shape=x.shape)  # (batch, timesteps, features)
+    inputs = keras.Input(batch_shape=x.shape, dtype=x.dtype.name)  # (batch, timesteps, features)
     reader.trainable = False
     try:
-        model = keras.Model(inputs, reader(InputOffset()(inputs)))
+        model = keras.Model(inputs, reader(InputOffset(dtype=x.dtype.name)(inputs)))
         (gradient,) = gradients(model, x, y, loss).values()
     finally:
         reader.trainable = True
@@ -79,10 +77,10 @@ def input_gradients(
 def decay_rate(norms: np.ndarray) -> float | None:
     """How often the norm halves in one step; negative if it grows.
 
-    It is the slope of a straight line through the norm's logarithm, as far back as the norm can be
-    measured; None if that is less than two steps.
+    It is the slope of a straight line through the norm's logarithm, where it is not zero; None if
+    that is less than two steps.
     """
-    seen = np.flatnonzero(norms > MEASURABLE)  # (steps,)
+    seen = np.flatnonzero(norms)  # (steps,)
     if len(seen) < 2:
         return None
     return -float(np.polyfit(seen, np.log2(norms[seen]), 1)[0])

@@ -19,7 +19,7 @@ from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.common.negation_pairs import Kind, encode_pairs, negation_tables, read_kinds
 from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
-from harness.training.gradients import MEASURABLE, decay_rate, gradients, input_gradients
+from harness.training.gradients import decay_rate, gradients, input_gradients
 from harness.training.optimizers import make_optimizer
 from models import imdb
 from models.recurrent_numpy import SimpleRNN, unfold
@@ -246,7 +246,7 @@ def test_the_decay_rate_of_an_exponential_is_its_own(steps):
 def test_the_decay_rate_ignores_what_cannot_be_measured():
     distances = np.arange(60)
     norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
-    norms[norms < MEASURABLE] = 0
+    norms[norms < 1e-30] = 0
     assert 0 < np.count_nonzero(norms) < 60
     assert decay_rate(norms) == pytest.approx(3)
 
@@ -308,6 +308,15 @@ def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backw
     for weights, kept in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, kept)
     assert len(model.trainable_weights) == len(before)  # it is trained afterwards
+
+
+def test_gradients_too_small_for_float32_are_measured():
+    model = imdb.recurrent("simple-rnn", num_words=20, embedding=4, units=3)
+    kernel, recurrent, bias = model.layers[2].get_weights()
+    model.layers[2].set_weights([kernel, 0.01 * recurrent / np.linalg.norm(recurrent, 2), bias])
+    norms = gradient_norms(model, np.full((2, 60), 7), np.ones(2, np.float32))
+    assert 0 < norms[-1] < 1e-100
+    assert decay_rate(norms) >= np.log2(100)  # each step back multiplies by 0.01 at most
 
 
 def test_gradient_norms_do_not_depend_on_how_the_layers_computed_in_training():

@@ -7,7 +7,7 @@ They are read from a TOML file; nothing here knows any of them. How one is judge
 import datetime
 import math
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,6 +60,8 @@ class Claim(KnownFields):
         at_least, at_most: for `bounds`, the statement holds within them.
         margin: for `equivalence`, the statement holds for a difference within ±margin.
         primary: whether it is one of the few claims that are judged as a family.
+        speaks_of: facts of the data, or settings, that the sentence speaks of; without them in the
+            runs it is not checkable.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Claim(KnownFields):
     at_most: Number | None = None
     margin: Number | None = None
     primary: StrictBool = False
+    speaks_of: dict[str, Number | str] = field(default_factory=dict)
 
     @property
     def limits(self) -> Range:

@@ -17,7 +17,7 @@ from harness.reporting.analysis.statistics import (
     SeedStatistics,
     probability_of_superiority,
 )
-from harness.reporting.analysis.verdicts import NotCheckable, measure, refuse_different_protocols
+from harness.reporting.analysis.verdicts import NotCheckable, measure
 
 NUMBERS = {
     "best validation": "best_validation",
@@ -136,11 +136,6 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     a, b = (f"{group.metric} on {group.dataset}" for group in groups)
     if a != b:
         return f"{first.first.label} measures {a}, and {second.first.label} measures {b}."
-    try:
-        for group in groups:
-            refuse_different_protocols(group)
-    except NotCheckable as reason:
-        return f"{reason}."
     if not same_data(first.first, second.first):
         copies = (", ".join(file["sha256"][:8] for file in g.first.data["files"]) for g in groups)
         return f"they ran on different copies of the data (SHA-256 {' and '.join(copies)})."

@@ -12,20 +12,21 @@ from dataclasses import dataclass
 
 from harness.records.record import Record
 from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import compare_curves
+from harness.reporting.analysis.reproduction import curve_distance
 from harness.reporting.analysis.results import ModelResults, Results
 from harness.reporting.analysis.statistics import Estimate
 
 # from Keras 3's RMSprop to that of Keras 2.0.8: epsilon inside or outside the root, its value, and
 # whether the gradients of a repeated word are squared before they are added or after
 RULES = {
-    "rmsprop": "Keras 3's rule",
+    "rmsprop": "Keras 3's rule on TensorFlow",
     "rmsprop-epsilon-outside-1e-7": "epsilon outside, 1e-7",
     "rmsprop-epsilon-outside": "epsilon outside, 1e-8",
     "rmsprop-keras-2.11": "Keras 2.11's rule: squares after adding",
     "rmsprop-keras-2.10": "Keras 2.10's rule: both, 1e-7",
     "rmsprop-keras-2.0": "Keras 2.0's rule: both, 1e-8",
 }
+ORIGINAL = "original"  # the condition of the documents' own scripts
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 
 # by name: the setting, and for each of Keras 3's levels Keras 2's
@@ -77,7 +78,9 @@ class Condition:
 
     @property
     def title(self) -> str:
-        """The condition in words: `Keras 2's rule: both, hard sigmoid`."""
+        """The condition in words: `Keras 2.0's rule: both, 1e-8, hard sigmoid`."""
+        if self.optimizer == ORIGINAL:
+            return f"Keras {self.published.keras} itself"
         parts = [RULES[self.optimizer]]
         parts += ["hard sigmoid"] if self.gates != KERAS_3["gates"] else []
         parts += ["reset before the product"] if not self.reset_after else []
@@ -86,8 +89,7 @@ class Condition:
     @property
     def distance(self) -> float | None:
         """Distance of the mean training curve from the published one; None if there is none."""
-        curve = compare_curves(self.row, self.published.loss)
-        return None if curve is None else curve.distance
+        return curve_distance(self.row, self.published.loss)
 
 
 @dataclass(frozen=True)
@@ -181,11 +183,14 @@ def factorial_designs(results: Results, published: PublishedResults) -> list[Fac
     for row in results.rows:
         protocol, experiment = row.first.config["protocol"], row.first.experiment
         levels = {name: protocol.get(name, level) for name, level in KERAS_3.items()}
-        others = set(row.variant) - set(KERAS_3) or row.data_hash or row.sample
-        if row.first.history and not others and levels["optimizer"] in RULES:
-            about = published.experiments.get(experiment, Published())
+        about = published.experiments.get(experiment, Published())
+        if row.variant == {"keras": about.keras}:
+            levels = KERAS_3 | {"optimizer": ORIGINAL}
+        elif set(row.variant) - set(KERAS_3) or levels["optimizer"] not in RULES:
+            continue
+        if row.first.history and not (row.data_hash or row.sample):
             found.setdefault(experiment, []).append(Condition(row, about, **levels))
-    order = list(RULES)
+    order = [*RULES, ORIGINAL]
     return [
         FactorialDesign(
             sorted(conditions, key=lambda c: (order.index(c.optimizer), c.gates != "sigmoid"))

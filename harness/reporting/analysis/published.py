@@ -1,6 +1,6 @@
 """The published numbers, read from a TOML file that also gives the order of presentation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.records.atomic_files import read_toml
@@ -15,7 +15,9 @@ class Published(KnownFields):
     """What others measured or stated; empty where nobody did. All numbers in the metric's unit.
 
     The curves have Keras's names and one value an epoch; `seconds` is how long each took.
-    `headline` says whether the experiment is among the few that the front page shows.
+    `headline` says whether the experiment is among the few that the front page shows, `keras` which
+    version the original ran on. `speaks_of` are the facts of the data and the settings that the
+    numbers belong to, where ours may be others.
     """
 
     headline: bool = False
@@ -26,6 +28,8 @@ class Published(KnownFields):
     reruns: str = ""
     statement: str = ""
     note: str = ""
+    keras: str = "2.0.8"
+    speaks_of: dict[str, Number | str] = field(default_factory=dict)
     loss: tuple[Number, ...] = ()
     accuracy: tuple[Number, ...] = ()
     val_loss: tuple[Number, ...] = ()

@@ -1,161 +1,180 @@
-"""Whether another's run could be one more of ours: its best, its last, its whole training curve.
+"""Is a published log reproduced? Two questions, for each network that was trained by its protocol.
 
-The best epoch alone hides much: a network that trains twice as slowly may reach the same best. So
-the published training loss of every epoch is compared, too.
+Whether the log could be one more run of the original, the document's script on the Keras of its
+time; and whether our network ends where the original does.
 """
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from harness.reporting.analysis.results import METRIC_RANGES, ModelResults
-from harness.reporting.analysis.statistics import (
-    SEEDS_NEEDED,
-    Range,
-    prediction_interval,
-    simultaneous_prediction_band,
+import numpy as np
+
+from harness.records.alike import mixture
+from harness.records.record import Record
+from harness.reporting.analysis.equivalence import Equivalence, equivalence
+from harness.reporting.analysis.further_run import (
+    Calibration,
+    Runs,
+    calibrate,
+    distances,
+    half_widths,
+    p_value,
 )
-from harness.reporting.analysis.verdicts import FAILS, HOLDS, NOT_CHECKABLE, NOT_DECIDED
+from harness.reporting.analysis.reference import same_data
+from harness.reporting.analysis.results import ModelResults
+from harness.reporting.analysis.statistics import SEEDS_NEEDED
+from harness.reporting.analysis.verdicts import (
+    FAILS,
+    HOLDS,
+    NOT_CHECKABLE,
+    NOT_DECIDED,
+    p_text,
+    with_note,
+)
+
+ONE_MORE_RUN = "Published log is one more run of the original"
+SAME_END = "Ours ends where the original does"
+ENDS = ("best_validation", "test_at_best")
+NO_ORIGINAL = f"{NOT_CHECKABLE}: no runs of the original"
+
+WIDEST = 0.2  # a test that lets the training loss be further off shows nothing by not rejecting
+ROUNDING = 5e-5  # of four printed digits; added to errors, for zero has no logarithm
+CURVES = {
+    "loss": "training loss",
+    "accuracy": "training accuracy",
+    "val_loss": "validation loss",
+    "val_accuracy": "validation accuracy",
+}
 
 
 @dataclass(frozen=True)
-class ValueComparison:
-    """Another's number, and where that of one further run of ours would lie.
+class LogTest:
+    """A published log beside runs that it may be one more of.
 
     Attributes:
-        theirs: the number.
-        interval: prediction interval of ours; None if all seeds agree.
+        row: the runs; None if there are none.
+        verdict: one of the four words, and its reason.
+        distance: of the training loss from that of the runs, as in `curve_distance`.
+        width: how far off the training loss must be to be noticed, as a share, its mean over the
+            epochs; None for too few seeds.
     """
 
-    theirs: float
-    interval: Range | None
-
-    @property
-    def reproduced(self) -> bool:
-        return self.interval is not None and self.interval[0] <= self.theirs <= self.interval[1]
-
-
-@dataclass(frozen=True)
-class CurveComparison:
-    """Another's training curve, and where that of one further run of ours would lie.
-
-    Attributes:
-        band: lower and upper end at each epoch, for the whole curve at once.
-        epochs_outside: epochs, from 1, at which their curve leaves the band.
-        distance: mean of |ln(ours / theirs)| over the epochs: 0.1 is about 10 % apart.
-        width: half the band's width as a share of the loss, its mean over the epochs.
-    """
-
-    band: tuple[Range, ...]
-    epochs_outside: tuple[int, ...]
-    distance: float
-    width: float
-
-    @property
-    def reproduced(self) -> bool:
-        return not self.epochs_outside
+    row: ModelResults | None
+    verdict: str
+    distance: float | None = None
+    width: float | None = None
 
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One network beside what was published of it; None for what was not published.
-
-    Attributes:
-        row: its runs.
-        best, last: best and last validation.
-        curve: the training loss.
-        verdict: one of the four words of the verdicts, and its reason.
-    """
+    """One network beside what was published of it and, if it ran, beside the original."""
 
     row: ModelResults
-    best: ValueComparison | None
-    last: ValueComparison | None
-    curve: CurveComparison | None
-    verdict: str
+    of_original: LogTest
+    of_ours: LogTest
+    same_end: Equivalence | None
 
     @property
-    def checkable(self) -> bool:
-        """Whether anything was published."""
-        return any((self.best, self.last, self.curve))
+    def answers(self) -> dict[str, str]:
+        """The verdict on each of the two questions."""
+        ends = self.same_end.verdict if self.same_end else NO_ORIGINAL
+        return {ONE_MORE_RUN: self.of_original.verdict, SAME_END: ends}
 
 
-def reproductions(rows: list[ModelResults]) -> list[Reproduction]:
-    """Each network that was trained by its published protocol, beside the published run."""
+def reproductions(rows: Sequence[ModelResults]) -> tuple[list[Reproduction], Calibration]:
+    """Each network that was trained by its published protocol, and how the test was calibrated."""
+    networks = [row for row in rows if row.first.history and not row.sample]
+    groups = [[numbers_of(one) for one in row.records] for row in networks if not row.too_few_seeds]
+    calibration = calibrate(as_runs(group, group[0]) for group in groups)
     found = []
-    for row in rows:
-        if row.first.history and not row.variant and not row.sample:
-            parts = {
-                "best": _compare_published(row, "best_validation"),
-                "last": _compare_published(row, "last_validation"),
-                "training curve": compare_curves(row, row.published.loss),
-            }
-            found.append(Reproduction(row, *parts.values(), _verdict(row, parts)))
-    return found
+    for row in networks:
+        if not row.variant:
+            original = _original(row, networks)
+            ends = original and equivalence((row, original), ENDS, by_design=("code", "layers"))
+            tests = (_test(row, one, calibration.level) for one in (original, row))
+            found.append(Reproduction(row, *tests, ends))
+    return found, calibration
 
 
-def _verdict(row: ModelResults, parts: dict) -> str:
-    if not any(parts.values()):
-        return f"{NOT_CHECKABLE}: nothing was published"
+def _original(row: ModelResults, rows: Sequence[ModelResults]) -> ModelResults | None:
+    """The runs of the document's script on its own Keras, on the same data if there are any."""
+    variant = {"keras": row.published.keras}
+    same = [r for r in rows if r.first.experiment == row.first.experiment and r.variant == variant]
+    return min(same, key=lambda one: not same_data(one.first, row.first), default=None)
+
+
+def _test(ours: ModelResults, row: ModelResults | None, level: float) -> LogTest:
+    """Whether what was published of `ours` could be one more run of `row`."""
+    log = ours.published
+    theirs = _logarithms(ours.metric, log.curve, log.best_validation, log.last_validation)
+    if not theirs:
+        return LogTest(row, f"{NOT_CHECKABLE}: nothing was published")
+    if other := ours.unlike(log.speaks_of):
+        return LogTest(row, f"{NOT_CHECKABLE}: {other}")
+    if row is None:
+        return LogTest(None, NO_ORIGINAL)
+    distance = curve_distance(row, log.loss)
     if row.too_few_seeds:
-        n = len(row.records)
-        return f"{NOT_DECIDED}: {n} of the {SEEDS_NEEDED} seeds that the rule needs"
-    failed = [name for name, part in parts.items() if part and not part.reproduced]
-    return f"{FAILS}: {', '.join(failed)}" if failed else HOLDS
+        reason = f"{len(row.records)} of the {SEEDS_NEEDED} seeds that the rule needs"
+        return LogTest(row, f"{NOT_DECIDED}: {reason}", distance)
+    records = [numbers_of(record) for record in row.records]
+    names = [name for name in theirs if name in records[0]]
+    runs, further = as_runs(records, names), [theirs[name] for name in names]
+    p = p_value(runs, further)
+    widths = zip(names, half_widths(runs, level), strict=True)
+    loss = [half for name, half in widths if name.startswith(CURVES["loss"])]
+    width = math.expm1(statistics.fmean(loss)) if loss else None
+    if p < level:
+        text = f"{FAILS}: {names[int(np.argmax(distances(runs, further)))]}, p {p_text(p)}"
+    elif width and width > WIDEST:
+        text = f"{NOT_DECIDED}: too wide (± {100 * width:.0f} %)"
+    else:
+        text = f"{HOLDS}: p {p_text(p)}"
+    return LogTest(row, with_note(text, mixture([row.records])), distance, width)
 
 
-def _compare_published(row: ModelResults, field: str) -> ValueComparison | None:
-    published = getattr(row.published, field)
-    return None if published is None else compare_value(row, field, published)
+def curve_distance(row: ModelResults, theirs: Sequence[float]) -> float | None:
+    """Mean of |ln(ours / theirs)| over the epochs of a training loss: 0.1 is about 10 % apart.
 
-
-def compare_value(
-    row: ModelResults, field: str, theirs: float, level: float = 0.95, runs: int = 1
-) -> ValueComparison:
-    """Another's number beside ours.
-
-    Args:
-        row: our runs.
-        field: name of the number in `metrics.json`.
-        theirs: the number, or its mean over several runs.
-        level: share of such means that lie in the interval, if they are of runs like ours.
-        runs: number of their runs.
-    """
-    values, within = row.spread(field).values, METRIC_RANGES[row.metric]
-    return ValueComparison(theirs, prediction_interval(values, level, within, runs))
-
-
-def compare_curves(
-    row: ModelResults, theirs: Sequence[float], level: float = 0.95, runs: int = 1
-) -> CurveComparison | None:
-    """Another's training loss beside ours; None without one, or for other numbers of epochs.
-
-    A loss of zero has no logarithm, and is not compared either.
-
-    The loss falls to a tenth, so relative differences count: logarithms are compared.
-
-    Args:
-        row: our runs, for a variant beside the published protocol.
-        theirs: one positive value an epoch; of several runs the geometric mean.
-        level: share of such curves that lie in the band throughout, if they are runs like ours.
-        runs: number of their runs.
+    Ours is the geometric mean of the runs. None without a curve, or for other numbers of epochs.
     """
     curves = [record.history.get("loss", []) for record in row.records]
     if not theirs or {len(curve) for curve in curves} != {len(theirs)}:
         return None
-    if min(map(min, curves)) <= 0:
-        return None
-    logs = [[math.log(loss) for loss in curve] for curve in curves]  # (runs, epochs)
-    means = [statistics.fmean(epoch) for epoch in zip(*logs, strict=True)]
-    ends = simultaneous_prediction_band(logs, level, runs=runs)
-    if None in ends:  # a single run, or runs that agree
-        ends = [(mean, mean) for mean in means]
-    band = tuple((math.exp(low), math.exp(high)) for low, high in ends)
-    pairs = list(zip(theirs, band, strict=True))
-    distances = [abs(m - math.log(loss)) for m, loss in zip(means, theirs, strict=True)]
-    return CurveComparison(
-        band,
-        tuple(i for i, (loss, (low, high)) in enumerate(pairs, 1) if not low <= loss <= high),
-        statistics.fmean(distances),
-        math.exp(statistics.fmean((high - low) / 2 for low, high in ends)) - 1,
-    )
+    ours = (statistics.fmean(map(_log, losses)) for losses in zip(*curves, strict=True))
+    return statistics.fmean(abs(a - _log(b)) for a, b in zip(ours, theirs, strict=True))
+
+
+def numbers_of(record: Record) -> dict[str, float]:
+    """Its curves, best and last validation by their names in words, as logarithms of errors."""
+    ends = (record.metrics[name] for name in ("best_validation", "last_validation"))
+    return _logarithms(record.metrics["metric"], lambda name: record.history.get(name, ()), *ends)
+
+
+def _logarithms(
+    metric: str, curve: Callable[[str], Sequence[float]], best: float | None, last: float | None
+) -> dict[str, float]:
+    """Losses fall to a tenth, and accuracies near 1 vary less: relative errors are compared."""
+    kind = "accuracy" if metric == "accuracy" else "loss"
+    values = {f"best validation {kind}": best, f"last validation {kind}": last}
+    for column, words in CURVES.items():
+        values |= {f"{words} at epoch {epoch}": v for epoch, v in enumerate(curve(column), 1)}
+    known = {name: value for name, value in values.items() if value is not None}
+    return {name: _log(1 - v if "accuracy" in name else v) for name, v in known.items()}
+
+
+def value_of(name: str, logarithm: float) -> float:
+    """The number of this name from its logarithm."""
+    error = math.exp(logarithm) - ROUNDING
+    return 1 - error if "accuracy" in name else error
+
+
+def _log(error: float) -> float:
+    return math.log(max(error, 0) + ROUNDING)
+
+
+def as_runs(records: Sequence[dict[str, float]], names: Sequence[str]) -> Runs:
+    """The named numbers of each run, in this order."""
+    return tuple(tuple(one[name] for name in names) for one in records)

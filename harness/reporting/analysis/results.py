@@ -65,6 +65,19 @@ class SeedGroup:
         notes = [(*record.config["notes"], *record.data["notes"]) for record in self.records]
         return list(dict.fromkeys(note for several in notes for note in several))
 
+    def unlike(self, conditions: dict[str, object]) -> str:
+        """How its data and protocol differ from those that a sentence speaks of; empty if not."""
+        ours = {**self.first.data["facts"], **self.first.config["protocol"]}
+
+        def shown(value: object) -> str:
+            return f"{value:,}" if isinstance(value, int) else str(value)
+
+        return ", ".join(
+            f"{name.replace('_', ' ')} {shown(ours.get(name, 'unknown'))} instead of {shown(value)}"
+            for name, value in conditions.items()
+            if ours.get(name) != value
+        )
+
 
 @dataclass(frozen=True)
 class ModelResults(SeedGroup):
@@ -236,9 +249,10 @@ def make_results(records: list[Record], published: PublishedResults) -> Results:
 
 
 def _published_about(record: Record, published: PublishedResults) -> Published:
-    """A published number belongs to the published protocol, on real data, whichever the Keras."""
-    comparable = set(record.config["variant"]) <= {"keras"} and not record.sample
-    return published.experiments.get(record.experiment, Published()) if comparable else Published()
+    """A published number belongs to the published protocol and to its original, on real data."""
+    about = published.experiments.get(record.experiment, Published())
+    comparable = record.config["variant"] in ({}, {"keras": about.keras})
+    return about if comparable and not record.sample else Published()
 
 
 def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:

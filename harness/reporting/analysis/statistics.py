@@ -106,6 +106,19 @@ class SeedStatistics:
         return None if self.too_few else mean_estimate(self.values).interval(within=self.within)
 
 
+def binomial_interval(found: int, of: int) -> Range:
+    """95 % interval of a share: `found` cases of `of`.
+
+    Source: Clopper and Pearson, "The use of confidence or fiducial limits illustrated in the case
+    of the binomial", Biometrika 26 (1934).
+    """
+    from scipy.special import betaincinv  # slow to load
+
+    low = betaincinv(found, of - found + 1, 0.025) if found else 0.0
+    high = betaincinv(found + 1, of - found, 0.975) if found < of else 1.0
+    return float(low), float(high)
+
+
 def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
     """Mean of the first less that of the second; their variances may differ.
 
@@ -171,40 +184,21 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def prediction_interval(
-    values: Sequence[float], level: float = 0.95, within: Range = UNBOUNDED, runs: int = 1
+    values: Sequence[float], level: float = 0.95, within: Range = UNBOUNDED
 ) -> Range | None:
-    """Where the mean of further runs lies: `mean ± t(n - 1) * sd * sqrt(1 / runs + 1 / n)`.
+    """Where one further run lies: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`.
 
     It is cut at what is possible. None for one value and for equal ones.
     Source: Hahn and Meeker, "Statistical Intervals" (1991), chapter 4.
 
     Args:
         values: one a run.
-        level: share of such means that lie in the interval.
+        level: share of such runs that lie in the interval.
         within: the lowest and the highest value that the quantity can have.
-        runs: number of further runs.
     """
     n = len(values)
-    error = statistics.stdev(values) * math.sqrt(1 / runs + 1 / n) if n > 1 else 0.0
+    error = statistics.stdev(values) * math.sqrt(1 + 1 / n) if n > 1 else 0.0
     return Estimate(statistics.fmean(values), error, n - 1).interval(level, within)
-
-
-def simultaneous_prediction_band(
-    curves: Sequence[Sequence[float]], level: float = 0.95, runs: int = 1
-) -> list[Range | None]:
-    """Where the mean of further runs lies at every epoch at once: an interval an epoch.
-
-    Each is a prediction interval of level `1 - (1 - level) / epochs` (Bonferroni), so that the
-    whole mean curve lies in the band with probability `level` at least.
-
-    Args:
-        curves: one a run, one value an epoch, of equal length.
-        level: share of mean curves that lie in the band throughout.
-        runs: number of further runs.
-    """
-    epochs = list(zip(*curves, strict=True))
-    each = 1 - (1 - level) / max(len(epochs), 1)
-    return [prediction_interval(values, each, runs=runs) for values in epochs]
 
 
 def _upper_tail(excess: float, standard_error: float, df: float) -> float:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import RunError
+from harness.records.alike import mixture
 from harness.records.predictions import MEASURES, samples_of
 from harness.reporting.analysis.bootstrap import refuse_other_samples, samples_interval
 from harness.reporting.analysis.claims import Claim
@@ -84,6 +85,7 @@ class Verdict:
         reason: what the word rests on; empty where the number shows it.
         p: p-values; None without a test.
         adjusted: p-values of a primary claim, adjusted for all primary claims; None for others.
+        mixture: in what the runs differ that should be one; empty if in nothing.
     """
 
     claim: Claim
@@ -92,11 +94,13 @@ class Verdict:
     reason: str
     p: PValues | None = None
     adjusted: PValues | None = None
+    mixture: str = ""
 
     @property
     def text(self) -> str:
         """The word and its reason: `not decided: 3 seeds of the 5 that the rule needs`."""
-        return f"{self.word}: {self.reason}" if self.reason else self.word
+        text = f"{self.word}: {self.reason}" if self.reason else self.word
+        return with_note(text, self.mixture)
 
     @property
     def notes(self) -> list[str]:
@@ -118,7 +122,9 @@ def judge(claims: list[Claim], results: Results) -> list[Verdict]:
         if isinstance(number, NotCheckable):
             verdicts.append(Verdict(claim, None, NOT_CHECKABLE, str(number)))
         else:
-            verdicts.append(Verdict(claim, number, *_decide(claim, number, family or p), p, family))
+            mixed = "" if claim.exact else mixture([group.records for group in number.groups])
+            decided = _decide(claim, number, family or p)
+            verdicts.append(Verdict(claim, number, *decided, p, family, mixed))
     return verdicts
 
 
@@ -133,7 +139,7 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     """The number that decides a claim.
 
     Raises:
-        NotCheckable: no run has measured it, or the runs differ in more than their seed.
+        NotCheckable: no run has measured it, or not on the data and by the protocol of the claim.
         RunError: the claim asks for a number that `metrics.json` does not hold.
     """
     if claim.measure:
@@ -148,7 +154,9 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
 
 def _measurement_of_networks(claim: Claim, results: Results) -> Measurement:
     groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
-    _refuse_different_data(groups)
+    refuse_different_data(groups)
+    if other := groups[0].unlike(claim.speaks_of):
+        raise NotCheckable(other)
     return measure(groups, claim.measure)
 
 
@@ -252,38 +260,16 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
     """The runs of a label.
 
     Raises:
-        NotCheckable: there are none, or a mean over them would mix data or protocols.
+        NotCheckable: there are none, or a mean over them would mix data.
     """
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")
-    _refuse_different_data(found)
-    refuse_different_protocols(found[0])
+    refuse_different_data(found)
     return found[0]
 
 
-def refuse_different_protocols(group: SeedGroup) -> None:
-    """A mean over runs of different protocols says nothing.
-
-    Raises:
-        NotCheckable: naming two records and the settings in which they differ.
-    """
-    first, *others = group.records
-    for record in others:
-        ours, theirs = first.config["protocol"], record.config["protocol"]
-        differing = ", ".join(
-            f"{name} is {ours.get(name, 'absent')} and {theirs.get(name, 'absent')}"
-            for name in sorted(ours | theirs)
-            if (name in ours, ours.get(name)) != (name in theirs, theirs.get(name))
-        )
-        if differing:
-            raise NotCheckable(
-                f"{first.place} and {record.place} follow different protocols ({differing}); run "
-                "one of them again"
-            )
-
-
-def _refuse_different_data(groups: Sequence[SeedGroup]) -> None:
+def refuse_different_data(groups: Sequence[SeedGroup]) -> None:
     """A difference between networks on different data would also be one between the data."""
     for group in groups[1:]:
         if _hashes(group) != _hashes(groups[0]):
@@ -310,9 +296,15 @@ def _p_values(claim: Claim, measured: Measurement | NotCheckable) -> PValues | N
     if claim.test == "better":
         above, below = estimate.p_above(0), estimate.p_below(0)
         return PValues(below, above) if measured.lower_is_better else PValues(above, below)
-    low, high = claim.limits
-    # inside the bounds means above the one and below the other (Schuirmann's two one-sided tests,
-    # J. Pharmacokinetics and Biopharmaceutics 15, 1987); outside means either
+    return p_within(estimate, *claim.limits)
+
+
+def p_within(estimate: Estimate, low: float, high: float) -> PValues:
+    """Whether a number lies within bounds.
+
+    Inside means above the one and below the other (Schuirmann's two one-sided tests, J.
+    Pharmacokinetics and Biopharmaceutics 15, 1987); outside means either.
+    """
     inside = max(estimate.p_above(low), estimate.p_below(high))
     return PValues(inside, min(estimate.p_below(low), estimate.p_above(high)))
 
@@ -347,12 +339,17 @@ def _decide(claim: Claim, measured: Measurement, p: PValues | None) -> tuple[str
         return NOT_DECIDED, "the 95 % interval crosses a bound"
     name = "adjusted p" if claim.primary else "p"
     if p.holds < LEVEL:
-        return HOLDS, f"{name} {_p_text(p.holds)}"
+        return HOLDS, f"{name} {p_text(p.holds)}"
     if p.fails < LEVEL:
-        return FAILS, f"{name} {_p_text(p.fails)}"
-    return NOT_DECIDED, f"{name} (holds) {_p_text(p.holds)}, {name} (fails) {_p_text(p.fails)}"
+        return FAILS, f"{name} {p_text(p.fails)}"
+    return NOT_DECIDED, f"{name} (holds) {p_text(p.holds)}, {name} (fails) {p_text(p.fails)}"
 
 
-def _p_text(p: float) -> str:
+def with_note(text: str, note: str) -> str:
+    """A verdict, and what to know of its runs: `holds; the runs differ in layers`."""
+    return f"{text}; {note}" if note else text
+
+
+def p_text(p: float) -> str:
     """`0.012`, or `below 0.001`."""
     return "below 0.001" if p < 0.001 else f"{p:.3g}"

@@ -2,16 +2,23 @@
 
 from pathlib import Path
 
-from harness.reporting.analysis.factorial import KERAS_3, RULES, Condition, FactorialDesign
+from harness.reporting.analysis.factorial import (
+    KERAS_3,
+    ORIGINAL,
+    RULES,
+    Condition,
+    FactorialDesign,
+)
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import GREY, draw_legend, listed, new_figure, wrapped
 from harness.reporting.tables.formatting import format_percent
 
+COLUMNS = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 # By the gates of a network: its line, the same mark as a letter, and the name in the legend.
 LINES = {
-    "sigmoid": ("o-", "●", "ours"),
-    "keras2-hard-sigmoid": ("s:", "■", "ours, hard sigmoid"),
+    "sigmoid": ("o-", "●", "run here"),
+    "keras2-hard-sigmoid": ("s:", "■", "run here, hard sigmoid"),
 }
 
 
@@ -27,7 +34,10 @@ def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
 
 
 def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
-    """A row a network, a column an update rule; the published curve in each panel of its row."""
+    """A row a network, a column a version of Keras; the published curve in each panel of its row.
+
+    The last column is the documents' script on its own Keras.
+    """
     rules = _rules(found)
     height = 1.6 + 2.2 * len(found)
     with new_figure(path, finding(found), width=10, height=height) as figure:
@@ -46,16 +56,19 @@ def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
 
 
 def _rules(found: list[FactorialDesign]) -> dict[str, str]:
-    """The update rules that some network was trained by, and their names."""
-    ran = {cell.optimizer for design in found for cell in design.conditions}
-    return {rule: title for rule, title in RULES.items() if rule in ran}
+    """The rules of versions of Keras that some network was trained by, and their names."""
+    ran = {cell.optimizer: cell for design in found for cell in design.conditions}
+    return {rule: RULES.get(rule, ran[rule].title) for rule in COLUMNS if rule in ran}
 
 
 def finding(found: list[FactorialDesign]) -> str:
-    """How far the first and the last rule are from the published log, where they differ most."""
+    """How far the first and the last rule are from the published log, where they differ most.
+
+    And how far the original is, where it ran.
+    """
     rules = _rules(found)
-    first_rule, *_, last_rule = rules
-    ends = first_rule, last_rule
+    first_rule, *between, last_rule = rules
+    ends = (first_rule, *between[-1:], last_rule) if ORIGINAL in rules else (first_rule, last_rule)
     distances = {}  # by network, in the order of `ends`
     for design in found:
         off = {
@@ -69,12 +82,11 @@ def finding(found: list[FactorialDesign]) -> str:
         networks = listed(design.title for design in found)
         return f"Training loss of {networks} by {len(rules)} update rules"
     network = max(distances, key=lambda title: abs(distances[title][0] - distances[title][1]))
-    first, last = map(format_percent, distances[network])
-    names = [rules[rule].partition(":")[0] for rule in ends]  # "Keras 2's rule: both"
-    return (
-        f"Training loss of the {network}: {first} off the published log by {names[0]}, "
-        f"{last} off by {names[1]}"
-    )
+    names = (rules[rule].partition(":")[0] for rule in ends)  # "Keras 2.0's rule: both"
+    off = map(format_percent, distances[network])
+    first, *others = (f"{far} off {{}}by {name}" for far, name in zip(off, names, strict=True))
+    parts = [first.format("the published log "), *(one.format("") for one in others)]
+    return f"Training loss of the {network}: {', '.join(parts)}"
 
 
 def _draw(axis, design: FactorialDesign, rule: str, most_ticks: int) -> None:

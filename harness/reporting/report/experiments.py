@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.records.record import Record
 from harness.reporting.analysis.comparison import value_text
@@ -28,13 +28,13 @@ class ShownExperiment:
         id: its anchor, such as `experiment-3`.
         origin: `yours` or `reference`; empty if the page shows the runs of one folder only.
         row: its runs.
-        verdict: whether the published run was reproduced; empty where there is none.
+        answers: verdicts on whether the published run was reproduced, by the question.
     """
 
     id: str
     origin: str
     row: ModelResults
-    verdict: str = ""
+    answers: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

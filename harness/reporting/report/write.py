@@ -81,7 +81,7 @@ def write_report(
         finding=finding(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
         factorial=model_tables.factorial_markdown(designs),
-        expected=model_tables.expected_blocks(standard, numbers, reproductions(main.rows)),
+        expected=model_tables.expected_blocks(standard, numbers, *reproductions(main.rows)),
         beside=_beside_reference(folders),
         experiments=experiments,
         datasets=_by_dataset(experiments, numbers),
@@ -106,11 +106,11 @@ def _experiments(folders: dict[str, Results]) -> list[ShownExperiment]:
     """All networks and baselines, the user's first."""
     found = []
     for origin, results in folders.items():
-        verdicts = {one.row.name: one.verdict for one in reproductions(results.rows)}
+        answers = {one.row.name: one.answers for one in reproductions(results.rows)[0]}
         for row in results.rows:
             shown = origin if len(folders) > 1 else ""
             name = f"experiment-{len(found) + 1}"
-            found.append(ShownExperiment(name, shown, row, verdicts.get(row.name, "")))
+            found.append(ShownExperiment(name, shown, row, answers.get(row.name, {})))
     return found
 
 

@@ -23,7 +23,7 @@ Each row is a sentence of the documents, or of this project, with the number tha
 
 - A claim *holds* or *does not hold* if chance leaves no doubt. It is *not decided* with fewer than
   {SEEDS_NEEDED} seeds, or if the 95 % interval crosses a bound. It is *not checkable* if nothing
-  measured it, or only runs on different data or with different protocols.
+  measured it, or only runs on other data or by another protocol than the sentence speaks of.
 - A number without randomness, such as a count of parameters, needs one run. With {SEEDS_NEEDED}
   seeds or more a number is mean ± sample standard deviation; with fewer, each value is listed.
 - The difference of two networks is that of their means. Its interval is Welch's, because the seeds

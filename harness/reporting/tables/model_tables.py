@@ -6,11 +6,17 @@ from collections.abc import Callable
 from itertools import groupby
 
 from harness.records.record import Record
+from harness.reporting.analysis.equivalence import Equivalence
 from harness.reporting.analysis.factorial import FactorialDesign, MainEffect
+from harness.reporting.analysis.further_run import Calibration
 from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import Reproduction, ValueComparison
+from harness.reporting.analysis.reproduction import (
+    ONE_MORE_RUN,
+    SAME_END,
+    Reproduction,
+)
 from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate
+from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate, binomial_interval
 from harness.reporting.tables.formatting import (
     ABSENT,
     footnotes,
@@ -31,17 +37,24 @@ RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
 
 EXPECTED = f"""\
 Numbers are mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} seeds are
-listed singly. A published run is *reproduced* if its best epoch, its last epoch and its training
-curve could be those of one more run of ours. *Minutes a run* is the median over the runs, on
-{{devices}}.
+listed singly. *{ONE_MORE_RUN}*: all of its numbers, at every epoch, by one test with one error
+rate. The original is the document's script on its own Keras. *{SAME_END}*: equal up to 0.01 of
+accuracy or 0.005 of error, on validation and on test, by a test of equivalence at 5 %.
+`docs/verdicts.md` has the full rule. *Minutes a run* is the median over the runs, on {{devices}}.
 Most runs went two at a time on two busy cores, so the minutes are only a guide."""
 
-REPRODUCTION = """\
-A published run is reproduced if it could be one more of ours. Its best and its last epoch must lie
-in the 95 % prediction interval of one run. Its training loss must lie in the prediction band at
-every epoch (95 % for the whole curve, on a logarithmic scale, Bonferroni over the epochs). *Off by*
-is the mean distance between the published training loss and ours. *Band* is half the width of the
-band: a curve must be this far off to be noticed."""
+ONE_MORE = """\
+**Could the published log be one more run** of the original, the document's script on its own Keras,
+or of ours? All numbers that were published are compared at once. *Off by* is the mean distance of
+the published training loss from that of the runs; *noticed from* is how far off it would have to be
+for the test to reject it."""
+
+ENDS = """\
+**Does ours end where the original does?** Differences of the means, ours less the original's, with
+their 90 % intervals, which must lie within ±0.01 of accuracy or ±0.005 of error."""
+
+PLAIN = """\
+The same test of networks trained with this project's layers, less those trained by plain Keras."""
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
@@ -165,7 +178,10 @@ def seconds_by_device(row: ModelResults) -> dict[str, str]:
 
 
 def expected_blocks(
-    rows: list[ModelResults], published: PublishedResults, compared: list[Reproduction]
+    rows: list[ModelResults],
+    published: PublishedResults,
+    compared: list[Reproduction],
+    calibration: Calibration,
 ) -> list[str]:
     """The numbers that a user should expect: the headline networks and the best baselines.
 
@@ -173,10 +189,11 @@ def expected_blocks(
         rows: networks and baselines in their published protocol.
         published: gives the data sets' titles.
         compared: the networks beside what was published of them.
+        calibration: how often the test of a published log rejects our own runs.
     """
-    verdicts = {one.row.name: one.verdict for one in compared}
+    answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
-    columns += ["Test at best", "Reproduced", "Minutes a run"]
+    columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes a run"]
     blocks, shown = [], []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
@@ -194,57 +211,64 @@ def expected_blocks(
                 mean_and_sd(row.spread("best_validation"), FOUR),
                 mean_and_sd(row.spread("last_validation"), FOUR),
                 with_degrees(row, "test_at_best"),
-                verdicts.get(row.name, ""),
+                *answers.get(row.name, ("", "")),
                 f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
             ]
             for name, row in named
         ]
         title = f"**{published.datasets.get(dataset, dataset)}**"
-        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrlr", cells)]
+        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrllr", cells)]
         shown += [record for _, row in named for record in row.records]
     devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
-    return [*blocks, EXPECTED.format(devices=" and ".join(sorted(devices)))] if blocks else []
+    text = EXPECTED.format(devices=" and ".join(sorted(devices)))
+    return [*blocks, text, *error_rate(calibration)] if blocks else []
 
 
-def reproduction_table(compared: list[Reproduction]) -> str:
-    """One row for each network of which a run was published."""
-    columns = ["Network", "Seeds", "Best: published (a run of ours)", "Last: published (ours)"]
-    rows = [
-        [
-            one.row.title,
-            str(len(one.row.records)),
-            _beside(one, one.best, "best_validation"),
-            _beside(one, one.last, "last_validation"),
-            _curve(one),
-            one.verdict,
-        ]
-        for one in compared
-        if one.checkable
-    ]
-    return markdown_table([*columns, "Training loss", "Reproduced"], "lrrrll", rows)
+def error_rate(calibration: Calibration) -> list[str]:
+    """A sentence on how often the test of a published log rejects runs that are the same."""
+    n = calibration.runs
+    shares = (
+        f"{count} ({format_percent(count / n)}; 95 % interval "
+        f"{format_interval(binomial_interval(count, n), format_percent)})"
+        for count in (calibration.at_5_percent, calibration.alarms)
+        if n
+    )
+    text = "Error rate: of our own {} runs, the other seeds of their group reject {} at 5 % by "
+    text += "simulation of normal runs, and {} at {:.2g} %, the level that is used."
+    return [text.format(n, *shares, 100 * calibration.level)] if n else []
 
 
-def _beside(one: Reproduction, number: ValueComparison | None, field: str) -> str:
-    """The published number and where a run of ours lies; with too few seeds, where each lay."""
-    if number is None:
-        return ""
-    if one.row.too_few_seeds:
-        ours = mean_and_sd(one.row.spread(field), FOUR)
-    else:
-        ours = format_interval(number.interval, FOUR.format)
-    published = FOUR.format(number.theirs)
-    return f"{published} ({ours})" if ours else published
+def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> list[str]:
+    """The published logs beside the runs that they may be one more of, and ours by the original."""
+    columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
+    logs = []
+    for one in compared:
+        if one.row.published.best_validation is not None or one.row.published.loss:
+            for runs, test in (("the original", one.of_original), ("ours", one.of_ours)):
+                seeds = str(len(test.row.records) if test.row else 0)
+                shares = (test.distance, test.width)
+                percents = ["" if share is None else format_percent(share) for share in shares]
+                logs.append([one.row.title, runs, seeds, *percents, test.verdict])
+    table = markdown_table([*columns, "Verdict"], "llrrrl", logs)
+    blocks = [ONE_MORE, table, *error_rate(calibration)] if logs else []
+    if ends := [one.same_end for one in compared if one.same_end]:
+        blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
+    return blocks
 
 
-def _curve(one: Reproduction) -> str:
-    if one.curve is None:
-        return ""
-    off = f"off by {format_percent(one.curve.distance)}"
-    if one.row.too_few_seeds:
-        return off
-    epochs = len(one.curve.band)
-    inside = f"inside at {epochs - len(one.curve.epochs_outside)} of {epochs} epochs"
-    return f"{inside}; {off}, band ± {format_percent(one.curve.width)}"
+def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
+    """One row for each two groups of runs: differences of the named numbers, and the verdict."""
+    signed = "{:+.4f}".format
+    rows = []
+    for one in pairs:
+        seeds = " and ".join(str(len(group.records)) for group in one.groups)
+        intervals = ((d.value, d.interval(0.9)) for d in one.differences)
+        cells = [f"{signed(value)} ({format_interval(ends, signed)})" for value, ends in intervals]
+        cells = cells or [""] * len(names)
+        rows.append([one.groups[0].title, seeds, *cells, one.verdict])
+    return markdown_table(
+        ["Network", "Seeds", *names, "Verdict"], "lr" + "r" * len(names) + "l", rows
+    )
 
 
 def factorial_markdown(designs: list[FactorialDesign]) -> str:

@@ -14,6 +14,7 @@ from harness.records.atomic_files import write_text
 from harness.records.predictions import MEASURES
 from harness.records.record import Record, plain
 from harness.reporting.analysis.claims import Claim, load_claims
+from harness.reporting.analysis.equivalence import beside_plain_keras
 from harness.reporting.analysis.factorial import factorial_designs
 from harness.reporting.analysis.published import PublishedResults, load_published
 from harness.reporting.analysis.reproduction import reproductions
@@ -89,12 +90,16 @@ def make_tables(
         their markers.
     """
     verdicts = [] if results.sample else judge(claims, results)
-    compared = reproductions(results.rows)
+    compared, calibration = reproductions(results.rows)
+    plain = beside_plain_keras(results.rows)
     standard = [row for row in results.rows if not row.variant]
     parts = {
         "results": "\n\n".join(model_tables.model_blocks(standard, published, "**{}**")),
-        "expected": "\n\n".join(model_tables.expected_blocks(standard, published, compared)),
-        "reproduction": model_tables.reproduction_table(compared),
+        "expected": "\n\n".join(
+            model_tables.expected_blocks(standard, published, compared, calibration)
+        ),
+        "reproduction": "\n\n".join(model_tables.reproduction_blocks(compared, calibration)),
+        "plain-keras": model_tables.equivalence_table(plain, ["Test at best"]) if plain else "",
         "factorial": model_tables.factorial_markdown(factorial_designs(results, published)),
         "claims": claim_tables.primary_claims_table(verdicts),
     }
@@ -107,8 +112,10 @@ def make_tables(
     if results.sample:
         blocks.append(SAMPLE_EXPLANATION)
     blocks += model_tables.model_blocks(results.rows, published, "## {}")
-    if any(one.checkable for one in compared):
-        blocks += ["## The published runs", model_tables.REPRODUCTION, parts["reproduction"]]
+    if parts["reproduction"]:
+        blocks += ["## The published runs", parts["reproduction"]]
+    if plain:
+        blocks += ["## This project's layers", model_tables.PLAIN, parts["plain-keras"]]
     if parts["factorial"]:
         blocks += ["## Keras 2 and Keras 3", parts["factorial"]]
     if verdicts:

@@ -89,23 +89,6 @@ def test_the_table_says_why_runs_on_different_data_are_not_checked(tmp_path):
     assert "| not checkable: different copies of the data: imdb-net/seed-0 on aaaa" in table
 
 
-@pytest.mark.parametrize(
-    ("protocol", "difference"),
-    [
-        ({"epochs": 5}, "epochs is 3 and 5"),
-        ({"epochs": 3, "gates": "sigmoid"}, "gates is absent and sigmoid"),
-        ({"gates": None}, "epochs is 3 and absent, gates is absent and None"),
-    ],
-)
-def test_runs_of_different_protocols_are_not_one_number(tmp_path, protocol, difference):
-    fabricate(tmp_path, "imdb-net", seed=0)
-    fabricate(tmp_path, "imdb-net", seed=1, config={"protocol": protocol})
-    fabricate(tmp_path, "imdb-base")
-    places = "imdb-net/seed-0 and imdb-net/seed-1 follow different protocols"
-    for claim in (OF_NETWORK, DIFFERENCE):
-        refused(claim, tmp_path, places, f"({difference})", "run one of them again")
-
-
 def test_networks_of_different_protocols_are_compared(tmp_path):
     fabricate(tmp_path, "imdb-net", best=0.75)
     fabricate(tmp_path, "imdb-base", best=0.5, config={"protocol": {"units": 64}})

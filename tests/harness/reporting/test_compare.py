@@ -225,11 +225,6 @@ def test_what_cannot_be_compared_is_refused(folders, refusal, experiment, change
     assert sentence in said
 
 
-def test_seeds_of_different_protocols_are_refused(folders, refusal):
-    fabricate(folders / "own", "imdb-lstm", seed=5, config=settings(units=33))
-    assert "follow different protocols (units is 32 and 33)" in refusal("imdb-lstm", GRU)
-
-
 def test_a_damaged_record_is_named_and_left_out(folders, capsys):
     (folders / "own/imdb-lstm/seed-0/metrics.json").write_text("{", "utf-8")
     assert main(arguments(folders, "imdb-lstm", GRU)) == 0

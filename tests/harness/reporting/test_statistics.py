@@ -9,12 +9,12 @@ from scipy import stats
 
 from harness.reporting.analysis.statistics import (
     Estimate,
+    binomial_interval,
     hedges_g,
     holm,
     mean_estimate,
     prediction_interval,
     probability_of_superiority,
-    simultaneous_prediction_band,
     welch_difference,
 )
 
@@ -146,21 +146,23 @@ def test_holm_raises_p_values_and_keeps_their_order(p_values):
     assert in_order == sorted(in_order)
 
 
+@pytest.mark.parametrize(
+    ("found", "of", "expected"),  # R: binom.test
+    [
+        (0, 10, (0, 0.3085)),
+        (1, 10, (0.0025, 0.4450)),
+        (9, 210, (0.0198, 0.0798)),
+        (5, 5, (0.4782, 1)),
+    ],
+)
+def test_a_binomial_interval_by_hand(found, of, expected):
+    assert binomial_interval(found, of) == pytest.approx(expected, abs=1e-4)
+
+
 def test_a_prediction_interval_by_hand():
     # mean 2, deviation 1, t = 4.303: 2 ± 4.303 * sqrt(4 / 3)
     assert prediction_interval([1, 2, 3]) == pytest.approx((-2.968, 6.968), abs=1e-3)
     assert prediction_interval([1, 2, 3], within=(0, 5)) == (0, 5)
-
-
-def test_a_band_is_corrected_for_the_number_of_epochs():
-    curves = [[0.5, 0.6, 0.7], [0.6, 0.6, 0.8]]
-    first, second, third = simultaneous_prediction_band(curves, 0.94)
-    assert first == pytest.approx(prediction_interval([0.5, 0.6], 0.98))
-    assert second is None
-    assert third == pytest.approx(prediction_interval([0.7, 0.8], 0.98))
-    assert simultaneous_prediction_band([]) == []
-    with pytest.raises(ValueError, match="longer"):
-        simultaneous_prediction_band([[0.5], [0.6, 0.7]])
 
 
 @given(VALUES)

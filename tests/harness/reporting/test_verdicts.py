@@ -128,6 +128,25 @@ def test_an_exact_difference_is_of_every_pair_of_runs(run):
     assert (verdict.word, verdict.measured.values) == ("holds", (0,))
 
 
+@pytest.mark.parametrize(
+    ("conditions", "reason"),
+    [
+        ({"epochs": 3}, ""),
+        ({"epochs": 2, "rows": 9}, "epochs 3 instead of 2, rows unknown instead of 9"),
+    ],
+)
+def test_a_sentence_on_other_data_or_settings_is_not_checkable(run, conditions, reason):
+    (verdict,) = run(OF_NETWORK | {"at_least": 0, "speaks_of": conditions}, imdb_net=NET)
+    assert verdict.text == (f"not checkable: {reason}" if reason else "holds")
+
+
+def test_a_verdict_on_runs_of_several_commits_says_so(run, tmp_path):
+    fabricate(tmp_path, "imdb-net", seed=9, best=0.82, environment={"commit": "d" * 40})
+    claims = [OF_NETWORK | {"at_least": 0}, OF_NETWORK | {"at_least": 0, "exact": True}]
+    mixed, exact = run(*claims, imdb_net=NET)
+    assert (mixed.text, exact.text) == ("holds; the runs differ in commit", "holds")
+
+
 @pytest.mark.parametrize("primary", [False, True])
 def test_seeds_that_all_agree_decide_by_their_value(run, primary):
     claims = [OF_STUDY | {"at_least": at, "primary": primary} for at in (0.5, 1.5)]

@@ -146,11 +146,15 @@ def precision(kind: str):
     """Lets Keras 3 compute otherwise than in float32."""
     import keras
 
-    for now in (kind, "float32"):
-        keras.config.set_floatx(now)
-        keras.config.set_dtype_policy(now)
-        if now == kind:
-            yield
+    def use(kind: str) -> None:
+        keras.config.set_floatx(kind)
+        keras.config.set_dtype_policy(kind)
+
+    use(kind)
+    try:
+        yield
+    finally:
+        use("float32")
 
 
 def batches(protocol, steps: int, run):

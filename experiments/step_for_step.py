@@ -20,21 +20,21 @@ from pathlib import Path
 
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
-from experiments.originals.original import carry_out, original, task_of
+from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.command_line import main
 from harness.experiment import find_experiments
 from harness.protocol import setting
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}
 FIRST = 10  # steps over which the networks must agree
-RMSPROP = "2.0.8", "rmsprop-keras-2.0", "rmsprop"
-# the Keras of its log, the rule of that Keras, and today's
+RMSPROP = "rmsprop-keras-2.0", "rmsprop"
+# the rule of the Keras of its log, and today's
 NETWORKS = {
     "imdb-simple-rnn": RMSPROP,
     "imdb-stacked-rnn": RMSPROP,
     "imdb-lstm": RMSPROP,
     "imdb-gru": RMSPROP,
-    "imdb-conv-lstm": ("2.2.4", "adam-keras-2.2", "adam"),
+    "imdb-conv-lstm": ("adam-keras-2.2", "adam"),
     "jena-gru": RMSPROP,
 }
 
@@ -53,8 +53,8 @@ def notes(protocol):
 def train(protocol, run):
     from experiments.originals.install import wheels
 
-    used = [wheels(version) for version in sorted({keras for keras, *_ in NETWORKS.values()})]
-    run.write("environment", {"wheels": used[0] | used[1]})
+    used = {name: file for one in NETWORKS for name, file in wheels(LOGS[one]).items()}
+    run.write("environment", {"wheels": used})
     curves, data = {}, []
     for name in NETWORKS:
         experiment = find_experiments()[name]
@@ -85,9 +85,9 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     from harness.training.fit import choose_layers
     from harness.training.optimizers import make_optimizer
 
-    version, *rules = NETWORKS[name]
+    rules = NETWORKS[name]
     experiment = original(find_experiments()[name])
-    protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=version)
+    protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=LOGS[name])
     if hasattr(protocol, "dropout"):
         protocol = dataclasses.replace(protocol, dropout=0.0)
     x, y = batches(protocol, steps, run)

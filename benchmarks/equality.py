@@ -121,7 +121,7 @@ def batches(name: str, sample: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """
     protocol = CASES[name].experiment.protocol
     shape = STEPS, protocol.batch_size
-    if name == "jena-gru":
+    if name.startswith("jena"):
         rng = np.random.default_rng(0)
         x = rng.normal(size=(*shape, int(protocol.lookback_hours), 14)).astype(np.float32)
         y = rng.normal(size=(*shape, 1))

@@ -20,6 +20,7 @@ from benchmarks.interleaved import (
     time_interleaved,
 )
 from benchmarks.metrics import experiment_metrics, length_metrics, suite_metrics
+from benchmarks.original import original_metrics
 from benchmarks.roofline import Rates, one_thread_rates
 from benchmarks.suites import time_suites
 from data import files
@@ -79,6 +80,8 @@ def run_benchmark(cases: list[Case], effort: Effort, sample: bool) -> Benchmark:
                 say(f"{name}: ten steps of the faster and of Keras's layers, from equal weights")
                 for quantity, value in largest_differences(name, sample, folder).items():
                     rows.append(measured(name, f"difference, {quantity}", value, ""))
+            for case in cases:
+                rows += original_metrics(case, sample)
             longest_first = sorted(cases, key=lambda case: -epoch[case.name, f"epoch, {SHARED}"])
             deadline = began + LONGEST
             seconds = time_suites(longest_first, effort.suites, deadline, sample, folder)

@@ -20,21 +20,21 @@ from pathlib import Path
 
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
-from experiments.originals.original import carry_out, original, task_of
+from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.command_line import main
 from harness.experiment import find_experiments
 from harness.protocol import setting
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}
 FIRST = 10  # steps over which the networks must agree
-RMSPROP = "2.0.8", "rmsprop-keras-2.0", "rmsprop"
-# the Keras of its log, the rule of that Keras, and today's
+RMSPROP = "rmsprop-keras-2.0", "rmsprop"
+# the rule of the Keras of its log, and today's
 NETWORKS = {
     "imdb-simple-rnn": RMSPROP,
     "imdb-stacked-rnn": RMSPROP,
     "imdb-lstm": RMSPROP,
     "imdb-gru": RMSPROP,
-    "imdb-conv-lstm": ("2.2.4", "adam-keras-2.2", "adam"),
+    "imdb-conv-lstm": ("adam-keras-2.2", "adam"),
     "jena-gru": RMSPROP,
 }
 
@@ -47,17 +47,14 @@ class Protocol:
 
 
 def notes(protocol):
-    return [
-        "A difference is relative to the loss, and the largest of the steps is shown. A network "
-        "that magnifies what is small, as SimpleRNN does, parts from itself in the end."
-    ]
+    return ["A difference is relative to the loss, and the largest of the steps is shown."]
 
 
 def train(protocol, run):
     from experiments.originals.install import wheels
 
-    used = [wheels(version) for version in sorted({keras for keras, *_ in NETWORKS.values()})]
-    run.write("environment", {"wheels": used[0] | used[1]})
+    used = {name: file for one in NETWORKS for name, file in wheels(LOGS[one]).items()}
+    run.write("environment", {"wheels": used})
     curves, data = {}, []
     for name in NETWORKS:
         experiment = find_experiments()[name]
@@ -88,16 +85,16 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     from harness.training.fit import choose_layers
     from harness.training.optimizers import make_optimizer
 
-    version, *rules = NETWORKS[name]
+    rules = NETWORKS[name]
     experiment = original(find_experiments()[name])
-    protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=version)
+    protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=LOGS[name])
     if hasattr(protocol, "dropout"):
         protocol = dataclasses.replace(protocol, dropout=0.0)
     x, y = batches(protocol, steps, run)
     loss = "mae" if experiment.dataset == "jena" else "binary_crossentropy"
 
-    def network(weights=None):
-        model = build(name, protocol, x.shape[-1])
+    def network(weights=None, then=True):
+        model = build(name, protocol, x.shape[-1], then)
         if weights:
             model.set_weights(weights)
         return model
@@ -124,10 +121,12 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
         theirs = carry_out(task, arrays | {"x": x, "y": y}, Path(folder))["losses"]
     found = dict(zip((THEN, TODAY), (apart(one, np.array(theirs)) for one in by_rule), strict=True))
     if keras.backend.backend() == "tensorflow" and accelerator() is None:
-        optimizer, faster = make_optimizer(rules[0], 0.001), network(weights)
+        plain = network(then=False)
+        faster = network(plain.get_weights(), then=False)
+        optimizer = make_optimizer(rules[0], 0.001)
         layers = choose_layers(faster, optimizer)
         run.add_layers(layers)
-        expected = losses(network(weights), make_optimizer(rules[0], 0.001), FIRST)
+        expected = losses(plain, make_optimizer(rules[0], 0.001), FIRST)
         found[FASTER] = apart(losses(faster, optimizer, FIRST, layers == "fast"), expected)
     return found
 
@@ -147,11 +146,15 @@ def precision(kind: str):
     """Lets Keras 3 compute otherwise than in float32."""
     import keras
 
-    for now in (kind, "float32"):
-        keras.config.set_floatx(now)
-        keras.config.set_dtype_policy(now)
-        if now == kind:
-            yield
+    def use(kind: str) -> None:
+        keras.config.set_floatx(kind)
+        keras.config.set_dtype_policy(kind)
+
+    use(kind)
+    try:
+        yield
+    finally:
+        use("float32")
 
 
 def batches(protocol, steps: int, run):
@@ -171,22 +174,22 @@ def batches(protocol, steps: int, run):
     return x[rows], y[rows]
 
 
-def build(name: str, protocol, features: int):
-    """This project's network with the gates and the reset of old Keras."""
+def build(name: str, protocol, features: int, then: bool):
+    """This project's network, with the gates and the reset of old Keras or with today's."""
     from models import imdb as imdb_networks
     from models import jena as jena_networks
 
-    gates = "keras2-hard-sigmoid"
+    gates = {"gates": "keras2-hard-sigmoid" if then else "sigmoid"}
     if name == "jena-gru":
-        return jena_networks.gru(features, protocol.units, reset_after=False, gates=gates)
+        return jena_networks.gru(features, protocol.units, reset_after=not then, **gates)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     if name == "imdb-conv-lstm":
         own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
-        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, gates=gates)
+        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, **gates)
     if name == "imdb-lstm":
-        return imdb_networks.recurrent("lstm", *sizes, gates=gates)
+        return imdb_networks.recurrent("lstm", *sizes, **gates)
     if name == "imdb-gru":
-        return imdb_networks.recurrent("gru", *sizes, gates=gates, reset_after=False)
+        return imdb_networks.recurrent("gru", *sizes, reset_after=not then, **gates)
     return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
 
 

@@ -1,8 +1,8 @@
 """Trains a network on an old Keras, which needs a process of its own, and says how it went.
 
 The argument is a folder with `task.json` and `data.npz`, which `original` writes. Each epoch, and
-the end, is one line of JSON on standard output. Predictions go into the folder. With weights among
-the data, given batches are trained on step by step.
+the end, is one line of JSON on standard output. Predictions go into the folder. With batches `x`
+and `y` for data, it trains step by step.
 """
 
 import json
@@ -153,18 +153,22 @@ def take_steps(keras, learning_rate: float) -> None:
 
 
 def step(task: dict, data: dict) -> None:
-    """Trains from the weights `w00`, `w01`, ... on the batches `x` and `y`, one step each.
+    """Trains on the batches `x` and `y`, one step each, from the weights `w00`, `w01`, ... if any.
 
-    The losses that it says are those before each update.
+    Says the losses, which are those before each update, and the seconds of each step.
     """
     from experiments.originals.networks import BUILD
 
     model = BUILD[task["experiment"]](task["protocol"], data["x"].shape[2:])
-    model.set_weights([data[name] for name in sorted(data) if name.startswith("w")])
-    pairs = zip(data["x"], data["y"], strict=True)
-    # the loss alone, or before the metrics
-    losses = [np.ravel(model.train_on_batch(x, y))[0] for x, y in pairs]
-    say(losses=list(map(float, losses)))
+    if weights := [data[name] for name in sorted(data) if name.startswith("w")]:
+        model.set_weights(weights)
+    losses, seconds = [], []
+    for x, y in zip(data["x"], data["y"], strict=True):
+        began = time.perf_counter()
+        loss = np.ravel(model.train_on_batch(x, y))[0]  # metrics may follow it
+        seconds.append(time.perf_counter() - began)
+        losses.append(float(loss))
+    say(losses=losses, seconds=seconds)
 
 
 def main() -> None:
@@ -177,7 +181,7 @@ def main() -> None:
         keras = import_keras(Path(task["wheels"]), task["seed"], task["floatx"])
     except Exception as error:
         sys.exit(f"it does not start on Python {platform.python_version()} ({error}); {TRIED}.")
-    if "w00" in data:
+    if "x" in data:
         step(task, data)
     elif "example" in task:
         take_steps(keras, **task["example"])

@@ -205,12 +205,28 @@ def test_what_the_readme_says_of_any_length_holds(cell):
     assert round(cell("any-length", table, "LSTM", "own length") - trained, 3) == -0.002
 
 
+def test_the_page_has_the_steps_of_the_originals(cell):
+    text = (REPOSITORY / "docs/rmsprop-through-the-versions.md").read_text("utf-8")
+    then, today = (
+        f"Old Keras and this project by {rule}, float64"
+        for rule in ("the rule of that time", "today's rule")
+    )
+    for network in ("SimpleRNN", "4 × SimpleRNN", "LSTM", "GRU", "Conv1D + LSTM"):
+        row = f"{network} (IMDB)"
+        few, many = (
+            cell("step-for-step", then, row, f"largest difference, {n} steps") for n in (10, 50)
+        )
+        apart = cell("step-for-step", today, row, "largest difference, 50 steps")
+        few, many = (f"{value:.0e}" if value else "0" for value in (few, many))
+        assert f"| {row} | {few} | {many} | {100 * apart:.1f} % |" in text
+
+
 def test_the_pages_have_the_training_losses_of_each_backend(cell):
     table = "Training loss of each epoch"
-    rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras2", "jax, rmsprop"]
+    rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras-2.0", "jax, rmsprop"]
     for page in ("docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"):
         text = (REPOSITORY / page).read_text("utf-8")
-        for row in [*rows, "jax, rmsprop-keras2"]:
+        for row in [*rows, "jax, rmsprop-keras-2.0"]:
             losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))
             assert " | ".join(f"{loss:.3f}" for loss in losses) in text
 

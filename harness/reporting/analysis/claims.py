@@ -123,11 +123,20 @@ def load_claims(path: Path, experiments: Collection[str]) -> list[Claim]:
     claims = []
     for place, entry in enumerate(entries, start=1):
         where = f"{path}: claim {place} ({entry.get('id', 'without id')})"
-        claim = validated(where, Claim, entry)
-        for complaint in _complaints(claim, experiments):
-            raise RunError(f"{where}: {complaint}.")
-        claims.append(claim)
+        for one in _each_row(entry):
+            claim = validated(where, Claim, one)
+            for complaint in _complaints(claim, experiments):
+                raise RunError(f"{where}: {complaint}.")
+            claims.append(claim)
     return claims
+
+
+def _each_row(entry: dict) -> list[dict]:
+    """The claim once for each row that it names."""
+    rows, statement = entry.get("row"), entry.get("statement")
+    if not isinstance(rows, list) or not isinstance(statement, str):
+        return [entry]
+    return [entry | {"row": row, "statement": statement.replace("{row}", str(row))} for row in rows]
 
 
 def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:

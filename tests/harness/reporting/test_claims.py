@@ -88,6 +88,12 @@ def test_a_claim_may_be_about_a_variant(read):
     assert read(CLAIM | {"experiment": "recall+steps-5"})[0].experiment == "recall+steps-5"
 
 
+def test_a_claim_of_several_rows_is_one_for_each(read):
+    several = {"row": ["LSTM", "GRU"], "statement": "{row} remembers"}
+    found = [(claim.row, claim.statement) for claim in read(CLAIM | several)]
+    assert found == [("LSTM", "LSTM remembers"), ("GRU", "GRU remembers")]
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -97,7 +103,7 @@ def test_a_claim_may_be_about_a_variant(read):
         ({"runs_known": None}, "field 'runs_known' is missing"),
         ({"id": None}, r"claim 2 \(without id\): field 'id' is missing"),
         ({"statement": 3}, "field 'statement' must be text, not 3"),
-        ({"row": ["LSTM"]}, "field 'row' must be text"),
+        ({"row": [3]}, "field 'row' must be text"),
         ({"at_least": "0.9"}, "field 'at_least' must be a finite number, not '0.9'"),
         ({"at_least": True}, "field 'at_least' must be a finite number, not True"),
         ({"at_least": 10**400}, "field 'at_least' must be a finite number, not 1000"),

@@ -34,7 +34,7 @@ from harness.reporting.analysis.verdicts import (
     with_note,
 )
 
-ONE_MORE_RUN = "Published log is one more run of the original"
+ONE_MORE_RUN = "Log is one more run of the original"
 SAME_END = "Ours ends where the original does"
 ENDS = ("best_validation", "test_at_best")
 NO_ORIGINAL = f"{NOT_CHECKABLE}: no runs of the original"

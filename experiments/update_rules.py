@@ -84,7 +84,7 @@ def train(protocol, run):
         "rules": [*RMSPROP, *ADAM],
         "compared": [*outputs.OLD, outputs.TODAY],
     }
-    versions, absent = measure_versions(rate)
+    versions, absent = measure_versions(rate, install=not run.sample)
     run.write("config", {"notes": [*run.part("config")["notes"], *absent]})
     measured = {}
     with tempfile.TemporaryDirectory() as name:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from experiments.originals.install import VERSIONS, installed
+from experiments.originals.install import VERSIONS, installed, place_of
 from experiments.originals.original import carry_out
 from harness.errors import RunError
 from harness.training.environment import REPOSITORY
@@ -43,10 +43,12 @@ def measure_on(backend: str, folder: Path, task: dict) -> dict:
     return json.loads((folder / "measured.json").read_text())
 
 
-def measure_versions(learning_rate: float) -> tuple[dict, list[str]]:
+def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[str]]:
     """Takes the steps of the example by RMSprop and Adam of Keras before 3, as far as it is there.
 
-    Old ones are installed first, which needs a package index once.
+    Args:
+        learning_rate: step size.
+        install: whether to install those that are missing, which needs a package index once.
 
     Returns:
         The weights after each step by version and optimizer, and a sentence for each old Keras that
@@ -55,6 +57,9 @@ def measure_versions(learning_rate: float) -> tuple[dict, list[str]]:
     measured, absent = {}, []
     for version in VERSIONS:
         task = {"keras": version, "seed": 0, "floatx": "float32"}
+        if not (install or place_of(version).exists()):
+            absent.append(f"Keras {version} has no row here: it is not installed.")
+            continue
         try:
             task |= {"wheels": str(installed(version)), "example": {"learning_rate": learning_rate}}
             with tempfile.TemporaryDirectory() as folder:

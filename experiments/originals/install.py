@@ -18,13 +18,18 @@ def requirements(version: str) -> Path:
     return Path(__file__).with_name(f"requirements-{version}.txt")
 
 
+def place_of(version: str) -> Path:
+    """The folder of an old Keras, whether it is there or not."""
+    return Path(sys.prefix) / f"keras-{version}"
+
+
 def installed(version: str) -> Path:
     """The folder with an old Keras, which is installed there first if it is not.
 
     Raises:
         RunError: pip cannot install it, as without a package index.
     """
-    folder = Path(sys.prefix) / f"keras-{version}"
+    folder = place_of(version)
     if not folder.exists():
         print(f"installing Keras {version} into {folder}", flush=True)
         install(requirements(version), folder)

@@ -15,7 +15,7 @@ import data
 import harness
 from harness.training.environment import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
-KINDS = (".py", ".c", ".toml")  # suffixes of the files that runs need
+KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
 
 # What a worker calls must not be looked up in a package that the worker does not have.
 for package in (data, harness):

@@ -220,7 +220,7 @@ def test_an_old_keras_that_cannot_be_had_has_no_row_and_a_reason(monkeypatch):
 
     monkeypatch.setattr(update_rules_processes, "installed", refuse)
     monkeypatch.setattr(update_rules_processes, "TF_KERAS", "no_such_package")
-    measured, absent = update_rules_processes.measure_versions(0.001)
+    measured, absent = update_rules_processes.measure_versions(0.001, install=True)
     assert measured == {}
     assert absent[0] == "Keras 2.0.8 has no row here: no index has 2.0.8."
     assert len(absent) == len(OLD_KERAS)

@@ -22,6 +22,7 @@ from harness.reporting.analysis.further_run import (
     half_widths,
     p_value,
 )
+from harness.reporting.analysis.published import Published
 from harness.reporting.analysis.reference import same_data
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.analysis.statistics import SEEDS_NEEDED
@@ -93,8 +94,13 @@ def reproductions(rows: Sequence[ModelResults]) -> tuple[list[Reproduction], Cal
         if not row.variant:
             original = _original(row, networks)
             ends = original and equivalence((row, original), ENDS, by_design=("code", "layers"))
-            tests = (_test(row, one, calibration.level) for one in (original, row))
-            found.append(Reproduction(row, *tests, ends))
+            of_ours = log_test(row.published, row, calibration.level)
+            if original:
+                of_original = log_test(row.published, original, calibration.level)
+            else:
+                checkable = not of_ours.verdict.startswith(NOT_CHECKABLE)
+                of_original = LogTest(None, NO_ORIGINAL if checkable else of_ours.verdict)
+            found.append(Reproduction(row, of_original, of_ours, ends))
     return found, calibration
 
 
@@ -105,16 +111,13 @@ def _original(row: ModelResults, rows: Sequence[ModelResults]) -> ModelResults |
     return min(same, key=lambda one: not same_data(one.first, row.first), default=None)
 
 
-def _test(ours: ModelResults, row: ModelResults | None, level: float) -> LogTest:
-    """Whether what was published of `ours` could be one more run of `row`."""
-    log = ours.published
-    theirs = _logarithms(ours.metric, log.curve, log.best_validation, log.last_validation)
+def log_test(log: Published, row: ModelResults, level: float) -> LogTest:
+    """Whether a published log could be one more of some runs, at this level of the test."""
+    theirs = _logarithms(row.metric, log.curve, log.best_validation, log.last_validation)
     if not theirs:
         return LogTest(row, f"{NOT_CHECKABLE}: nothing was published")
-    if other := ours.unlike(log.speaks_of):
+    if other := row.unlike(log.speaks_of):
         return LogTest(row, f"{NOT_CHECKABLE}: {other}")
-    if row is None:
-        return LogTest(None, NO_ORIGINAL)
     distance = curve_distance(row, log.loss)
     if row.too_few_seeds:
         reason = f"{len(row.records)} of the {SEEDS_NEEDED} seeds that the rule needs"

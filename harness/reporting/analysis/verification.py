@@ -3,11 +3,12 @@
 Each experiment is judged by the means over its runs, two-sided: training too well is suspicious
 too. The level of the test (`further_run`) is chosen so that 99 of 100 honest folders pass
 (Bonferroni over experiments), if runs are normal around their mean. Validation has longer tails
-than that. If the reference's own runs are judged, each by those of the other seeds, 2 of 175 fail
-alone (1 %), and none fails in a folder of 12 or of 35 experiments.
+than that. When the rule was made, the reference's own runs were judged, each by those of the other
+seeds: 2 of 175 failed alone (1 %), and none in a folder of 12 or of 35 experiments.
 
-Five seeds cannot bound another run closely. Runs by Keras 3's RMSprop that claim to be by Keras 2's
-are all noticed in the LSTM and the GRU, and none in the SimpleRNN, whose own runs lie far apart.
+Five seeds cannot bound another run closely. Runs by today's RMSprop that claim to be by that of
+2.0.8 are all noticed in the LSTM and the GRU, and none in the SimpleRNN, whose own runs lie far
+apart.
 """
 
 from collections.abc import Sequence

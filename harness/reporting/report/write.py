@@ -72,6 +72,7 @@ def write_report(
         origin: [] if results.sample else judge(statements, results)
         for origin, results in folders.items()
     }
+    compared, calibration = reproductions(main.rows)
     pairs = pair_data(experiments)
     progress("drawing the page")
     text = render(
@@ -80,8 +81,8 @@ def write_report(
         sample=main.sample,
         finding=finding(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
-        factorial=model_tables.factorial_markdown(designs),
-        expected=model_tables.expected_blocks(standard, numbers, *reproductions(main.rows)),
+        factorial=model_tables.factorial_markdown(designs, calibration.level),
+        expected=model_tables.expected_blocks(standard, numbers, compared, calibration),
         beside=_beside_reference(folders),
         experiments=experiments,
         datasets=_by_dataset(experiments, numbers),

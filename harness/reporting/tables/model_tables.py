@@ -14,6 +14,7 @@ from harness.reporting.analysis.reproduction import (
     ONE_MORE_RUN,
     SAME_END,
     Reproduction,
+    log_test,
 )
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate, binomial_interval
@@ -275,9 +276,9 @@ def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
     )
 
 
-def factorial_markdown(designs: list[FactorialDesign]) -> str:
-    """The conditions of each network, and the main effects."""
-    blocks = [_conditions_table(design) for design in designs]
+def factorial_markdown(designs: list[FactorialDesign], level: float) -> str:
+    """The conditions of each network, and the main effects; `level` is that of the log's test."""
+    blocks = [_conditions_table(design, level) for design in designs]
     effects = [
         [_network(design), *_effect_cells(effect)]
         for design in designs
@@ -300,25 +301,28 @@ def _network(design: FactorialDesign) -> str:
     return f"{design.title} (`{design.conditions[0].row.first.experiment}`)"
 
 
-def _conditions_table(design: FactorialDesign) -> str:
-    """Training loss of some epochs and distance from the published curve, for each condition."""
+def _conditions_table(design: FactorialDesign, level: float) -> str:
+    """Training loss of some epochs, and how it compares with the log, for each condition."""
     epochs = len(design.conditions[0].row.first.history["loss"])
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
     columns = [_network(design), "Seeds", *(f"Epoch {epoch}" for epoch in shown)]
-    columns += ["Off the published curve by", "Best validation"]
+    columns += ["Best validation", "Off the published curve by", "Log is one more run"]
     rows = []
     if design.published.loss:
         losses = (FOUR.format(design.published.loss[epoch - 1]) for epoch in shown)
         best = design.published.best_validation
-        rows.append(["published log", "1", *losses, ABSENT, FOUR.format(best) if best else ABSENT])
+        best = FOUR.format(best) if best else ABSENT
+        rows.append(["published log", "1", *losses, best, ABSENT, ABSENT])
     for condition in design.conditions:
         curves = [record.history["loss"] for record in condition.row.records]
         means = (sum(c[epoch - 1] for c in curves) / len(curves) for epoch in shown)
         off = condition.distance
         best = mean_and_sd(condition.row.spread("best_validation"), FOUR)
         distance = ABSENT if off is None else format_percent(off)
-        rows.append([condition.title, str(len(curves)), *map(FOUR.format, means), distance, best])
-    return markdown_table(columns, "l" + "r" * (len(columns) - 1), rows)
+        verdict = log_test(design.published, condition.row, level).verdict
+        cells = [*map(FOUR.format, means), best, distance, verdict if off else ABSENT]
+        rows.append([condition.title, str(len(curves)), *cells])
+    return markdown_table(columns, "l" + "r" * (len(columns) - 2) + "l", rows)
 
 
 def _effect_cells(effect: MainEffect) -> list[str]:

@@ -100,7 +100,9 @@ def make_tables(
         ),
         "reproduction": "\n\n".join(model_tables.reproduction_blocks(compared, calibration)),
         "plain-keras": model_tables.equivalence_table(plain, ["Test at best"]) if plain else "",
-        "factorial": model_tables.factorial_markdown(factorial_designs(results, published)),
+        "factorial": model_tables.factorial_markdown(
+            factorial_designs(results, published), calibration.level
+        ),
         "claims": claim_tables.primary_claims_table(verdicts),
     }
 
@@ -117,7 +119,7 @@ def make_tables(
     if plain:
         blocks += ["## This project's layers", model_tables.PLAIN, parts["plain-keras"]]
     if parts["factorial"]:
-        blocks += ["## Keras 2 and Keras 3", parts["factorial"]]
+        blocks += ["## The update rules of Keras's versions", parts["factorial"]]
     if verdicts:
         blocks += ["## The claims", claim_tables.EXPLANATION, claim_tables.claims_table(verdicts)]
         blocks += ["Why these bounds, and since when:", claim_tables.reasons(verdicts)]

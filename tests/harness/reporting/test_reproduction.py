@@ -277,7 +277,7 @@ def test_conditions_with_too_few_seeds_have_no_effect(tmp_path):
         run(tmp_path, 1.5, seed=seed, optimizer="rmsprop")
     (design,) = factorial_designs(read(tmp_path), NUMBERS)
     assert design.effects == []
-    assert "Keras 3's rule" in factorial_markdown([design])
+    assert "Keras 3's rule" in factorial_markdown([design], 0.05)
 
 
 def test_other_variants_are_no_part_of_the_design(tmp_path):
@@ -290,7 +290,7 @@ def test_other_variants_are_no_part_of_the_design(tmp_path):
 
 def test_tables_and_figure_of_the_factorial(factorial):
     found = factorial_designs(read(factorial), NUMBERS)
-    text = factorial_markdown(found)
+    text = factorial_markdown(found, 0.05)
     assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
     assert "-20 %" in text
     assert with_most_rules(found) == found

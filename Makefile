@@ -178,6 +178,7 @@ test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the rea
 test-faults: $(VENV)/.development  ## kill runs at every step, and more that takes long (docs/guarantees.md)
 	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
 
+# Without old Keras, whose faults are known and which reads only arrays that this project made.
 audit: $(VENV)/.development  ## known vulnerabilities of the pinned packages, by the Python package index
 	@$(VENV)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --timeout 10 \
 	  -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt

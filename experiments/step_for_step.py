@@ -193,33 +193,37 @@ def build(name: str, protocol, features: int, then: bool):
     return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
 
 
+# what is compared, as its table names it and as its panel does
 THEN = "Old Keras and this project by the rule of that time, float64"
 TODAY = "Old Keras and this project by today's rule, float64"
 FASTER = "This project's faster layers and Keras 3's own, float32"
+PANELS = {
+    THEN: "Old rule, float64",
+    TODAY: "Today's rule, float64",
+    FASTER: "Faster layers, float32",
+}
 
 
 def outputs(curves: dict[str, dict[str, list[float]]], steps: int) -> list:
     """The tables and panels of the study."""
     from harness.records.study_outputs import Lines, Series, Table
 
-    spans = {f"largest difference, {n} steps": n for n in dict.fromkeys((FIRST, steps))}
     tables, panels = [], []
-    for compared in (THEN, TODAY, FASTER):
+    for compared, title in PANELS.items():
         found = {name: one[compared] for name, one in curves.items() if compared in one}
         if not found:
             continue
-        columns = {title: n for title, n in spans.items() if compared != FASTER or n == FIRST}
-        rows = {name: [max(one[:n]) for n in columns.values()] for name, one in found.items()}
-        tables.append(Table(compared, list(columns), rows))
+        spans = [FIRST] if compared == FASTER else list(dict.fromkeys((FIRST, steps)))
+        columns = [f"largest difference, {n} steps" for n in spans]
+        rows = {name: [max(one[:n]) for n in spans] for name, one in found.items()}
+        tables.append(Table(compared, columns, rows))
         series = [
             Series(name, list(range(1, len(one) + 1)), [value or None for value in one])
             for name, one in found.items()
         ]
-        bound = {"bound": 1e-4} if compared == FASTER else {"bound over ten steps": 1e-12}
-        panel = Lines(
-            f"{compared}: relative difference of the loss", "step", "difference", series, bound
-        )
-        panels.append(dataclasses.replace(panel, log_y=True))
+        bound = {"bound": 1e-4 if compared == FASTER else 1e-12}
+        axes = "step", "relative difference of the loss"
+        panels.append(Lines(title, *axes, series, bound, log_y=True))
     return [*tables, *panels]
 
 

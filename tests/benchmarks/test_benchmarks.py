@@ -14,6 +14,7 @@ from commands import REPOSITORY, run
 from processes import alive, children_of, started, wait_for
 
 from benchmarks import __main__ as command_line
+from benchmarks import original
 from benchmarks.benchmark_figures import write_figures
 from benchmarks.benchmark_file import Benchmark, load_benchmark, measured
 from benchmarks.benchmark_tables import benchmark_markdown, summary_tables, write_benchmark
@@ -464,3 +465,18 @@ def test_equality_without_a_known_name_says_which_there_are(arguments):
     assert done.returncode == 2
     assert "NAME" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_original_is_timed_after_its_warm_up_or_left_out(monkeypatch, capsys):
+    def carry_out(task, arrays, folder):
+        assert arrays["x"].shape == (10, 128, 500)
+        if task == "2.0.8":
+            return {"seconds": [9.0, 9.0, 0.1, 0.2, 0.3]}
+        raise RunError("pip cannot install it.")
+
+    monkeypatch.setattr(original, "carry_out", carry_out)
+    for known, expected in (("2.0.8", [200.0]), ("2.1.6", [])):
+        monkeypatch.setattr(original, "task_of", lambda name, protocol, seed, known=known: known)
+        rows = original.original_metrics(CASES["imdb-lstm"], sample=True)
+        assert [row.value for row in rows] == pytest.approx(expected)
+    assert "imdb-lstm: left out: pip cannot install it." in capsys.readouterr().out

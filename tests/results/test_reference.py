@@ -12,6 +12,7 @@ from harness.records.record import find_records
 from harness.records.study_outputs import Table
 from harness.reporting.analysis.claims import load_claims
 from harness.reporting.analysis.published import load_published
+from harness.reporting.analysis.reproduction import curve_distance
 from harness.reporting.analysis.results import make_results
 from harness.reporting.analysis.verdicts import judge
 from harness.reporting.figures.draw import plot_all
@@ -254,3 +255,17 @@ def test_the_pages_have_the_price_of_the_old_rule(results):
         words = " ".join((REPOSITORY / page).read_text("utf-8").split())
         assert worse in words
         assert p in words.replace("(", "")
+
+
+def test_the_pages_say_how_far_jena_s_training_losses_are_off(results):
+    rows = {row.name: row for row in results.rows}
+    off = {
+        name: f"{100 * curve_distance(rows[name], rows[name].published.loss):.1f} %"
+        for name in ("jena-gru", "jena-dense", "jena-gru-dropout")
+    }
+    text = " ".join((REPOSITORY / "docs/results.md").read_text("utf-8").split())
+    gru, dense, dropout = off.values()
+    assert f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU" in text
+    assert f"with dropout {dropout}" in text
+    text = " ".join((REPOSITORY / "docs/data.md").read_text("utf-8").split())
+    assert f"With all fourteen they are {gru} and {dense} off" in text

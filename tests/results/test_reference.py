@@ -269,3 +269,18 @@ def test_the_pages_say_how_far_jena_s_training_losses_are_off(results):
     assert f"with dropout {dropout}" in text
     text = " ".join((REPOSITORY / "docs/data.md").read_text("utf-8").split())
     assert f"With all fourteen they are {gru} and {dense} off" in text
+
+
+def test_the_page_has_the_training_losses_by_each_adam(results):
+    text = " ".join(
+        (REPOSITORY / "docs/rmsprop-through-the-versions.md").read_text("utf-8").split()
+    )
+    rules = [{"optimizer": "adam"}, {}, {"optimizer": "adam-keras-2.0"}, {"keras": "2.2.4"}]
+    for rule in rules:
+        (row,) = (
+            row
+            for row in results.rows
+            if row.first.experiment == "imdb-conv-lstm" and row.variant == rule
+        )
+        first, second = (fmean(r.history["loss"][epoch] for r in row.records) for epoch in (0, 1))
+        assert f"{first:.3f} and {second:.3f}" in text

@@ -27,6 +27,8 @@ RULES = {
     "rmsprop-keras-2.0": "Keras 2.0's rule: both, 1e-8",
 }
 ORIGINAL = "original"  # the condition of the documents' own scripts
+# what figures show: the rules that a version of Keras has, and the original
+SHOWN = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 
 # by name: the setting, and for each level of Keras 3, or between the two, the one nearer to 2.0

@@ -6,6 +6,7 @@ from harness.reporting.analysis.factorial import (
     KERAS_3,
     ORIGINAL,
     RULES,
+    SHOWN,
     Condition,
     FactorialDesign,
 )
@@ -14,7 +15,6 @@ from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import GREY, draw_legend, listed, new_figure, wrapped
 from harness.reporting.tables.formatting import format_percent
 
-COLUMNS = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 # By the gates of a network: its line, the same mark as a letter, and the name in the legend.
 LINES = {
     "sigmoid": ("o-", "●", "run here"),
@@ -58,7 +58,7 @@ def plot_update_rules(found: list[FactorialDesign], path: Path) -> Path:
 def _rules(found: list[FactorialDesign]) -> dict[str, str]:
     """The rules of versions of Keras that some network was trained by, and their names."""
     ran = {cell.optimizer: cell for design in found for cell in design.conditions}
-    return {rule: RULES.get(rule, ran[rule].title) for rule in COLUMNS if rule in ran}
+    return {rule: RULES.get(rule, ran[rule].title) for rule in SHOWN if rule in ran}
 
 
 def finding(found: list[FactorialDesign]) -> str:

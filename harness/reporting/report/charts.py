@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.records.record import Record
 from harness.records.study_outputs import Lines
-from harness.reporting.analysis.factorial import KERAS_3, RULES, FactorialDesign
+from harness.reporting.analysis.factorial import KERAS_3, SHOWN, FactorialDesign
 from harness.reporting.analysis.results import ModelResults, SeedGroup, Study
 from harness.reporting.analysis.statistics import Range
 from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of
@@ -187,15 +187,16 @@ def _of_seed(record: Record, lines: Lines, label: str, places: list[float]) -> l
 
 def update_rules_chart(design: FactorialDesign) -> Chart:
     """Training loss of one network by each update rule, beside the published log."""
-    shown = [c for c in design.conditions if c.levels == KERAS_3 | {"optimizer": c.optimizer}]
-    colours = colours_of(RULES.values())
+    alone = [c for c in design.conditions if c.levels == KERAS_3 | {"optimizer": c.optimizer}]
+    shown = [condition for condition in alone if condition.optimizer in SHOWN]
+    colours = colours_of(condition.title for condition in shown)
     published = design.published.loss
     losses = [seeds_by_epochs(condition.row, "loss") for condition in shown]
     epochs = max(len(published), *(values.shape[1] for values in losses))
     log = {"": _padded(published, epochs)}
-    curves = [Curve("published log (Keras 2)", INK, log, dots=True)] if published else []
+    curves = [Curve("published log", INK, log, dots=True)] if published else []
     for condition, values in zip(shown, losses, strict=True):
-        label = RULES[condition.optimizer]
+        label = condition.title
         curves.append(_curve(condition.row, label, values, epochs, colours[label]))
     title = f"Training loss of the {design.title} by update rule"
     return Chart(title, "epoch", "training loss", range(1, epochs + 1), curves)

@@ -8,11 +8,12 @@ import pytest
 from records import fabricate
 
 from harness.records.predictions import weekly_errors
-from harness.reporting.analysis.factorial import RULES, factorial_designs
+from harness.reporting.analysis.factorial import RULES, SHOWN, factorial_designs
 from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.reproduction import ONE_MORE_RUN, SAME_END, reproductions
 from harness.reporting.analysis.results import load_results
 from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
+from harness.reporting.report.charts import update_rules_chart
 from harness.reporting.tables.model_tables import factorial_markdown, reproduction_blocks
 from harness.reporting.tables.write import make_tables
 
@@ -241,6 +242,7 @@ def factorial(tmp_path):
             run(tmp_path, factor, seed=seed, **form)
     for seed in range(5):
         run(tmp_path, 0.684 * 1.1, seed=seed, gates="keras2-hard-sigmoid")
+        run(tmp_path, 0.7, seed=seed, keras=True)
     return tmp_path
 
 
@@ -294,6 +296,9 @@ def test_tables_and_figure_of_the_factorial(factorial):
     assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
     assert "-20 %" in text
     assert with_most_rules(found) == found
+    labels = [curve.label for curve in update_rules_chart(found[0]).curves]
+    rules = [RULES[rule] for rule in SHOWN if rule in RULES]
+    assert labels == ["published log", *rules, "Keras 2.0.8 itself"]
     path = plot_update_rules(found, factorial / "figure.png")
     first = path.read_bytes()
     assert plot_update_rules(found, path).read_bytes() == first

@@ -21,10 +21,11 @@ def split_odd(records: "list[Record]") -> "tuple[list[Record], list[str]]":
     for group in groups.values():
         # a setting that is younger than some of the records had its default in them
         common = set.intersection(*(set(record.config["protocol"]) for record in group))
-        newest_first = sorted(group, key=lambda r: r.environment["started"], reverse=True)
-        usual = Counter(_kind(record, common) for record in newest_first).most_common(1)[0][0]
-        for record in group:
-            kind = _kind(record, common)
+        kinds = [(record, _kind(record, common)) for record in group]
+        # of equally frequent kinds, that of the newest record
+        newest_first = sorted(kinds, key=lambda one: one[0].environment["started"], reverse=True)
+        usual = Counter(kind for _, kind in newest_first).most_common(1)[0][0]
+        for record, kind in kinds:
             differing = [field for field, _ in set(kind) - set(usual)]
             if differing:
                 found, expected = dict(kind), dict(usual)

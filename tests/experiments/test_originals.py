@@ -14,12 +14,13 @@ from commands import places, run
 
 from experiments import step_for_step
 from experiments.originals.install import VERSIONS, install, installed, requirements, wheels
-from experiments.originals.original import carry_out, original, task_of
+from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.command_line import parse
 from harness.errors import RunError
 from harness.experiment import find_experiments
 from harness.records.record import load_record
 from harness.records.run import Run
+from harness.reporting.analysis.published import PUBLISHED, load_published
 
 SMALL = {
     "imdb": ["--epochs", 1, "--units", 8],
@@ -33,6 +34,11 @@ def needs(version: str) -> None:
         installed(version)
     except RunError as error:
         pytest.skip(str(error))
+
+
+def test_tables_look_for_the_runs_of_the_keras_that_made_the_log():
+    published = load_published(PUBLISHED).experiments
+    assert {name: published[name].keras for name in LOGS} == LOGS
 
 
 def configured(name: str, *arguments: str):

@@ -67,9 +67,8 @@ def equivalence(
     else:
         text = f"{NOT_DECIDED}: p (holds) {p_text(holds)}, p (fails) {p_text(fails)}"
         first, second = (len(group.records) for group in groups)
-        if (needed := max(_runs_needed(groups, name, margin) for name in names)) > min(
-            first, second
-        ):
+        needed = max(_runs_needed(groups, name, margin) for name in names)
+        if needed > min(first, second):
             text += f"; some {needed} runs a side would be needed, there are {first} and {second}"
     note = mixture([group.records for group in groups], by_design)
     return Equivalence(groups, with_note(text, note), differences)

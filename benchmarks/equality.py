@@ -99,14 +99,14 @@ def _difference(found: list, expected: list) -> float:
 
 def published_network(name: str):
     """A Keras model of the published shape, without dropout."""
-    from models import imdb, jena
+    from models import networks
 
     if name == "jena-gru":
-        return jena.gru()
+        return networks.gru_forecaster()
     if name == "imdb-conv-lstm":
-        return imdb.conv_lstm(dropout=0.0)
+        return networks.conv_lstm_classifier(dropout=0.0)
     cell, depth = {"imdb-stacked-rnn": ("simple-rnn", 4)}.get(name, (name.removeprefix("imdb-"), 1))
-    return imdb.recurrent(cell, depth=depth)
+    return networks.recurrent_classifier(cell, depth=depth)
 
 
 def batches(name: str, sample: bool) -> Iterator[tuple[np.ndarray, np.ndarray]]:

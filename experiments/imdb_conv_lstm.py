@@ -59,11 +59,11 @@ def train(protocol, run):
             f"{shortest}."
         )
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
     names = ("num_words", "embedding", "units", "dropout", "filters", "kernel_size", "pool_size")
     sizes = {name: getattr(protocol, name) for name in names}
-    model = imdb.conv_lstm(**sizes, gates=protocol.gates)
+    model = networks.conv_lstm_classifier(**sizes, gates=protocol.gates)
     train_classifier(protocol, run, reviews, model)
 
 

@@ -25,9 +25,11 @@ def notes(protocol):
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
-    model = imdb.dense(protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen)
+    model = networks.dense_classifier(
+        protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen
+    )
     train_classifier(protocol, run, reviews, model)
 
 

@@ -28,10 +28,10 @@ def notes(protocol):
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
     sizes = protocol.num_words, protocol.embedding, protocol.units
-    model = imdb.recurrent("gru", *sizes, gates=protocol.gates)
+    model = networks.recurrent_classifier("gru", *sizes, gates=protocol.gates)
     train_classifier(protocol, run, reviews, model)
 
 

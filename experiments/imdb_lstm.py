@@ -14,10 +14,10 @@ from harness.command_line import main
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
     sizes = protocol.num_words, protocol.embedding, protocol.units
-    model = imdb.recurrent("lstm", *sizes, gates=protocol.gates)
+    model = networks.recurrent_classifier("lstm", *sizes, gates=protocol.gates)
     train_classifier(protocol, run, reviews, model)
 
 

@@ -55,9 +55,11 @@ def notes(protocol):
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
-    model = imdb.recurrent(protocol.cell, protocol.num_words, protocol.embedding, protocol.units)
+    model = networks.recurrent_classifier(
+        protocol.cell, protocol.num_words, protocol.embedding, protocol.units
+    )
     train_classifier(protocol, run, reviews, model)
 
 

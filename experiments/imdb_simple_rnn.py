@@ -15,9 +15,11 @@ from harness.command_line import main
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
-    model = imdb.recurrent("simple-rnn", protocol.num_words, protocol.embedding, protocol.units)
+    model = networks.recurrent_classifier(
+        "simple-rnn", protocol.num_words, protocol.embedding, protocol.units
+    )
     train_classifier(protocol, run, reviews, model)
 
 

@@ -30,10 +30,10 @@ class Protocol(ImdbProtocol):
 
 def train(protocol, run):
     reviews = load_padded(protocol, run)
-    from models import imdb
+    from models import networks
 
     sizes = protocol.num_words, protocol.embedding, protocol.units
-    model = imdb.recurrent("simple-rnn", *sizes, depth=protocol.depth)
+    model = networks.recurrent_classifier("simple-rnn", *sizes, depth=protocol.depth)
     train_classifier(protocol, run, reviews, model)
 
 

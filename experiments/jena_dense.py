@@ -19,9 +19,11 @@ from harness.command_line import main
 
 def train(protocol, run):
     climate, windows = load_windows(protocol, run)
-    from models import jena
+    from models import networks
 
-    model = jena.dense(len(windows.train.offsets), len(climate.quantities), protocol.units)
+    model = networks.dense_forecaster(
+        len(windows.train.offsets), len(climate.quantities), protocol.units
+    )
     train_forecaster(protocol, run, windows, model)
 
 

@@ -16,9 +16,9 @@ from harness.command_line import main
 
 def train(protocol, run):
     climate, windows = load_windows(protocol, run)
-    from models import jena
+    from models import networks
 
-    model = jena.gru(
+    model = networks.gru_forecaster(
         features=len(climate.quantities),
         units=protocol.units,
         reset_after=protocol.reset_after,

@@ -32,9 +32,9 @@ class Protocol(GruProtocol):
 
 def train(protocol, run):
     climate, windows = load_windows(protocol, run)
-    from models import jena
+    from models import networks
 
-    model = jena.gru(
+    model = networks.gru_forecaster(
         features=len(climate.quantities),
         units=protocol.units,
         dropout=protocol.dropout,

@@ -176,21 +176,20 @@ def batches(protocol, steps: int, run):
 
 def build(name: str, protocol, features: int, then: bool):
     """This project's network, with the gates and the reset of old Keras or with today's."""
-    from models import imdb as imdb_networks
-    from models import jena as jena_networks
+    from models import networks
 
     gates = {"gates": "keras2-hard-sigmoid" if then else "sigmoid"}
     if name == "jena-gru":
-        return jena_networks.gru(features, protocol.units, reset_after=not then, **gates)
+        return networks.gru_forecaster(features, protocol.units, reset_after=not then, **gates)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     if name == "imdb-conv-lstm":
         own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
-        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, **gates)
+        return networks.conv_lstm_classifier(*sizes, dropout=0.0, **own, **gates)
     if name == "imdb-lstm":
-        return imdb_networks.recurrent("lstm", *sizes, **gates)
+        return networks.recurrent_classifier("lstm", *sizes, **gates)
     if name == "imdb-gru":
-        return imdb_networks.recurrent("gru", *sizes, reset_after=not then, **gates)
-    return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
+        return networks.recurrent_classifier("gru", *sizes, reset_after=not then, **gates)
+    return networks.recurrent_classifier("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
 
 
 # what is compared, as its table names it and as its panel does

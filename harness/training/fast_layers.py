@@ -6,8 +6,8 @@ and Adam compute is replaced, and only on the objects of the running process.
 
 import keras
 
-from models import lstm_cells
-from models.activations import keras2_hard_sigmoid
+from models import keras_cells
+from models.keras_cells import keras2_hard_sigmoid
 
 
 def accelerate(model: keras.Model) -> str:
@@ -83,9 +83,9 @@ def rule_of(layer: keras.layers.Layer):
         keras.layers.SimpleRNNCell: recurrence.SimpleRNN,
         keras.layers.LSTMCell: recurrence.LSTM,
         keras.layers.GRUCell: recurrence.GRU,
-        lstm_cells.DocumentLSTMCell: recurrence.DocumentLSTM,
-        lstm_cells.LSTM1997Cell: recurrence.LSTM1997,
-        lstm_cells.PeepholeLSTMCell: recurrence.PeepholeLSTM,
+        keras_cells.DocumentLSTMCell: recurrence.DocumentLSTM,
+        keras_cells.LSTM1997Cell: recurrence.LSTM1997,
+        keras_cells.PeepholeLSTMCell: recurrence.PeepholeLSTM,
     }
     gates = {
         keras.activations.sigmoid: recurrence.Sigmoid,

@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 from commands import places, run
 
-from experiments.common import update_rules_processes
+from experiments import update_rules
 from harness.errors import RunError
 from harness.records.record import load_record
 from harness.records.schema import required_files
@@ -218,9 +218,9 @@ def test_an_old_keras_that_cannot_be_had_has_no_row_and_a_reason(monkeypatch):
     def refuse(version):
         raise RunError(f"no index has {version}.")
 
-    monkeypatch.setattr(update_rules_processes, "installed", refuse)
-    monkeypatch.setattr(update_rules_processes, "TF_KERAS", "no_such_package")
-    measured, absent = update_rules_processes.measure_versions(0.001, install=True)
+    monkeypatch.setattr(update_rules, "installed", refuse)
+    monkeypatch.setattr(update_rules, "TF_KERAS", "no_such_package")
+    measured, absent = update_rules.measure_versions(0.001, install=True)
     assert measured == {}
     assert absent[0] == "Keras 2.0.8 has no row here: no index has 2.0.8."
     assert len(absent) == len(OLD_KERAS)
@@ -331,8 +331,8 @@ def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
 @pytest.mark.parametrize(
     ("module", "arguments", "code", "message"),
     [
-        ("next_letter", ["--word", "a"], 1, "'a' has no next letter"),
-        ("next_letter", ["--word", ""], 1, "'' has no next letter"),
+        ("next_letter", ["--word", "a"], 1, "'a' has 1 letters"),
+        ("next_letter", ["--word", ""], 1, "'' has 0 letters"),
         ("next_letter", ["--word", "namaskar,namaste"], 1, "'namas' goes on with 'k' in namaskar"),
         ("gradient_flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
         ("gradient_flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),

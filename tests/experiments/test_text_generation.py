@@ -21,7 +21,7 @@ from harness import command_line
 from harness.records.checksums import write_checksums
 from harness.records.record import label, load_record
 from harness.records.study_outputs import Lines, Table, Text
-from models.text import character_model
+from models.networks import character_model
 
 train = functools.partial(command_line.main, EXPERIMENT)
 EPOCHS = 3

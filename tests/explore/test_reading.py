@@ -14,9 +14,9 @@ from explore.reading_figure import draw_for_page, draw_readings, largest_influen
 from explore.reading_text import print_reading
 from explore.trained import TrainedNetwork
 from harness.errors import RunError
-from models import imdb
+from models import networks
+from models.baselines import bag_of_ngrams
 from models.cells import CELLS
-from models.linear import bag_of_ngrams
 
 MAXLEN, UNITS, FEATURES, WORDS = 12, 6, 5, 30
 IDS = [1, 7, 23, 9, 7]
@@ -25,7 +25,7 @@ LABELS = ["start", "a", "good", "film", "a"]
 
 def network(cell, maxlen=MAXLEN, **options):
     """A network whose weights, biases too, are all random."""
-    model = imdb.recurrent(cell, WORDS, FEATURES, UNITS, **options)
+    model = networks.recurrent_classifier(cell, WORDS, FEATURES, UNITS, **options)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.5, w.shape) for w in model.get_weights()])
     record = SimpleNamespace(config={"protocol": {"maxlen": maxlen}})
@@ -104,12 +104,12 @@ def test_parameters_are_counted_by_the_formula_that_is_shown(cell, formula):
 
 
 def test_the_parameters_of_the_documents_lstm():
-    count = count_parameters(imdb.recurrent("lstm", 10_000, 32, 32), "LSTM")[1]
+    count = count_parameters(networks.recurrent_classifier("lstm", 10_000, 32, 32), "LSTM")[1]
     assert count == ("LSTM", "4 × (32 × (32 + 32) + 32)", 8_320)
 
 
 def test_a_network_of_other_layers_is_not_counted():
-    model = imdb.recurrent("lstm", WORDS, FEATURES, UNITS)
+    model = networks.recurrent_classifier("lstm", WORDS, FEATURES, UNITS)
     wide = keras.Model(model.input, keras.layers.Dense(2)(model.layers[2].output))
     with pytest.raises(RunError, match=r"counted 445 parameters, but Keras counts 452"):
         count_parameters(wide, "LSTM")

@@ -7,8 +7,8 @@ from keras import layers
 
 from harness.training.fast_layers import accelerate, accelerate_updates
 from harness.training.gradients import gradients
-from models import imdb, jena
-from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models import networks
+from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 
 pytestmark = pytest.mark.skipif(
     keras.backend.backend() != "tensorflow", reason="only TensorFlow's layers are replaced"
@@ -41,23 +41,27 @@ def wide(model):
 
 
 NETWORKS = {
-    "SimpleRNN": lambda: imdb.recurrent("simple-rnn", **SMALL),
-    "stack": lambda: imdb.recurrent("simple-rnn", **SMALL, depth=4),
-    "LSTM": lambda: imdb.recurrent("lstm", **SMALL),
-    "GRU": lambda: imdb.recurrent("gru", **SMALL),
-    "Conv1D + LSTM": lambda: imdb.conv_lstm(**SMALL, dropout=0.25),
-    "GRU on windows": lambda: jena.gru(features=5, units=8),
-    "GRU with dropout": lambda: jena.gru(5, 8, dropout=0.2, recurrent_dropout=0.3),
+    "SimpleRNN": lambda: networks.recurrent_classifier("simple-rnn", **SMALL),
+    "stack": lambda: networks.recurrent_classifier("simple-rnn", **SMALL, depth=4),
+    "LSTM": lambda: networks.recurrent_classifier("lstm", **SMALL),
+    "GRU": lambda: networks.recurrent_classifier("gru", **SMALL),
+    "Conv1D + LSTM": lambda: networks.conv_lstm_classifier(**SMALL, dropout=0.25),
+    "GRU on windows": lambda: networks.gru_forecaster(features=5, units=8),
+    "GRU with dropout": lambda: networks.gru_forecaster(5, 8, dropout=0.2, recurrent_dropout=0.3),
     "LSTM with dropout": lambda: one_layer(layers.LSTM(8, dropout=0.3)),
-    "LSTM of the documents": lambda: imdb.recurrent("lstm-document", **SMALL),
-    "LSTM of 1997": lambda: imdb.recurrent("lstm-1997", **SMALL),
-    "LSTM with peepholes": lambda: imdb.recurrent("lstm-peephole", **SMALL),
-    "GRU, reset before": lambda: jena.gru(5, 8, reset_after=False),
-    "GRU, reset before, with dropout": lambda: jena.gru(5, 8, 0.2, 0.3, reset_after=False),
-    "LSTM, hard": lambda: wide(imdb.recurrent("lstm", **SMALL, gates=HARD)),
-    "GRU, hard": lambda: wide(imdb.recurrent("gru", **SMALL, gates=HARD)),
-    "Conv1D + LSTM, hard": lambda: wide(imdb.conv_lstm(**SMALL, gates=HARD)),
-    "GRU, reset before, hard": lambda: wide(jena.gru(5, 8, reset_after=False, gates=HARD)),
+    "LSTM of the documents": lambda: networks.recurrent_classifier("lstm-document", **SMALL),
+    "LSTM of 1997": lambda: networks.recurrent_classifier("lstm-1997", **SMALL),
+    "LSTM with peepholes": lambda: networks.recurrent_classifier("lstm-peephole", **SMALL),
+    "GRU, reset before": lambda: networks.gru_forecaster(5, 8, reset_after=False),
+    "GRU, reset before, with dropout": lambda: networks.gru_forecaster(
+        5, 8, 0.2, 0.3, reset_after=False
+    ),
+    "LSTM, hard": lambda: wide(networks.recurrent_classifier("lstm", **SMALL, gates=HARD)),
+    "GRU, hard": lambda: wide(networks.recurrent_classifier("gru", **SMALL, gates=HARD)),
+    "Conv1D + LSTM, hard": lambda: wide(networks.conv_lstm_classifier(**SMALL, gates=HARD)),
+    "GRU, reset before, hard": lambda: wide(
+        networks.gru_forecaster(5, 8, reset_after=False, gates=HARD)
+    ),
 }
 DROPOUT = (
     "Conv1D + LSTM",
@@ -102,7 +106,7 @@ def test_no_recurrent_layer_is_left_to_keras(name):
 
 
 def test_a_network_without_anything_to_replace_is_said_to_be_keras():
-    assert accelerate(imdb.dense(**SMALL, maxlen=12)) == "keras"
+    assert accelerate(networks.dense_classifier(**SMALL, maxlen=12)) == "keras"
 
 
 @pytest.mark.parametrize("name", [name for name in NETWORKS if "hard" in name])

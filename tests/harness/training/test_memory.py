@@ -13,7 +13,7 @@ from commands import REPOSITORY, places, run
 from harness.errors import RunError
 from harness.training import environment, fit, memory
 from harness.training.batches import DrawnBatches, RandomWindows, batch_shape
-from models import imdb, jena
+from models import networks
 
 
 @pytest.fixture
@@ -51,12 +51,16 @@ def test_all_weights_of_a_process_count_until_they_are_gone(there_are):
 @pytest.mark.parametrize(
     ("model", "inputs", "numbers"),
     [
-        (lambda: imdb.recurrent("lstm", 100, 8, 16), (128, 500), 128 * 500 * 16),
-        (lambda: imdb.recurrent("simple-rnn", 100, 8, 16, depth=3), (2, 9), 3 * 2 * 9 * 16),
+        (lambda: networks.recurrent_classifier("lstm", 100, 8, 16), (128, 500), 128 * 500 * 16),
+        (
+            lambda: networks.recurrent_classifier("simple-rnn", 100, 8, 16, depth=3),
+            (2, 9),
+            3 * 2 * 9 * 16,
+        ),
         # 84 words make 80 windows of five, and 80 of them 20 pooled ones
-        (lambda: imdb.conv_lstm(100, 8, 16), (2, 84), 2 * 20 * 16),
-        (lambda: jena.gru(), (128, 240, 14), 128 * 240 * 32),
-        (lambda: imdb.dense(100, 8, 16, 50), (128, 50), 0),
+        (lambda: networks.conv_lstm_classifier(100, 8, 16), (2, 84), 2 * 20 * 16),
+        (lambda: networks.gru_forecaster(), (128, 240, 14), 128 * 240 * 32),
+        (lambda: networks.dense_classifier(100, 8, 16, 50), (128, 50), 0),
     ],
 )
 def test_the_states_of_a_training_step_are_counted(model, inputs, numbers, there_are):

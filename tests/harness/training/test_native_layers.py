@@ -15,20 +15,22 @@ from harness.training import native_library
 from harness.training.native_layers import use_native_layers
 from harness.training.native_library import Form, load
 from harness.training.native_network import Network
-from models import imdb, jena
+from models import networks
 
 TIMESTEPS, WORDS, FEATURES, UNITS = 40, 60, 12, 16
 BUILDERS = {
-    "SimpleRNN": lambda: imdb.recurrent("simple-rnn", WORDS, 32, UNITS),
-    "stack of four": lambda: imdb.recurrent("simple-rnn", WORDS, 32, UNITS, depth=4),
-    "LSTM": lambda: imdb.recurrent("lstm", WORDS, 32, UNITS),
-    "LSTM, two layers": lambda: imdb.recurrent("lstm", WORDS, 16, UNITS, depth=2),
-    "LSTM, hard sigmoid": lambda: imdb.recurrent(
+    "SimpleRNN": lambda: networks.recurrent_classifier("simple-rnn", WORDS, 32, UNITS),
+    "stack of four": lambda: networks.recurrent_classifier("simple-rnn", WORDS, 32, UNITS, depth=4),
+    "LSTM": lambda: networks.recurrent_classifier("lstm", WORDS, 32, UNITS),
+    "LSTM, two layers": lambda: networks.recurrent_classifier("lstm", WORDS, 16, UNITS, depth=2),
+    "LSTM, hard sigmoid": lambda: networks.recurrent_classifier(
         "lstm", WORDS, 32, UNITS, gates="keras2-hard-sigmoid"
     ),
-    "GRU": lambda: imdb.recurrent("gru", WORDS, 32, UNITS),
-    "GRU on numbers": lambda: jena.gru(FEATURES, UNITS),
-    "GRU with dropout": lambda: jena.gru(FEATURES, UNITS, dropout=0.2, recurrent_dropout=0.3),
+    "GRU": lambda: networks.recurrent_classifier("gru", WORDS, 32, UNITS),
+    "GRU on numbers": lambda: networks.gru_forecaster(FEATURES, UNITS),
+    "GRU with dropout": lambda: networks.gru_forecaster(
+        FEATURES, UNITS, dropout=0.2, recurrent_dropout=0.3
+    ),
 }
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, native_library.COMPILERS)), reason="no C compiler"
@@ -163,12 +165,14 @@ def test_threads_share_the_work_and_change_no_more_than_rounding(monkeypatch):
 @pytest.mark.parametrize(
     "model",
     [
-        lambda: imdb.recurrent("lstm", WORDS, 30, UNITS),  # word vectors of another width
-        lambda: imdb.recurrent("lstm", WORDS, 32, 20),  # units likewise
-        lambda: imdb.recurrent("lstm-1997", WORDS, 32, UNITS),
-        lambda: imdb.conv_lstm(WORDS, 16, UNITS),
-        lambda: imdb.dense(WORDS, 16, UNITS, TIMESTEPS),
-        lambda: jena.gru(FEATURES, UNITS, reset_after=False),
+        lambda: networks.recurrent_classifier(
+            "lstm", WORDS, 30, UNITS
+        ),  # word vectors of another width
+        lambda: networks.recurrent_classifier("lstm", WORDS, 32, 20),  # units likewise
+        lambda: networks.recurrent_classifier("lstm-1997", WORDS, 32, UNITS),
+        lambda: networks.conv_lstm_classifier(WORDS, 16, UNITS),
+        lambda: networks.dense_classifier(WORDS, 16, UNITS, TIMESTEPS),
+        lambda: networks.gru_forecaster(FEATURES, UNITS, reset_after=False),
         lambda: keras.Sequential(
             [keras.Input((5, 4)), layers.Bidirectional(layers.LSTM(UNITS)), layers.Dense(1)]
         ),

@@ -18,7 +18,7 @@ from harness.protocol import OPTIMIZERS as CHOICES
 from harness.protocol import add_settings
 from harness.records.renamed import NAMES
 from harness.training.optimizers import OPTIMIZERS, make_optimizer
-from models.update_rules_numpy import Adam, RMSprop, added
+from models.learning_numpy import Adam, RMSprop, added
 
 RULES = {
     "rmsprop": RMSprop(1e-7, inside=True, squares_first=True),

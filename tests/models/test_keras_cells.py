@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from models import imdb
-from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models import networks
+from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 from models.recurrent_numpy import LSTM1997, DocumentLSTM, PeepholeLSTM, unfold
 
 TOLERANCE = 1e-5  # largest difference, float32
@@ -63,7 +63,7 @@ def test_every_weight_is_trained(name):
 
 @pytest.mark.parametrize("cell", ["lstm-document", "lstm-1997", "lstm-peephole"])
 def test_a_saved_model_comes_back(cell, tmp_path):
-    model = imdb.recurrent(cell, num_words=20, embedding=3, units=4)
+    model = networks.recurrent_classifier(cell, num_words=20, embedding=3, units=4)
     ids = np.random.default_rng(0).integers(0, 20, size=(5, 9))  # (batch, timesteps)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")

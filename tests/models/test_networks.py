@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import pytest
 
-from models import imdb, jena
-from models.activations import keras2_hard_sigmoid
+from models import networks
 from models.cells import CELLS
+from models.keras_cells import keras2_hard_sigmoid
 
 IDS = np.random.default_rng(0).integers(
     0, 10_000, size=(3, 40), dtype=np.int32
@@ -23,13 +23,16 @@ def sums(gates: int, features: int, units: int) -> int:
 @pytest.mark.parametrize(
     ("build", "recurrent"),
     [
-        (partial(imdb.recurrent, "simple-rnn"), sums(1, 32, 32)),
-        (partial(imdb.recurrent, "simple-rnn", depth=4), 4 * sums(1, 32, 32)),
-        (partial(imdb.recurrent, "lstm"), sums(4, 32, 32)),
-        (partial(imdb.recurrent, "gru"), sums(3, 32, 32) + 3 * 32),  # a second bias
-        (partial(imdb.recurrent, "lstm-document"), sums(4, 32, 32) + 32 * 32),  # V
-        (partial(imdb.recurrent, "lstm-1997"), sums(3, 32, 32)),
-        (partial(imdb.recurrent, "lstm-peephole"), sums(4, 32, 32) + 3 * 32),  # peepholes
+        (partial(networks.recurrent_classifier, "simple-rnn"), sums(1, 32, 32)),
+        (partial(networks.recurrent_classifier, "simple-rnn", depth=4), 4 * sums(1, 32, 32)),
+        (partial(networks.recurrent_classifier, "lstm"), sums(4, 32, 32)),
+        (partial(networks.recurrent_classifier, "gru"), sums(3, 32, 32) + 3 * 32),  # a second bias
+        (partial(networks.recurrent_classifier, "lstm-document"), sums(4, 32, 32) + 32 * 32),  # V
+        (partial(networks.recurrent_classifier, "lstm-1997"), sums(3, 32, 32)),
+        (
+            partial(networks.recurrent_classifier, "lstm-peephole"),
+            sums(4, 32, 32) + 3 * 32,
+        ),  # peepholes
     ],
 )
 def test_classifiers_have_an_embedding_their_recurrent_layers_and_one_output(build, recurrent):
@@ -39,9 +42,12 @@ def test_classifiers_have_an_embedding_their_recurrent_layers_and_one_output(bui
 @pytest.mark.parametrize(
     ("build", "recurrent"),
     [
-        (jena.gru, sums(3, 14, 32) + 3 * 32),
-        (partial(jena.gru, reset_after=False), sums(3, 14, 32)),
-        (partial(jena.gru, dropout=0.2, recurrent_dropout=0.2), sums(3, 14, 32) + 3 * 32),
+        (networks.gru_forecaster, sums(3, 14, 32) + 3 * 32),
+        (partial(networks.gru_forecaster, reset_after=False), sums(3, 14, 32)),
+        (
+            partial(networks.gru_forecaster, dropout=0.2, recurrent_dropout=0.2),
+            sums(3, 14, 32) + 3 * 32,
+        ),
     ],
 )
 def test_forecasters_have_a_gru_and_one_output(build, recurrent):
@@ -50,11 +56,15 @@ def test_forecasters_have_a_gru_and_one_output(build, recurrent):
 
 def test_the_convolution_has_its_own_embedding_filters_and_lstm():
     expected = 20_000 * 128 + (5 * 128 + 1) * 64 + sums(4, 64, 70) + 70 + 1
-    assert imdb.conv_lstm().count_params() == expected
+    assert networks.conv_lstm_classifier().count_params() == expected
 
 
 @pytest.mark.parametrize(
-    "build", [*(partial(imdb.recurrent, cell) for cell in CELLS), imdb.conv_lstm]
+    "build",
+    [
+        *(partial(networks.recurrent_classifier, cell) for cell in CELLS),
+        networks.conv_lstm_classifier,
+    ],
 )
 def test_recurrent_classifiers_give_a_probability_for_reviews_of_any_length(build):
     model = build()
@@ -65,25 +75,25 @@ def test_recurrent_classifiers_give_a_probability_for_reviews_of_any_length(buil
 
 
 def test_the_feed_forward_classifier_reads_one_length_only():
-    model = imdb.dense(maxlen=40)
+    model = networks.dense_classifier(maxlen=40)
     assert model(IDS).shape == (3, 1)
     with pytest.raises(ValueError, match="shape"):
         model(IDS[:, :39])
 
 
 def test_the_stack_returns_the_sequence_of_all_layers_but_the_last():
-    stack = imdb.recurrent("simple-rnn", depth=3).layers[2:5]
+    stack = networks.recurrent_classifier("simple-rnn", depth=3).layers[2:5]
     assert [layer.return_sequences for layer in stack] == [True, True, False]
 
 
 def test_forecasters_give_one_temperature_a_window():
     window = np.zeros((5, 24, 14), np.float32)  # (batch, timesteps, features)
-    assert jena.gru()(window).shape == (5, 1)
-    assert jena.dense(timesteps=24)(window).shape == (5, 1)
+    assert networks.gru_forecaster()(window).shape == (5, 1)
+    assert networks.dense_forecaster(timesteps=24)(window).shape == (5, 1)
 
 
 def test_dropout_acts_on_inputs_and_state_in_training_alone():
-    model = jena.gru(features=2, units=8, dropout=0.5, recurrent_dropout=0.5)
+    model = networks.gru_forecaster(features=2, units=8, dropout=0.5, recurrent_dropout=0.5)
     window = np.ones((4, 6, 2), np.float32)  # (batch, timesteps, features)
     calm = [np.asarray(model(window, training=False)) for _ in range(2)]
     np.testing.assert_array_equal(*calm)
@@ -92,8 +102,8 @@ def test_dropout_acts_on_inputs_and_state_in_training_alone():
 
 
 def test_builders_return_uncompiled_models():
-    assert not imdb.recurrent("lstm").compiled
-    assert isinstance(jena.gru(), keras.Model)
+    assert not networks.recurrent_classifier("lstm").compiled
+    assert isinstance(networks.gru_forecaster(), keras.Model)
 
 
 def test_keras2_hard_sigmoid_is_the_line_between_its_ends():
@@ -102,8 +112,8 @@ def test_keras2_hard_sigmoid_is_the_line_between_its_ends():
     np.testing.assert_allclose(found, [0, 0, 0.3, 0.5, 0.9, 1, 1], atol=1e-7)
 
 
-LSTM, GRU = (partial(imdb.recurrent, cell) for cell in ("lstm", "gru"))
-GATED = [LSTM, GRU, imdb.conv_lstm, jena.gru]
+LSTM, GRU = (partial(networks.recurrent_classifier, cell) for cell in ("lstm", "gru"))
+GATED = [LSTM, GRU, networks.conv_lstm_classifier, networks.gru_forecaster]
 
 
 def opens_gates(model):
@@ -123,7 +133,7 @@ def test_gates_open_by_the_function_that_is_asked_for(build):
 def test_a_saved_model_with_hard_gates_comes_back(build, tmp_path):
     model = build(units=4, gates="keras2-hard-sigmoid")
     window = np.random.default_rng(0).normal(size=(3, 24, 14))  # (batch, timesteps, features)
-    x = window if build is jena.gru else IDS
+    x = window if build is networks.gru_forecaster else IDS
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert opens_gates(loaded) is keras2_hard_sigmoid

@@ -10,21 +10,24 @@ Expected:   about 1 minute on one CPU core.
 from experiments.common.jena import (
     JenaNetwork,
     JenaProtocol,
+    draw_batches,
     load_windows,
-    train_forecaster,
     window_notes,
 )
 from harness.command_line import main
 
 
 def train(protocol, run):
-    climate, windows = load_windows(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import networks
 
-    model = networks.dense_forecaster(
-        len(windows.train.offsets), len(climate.quantities), protocol.units
-    )
-    train_forecaster(protocol, run, windows, model)
+    climate, windows = load_windows(protocol, run)
+    timesteps, features = len(windows.train.offsets), len(climate.quantities)
+    model = networks.dense_forecaster(timesteps, features, protocol.units)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="mae", metrics=["mae"])
+    fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)
 
 
 EXPERIMENT = JenaNetwork(

@@ -18,7 +18,7 @@ import numpy as np
 from data.errors import DataError, shown
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 from harness.records.study_outputs import Heatmap, Table
 from models.learning_numpy import feed_forward
@@ -32,7 +32,7 @@ class Protocol:
     """The word and the training."""
 
     word: str = setting("namaskar", "the word, or several words with commas between them")
-    units: int = setting(16, "units of the SimpleRNN", minimum=1)
+    units: int = setting(16, "units of the SimpleRNN", minimum=1, below=LARGE)
     steps: int = setting(300, "training steps", minimum=1)
     optimizer: str = setting("adam", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.01, "step size of the optimizer", minimum=1e-8)
@@ -107,7 +107,8 @@ def train(protocol, run):
     from keras import layers
 
     from harness.training.batches import DrawnBatches
-    from harness.training.fit import Training, train_model
+    from harness.training.fit import train_model
+    from harness.training.optimizers import make_optimizer
 
     run.write("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
     x, following, weights = one_hot(words, letters)
@@ -116,14 +117,10 @@ def train(protocol, run):
     h = layers.SimpleRNN(protocol.units, return_sequences=True)(read)  # (batch, timesteps, units)
     p = layers.Dense(len(letters), activation="softmax")(h)  # (batch, timesteps, letters)
     model = keras.Model(read, p, name="letters")
-    loss = "sparse_categorical_crossentropy"
-    computed_by = train_model(
-        model,
-        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
-        train=DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed),
-        name="SimpleRNN",
-    )
-    run.add_layers(computed_by)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    batches = DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed)
+    train_model(run, model, batches, name="SimpleRNN")
     by_keras = keras.ops.convert_to_numpy(model(x))  # (words, timesteps, letters)
     trained = model.layers[1].get_weights(), model.layers[2].get_weights()
     run.finish_study(outputs(*trained, by_keras, words, letters, x, following, weights))

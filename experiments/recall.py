@@ -20,7 +20,7 @@ import numpy as np
 
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import Run, made_data
 from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
@@ -35,10 +35,10 @@ class Protocol:
     symbols: int = setting(8, "number of symbols; one of them is to be remembered", minimum=2)
     fillers: int = setting(8, "number of filler ids, which mean nothing", minimum=1)
     longest: int = setting(400, "longest distance at which a symbol is recalled", minimum=10)
-    embedding: int = setting(16, "size of the embedding", minimum=1)
-    units: int = setting(32, "units of the recurrent layer", minimum=1)
+    embedding: int = setting(16, "size of the embedding", minimum=1, below=LARGE)
+    units: int = setting(32, "units of the recurrent layer", minimum=1, below=LARGE)
     steps: int = setting(1000, "training steps of each network", minimum=1)
-    batch_size: int = setting(128, "sequences a training step", minimum=1)
+    batch_size: int = setting(128, "sequences a training step", minimum=1, below=LARGE)
     optimizer: str = setting("adam-keras-2.0", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.003, "step size of the optimizer", minimum=1e-8)
     tested: int = setting(2000, "test sequences at each distance", minimum=1)
@@ -112,7 +112,8 @@ def accuracies(
     import keras
 
     from harness.training.batches import DrawnBatches
-    from harness.training.fit import Training, evaluate, train_model
+    from harness.training.fit import evaluate, train_model
+    from harness.training.optimizers import make_optimizer
 
     keras.utils.set_random_seed(run.seed)
     model = build(protocol, cell)
@@ -121,14 +122,10 @@ def accuracies(
     def batch(rng):
         return sequences(rng, draw(rng, protocol.batch_size), *shape)
 
-    loss = "sparse_categorical_crossentropy"
-    computed_by = train_model(
-        model,
-        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
-        train=DrawnBatches(batch, protocol.steps, run.seed),
-        name=f"{CELLS[cell].title}, {name}",
-    )
-    run.add_layers(computed_by)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    batches = DrawnBatches(batch, protocol.steps, run.seed)
+    train_model(run, model, batches, name=f"{CELLS[cell].title}, {name}")
     (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
     tested = {d: sequences(rng, np.full(protocol.tested, d), *shape) for d in at}
     return {d: evaluate(model, drawn)["accuracy"] for d, drawn in tested.items()}

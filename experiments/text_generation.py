@@ -19,7 +19,7 @@ import numpy as np
 
 from harness.command_line import main
 from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import MODEL
 from harness.records.study_outputs import Lines, Series, Table, Text
 from models.cells import CELLS
@@ -39,11 +39,11 @@ class Protocol:
         file_or=("alice", "nietzsche"),
     )
     cell: str = setting("simple-rnn", "recurrent layer", choices=tuple(CELLS))
-    units: int = setting(128, "units of the recurrent layer", minimum=1)
+    units: int = setting(128, "units of the recurrent layer", minimum=1, below=LARGE)
     window: int = setting(10, "characters that are read before the one to predict", minimum=1)
     stride: int = setting(1, "characters from one training window to the next", minimum=1)
     epochs: int = setting(25, "rounds of one epoch", minimum=1)
-    batch_size: int = setting(128, "windows a training step", minimum=1)
+    batch_size: int = setting(128, "windows a training step", minimum=1, below=LARGE)
     optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     tail: float = setting(0.1, "last share of the text, held out", minimum=0.001, below=1)
@@ -57,8 +57,8 @@ def notes(protocol):
     ]
 
 
-class Writer:
-    """Lets the network continue a window of the text after each round; checkpoints keep its state.
+def writer_of(corpus, begin: int, protocol: Protocol, seed: int):
+    """A callback that lets the network continue a window of the text after each round.
 
     Args:
         corpus: the text.
@@ -66,34 +66,35 @@ class Writer:
         protocol: with the lengths of windows and of what is written.
         seed: of the windows and characters that are drawn.
     """
+    import keras
 
-    def __init__(self, corpus, begin: int, protocol: Protocol, seed: int):
-        self.corpus, self.begin, self.protocol = corpus, begin, protocol
-        self.rng = np.random.default_rng(seed)
-        self.written: dict[str, str] = {}  # by round and temperature
+    from models.networks import continue_text
 
-    def write(self, model, epoch: int) -> None:
-        """Writes after an epoch, counted from 0."""
-        from models.networks import continue_text
+    window, length = protocol.window, protocol.sample_length
 
-        window, length = self.protocol.window, self.protocol.sample_length
-        start = int(self.rng.integers(self.begin - window))
-        prompt = self.corpus.text[start : start + window]
-        for temperature in TEMPERATURES:
-            # The record keeps the place of the window, but nothing of the text.
-            name = f"round {epoch + 1}, from {start:,}, temperature {temperature}"
-            characters = self.corpus.characters
-            self.written[name] = continue_text(
-                model, characters, prompt, length, temperature, self.rng, window
-            )
+    class Writer(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.rng = np.random.default_rng(seed)
+            self.written: dict[str, str] = {}  # by round and temperature
 
-    def state(self) -> tuple[dict, list[np.ndarray]]:
-        """What a checkpoint keeps."""
-        return {"written": self.written, "generator": self.rng.bit_generator.state}, []
+        def on_epoch_end(self, epoch, logs=None):
+            start = int(self.rng.integers(begin - window))
+            prompt, known = corpus.text[start : start + window], corpus.characters
+            for temperature in TEMPERATURES:
+                # The record keeps the place of the window, but nothing of the text.
+                name = f"round {epoch + 1}, from {start:,}, temperature {temperature}"
+                self.written[name] = continue_text(
+                    self.model, known, prompt, length, temperature, self.rng, window
+                )
 
-    def restore(self, values: dict, arrays: list[np.ndarray]) -> None:
-        """Takes up what `state` gave in the process that died."""
-        self.written, self.rng.bit_generator.state = values["written"], values["generator"]
+        def state(self):  # for checkpoints
+            return {"written": self.written, "generator": self.rng.bit_generator.state}, []
+
+        def restore(self, values, arrays):
+            self.written, self.rng.bit_generator.state = values["written"], values["generator"]
+
+    return Writer()
 
 
 def train(protocol, run):
@@ -104,10 +105,8 @@ def train(protocol, run):
     ids = corpus.ids()  # (length,)
     begin = tail_begin(len(ids), protocol.tail, protocol.window)
 
-    import keras
-
-    from harness.training.checkpoints import Checkpoints
-    from harness.training.fit import EpochRecorder, save_network, train_model, training_of
+    from harness.training.fit import save_network, train_model
+    from harness.training.optimizers import make_optimizer
     from models.baselines import CharacterNgrams
     from models.networks import character_model
 
@@ -117,19 +116,18 @@ def train(protocol, run):
         for name, n in NGRAMS.items()
     }
     model = character_model(protocol.cell, known, protocol.units)
-    writer = Writer(corpus, begin, protocol, run.seed)
-    writing = keras.callbacks.LambdaCallback(
-        on_epoch_end=lambda epoch, logs: writer.write(model, epoch)
-    )
-    computed_by = train_model(
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    writer = writer_of(corpus, begin, protocol, run.seed)
+    train_model(
+        run,
         model,
-        training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
-        train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
+        windows(ids, protocol.window, begin, protocol.window, protocol.stride),
         validation=windows(ids, begin, len(ids), protocol.window),
-        callbacks=[EpochRecorder(run), writing],
-        checkpoints=Checkpoints(run, writer),
+        epochs=protocol.epochs,
+        batch_size=protocol.batch_size,
+        callback=writer,
     )
-    run.add_layers(computed_by)
     save_network(model, run.unfinished / MODEL)
     run.finish_study(outputs(protocol, run.history, counted, writer.written))
 

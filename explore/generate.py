@@ -68,8 +68,8 @@ def characters_and_window(network: TrainedNetwork) -> tuple[str, int]:
     window = record.config["protocol"].get("window")
     if not (isinstance(characters, str) and characters and type(window) is int and window > 0):
         raise RunError(
-            f"{record.path} is a run of {record.experiment} whose record says nothing of characters "
-            f"and a window; train a network that writes with `make {TRAINING}`."
+            f"{record.path} is a run of {record.experiment} whose record says nothing of "
+            f"characters and a window; train a network that writes with `make {TRAINING}`."
         )
     return characters, window
 

@@ -37,7 +37,7 @@ def two_decimals(value: float) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one network computed. A column is a step; the first is the last step before the words."""
+    """What one network computed; a column is a step, the first the last one before the words."""
 
     network: TrainedNetwork
     columns: list[str]  # what was read at each step; before the words, how many steps there were
@@ -196,4 +196,6 @@ def count_parameters(model, title: str) -> Table:
         ("output", f"{units} + 1", output),
     ]
     counted = [(name, how, f"{layer.count_params():,}") for name, how, layer in rows]
-    return Table(("layer", "weights", "parameters"), counted, "llr", f"{model.count_params():,} parameters")
+    return Table(
+        ("layer", "weights", "parameters"), counted, "llr", f"{model.count_params():,} parameters"
+    )

@@ -33,7 +33,9 @@ def page(title: str, readings: list[Reading], notes: list[str]) -> bytes:
     cells = []
     for reading in readings:
         count = count_parameters(reading.network.model, reading.network.title)
-        cells.append((reading, Markup(draw(reading, largest)), Markup(reading.table.html() + count.html())))
+        cells.append(
+            (reading, Markup(draw(reading, largest)), Markup(reading.table.html() + count.html()))
+        )
     content = environment.get_template("reading_page.html").render(
         title=title, cells=cells, notes=notes, positive=POSITIVE, negative=NEGATIVE
     )

@@ -1,8 +1,8 @@
 """Finds trained models: the user's own first, then those that come with the project.
 
-A network is the file `best.keras`, a linear model `linear.npz`, a network that writes `model.keras`,
-each beside the record of the run that trained it. A file whose SHA-256 is not the expected one is
-refused: that in the record of an own run, or in `results/reference/weights.json`.
+A network is the file `best.keras`, one that writes is `model.keras`, a linear model `linear.npz`;
+each lies beside the record of the run that trained it. A file whose SHA-256 is not the expected one
+is refused: that in the record of an own run, or in `results/reference/weights.json`.
 
 Functions raise a RunError if there is no model, or if its file or its record is not sound.
 """
@@ -139,7 +139,7 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
 
 
 def newest_trained(experiment: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
-    """The network that the user trained last by an experiment and any settings, or the project's."""
+    """The network that the user trained last, by whatever settings, or else the project's."""
     own = list(_own_networks(results_dir, f"{experiment}*", sample))
     if own:
         return max(own, key=lambda one: one.record.environment["started"])

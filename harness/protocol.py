@@ -13,7 +13,8 @@ from typing import Any, get_type_hints
 from data.errors import shown
 from harness.records.renamed import current_name
 
-MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
+MOST = 100_000  # a larger whole number is most likely a slip
+LARGE = 5_000  # units, features of a word vector and samples a step: more would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
     "rmsprop-keras-2.0",

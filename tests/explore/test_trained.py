@@ -139,6 +139,9 @@ def test_changed_weights_of_the_reference_are_refused(reference, tmp_path):
 
 def test_the_weights_that_come_with_the_project_are_small_and_whole(tmp_path):
     models = [*find_trained("imdb", tmp_path, linear=True), *find_trained("jena", tmp_path)]
+    models += [
+        load_trained(place.partition("/")[0], tmp_path) for place in KEPT if "text-" in place
+    ]
     assert sorted(f"{model.label}/seed-{model.seed}" for model in models) == sorted(KEPT)
     assert sum(model.path.stat().st_size for model in models) < 15e6
     for model in models:
@@ -165,7 +168,7 @@ def test_kept_models_judge_the_test_reviews_as_their_records_say(place, tmp_path
 
 
 def trained_probabilities(model, ids):
-    from explore.own_reviews import probabilities
+    from explore.predict import probabilities
 
     return probabilities(model, ids, model.record.config["protocol"]["maxlen"])
 

@@ -69,8 +69,8 @@ COMMANDS = {
         ["--date", "2015-07-14 12:00"],
         ["date", "file", "network", "sample", "results-dir", "plots-dir", "data-dir"],
     ),
-    "explore.keep_weights": (["some"], ["data-dir"]),
-    "experiments.generate": (
+    "explore.keep_weights": (["some"], []),
+    "explore.generate": (
         ["--prompt", "alice", "--length", "2"],
         ["prompt", "temperature", "length", "seed", "sample", "model"],
     ),

@@ -47,7 +47,7 @@ MORE = [
     ("explore.inspect", "--text", "good", "--sample", "--results-dir"),
     ("explore.forecast", "--sample", "--results-dir"),
     ("explore.forecast", "--sample", "--plots-dir"),
-    ("experiments.generate", "--prompt", "a", "--model"),
+    ("explore.generate", "--prompt", "a", "--model"),
     ("data.files", "--data-dir"),
 ]
 

@@ -14,7 +14,6 @@ from records import fabricate
 from harness.errors import MOST_NAMES, RunError
 from harness.records.record import find_records, refuse_mixture
 from harness.reporting.rebuild import rebuild
-from harness.reporting.tables.formatting import table_row
 
 TABLES, FIGURES = "harness.reporting.tables", "harness.reporting.figures"
 
@@ -108,7 +107,3 @@ def test_control_characters_of_names_are_shown_and_not_sent(tmp_path):
     assert find_records(tmp_path)[1] == [
         r"imdb-toy/seed-\x1b[31m.unfinished: the run did not finish."
     ]
-
-
-def test_text_of_a_record_is_no_markup_in_a_table():
-    assert table_row(["<b>x</b>\n|", "1<br>2"]) == r"| &lt;b>x&lt;/b> \| | 1<br>2 |"

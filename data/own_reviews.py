@@ -7,7 +7,7 @@ control characters and unusual blanks a blank.
 
 import csv
 import gzip
-import html
+import html.entities
 import io
 import re
 import sys
@@ -32,7 +32,7 @@ COLUMNS = (
 )
 DELIMITERS = ",;\t|"
 BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z]\w{1,30});")
+ENTITY = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{1,30};)")
 TYPEWRITTEN = {
     **dict.fromkeys("‘’‚‛′ʼ´", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
@@ -62,9 +62,16 @@ class _Plain(dict):
 _PLAIN = _Plain()
 
 
+def _character(entity: re.Match) -> str:
+    """What an entity such as `&amp;` or `&#39;` stands for; itself if it is none."""
+    if entity[1].startswith("#"):
+        return html.unescape(entity[0])
+    return html.entities.html5.get(entity[1], entity[0])
+
+
 def plain(text: str) -> str:
     """Text in one line without entities, control characters, emoji and typographic signs."""
-    text = ENTITY.sub(lambda found: html.unescape(found[0]), text)
+    text = ENTITY.sub(_character, text)
     if not text.isascii() or not text.isprintable():
         text = unicodedata.normalize("NFKC", text.translate(_PLAIN))
     return " ".join(text.split())

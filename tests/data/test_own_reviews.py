@@ -26,10 +26,11 @@ def test_lines_are_reviews_whatever_ends_them(end, encoding, tmp_path):
 
 
 CSV = {
-    "a comma": (
-        "reviews.csv",
-        'review,sentiment\n"Dull,\r\nand ""long""",negative\nFun,positive\n',
-    ),
+    "a comma": ("reviews.csv", 'review,sentiment
+"Dull,
+and ""long""",bad
+Fun,good
+'),
     "windows": ("reviews.csv", 'review,label\r\n"Dull,\r\nand ""long""",0\r\nFun,1\r\n'),
     "semicolons": ("reviews.CSV", 'id;Review Text\n1;"Dull,\nand ""long"""\n2;Fun\n'),
     "tabs": ("reviews.tsv", 'label\ttext\n0\t"Dull,\nand ""long"""\n1\tFun\n'),
@@ -96,7 +97,7 @@ def test_reviews_are_made_plain_before_they_become_words(text, words):
             "a.csv",
             "review,n\nbad, dull,1\n",
             None,
-            "line 2, has 3 fields where the first row has 2",
+            "line 2, has 3 fields where the first",
         ),
         ("a.csv", 'review,n\ngood,1\n"bad,1\n', None, "line 3, is no row of a CSV (unexpected end"),
         ("a.csv.gz", gzip.compress(b"good")[:-6], None, "cannot read .*a.csv.gz: "),
@@ -104,11 +105,11 @@ def test_reviews_are_made_plain_before_they_become_words(text, words):
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(name, content, column, sentence, tmp_path):
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
     with pytest.raises(DataError, match=sentence.replace("(", r"\(")):
-        if content is None:
-            read_reviews(tmp_path / name, column)
-        else:
-            read(tmp_path, content, name, column)
+        read_reviews(path, column)
 
 
 def test_a_text_in_other_bytes_is_refused():

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 from explore.parameter_count import count_parameters
-from explore.reading_figure import largest_influence
+from explore.reading_figure import draw, largest_influence
 from explore.reading_text import print_reading
 
 from explore.reading import MOST_SHOWN, linear_additions, read

@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
+from harness.cli import Parser, print_written, run_command
 from harness.records.atomic_files import write_text
-from harness.reporting.rebuild import documented_parser, rebuild
 from harness.reporting.tables.formatting import markdown_table, replace_between_markers
 
 LAYOUT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
@@ -123,10 +123,12 @@ def _suite_table(benchmark: Benchmark) -> str:
     return markdown_table(["All six", "Plain", "Ours"], "lrr", rows)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Rebuilds the tables; returns the exit status."""
-    documented_parser("python -m benchmarks.benchmark_tables", __name__).parse_args()
-    return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
+    Parser("benchmarks.benchmark_tables", __doc__).parse_args(argv)
+    return run_command(
+        lambda: print_written(write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE))
+    )
 
 
 if __name__ == "__main__":

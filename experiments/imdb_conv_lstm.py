@@ -19,8 +19,8 @@ from experiments.common.imdb import (
     network_notes,
     train_classifier,
 )
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 
 

@@ -15,7 +15,7 @@ from experiments.common.imdb import (
     network_notes,
     train_classifier,
 )
-from harness.command_line import main
+from harness.experiment import main
 
 
 def notes(protocol):

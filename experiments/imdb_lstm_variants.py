@@ -22,7 +22,7 @@ from experiments.common.imdb import (
     network_notes,
     train_classifier,
 )
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 from models.cells import CELLS
 

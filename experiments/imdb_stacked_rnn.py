@@ -17,7 +17,7 @@ from experiments.common.imdb import (
     load_padded,
     train_classifier,
 )
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 
 

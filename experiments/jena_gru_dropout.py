@@ -17,7 +17,7 @@ from experiments.common.jena import (
     load_windows,
     train_forecaster,
 )
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 
 

@@ -51,7 +51,7 @@ def train(protocol, run):
         judge,
         "accuracy",
         parameters=classifier.coef_.size + classifier.intercept_.size,
-        reference=reviews.majority(),
+        reference=reviews.reference,
         checkpoint_sha256=sha256(run.unfinished / LINEAR),
     )
 

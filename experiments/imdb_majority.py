@@ -20,7 +20,7 @@ def train(protocol, run):
         _, labels = getattr(reviews, split)
         return reviews.summarise(split, np.full(len(labels), reviews.majority_label))
 
-    run.finish_baseline(judge, "accuracy", parameters=None, reference=reviews.majority())
+    run.finish_baseline(judge, "accuracy", parameters=None, reference=reviews.reference)
 
 
 EXPERIMENT = ImdbBaseline("imdb-majority", "Majority class", protocol=SplitProtocol(), train=train)

@@ -32,10 +32,10 @@ class Parser(argparse.ArgumentParser):
         doc: the docstring.
     """
 
-    def __init__(self, command: str, doc: str):
+    def __init__(self, command: str, doc: str | None):
         super().__init__(
             prog=f"python -m {command}",
-            description=inspect.cleandoc(doc),
+            description=inspect.cleandoc(doc or ""),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )

@@ -198,6 +198,10 @@ SUITABLE := import ensurepip, platform, sys; sys.exit( \
 # `python -m pip`, since the scripts in .venv/bin name the folder in which they were made.
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# So that a script also runs by its path, and notebooks find the packages: the folder above $(VENV).
+FINDABLE := import pathlib, sysconfig; \
+  pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text("../../../..\n")
+
 # What it says goes to the standard error: a command's own output may be read by a program.
 $(VENV)/.runtime: requirements.txt
 	@if ! $(RUN) -m pip --version > /dev/null 2>&1; then \
@@ -215,6 +219,7 @@ $(VENV)/.runtime: requirements.txt
 	  exit 1; \
 	fi
 	@$(INSTALL) -r requirements.txt
+	@$(RUN) -c '$(FINDABLE)'
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime

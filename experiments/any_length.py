@@ -14,7 +14,7 @@ Expected:   about 6 minutes on one CPU core.
 import numpy as np
 
 from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
-from harness.command_line import main
+from harness.experiment import main
 from harness.records.study_outputs import Table
 
 OWN = "own length"

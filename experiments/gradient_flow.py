@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_padded, train_for_study
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED

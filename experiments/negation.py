@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.records.study_outputs import Table
 from models.cells import CELLS, COMPARED
 

@@ -16,8 +16,7 @@ from itertools import pairwise
 import numpy as np
 
 from data.errors import DataError, shown
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 from harness.records.study_outputs import Heatmap, Table

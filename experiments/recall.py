@@ -18,8 +18,7 @@ from functools import partial
 
 import numpy as np
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import Run, made_data
 from harness.records.study_outputs import Lines, Series, Table

@@ -17,8 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import MODEL
 from harness.records.study_outputs import Lines, Series, Table, Text
@@ -179,6 +178,7 @@ EXPERIMENT = Experiment(
     sample={"text": "sample", "epochs": 20, "batch_size": 32},
     notes=notes,
     train=train,
+    try_next='make generate PROMPT="the "',
 )
 
 if __name__ == "__main__":

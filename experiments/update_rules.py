@@ -42,8 +42,8 @@ from experiments.common.update_rules_child import (
 )
 from experiments.originals.install import VERSIONS, installed, place_of
 from experiments.originals.original import carry_out
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 from harness.records.study_outputs import Heatmap, Lines, Series, Table
 from models.learning_numpy import Adam, RMSprop

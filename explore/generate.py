@@ -11,17 +11,15 @@ import sys
 from pathlib import Path
 
 from explore.trained import TrainedNetwork, network_of, newest_trained
-from harness.command_line import PLACES, add_seed
+from harness.cli import Parser, add_places, add_sample, add_seed, bounded, run_command
 from harness.errors import RunError
-from harness.protocol import bounded
-from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 TRAINING = "text-generation"
 
 
-def parse_arguments(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = documented_parser("python -m explore.generate", __name__)
+    parser = Parser("explore.generate", __doc__)
     parser.add_argument(
         "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
     )
@@ -41,11 +39,8 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         help="characters to add (default: 200)",
     )
     add_seed(parser, "seed of the sampling")
-    parser.add_argument(
-        "--sample", action="store_true", help="use a network trained on the built-in sample text"
-    )
-    results_dir = PLACES["--sample" in argv][0]
-    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
+    add_sample(parser, "use a network trained on the built-in sample text")
+    add_places(parser, "results")
     parser.add_argument(
         "--model",
         type=Path,
@@ -109,10 +104,10 @@ def continue_prompt(options: argparse.Namespace) -> str:
     )
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    options = parse_arguments(sys.argv[1:])
-    return carry_out(lambda: print(continue_prompt(options)))
+    options = parse_arguments(argv)
+    return run_command(lambda: print(continue_prompt(options)))
 
 
 if __name__ == "__main__":

@@ -16,12 +16,12 @@ import zipfile
 from pathlib import Path
 
 from explore.trained import MANIFEST, network_of, trainable
+from harness.cli import Parser, run_command
 from harness.errors import RunError
 from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
 from harness.records.record import load_record
 from harness.records.run import BEST, MODEL
 from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.rebuild import carry_out, documented_parser
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
@@ -78,12 +78,12 @@ def keep_all(results: Path) -> None:
     write_json(REFERENCE / MANIFEST, manifest)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = documented_parser("python -m explore.keep_weights", __name__)
+    parser = Parser("explore.keep_weights", __doc__)
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
-    options = parser.parse_args()
-    return carry_out(lambda: keep_all(options.results))
+    options = parser.parse_args(argv)
+    return run_command(lambda: keep_all(options.results))
 
 
 if __name__ == "__main__":

@@ -26,11 +26,7 @@ def test_lines_are_reviews_whatever_ends_them(end, encoding, tmp_path):
 
 
 CSV = {
-    "a comma": ("reviews.csv", 'review,sentiment
-"Dull,
-and ""long""",bad
-Fun,good
-'),
+    "a comma": ("reviews.csv", 'review,sentiment\n"Dull,\nand ""long""",bad\nFun,good\n'),
     "windows": ("reviews.csv", 'review,label\r\n"Dull,\r\nand ""long""",0\r\nFun,1\r\n'),
     "semicolons": ("reviews.CSV", 'id;Review Text\n1;"Dull,\nand ""long"""\n2;Fun\n'),
     "tabs": ("reviews.tsv", 'label\ttext\n0\t"Dull,\nand ""long"""\n1\tFun\n'),

@@ -1,8 +1,5 @@
 """Runs that left small trained models, as commands find them."""
 
-import subprocess
-import sys
-
 import keras
 import numpy as np
 import pytest
@@ -52,19 +49,3 @@ def results(tmp_path, reviews):
         tmp_path, "imdb-linear", lambda file: save_ngrams(linear, file), size, protocol=protocol
     )
     return tmp_path
-
-
-@pytest.fixture
-def ask(monkeypatch, capsys):
-    """Calls a command's `main` with a command line, in this process, which has TensorFlow."""
-
-    def call(module, *arguments):
-        monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-        try:
-            code = module.main()
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, code, out, err)
-
-    return call

@@ -33,7 +33,7 @@ def leave_writer(results, text, started, sample=False):
 def test_the_newest_network_writes_and_is_named(ask, tmp_path):
     for text, started in (("alice", 1), ("mine.txt", 3), ("other.txt", 2)):
         leave_writer(tmp_path, text, started)
-    done = ask(generate, "--results-dir", tmp_path, "--prompt", "ROUND", "--length", 30)
+    done = ask(generate.main, "--results-dir", tmp_path, "--prompt", "ROUND", "--length", 30)
     assert done.returncode == 0, done.stderr
     assert done.stderr.startswith("writing with the network of ")
     assert done.stderr.endswith("text-generation+text-mine.txt/seed-0, which read mine.txt\n")
@@ -46,14 +46,14 @@ def test_what_is_written_depends_on_the_seed_but_at_temperature_0(ask, tmp_path)
 
     def written(seed, temperature):
         options = ["--prompt", "t", "--length", 30, "--seed", seed, "--temperature", temperature]
-        return ask(generate, "--model", path, *options).stdout
+        return ask(generate.main, "--model", path, *options).stdout
 
     assert written(1, 1) == written(1, 1) != written(2, 1)
     assert written(1, 0) == written(2, 0) != ""
 
 
 def test_without_an_own_network_the_project_s_writes(ask, tmp_path):
-    done = ask(generate, "--results-dir", tmp_path, "--prompt", "alice was", "--length", 5)
+    done = ask(generate.main, "--results-dir", tmp_path, "--prompt", "alice was", "--length", 5)
     assert done.returncode == 0, done.stderr
     assert "results/reference/text-generation/seed-0, which read alice" in done.stderr
     assert len(done.stdout) == len("alice was") + 5 + 1
@@ -87,7 +87,7 @@ def spoil(path, kind):
 def test_a_foreign_network_or_record_is_one_sentence(kind, sentence, ask, tmp_path):
     path = leave_writer(tmp_path, "alice", 1)
     spoil(path, kind)
-    done = ask(generate, "--model", path, "--prompt", "the")
+    done = ask(generate.main, "--model", path, "--prompt", "the")
     assert (done.returncode, done.stdout) == (1, "")
     assert sentence in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
@@ -106,6 +106,6 @@ def test_a_foreign_network_or_record_is_one_sentence(kind, sentence, ask, tmp_pa
 )
 def test_a_wrong_prompt_or_option_is_one_sentence(arguments, code, sentence, ask, tmp_path):
     leave_writer(tmp_path, "alice", 1)
-    done = ask(generate, "--results-dir", tmp_path, *arguments)
+    done = ask(generate.main, "--results-dir", tmp_path, *arguments)
     assert (done.returncode, done.stdout) == (code, "")
     assert sentence in done.stderr.splitlines()[-1]

@@ -11,7 +11,7 @@ from explore import inspect
 @pytest.fixture
 def look(ask, results, tmp_path):
     places = ("--sample", "--results-dir", results, "--plots-dir", tmp_path)
-    return lambda text, *arguments: ask(inspect, f"--text={text}", *places, *arguments)
+    return lambda text, *arguments: ask(inspect.main, f"--text={text}", *places, *arguments)
 
 
 def test_every_cell_is_printed_and_drawn_on_a_page(look, tmp_path):

@@ -13,7 +13,7 @@ from explore import predict
 
 @pytest.fixture
 def judge(ask, results):
-    return lambda *arguments: ask(predict, "--sample", "--results-dir", results, *arguments)
+    return lambda *arguments: ask(predict.main, "--sample", "--results-dir", results, *arguments)
 
 
 def test_reviews_of_a_file_are_judged_one_by_one(judge, results, tmp_path):
@@ -95,7 +95,7 @@ def test_a_text_of_unknown_words_has_no_verdict(judge):
     ],
 )
 def test_bad_input_is_one_sentence(ask, tmp_path, arguments, sentence):
-    done = ask(predict, "--sample", "--results-dir", tmp_path, *arguments)
+    done = ask(predict.main, "--sample", "--results-dir", tmp_path, *arguments)
     assert done.returncode == 1
     assert done.stderr.startswith("error: ")
     assert sentence in done.stderr

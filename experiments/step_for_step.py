@@ -18,11 +18,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.experiment import find_experiments, main
 from harness.protocol import setting
+from harness.records.study_outputs import Lines, Series, Table
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}
 FIRST = 10  # steps over which the networks must agree
@@ -78,7 +81,6 @@ def together(data: list[dict]) -> dict:
 def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     """Relative differences of the losses at each step, by what is compared."""
     import keras
-    import numpy as np
 
     from harness.training.environment import accelerator
     from harness.training.fit import choose_layers
@@ -158,8 +160,6 @@ def precision(kind: str):
 
 def batches(protocol, steps: int, run):
     """Inputs of shape (steps, batch, timesteps[, features]) and targets of shape (steps, batch)."""
-    import numpy as np
-
     from harness.training.batches import RandomWindows
 
     size = protocol.batch_size
@@ -184,11 +184,10 @@ def build(name: str, protocol, features: int, then: bool):
     if name == "imdb-conv-lstm":
         own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
         return networks.conv_lstm_classifier(*sizes, dropout=0.0, **own, **gates)
-    if name == "imdb-lstm":
-        return networks.recurrent_classifier("lstm", *sizes, **gates)
-    if name == "imdb-gru":
-        return networks.recurrent_classifier("gru", *sizes, reset_after=not then, **gates)
-    return networks.recurrent_classifier("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
+    own = {"imdb-lstm": gates, "imdb-gru": gates | {"reset_after": not then}}.get(name, {})
+    cell = name.removeprefix("imdb-") if own else "simple-rnn"
+    depth = getattr(protocol, "depth", 1)
+    return networks.recurrent_classifier(cell, *sizes, depth=depth, **own)
 
 
 # what is compared, as its table names it and as its panel does
@@ -204,8 +203,6 @@ PANELS = {
 
 def outputs(curves: dict[str, dict[str, list[float]]], steps: int) -> list:
     """The tables and panels of the study."""
-    from harness.records.study_outputs import Lines, Series, Table
-
     tables, panels = [], []
     for compared, title in PANELS.items():
         found = {name: one[compared] for name, one in curves.items() if compared in one}

@@ -11,7 +11,7 @@ from harness.experiment import SCRIPTS, Experiment, RunConfiguration, declared_b
 from harness.protocol import add_settings, bounded, differences
 from harness.reporting.output import keep_printing
 from harness.reporting.rebuild import documented_parser
-from harness.training.interruption import interruptible
+from harness.training.machine import interruptible
 
 ELSEWHERE = 75  # exit code of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 # by whether the sample data are used, which never share a folder with real data

@@ -283,8 +283,7 @@ def train(configuration: RunConfiguration) -> Record:
 
     A failed or interrupted run keeps its checkpoint, unless to go on would not help.
     """
-    from harness.training import environment
-    from harness.training.interruption import interruptible
+    from harness.training import machine
 
     experiment, seed = configuration.experiment, configuration.seed
     data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
@@ -292,10 +291,10 @@ def train(configuration: RunConfiguration) -> Record:
     run.begin(configuration.config, resume=not configuration.force)
     try:
         if experiment.uses_keras:
-            environment.prepare(seed, configuration.deterministic, configuration.plain_keras)
-        started = environment.describe_environment(configuration.command, experiment.uses_keras)
+            machine.prepare(seed, configuration.deterministic, configuration.plain_keras)
+        started = machine.describe_environment(configuration.command, experiment.uses_keras)
         run.write("environment", started)
-        with interruptible():
+        with machine.interruptible():
             experiment.train(configuration.protocol, run)
     except KeyboardInterrupt as stop:
         words = str(stop) or "interrupted."

@@ -41,7 +41,7 @@ from harness.reporting.rebuild import INTERRUPTED, documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Plan, log_of, make_plan
 from harness.suite.progress import Display
-from harness.training.durations import span
+from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
 MOST_SEEDS = 1000

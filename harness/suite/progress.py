@@ -10,7 +10,7 @@ from rich.table import Table
 from harness.experiment import RunConfiguration
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import Plan, time_left
-from harness.training.durations import span
+from harness.training.machine import span
 
 
 @dataclass

@@ -15,14 +15,10 @@ import numpy as np
 from harness.errors import DivergedError, RunError, UnwritableError
 from harness.records.atomic_files import sha256
 from harness.records.run import BEST, Run
-from harness.training.batches import ShuffledArrays, batch_shape
+from harness.training.batches import ShuffledArrays, batch_shape, without_tuning
 from harness.training.checkpoints import Checkpoints, Stateful
-from harness.training.durations import span
-from harness.training.environment import accelerator, computes_plainly, memory
-from harness.training.fast_layers import accelerate, accelerate_updates
-from harness.training.native_layers import use_native_layers
+from harness.training.machine import accelerator, computes_plainly, memory, span
 from harness.training.optimizers import adds_repeated_words
-from harness.training.tf_dataset import without_tuning
 
 # Evaluation needs no gradients, so large batches cost little memory and save most of the time.
 EVALUATION_BATCH = 1000
@@ -303,10 +299,12 @@ def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
         `native` where the recurrent layers are computed in C, `fast` where this project's layers
         are compiled by XLA, `keras` where Keras's own compute.
     """
-    if use_native_layers(model, adds_repeated_words(optimizer)):
+    from harness.training import native, xla  # both need TensorFlow
+
+    if native.use_native_layers(model, adds_repeated_words(optimizer)):
         return "native"
-    accelerate_updates(optimizer)
-    return accelerate(model)
+    xla.accelerate_updates(optimizer)
+    return xla.accelerate(model)
 
 
 def save_network(model: keras.Model, path: Path) -> None:
@@ -358,5 +356,5 @@ def _inputs(
 
 
 def _makes_own_batches() -> bool:
-    """Whether `tf_dataset` makes the batches; Keras does elsewhere, and where it is to be plain."""
+    """Whether `without_tuning` makes them; Keras does elsewhere, and where it is to be plain."""
     return keras.backend.backend() == "tensorflow" and not computes_plainly()

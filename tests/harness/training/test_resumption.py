@@ -16,7 +16,7 @@ from harness.command_line import parse
 from harness.experiment import find_experiments
 from harness.records.record import CHECKPOINT, load_record
 from harness.training import checkpoints, fit
-from harness.training.tf_dataset import without_tuning
+from harness.training.batches import without_tuning
 
 INTERRUPTED = 2  # epochs that are done before
 REVIEWS = ["--maxlen", 24, "--units", 4]

@@ -1,17 +1,22 @@
-"""Seeds, devices, and the description of the machine and software of a run.
+"""The machine that a run uses: seeds, devices, threads, signals, and what its record says of them.
 
-Keras is imported inside the functions, so that `--help` and a wrong flag answer at once.
+It loads no Keras before a function needs it, so that `--help` and a wrong flag answer at once.
+Raises `RunError` where the backend or a setting of Keras cannot be used.
 """
 
+import _thread
+import contextlib
 import datetime
 import hashlib
 import importlib.metadata
 import json
 import os
 import platform
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,8 +49,42 @@ TRAINING_CODE = ("data", "models", "harness/training")  # those that decide its 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CODE_VERSION = "code-version.json"  # stands in for git in code that was sent to another machine
 
+AGAIN = 1.0  # seconds after which a signal is sent again
+SIGNALS = {signal.SIGINT: "interrupted.", signal.SIGTERM: "ended by SIGTERM."}
 
 _plain_keras = False  # as Keras itself keeps what holds for a whole process
+
+
+# --- before the training
+
+
+def load_keras():
+    """Imports Keras and starts its backend, without the lines that the backend prints then.
+
+    TensorFlow 2.21 writes several lines to the error stream before any of its log levels apply
+    (its issue 100442), among them an error for the mere absence of a GPU. They are shown only
+    where the import fails.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
+    sys.stderr.flush()
+    error_stream = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
+        try:
+            import keras
+
+            accelerator()
+        except Exception as error:
+            messages.seek(0)
+            os.write(error_stream, messages.read())
+            raise RunError(
+                f"the Keras backend does not start ({error}); install it into the virtual "
+                "environment, or choose another by KERAS_BACKEND or in ~/.keras/keras.json."
+            ) from error
+        finally:
+            os.dup2(error_stream, 2)
+            os.close(error_stream)
+    return keras
 
 
 def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
@@ -55,9 +94,6 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         seed: seed of everything random in the run.
         deterministic: choose kernels that give the same bits on every run, at some cost in speed.
         plain_keras: train as Keras alone does; `computes_plainly` says so from then on.
-
-    Raises:
-        RunError: the backend does not start, or Keras is set to compute or train otherwise.
     """
     global _plain_keras
     _plain_keras = plain_keras
@@ -90,40 +126,8 @@ def computes_plainly() -> bool:
     return _plain_keras
 
 
-def load_keras():
-    """Imports Keras and starts its backend, without the lines that the backend prints then.
-
-    TensorFlow 2.21 writes several lines to the error stream before any of its log levels apply
-    (its issue 100442), among them an error for the mere absence of a GPU. They are shown only
-    where the import fails.
-
-    Raises:
-        RunError: the backend is not installed or does not start.
-    """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
-    sys.stderr.flush()
-    error_stream = os.dup(2)
-    with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)
-        try:
-            import keras
-
-            accelerator()
-        except Exception as error:
-            messages.seek(0)
-            os.write(error_stream, messages.read())
-            raise RunError(
-                f"the Keras backend does not start ({error}); install it into the virtual "
-                "environment, or choose another by KERAS_BACKEND or in ~/.keras/keras.json."
-            ) from error
-        finally:
-            os.dup2(error_stream, 2)
-            os.close(error_stream)
-    return keras
-
-
 def _refuse_other_settings(keras) -> None:
-    """Raises a RunError if settings of the user's change what every experiment computes."""
+    """Refuses settings of the user's that change what every experiment computes."""
     settings = {
         "floatx": (keras.config.floatx(), "float32"),
         "epsilon": (keras.config.epsilon(), 1e-7),
@@ -138,40 +142,7 @@ def _refuse_other_settings(keras) -> None:
             )
 
 
-def describe_environment(command: str, uses_keras: bool) -> dict:
-    """What the record says about the machine, the software and the code.
-
-    Args:
-        command: the command that repeats the run, without paths of this machine.
-        uses_keras: whether the run trains with Keras; otherwise neither Keras nor its device is
-            described.
-    """
-    commit, dirty = code_version()
-    if uses_keras:
-        import keras
-
-        backend, device = keras.backend.backend(), accelerator() or f"CPU: {cpu_name()}"
-        floatx = keras.config.floatx()
-    else:
-        backend, device, floatx = "none", f"CPU: {cpu_name()}", None
-    return {
-        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "command": command,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpu": cpu_name(),
-        "cores": os.cpu_count() or 1,
-        "threads": threads(),
-        "packages": _versions(),
-        "backend": backend,
-        "device": device,
-        "floatx": floatx,
-        "flags": flags(),
-        "commit": commit,
-        "dirty": dirty,
-        "code": code_digest(CODE),
-        "training_code": code_digest(TRAINING_CODE),
-    }
+# --- what the machine is
 
 
 def accelerator() -> str | None:
@@ -222,18 +193,58 @@ def memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def flags() -> dict[str, str]:
-    """Variables of the environment that can change numbers or speed, by name."""
-    return {name: value for name, value in sorted(os.environ.items()) if name.startswith(FLAGS)}
+# --- what the record says
+
+
+def describe_environment(command: str, uses_keras: bool) -> dict:
+    """What the record says about the machine, the software and the code.
+
+    Args:
+        command: the command that repeats the run, without paths of this machine.
+        uses_keras: whether the run trains with Keras; otherwise neither Keras nor its device is
+            described.
+    """
+    commit, dirty = code_version()
+    if uses_keras:
+        import keras
+
+        backend, device = keras.backend.backend(), accelerator() or f"CPU: {cpu_name()}"
+        floatx = keras.config.floatx()
+    else:
+        backend, device, floatx = "none", f"CPU: {cpu_name()}", None
+    return {
+        "started": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "command": command,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": cpu_name(),
+        "cores": os.cpu_count() or 1,
+        "threads": threads(),
+        "packages": _versions(),
+        "backend": backend,
+        "device": device,
+        "floatx": floatx,
+        "flags": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(FLAGS)},
+        "commit": commit,
+        "dirty": dirty,
+        "code": code_digest(CODE),
+        "training_code": code_digest(TRAINING_CODE),
+    }
+
+
+def _versions() -> dict[str, str]:
+    versions = {}
+    for package in PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):  # an optional backend
+            versions[package] = importlib.metadata.version(package)
+    return versions
 
 
 def code_version() -> tuple[str | None, bool | None]:
     """The commit of the code and whether the code was changed since; (None, None) without git.
 
-    Code that was sent to another machine knows its commit from the sender.
-
-    The files that runs and tables write (`results/`, `plots/`, the README) are not code; a change
-    in them does not make the tree dirty.
+    Code that was sent to another machine knows its commit from the sender. The files that runs and
+    tables write (`results/`, `plots/`, the README) are not code.
     """
     sent = REPOSITORY / CODE_VERSION
     if sent.exists():
@@ -245,6 +256,12 @@ def code_version() -> tuple[str | None, bool | None]:
     except (OSError, subprocess.CalledProcessError):
         return None, None
     return commit, dirty
+
+
+def _git(*arguments: str) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=REPOSITORY, check=True, capture_output=True, text=True
+    ).stdout
 
 
 def code_files(packages: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Path]:
@@ -262,17 +279,68 @@ def code_digest(packages: tuple[str, ...]) -> str:
     return content.hexdigest()
 
 
-def _git(*arguments: str) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=REPOSITORY, check=True, capture_output=True, text=True
-    ).stdout
+def span(seconds: float) -> str:
+    """A span of time in the two units that matter, such as `1 min 15 s`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    minutes = round(seconds / 60)
+    return f"{minutes // 60} h {minutes % 60} min"
 
 
-def _versions() -> dict[str, str]:
-    versions = {}
-    for package in PACKAGES:
-        try:
-            versions[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # an optional backend
-    return versions
+# --- signals
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[None]:
+    """Ends what is done inside with KeyboardInterrupt when Ctrl-C or SIGTERM arrives.
+
+    Python raises that exception wherever the program is, and some are lost there: where Python
+    calls a function because an object is no longer needed, and where TensorFlow turns Python into a
+    graph and meets one. TensorFlow drops it, or raises a TypeError or the like in its place. So the
+    signal is sent again each second until the exception arrives here, and any other error that
+    arrives is replaced by it.
+
+    Raises:
+        KeyboardInterrupt: with a sentence that names what happened.
+    """
+    words, timers = [], []
+
+    def interrupt(number: int, frame: object) -> None:
+        words.append(SIGNALS[number])
+        timer = threading.Timer(AGAIN, _send, [number])
+        timer.daemon = True
+        timer.start()
+        timers.append(timer)
+        raise KeyboardInterrupt(words[0])
+
+    def report(unraisable: object) -> None:
+        if unraisable.exc_type is not KeyboardInterrupt:  # one that Python dropped comes again
+            hook(unraisable)
+
+    hook, sys.unraisablehook = sys.unraisablehook, report
+    # who ignores a signal, as `nohup` and shell scripts do in the background, goes on ignoring it
+    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, interrupt) for number in heeded}
+    try:
+        yield
+    except Exception as error:
+        if words:
+            raise KeyboardInterrupt(words[0]) from error
+        raise
+    finally:
+        for timer in timers:
+            timer.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = hook
+
+
+def _send(number: int) -> None:
+    """Sends the signal to the main thread, which may be waiting for the system."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident, number)
+    else:  # Windows
+        _thread.interrupt_main(number)

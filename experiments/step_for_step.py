@@ -82,8 +82,8 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     """Relative differences of the losses at each step, by what is compared."""
     import keras
 
-    from harness.training.environment import accelerator
     from harness.training.fit import choose_layers
+    from harness.training.machine import accelerator
     from harness.training.optimizers import make_optimizer
 
     rules = NETWORKS[name]

@@ -61,7 +61,7 @@ def opinions(options: argparse.Namespace) -> dict:
         print(form, file=sys.stderr)
     models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
     index = load_word_index(options.data_dir, sample=options.sample)
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
     protocols = {model.label: model.record.config["protocol"] for model in models}

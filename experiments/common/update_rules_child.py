@@ -118,7 +118,7 @@ def measure_keras(task: dict, arrays: dict) -> dict:
             epochs by each that is `trained`.
         arrays: reviews `x` and `y`, and the first weights `weight_0`, `weight_1`, ...
     """
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     prepare(task["seed"], deterministic=False)
     import keras

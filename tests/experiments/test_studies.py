@@ -153,25 +153,22 @@ def test_accuracy_at_own_length_is_that_of_each_review_read_alone(reader, short_
     assert any_length.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
 
 
-def test_padding_changes_what_the_network_says(reader, short_reviews):
+def test_padding_changes_what_the_network_says_and_a_feed_forward_one_reads_one_length(
+    reader, short_reviews
+):
     """Otherwise the study would compare a network with itself."""
     reviews, labels = short_reviews
-    padded = any_length.accuracy_at(reader, reviews, labels, 12)
     x = np.stack([np.concatenate([np.zeros(12 - len(r), int), r]) for r in reviews])
     p = keras.ops.convert_to_numpy(reader(x))[:, 0]
-    assert padded == pytest.approx(((p > 0.5) == labels).mean())
+    accuracy = ((p > 0.5) == labels).mean()
+    assert any_length.accuracy_at(reader, reviews, labels, 12) == pytest.approx(accuracy)
     alone = [float(reader(review[None])[0, 0]) for review in reviews]
     assert np.abs(p - alone).max() > 0.1
-
-
-def test_a_feed_forward_network_reads_one_length_only(short_reviews):
-    reviews, labels = short_reviews
-    model = networks.dense_classifier(20, 4, 3, 5)
-    model.compile(loss="binary_crossentropy", metrics=["accuracy"])
-    assert any_length.accuracy_at(model, reviews, labels, 4) is None
-    assert any_length.accuracy_at(model, reviews, labels, 10) is None
-    expected = evaluate(model, (keras.utils.pad_sequences(reviews, 5), labels))["accuracy"]
-    assert any_length.accuracy_at(model, reviews, labels, 5) == expected
+    dense = networks.dense_classifier(20, 4, 3, 5)
+    dense.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    found = {n: any_length.accuracy_at(dense, reviews, labels, n) for n in (4, 5, 10)}
+    expected = evaluate(dense, (keras.utils.pad_sequences(reviews, 5), labels))["accuracy"]
+    assert found == {4: None, 5: expected, 10: None}
 
 
 def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, capsys):
@@ -192,33 +189,25 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, caps
     assert capsys.readouterr().out.count("Dense, epoch ") == 8
 
 
-@pytest.mark.parametrize("steps", [0.5, 3.25, 400.0])
-def test_the_decay_rate_of_an_exponential_is_its_own(steps):
-    distances = np.arange(40)
-    falls = 0.02 * 2.0 ** (-distances / steps)
-    assert decay_rate(falls) == pytest.approx(1 / steps)
-    assert decay_rate(1 / falls) == pytest.approx(-1 / steps)
-
-
-def test_the_decay_rate_ignores_what_cannot_be_measured():
-    distances = np.arange(60)
-    norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
-    norms[norms < 1e-30] = 0
-    assert 0 < np.count_nonzero(norms) < 60
-    assert decay_rate(norms) == pytest.approx(3)
-
-
-def test_a_constant_gradient_has_a_decay_rate_of_zero():
-    assert decay_rate(np.ones(10)) == pytest.approx(0, abs=1e-12)
+DISTANCES = np.arange(40)
+FALLING = 2.0 ** (-3.0 * DISTANCES)  # halves three times a step
 
 
 @pytest.mark.parametrize(
-    "norms",
-    [np.array([0.5]), np.zeros(10), np.array([0.5, 0, 0])],
-    ids=["one word", "nothing", "one measurable word"],
+    ("norms", "rate"),
+    [
+        (0.02 * 2.0 ** (-DISTANCES / 3.25), 1 / 3.25),
+        (2.0 ** (DISTANCES / 400), -1 / 400),
+        (np.where(FALLING < 1e-30, 0, FALLING), 3),  # the end cannot be measured
+        (np.ones(10), 0),
+        (np.array([0.5]), None),
+        (np.zeros(10), None),
+        (np.array([0.5, 0, 0]), None),
+    ],
 )
-def test_fewer_than_two_norms_have_no_decay_rate(norms):
-    assert decay_rate(norms) is None
+def test_the_decay_rate_of_an_exponential_is_its_own(norms, rate):
+    found = decay_rate(norms)
+    assert found == rate if rate is None else found == pytest.approx(rate, abs=1e-12)
 
 
 def reading_loss(model: keras.Model, vectors: np.ndarray, label: float) -> float:
@@ -298,26 +287,21 @@ def linear():
     return model, x, y, x @ model.get_weights()[0] + model.get_weights()[1] - y
 
 
-def test_gradients_of_a_linear_model_are_those_of_least_squares(linear):
+def test_gradients_of_a_linear_model_are_those_of_least_squares_or_of_any_function(linear):
     model, x, y, residuals = linear
     found = gradients(model, x, y, "mean_squared_error")
     kernel, bias = found.values()
     np.testing.assert_allclose(kernel, 2 / len(x) * x.T @ residuals, rtol=1e-5)
     np.testing.assert_allclose(bias, [2 * residuals.mean()], rtol=1e-5)
     assert list(found) == [weights.path for weights in model.trainable_weights]
+    # where the loss of a sample is y (w x + b)
+    kernel, bias = gradients(model, x, y, weighted_sum).values()
+    np.testing.assert_allclose(kernel, x.T @ y / len(x), rtol=1e-5)
+    np.testing.assert_allclose(bias, [y.mean()], rtol=1e-5)
 
 
 def weighted_sum(y, p):
     return keras.ops.sum(y * p, axis=-1)
-
-
-def test_a_loss_may_be_a_function(linear):
-    model, x, y, _ = linear
-    found = gradients(model, x, y, weighted_sum)
-    # the loss of a sample is y (w x + b)
-    kernel, bias = found.values()
-    np.testing.assert_allclose(kernel, x.T @ y / len(x), rtol=1e-5)
-    np.testing.assert_allclose(bias, [y.mean()], rtol=1e-5)
 
 
 def test_a_model_has_its_weights_as_before():

@@ -96,20 +96,6 @@ def test_what_reads_the_carry_starts_at_work():
         assert np.abs(peephole).max() <= 1  # glorot: the square root of 6 / (units + units)
 
 
-def test_weights_that_do_not_fit_are_refused():
-    gates = built(DocumentLSTMCell).get_weights()[:3]
-    with pytest.raises(ValueError, match=r"V \(2, 3\) does not fit; expected \(3, 3\)"):
-        DocumentLSTM.from_keras(*gates, np.zeros((3, 2)))
-    with pytest.raises(ValueError, match=r"peepholes \[.*\(1,\)\] do not fit; expected \(3,\)"):
-        PeepholeLSTM.from_keras(*gates, np.zeros(3), np.zeros(3), np.zeros(1))
-    with pytest.raises(ValueError, match="do not fit; expected"):
-        LSTM1997.from_keras(*gates)  # twelve columns, which three gates can share
-    for loop, others in ((DocumentLSTM, [np.eye(3)]), (PeepholeLSTM, [np.zeros(3)] * 3)):
-        three_gates = built(LSTM1997Cell).get_weights()
-        with pytest.raises(ValueError, match="cannot be divided into 4 gates"):
-            loop.from_keras(*three_gates, *others)
-
-
 def built(make) -> layers.RNN:
     layer = layers.RNN(make(3))
     layer.build((None, None, 2))

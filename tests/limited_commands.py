@@ -21,7 +21,7 @@ NOWHERE = "http://127.0.0.1:9"
 # What takes long to load, of this project too; no module that is run, nor an experiment
 ALL_LOADED = (
     *LOADED,
-    "data.download",
+    "data.files",
     "harness.reporting.figures.comparison_figure",
     "harness.reporting.figures.draw",
     "harness.reporting.report.write",
@@ -72,7 +72,7 @@ def _become(task: dict) -> None:
     os.environ["RNN_DATA_DIR"] = str(folder / "data")
     os.environ["KERAS_HOME"] = str(folder / "keras")
     os.environ["HOME"] = str(folder / "home")
-    sys.modules["data.download"].ATTEMPTS = 1
+    sys.modules["data.files"].ATTEMPTS = 1
     with contextlib.suppress(AttributeError):  # Linux has it; the numbers say: none of them
         ctypes.CDLL(None).capset(struct.pack("Ii", 0x20080522, 0), bytes(24))
     signal.setitimer(signal.ITIMER_PROF, SECONDS)  # SIGPROF ends the process

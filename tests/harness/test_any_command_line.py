@@ -79,7 +79,7 @@ COMMANDS = {
     "benchmarks.benchmark_tables": (["--help"], []),
     "benchmarks.benchmark_figures": (["--help"], []),
     "benchmarks.plain": (["--help"], ["epochs", "sample", "maxlen"]),
-    "data.files": ([], ["data-dir", "from-reviews"]),
+    "data": ([], ["data-dir", "from-reviews"]),
 }
 PLAUSIBLE = ["0", "1", "2", "0.5", "1e-3", "some", "some/imdb-a", "imdb-lstm", "adam", "lstm"]
 ABSURD = [

@@ -48,7 +48,7 @@ MORE = [
     ("explore.forecast", "--sample", "--results-dir"),
     ("explore.forecast", "--sample", "--plots-dir"),
     ("experiments.generate", "--prompt", "a", "--model"),
-    ("data.files", "--data-dir"),
+    ("data", "--data-dir"),
 ]
 
 

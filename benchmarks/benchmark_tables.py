@@ -11,9 +11,10 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
+from harness.cli import Parser, print_written, run_command
 from harness.records.atomic_files import write_text
-from harness.reporting.rebuild import documented_parser, rebuild
-from harness.reporting.tables.formatting import markdown_table, replace_between_markers
+from harness.reporting.table import Table
+from harness.reporting.tables.markers import replace_between_markers
 
 LAYOUT = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
@@ -97,7 +98,7 @@ def _table(benchmark: Benchmark, columns: dict[str, str]) -> str:
         if any(benchmark.find(name, quantity) for name in names)
     }
     rows = [[name, *(cell(benchmark.find(name, what)) for what in kept.values())] for name in names]
-    return markdown_table(["Experiment", *kept], "l" + "r" * len(kept), rows) if kept else ""
+    return Table(["Experiment", *kept], rows).markdown() if kept else ""
 
 
 def _length_table(benchmark: Benchmark) -> str:
@@ -107,7 +108,7 @@ def _length_table(benchmark: Benchmark) -> str:
         plain, ours = row[PLAIN], row[OURS]
         rows.append([f"{words:,}", cell(plain), cell(ours), f"{plain.value / ours.value:.1f}"])
     headings = ["Words of a review", "Plain, ms a step", "Ours, ms a step", "Plain / ours"]
-    return markdown_table(headings, "rrrr", rows) if rows else ""
+    return Table(headings, rows, "rrrr").markdown() if rows else ""
 
 
 def _suite_table(benchmark: Benchmark) -> str:
@@ -120,13 +121,15 @@ def _suite_table(benchmark: Benchmark) -> str:
         rows.append([heading, *(f"{cell(one)} {unit}".strip() for one in pair)])
     for heading, quantity in LAYOUT["suite"]["ratios"].items():
         rows.append([heading, "1", cell(benchmark.find(SUITE, quantity))])
-    return markdown_table(["All six", "Plain", "Ours"], "lrr", rows)
+    return Table(["All six", "Plain", "Ours"], rows).markdown()
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Rebuilds the tables; returns the exit status."""
-    documented_parser("python -m benchmarks.benchmark_tables", __name__).parse_args()
-    return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
+    Parser("benchmarks.benchmark_tables", __doc__).parse_args(argv)
+    return run_command(
+        lambda: print_written(write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE))
+    )
 
 
 if __name__ == "__main__":

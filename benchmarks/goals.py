@@ -6,7 +6,7 @@ from typing import NamedTuple
 from benchmarks.benchmark_file import SUITE, Measurement
 from benchmarks.cases import CASES
 from benchmarks.interleaved import OURS, SHARED
-from harness.reporting.tables.formatting import ABSENT, format_significant
+from harness.reporting.table import ABSENT, format_significant
 
 
 class Goal(NamedTuple):

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from data import files
-from data.errors import DataError, escaped, shown
+from data.errors import DataError, escaped
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
 # The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
@@ -24,17 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen:
             os.makedirs(os.path.expanduser(chosen), exist_ok=True)
         files.destination(options.data_dir)
-        if options.from_reviews:
-            from data.imdb_rebuild import rebuild_imdb
-
-            for line in rebuild_imdb(options.data_dir):
-                print(line, flush=True)
-            return 0
-    except OSError as error:
-        return _fail(f"directory {shown(chosen)} cannot be made ({error.strerror}).")
-    except DataError as error:
+        return (_rebuild if options.from_reviews else _fetch)(options.data_dir)
+    except (DataError, OSError) as error:  # the latter where the directory cannot be made
         return _fail(error)
-    return _fetch(options.data_dir)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on.")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -76,6 +70,15 @@ def _fetch(data_dir: Path | None) -> int:
     if IMDB in failed:
         print(f'{IMDB} can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr)
     return 1 if failed else 0
+
+
+def _rebuild(data_dir: Path | None) -> int:
+    """Rebuild the IMDB files and print what is proved."""
+    from data.imdb_rebuild import rebuild_imdb
+
+    for line in rebuild_imdb(data_dir):
+        print(line, flush=True)
+    return 0
 
 
 def _summary(file: files.DataFile) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DataError, quoted
-from data.imdb_words import split_words
+from data.imdb import split_words
 
 MOST_BYTES = 2**29
 # names of columns that hold reviews, by preference, without blanks and underscores

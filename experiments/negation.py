@@ -57,7 +57,7 @@ def encode_pairs(kinds: list[Kind], data_dir, sample: bool, num_words: int) -> l
         RunError: a word is not in the vocabulary.
         DataError: the word index is missing.
     """
-    from data.imdb_words import encode_words, load_word_index, split_words, unknown_words
+    from data.imdb import encode_words, load_word_index, split_words, unknown_words
 
     index = load_word_index(data_dir, sample=sample)
     sentences = [split_words(text) for kind in kinds for pair in kind.pairs for text in pair]

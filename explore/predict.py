@@ -51,7 +51,7 @@ def opinions(options: argparse.Namespace) -> dict:
         RunError: there is no model.
         DataError: there is no review, or the word index is missing.
     """
-    from data.imdb_words import load_word_index, unknown_words
+    from data.imdb import load_word_index, unknown_words
     from data.own_reviews import read_reviews, read_text
 
     if options.text is not None:
@@ -94,8 +94,7 @@ def judge_reviews(
 
     There is none of a review of which the model knows no word. Slow models say how far they are.
     """
-    from data.imdb import OUT_OF_VOCABULARY_ID
-    from data.imdb_words import encode_words
+    from data.imdb import OUT_OF_VOCABULARY_ID, encode_words
 
     began, encoded = time.perf_counter(), {}
     for number, model in enumerate(models, start=1):

@@ -6,11 +6,10 @@ from types import SimpleNamespace
 import keras
 import numpy as np
 import pytest
-from explore.parameter_count import count_parameters
-from explore.reading_figure import draw, largest_influence
-from explore.reading_text import print_reading
 
-from explore.reading import MOST_SHOWN, linear_additions, read
+from explore.inspect import print_reading
+from explore.reading import MOST_SHOWN, count_parameters, linear_additions, read
+from explore.reading_page import draw, largest_influence
 from harness.errors import RunError
 from models import networks
 from models.baselines import bag_of_ngrams

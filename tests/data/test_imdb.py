@@ -233,7 +233,7 @@ def test_wrong_arrays(data_dir, arrays, fault, monkeypatch):
 
 def test_missing_member(data_dir, arrays):
     np.savez(data_dir / files.IMDB, **{k: v for k, v in arrays.items() if k != "y_test"})
-    with pytest.raises(DataError, match=r"holds 0 files y_test\.npy instead of one"):
+    with pytest.raises(DataError, match=r"should hold one y_test\.npy file but holds 0"):
         imdb.load_imdb(data_dir)
 
 

@@ -185,7 +185,7 @@ def train_for_study(
         run: receives which layers computed.
         reviews: its training and validation reviews are used.
         model: uncompiled network.
-        name: printed before each epoch's values.
+        name: begins the line of each epoch.
     """
     from harness.training.fit import BestWeights, train_model
     from harness.training.optimizers import make_optimizer

@@ -95,7 +95,6 @@ def test_loss_and_gradients_are_those_of_plain_keras(name):
 
 @needs_compiler
 def test_dropout_computes_what_the_other_layers_compute_with_the_same_masks():
-
     x, y = batch("GRU with dropout", [40] * 11)
     other = built("GRU with dropout", native=False)
     xla.accelerate(other)  # draws its masks in the same way; plain Keras draws others

@@ -61,9 +61,7 @@ class JenaProtocol(WindowProtocol):
     units: int = setting(32, "units of the hidden layer", minimum=1, below=LARGE)
     epochs: int = setting(20, "rounds of training and validation", minimum=1)
     batches_per_epoch: int = setting(500, "training steps of an epoch", minimum=1)
-    batch_size: int = setting(
-        128, "windows a training step, drawn at random", minimum=1, below=LARGE
-    )
+    batch_size: int = setting(128, "windows a training step, drawn at random", minimum=1)
     optimizer: str = setting(
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )

@@ -143,7 +143,7 @@ forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:0
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data.files $(ARGS)
 
-bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 15 minutes; QUICK=1: under 4)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 10 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
 TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
@@ -167,8 +167,7 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
-	@$(RUN) -m benchmarks.benchmark_tables
-	@$(RUN) -m benchmarks.benchmark_figures
+	@$(RUN) -m benchmarks.page
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(VENV)/bin/ruff check .

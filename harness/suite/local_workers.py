@@ -139,7 +139,7 @@ class Child:
             log.parent.mkdir(parents=True, exist_ok=True)
             with log.open("wb") as file:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "harness.suite.child_process", *command],
+                    [sys.executable, "-m", "harness.processes", *command],
                     cwd=code,
                     env=os.environ
                     | dict.fromkeys(THREADS, str(threads))

@@ -142,10 +142,7 @@ def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, t
             process.communicate(timeout=30)
         assert process.returncode == 130
         wait_for(lambda: not list(tmp_path.glob("a/**/run-*")), seconds=20)
-        assert (
-            len([line for line in mentioning(tmp_path) if "harness.suite.child_process" in line])
-            == 0
-        )
+        assert len([line for line in mentioning(tmp_path) if "harness.processes" in line]) == 0
         assert [path.name for path in (tmp_path / "results").rglob("*")] == ["logs"]
 
 

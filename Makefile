@@ -22,7 +22,6 @@ TEXT    :=
 DATE    :=
 FILE    :=
 CELL    :=
-export PROMPT TEXT
 on = $(filter 1,$(1))
 comma := ,
 
@@ -55,6 +54,10 @@ TAKEN := PYTHON \
   $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
   $(if $(filter data tables plots report test test-faults,$(MAKECMDGOALS)),ARGS)
 GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+# What was typed reaches a command as it is: make would expand "$10", and so would the shell.
+WORDS   := A B DATE FILE PROMPT RECORDS TEXT
+$(foreach name,ARGS $(WORDS),$(eval override $(name) := $$(value $(name))))
+export $(WORDS)
 REFUSED := $(filter-out $(TAKEN),$(GIVEN))
 ifneq ($(REFUSED),)
   $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); \
@@ -137,7 +140,7 @@ inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they rea
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:00", or at the end of FILE=weather.csv
-	@$(RUN) -m explore.forecast $(if $(DATE),--date "$(DATE)") $(if $(FILE),--file "$(FILE)") \
+	@$(RUN) -m explore.forecast $(if $(DATE),--date "$$DATE") $(if $(FILE),--file "$$FILE") \
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
@@ -158,10 +161,10 @@ report: $(VENV)/.runtime  ## your runs and the reference as one page for a brows
 	@$(RUN) -m harness.reporting.report --results-dir results --reference results/reference $(ARGS)
 
 compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
-	@$(RUN) -m harness.reporting.compare $(if $(A),"$(A)") $(if $(B),"$(B)") $(ARGS)
+	@$(RUN) -m harness.reporting.compare $(if $(A),"$$A") $(if $(B),"$$B") $(ARGS)
 
 verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the reference does
-	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$(RECORDS)") $(ARGS)
+	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$$RECORDS") $(ARGS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
@@ -170,16 +173,16 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	@$(RUN) -m benchmarks.page
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 test-faults: $(VENV)/.development  ## kill runs at every step, and more that takes long (docs/guarantees.md)
-	@$(VENV)/bin/pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
 
 # Without old Keras, whose faults are known and which reads only arrays that this project made.
 audit: $(VENV)/.development  ## known vulnerabilities of the pinned packages, by the Python package index
-	@$(VENV)/bin/pip-audit --strict --require-hashes --disable-pip --progress-spinner off --timeout 10 \
+	@$(RUN) -m pip_audit --strict --require-hashes --disable-pip --progress-spinner off --timeout 10 \
 	  -r requirements.txt -r requirements-cluster.txt -r requirements-dev.txt
 
 clean:  ## remove what the demo and the tests left; records and .venv stay
@@ -191,24 +194,28 @@ SUITABLE := import ensurepip, platform, sys; sys.exit( \
   not (3, 11) <= sys.version_info[:2] <= (3, 13) \
   or (sys.platform, platform.machine()) == ("darwin", "x86_64"))
 
+# `python -m pip`, since the scripts in .venv/bin name the folder in which they were made.
+INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
+
+# What it says goes to the standard error: a command's own output may be read by a program.
 $(VENV)/.runtime: requirements.txt
 	@if ! $(RUN) -m pip --version > /dev/null 2>&1; then \
 	  rm -rf $(VENV); \
 	  for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \
 	    if $$python -c '$(SUITABLE)' 2> /dev/null; then \
-	      echo "setting up $(VENV) with $$python"; exec $$python -m venv $(VENV); \
+	      echo "setting up $(VENV) with $$python" >&2; exec $$python -m venv $(VENV); \
 	    fi; \
 	  done; \
 	  if [ -z "$(PYTHON)" ] && command -v uv > /dev/null; then \
-	    echo "setting up $(VENV) with uv"; exec uv venv --quiet --seed --python 3.13 $(VENV); \
+	    echo "setting up $(VENV) with uv" >&2; exec uv venv --quiet --seed --python 3.13 $(VENV); \
 	  fi; \
 	  echo "Python 3.11, 3.12 or 3.13 with its venv module is needed, on a Mac without an Intel" \
 	    "processor: install one, or uv, or name one with PYTHON=/path/to/python." >&2; \
 	  exit 1; \
 	fi
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(INSTALL) -r requirements.txt
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(INSTALL) -r requirements-dev.txt
 	@touch $@

@@ -8,7 +8,6 @@ spoils the numbers. With an option, the results go to demo/bench/.
 """
 
 import os
-import signal
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from benchmarks.page import Benchmark, load_benchmark, tables, write_page
 from benchmarks.plain import SCRIPTS
 from benchmarks.timing import FULL, QUICK, Effort, say, time_all, time_original, time_steps
 from data import files
-from harness.reporting.rebuild import carry_out, documented_parser
+from harness.cli import Parser, add_sample, print_written, run_command
 from harness.training.environment import describe_environment, threads
 
 OWN = Path("results"), Path("plots")
@@ -28,14 +27,11 @@ BUSY = 0.3  # load a core before the benchmark; a build that has just ended leav
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    parser = documented_parser("python -m benchmarks", __name__)
+    parser = Parser("benchmarks", __doc__)
     quick = "fewer and shorter rounds, no whole epochs: under four minutes, less exact"
     parser.add_argument("--quick", action="store_true", help=quick)
-    sample = "use the built-in sample data in the published shapes"
-    parser.add_argument("--sample", action="store_true", help=sample)
+    add_sample(parser, "use the built-in sample data in the published shapes")
     options = parser.parse_args(argv)
-    # SIGTERM then ends the child processes and removes the temporary files, as Ctrl-C does
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results, plots = DEMO if options.quick or options.sample else OWN
 
     def work() -> None:
@@ -43,9 +39,10 @@ def main(argv: list[str] | None = None) -> int:
         run_benchmark(list(SCRIPTS), effort, options.sample).save(results)
         benchmark = load_benchmark(results)  # show what was written
         paths = write_page(benchmark, results, plots)
-        print(tables(benchmark), *(f"wrote {path}" for path in paths), sep="\n")
+        print(tables(benchmark))
+        print_written(paths)
 
-    return carry_out(work)
+    return run_command(work)
 
 
 def run_benchmark(names: list[str], effort: Effort, sample: bool) -> Benchmark:

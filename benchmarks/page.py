@@ -10,16 +10,12 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
+from harness.cli import Parser, print_written, run_command
 from harness.errors import RunError
 from harness.records.atomic_files import read_json, write_json, write_text
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
-from harness.reporting.rebuild import documented_parser, rebuild
-from harness.reporting.tables.formatting import (
-    ABSENT,
-    format_significant,
-    markdown_table,
-    replace_between_markers,
-)
+from harness.reporting.table import Table, format_significant
+from harness.reporting.tables.markers import replace_between_markers
 
 # The committed benchmark, and the page that shows it.
 RESULTS, PLOTS, PAGE = Path("results/reference"), Path("plots/reference"), Path("docs/speed.md")
@@ -131,7 +127,7 @@ def tables(benchmark: Benchmark) -> str:
     rows = [
         [name, *(_cell(benchmark.find(name, what)) for what in kept.values())] for name in names
     ]
-    blocks = [markdown_table(["Experiment", *kept], "l" + "r" * len(kept), rows)]
+    blocks = [Table(["Experiment", *kept], rows).markdown()]
     if ratio := benchmark.find(SUITE, "throughput"):
         rows = [
             [
@@ -144,7 +140,7 @@ def tables(benchmark: Benchmark) -> str:
             for heading, (quantity, unit) in ALL_SIX.items()
         ]
         rows.append(["Throughput", "1", _cell(ratio)])
-        blocks.append(markdown_table(["All six", "Plain Keras", "Ours"], "lrr", rows))
+        blocks.append(Table(["All six", "Plain Keras", "Ours"], rows).markdown())
     packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
     data = (
         "sample data in the published shapes" if benchmark.protocol["sample"] else "the real data"
@@ -159,7 +155,7 @@ def tables(benchmark: Benchmark) -> str:
 def _cell(one: Measurement | None) -> str:
     """A value, and its range if it was measured several times."""
     if one is None:
-        return ABSENT
+        return ""
     text = format_significant(one.value, 3)
     ends = f"{format_significant(one.low, 3)} to {format_significant(one.high, 3)}"
     return f"{text} ({ends})" if one.n > 1 else text
@@ -197,10 +193,10 @@ def rebuild_reference() -> list[Path]:
     return [PAGE, draw(benchmark, PLOTS / "benchmark.png")]
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Rebuilds the reference; returns the exit status."""
-    documented_parser("python -m benchmarks.page", __name__).parse_args()
-    return rebuild(lambda: (rebuild_reference(), []))
+    Parser("benchmarks.page", __doc__).parse_args(argv)
+    return run_command(lambda: print_written(rebuild_reference()))
 
 
 if __name__ == "__main__":

@@ -10,11 +10,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data.errors import DataError
 from data.imdb import load_imdb
 from data.jena import PUBLISHED_CADENCE_MINUTES, load_jena
 from data.jena_file import TEMPERATURE
-from harness.errors import Parser
+from harness.cli import Parser, add_sample, run_command
 
 LOOKBACK_HOURS, DELAY_HOURS, BATCH = 240, 24, 128
 # of the file with one row every ten minutes; the two sample years have fewer
@@ -199,20 +198,16 @@ def climate_windows(
         yield samples, targets
 
 
-def main() -> None:
-    """Command line; exits with 0, 1 (no data) or 2 (wrong usage)."""
-    description = "Train one of the documents' networks as their scripts do."
-    parser = Parser(prog="python -m benchmarks.plain", description=description)
+def main(argv: list[str] | None = None) -> int:
+    """Trains one of the documents' networks; returns the exit status."""
+    parser = Parser("benchmarks.plain", __doc__)
     parser.add_argument("experiment", choices=list(SCRIPTS))
     parser.add_argument("--epochs", type=int, help="(default: the documents')")
-    parser.add_argument("--sample", action="store_true", help="use the built-in sample data")
-    options = parser.parse_args()
+    add_sample(parser, "use the built-in sample data")
+    options = parser.parse_args(argv)
     epochs = {} if options.epochs is None else {"epochs": options.epochs}
-    try:
-        SCRIPTS[options.experiment](options.sample, **epochs)
-    except DataError as error:
-        sys.exit(f"error: {error}")
+    return run_command(lambda: SCRIPTS[options.experiment](options.sample, **epochs))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

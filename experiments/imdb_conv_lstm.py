@@ -11,16 +11,9 @@ Expected:   1 to 4 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.imdb import (
-    SAMPLE,
-    GatedProtocol,
-    ImdbNetwork,
-    load_padded,
-    network_notes,
-    train_classifier,
-)
-from harness.command_line import main
+from experiments.common.imdb import SAMPLE, GatedProtocol, ImdbNetwork, load_padded, network_notes
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 
 
@@ -51,6 +44,10 @@ def notes(protocol):
 
 
 def train(protocol, run):
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
+    from models import imdb
+
     shortest = protocol.kernel_size + protocol.pool_size - 1
     if protocol.maxlen < shortest:
         raise RunError(
@@ -59,12 +56,12 @@ def train(protocol, run):
             f"{shortest}."
         )
     reviews = load_padded(protocol, run)
-    from models import imdb
-
     names = ("num_words", "embedding", "units", "dropout", "filters", "kernel_size", "pool_size")
     sizes = {name: getattr(protocol, name) for name in names}
     model = imdb.conv_lstm(**sizes, gates=protocol.gates)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork(

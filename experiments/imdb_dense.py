@@ -8,14 +8,8 @@ Deviations: the documents give no size; the hidden layer has as many units as th
 Expected:   1 to 2 minutes on one CPU core.
 """
 
-from experiments.common.imdb import (
-    ImdbNetwork,
-    ImdbProtocol,
-    load_padded,
-    network_notes,
-    train_classifier,
-)
-from harness.command_line import main
+from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, network_notes
+from harness.experiment import main
 
 
 def notes(protocol):
@@ -24,11 +18,15 @@ def notes(protocol):
 
 
 def train(protocol, run):
-    reviews = load_padded(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import imdb
 
+    reviews = load_padded(protocol, run)
     model = imdb.dense(protocol.num_words, protocol.embedding, protocol.units, protocol.maxlen)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork(

@@ -8,14 +8,8 @@ Deviations: the documents train no GRU on IMDB; it follows the protocol of the L
 Expected:   1 to 2 minutes on one CPU core.
 """
 
-from experiments.common.imdb import (
-    GatedProtocol,
-    ImdbNetwork,
-    load_padded,
-    network_notes,
-    train_classifier,
-)
-from harness.command_line import main
+from experiments.common.imdb import GatedProtocol, ImdbNetwork, load_padded, network_notes
+from harness.experiment import main
 
 
 def notes(protocol):
@@ -27,12 +21,16 @@ def notes(protocol):
 
 
 def train(protocol, run):
-    reviews = load_padded(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import imdb
 
+    reviews = load_padded(protocol, run)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     model = imdb.recurrent("gru", *sizes, gates=protocol.gates)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork("imdb-gru", "GRU", protocol=GatedProtocol(), notes=notes, train=train)

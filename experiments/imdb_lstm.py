@@ -8,17 +8,21 @@ Deviations: as imdb-simple-rnn.
 Expected:   1 to 2 minutes on one CPU core.
 """
 
-from experiments.common.imdb import GatedProtocol, ImdbNetwork, load_padded, train_classifier
-from harness.command_line import main
+from experiments.common.imdb import GatedProtocol, ImdbNetwork, load_padded
+from harness.experiment import main
 
 
 def train(protocol, run):
-    reviews = load_padded(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import imdb
 
+    reviews = load_padded(protocol, run)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     model = imdb.recurrent("lstm", *sizes, gates=protocol.gates)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork("imdb-lstm", "LSTM", protocol=GatedProtocol(), train=train)

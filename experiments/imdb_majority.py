@@ -8,7 +8,7 @@ Expected:   seconds.
 """
 
 from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):
@@ -20,7 +20,7 @@ def train(protocol, run):
         _, labels = getattr(reviews, split)
         return reviews.summarise(split, np.full(len(labels), reviews.majority_label))
 
-    run.finish_baseline(judge, "accuracy", parameters=None, reference=reviews.majority())
+    run.finish_baseline(judge, "accuracy", parameters=None, reference=reviews.reference)
 
 
 EXPERIMENT = ImdbBaseline("imdb-majority", "Majority class", protocol=SplitProtocol(), train=train)

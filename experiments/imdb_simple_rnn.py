@@ -9,16 +9,20 @@ Deviations: the published result is the best validation epoch. Here the test rev
 Expected:   about 1 minute on one CPU core.
 """
 
-from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, train_classifier
-from harness.command_line import main
+from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded
+from harness.experiment import main
 
 
 def train(protocol, run):
-    reviews = load_padded(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import imdb
 
+    reviews = load_padded(protocol, run)
     model = imdb.recurrent("simple-rnn", protocol.num_words, protocol.embedding, protocol.units)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork("imdb-simple-rnn", "SimpleRNN", protocol=ImdbProtocol(), train=train)

@@ -10,14 +10,8 @@ Expected:   1 to 3 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.imdb import (
-    SAMPLE,
-    ImdbNetwork,
-    ImdbProtocol,
-    load_padded,
-    train_classifier,
-)
-from harness.command_line import main
+from experiments.common.imdb import SAMPLE, ImdbNetwork, ImdbProtocol, load_padded
+from harness.experiment import main
 from harness.protocol import setting
 
 
@@ -29,12 +23,16 @@ class Protocol(ImdbProtocol):
 
 
 def train(protocol, run):
-    reviews = load_padded(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import imdb
 
+    reviews = load_padded(protocol, run)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     model = imdb.recurrent("simple-rnn", *sizes, depth=protocol.depth)
-    train_classifier(protocol, run, reviews, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
+    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
 
 
 EXPERIMENT = ImdbNetwork(

@@ -10,19 +10,23 @@ Expected:   about 1 minute on one CPU core.
 from experiments.common.jena import (
     JenaNetwork,
     JenaProtocol,
+    draw_batches,
     load_windows,
-    train_forecaster,
     window_notes,
 )
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):
-    climate, windows = load_windows(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import jena
 
+    climate, windows = load_windows(protocol, run)
     model = jena.dense(len(windows.train.offsets), len(climate.quantities), protocol.units)
-    train_forecaster(protocol, run, windows, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="mae", metrics=["mae"])
+    fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)
 
 
 EXPERIMENT = JenaNetwork(

@@ -10,21 +10,25 @@ Deviations: every validation window is evaluated exactly once an epoch (the docu
 Expected:   2 to 5 minutes on one CPU core.
 """
 
-from experiments.common.jena import GruProtocol, JenaNetwork, load_windows, train_forecaster
-from harness.command_line import main
+from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, load_windows
+from harness.experiment import main
 
 
 def train(protocol, run):
-    climate, windows = load_windows(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import jena
 
+    climate, windows = load_windows(protocol, run)
     model = jena.gru(
         features=len(climate.quantities),
         units=protocol.units,
         reset_after=protocol.reset_after,
         gates=protocol.gates,
     )
-    train_forecaster(protocol, run, windows, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="mae", metrics=["mae"])
+    fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)
 
 
 EXPERIMENT = JenaNetwork("jena-gru", "GRU", protocol=GruProtocol(), train=train)

@@ -10,14 +10,8 @@ Expected:   5 to 13 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.jena import (
-    GruProtocol,
-    JenaNetwork,
-    gru_notes,
-    load_windows,
-    train_forecaster,
-)
-from harness.command_line import main
+from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, gru_notes, load_windows
+from harness.experiment import main
 from harness.protocol import setting
 
 
@@ -31,9 +25,11 @@ class Protocol(GruProtocol):
 
 
 def train(protocol, run):
-    climate, windows = load_windows(protocol, run)
+    from harness.training.fit import fit
+    from harness.training.optimizers import make_optimizer
     from models import jena
 
+    climate, windows = load_windows(protocol, run)
     model = jena.gru(
         features=len(climate.quantities),
         units=protocol.units,
@@ -42,7 +38,9 @@ def train(protocol, run):
         reset_after=protocol.reset_after,
         gates=protocol.gates,
     )
-    train_forecaster(protocol, run, windows, model)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="mae", metrics=["mae"])
+    fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)
 
 
 def notes(protocol):

@@ -11,9 +11,8 @@ Expected:   seconds.
 
 from dataclasses import dataclass
 
-from harness.command_line import main
-from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.experiment import Experiment, main
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 
 
@@ -22,7 +21,7 @@ class Protocol:
     """The word and the training."""
 
     word: str = setting("namaskar", "the word, or several words with commas between them")
-    units: int = setting(16, "units of the SimpleRNN", minimum=1)
+    units: int = setting(16, "units of the SimpleRNN", minimum=1, below=LARGE)
     steps: int = setting(300, "training steps", minimum=1)
     optimizer: str = setting("adam", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.01, "step size of the optimizer", minimum=1e-8)
@@ -36,20 +35,17 @@ def train(protocol, run):
 
     from experiments.common.letter_outputs import next_letter_outputs
     from harness.training.batches import DrawnBatches
-    from harness.training.fit import Training, train_model
+    from harness.training.fit import train_model
+    from harness.training.optimizers import make_optimizer
     from models.text import letter_model
 
     run.write("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
     x, following, weights = one_hot(words, letters)
     model = letter_model(len(letters), protocol.units)
-    loss = "sparse_categorical_crossentropy"
-    computed_by = train_model(
-        model,
-        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
-        train=DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed),
-        name="SimpleRNN",
-    )
-    run.add_layers(computed_by)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    batches = DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed)
+    train_model(run, model, batches, name="SimpleRNN")
     run.finish_study(next_letter_outputs(model, words, letters, x, following, weights))
 
 

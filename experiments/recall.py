@@ -15,9 +15,8 @@ Expected:   about 8 minutes on one CPU core.
 from dataclasses import dataclass
 from functools import partial
 
-from harness.command_line import main
-from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.experiment import Experiment, main
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 from models.cells import CELLS, COMPARED
 
@@ -31,10 +30,10 @@ class Protocol:
     symbols: int = setting(8, "number of symbols; one of them is to be remembered", minimum=2)
     fillers: int = setting(8, "number of filler ids, which mean nothing", minimum=1)
     longest: int = setting(400, "longest distance at which a symbol is recalled", minimum=10)
-    embedding: int = setting(16, "size of the embedding", minimum=1)
-    units: int = setting(32, "units of the recurrent layer", minimum=1)
+    embedding: int = setting(16, "size of the embedding", minimum=1, below=LARGE)
+    units: int = setting(32, "units of the recurrent layer", minimum=1, below=LARGE)
     steps: int = setting(1000, "training steps of each network", minimum=1)
-    batch_size: int = setting(128, "sequences a training step", minimum=1)
+    batch_size: int = setting(128, "sequences a training step", minimum=1, below=LARGE)
     optimizer: str = setting("adam-keras-2.0", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.003, "step size of the optimizer", minimum=1e-8)
     tested: int = setting(2000, "test sequences at each distance", minimum=1)

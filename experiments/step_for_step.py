@@ -21,8 +21,7 @@ from pathlib import Path
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
 from experiments.originals.original import LOGS, carry_out, original, task_of
-from harness.command_line import main
-from harness.experiment import find_experiments
+from harness.experiment import find_experiments, main
 from harness.protocol import setting
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}

@@ -14,9 +14,8 @@ Expected:   Alice about 4 minutes, Nietzsche about 25 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from harness.command_line import main
-from harness.experiment import Experiment
-from harness.protocol import OPTIMIZERS, setting
+from harness.experiment import Experiment, main
+from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import MODEL
 from models.cells import CELLS
 
@@ -33,11 +32,11 @@ class Protocol:
         file_or=("alice", "nietzsche"),
     )
     cell: str = setting("simple-rnn", "recurrent layer", choices=tuple(CELLS))
-    units: int = setting(128, "units of the recurrent layer", minimum=1)
+    units: int = setting(128, "units of the recurrent layer", minimum=1, below=LARGE)
     window: int = setting(10, "characters that are read before the one to predict", minimum=1)
     stride: int = setting(1, "characters from one training window to the next", minimum=1)
     epochs: int = setting(25, "rounds of one epoch", minimum=1)
-    batch_size: int = setting(128, "windows a training step", minimum=1)
+    batch_size: int = setting(128, "windows a training step", minimum=1, below=LARGE)
     optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     tail: float = setting(0.1, "last share of the text, held out", minimum=0.001, below=1)
@@ -60,8 +59,8 @@ def train(protocol, run):
     begin = tail_begin(len(ids), protocol.tail, protocol.window)
     from experiments.common.text_outputs import text_generation_outputs
     from experiments.common.writer import Writer
-    from harness.training.checkpoints import Checkpoints
-    from harness.training.fit import EpochRecorder, save_network, train_model, training_of
+    from harness.training.fit import save_network, train_model
+    from harness.training.optimizers import make_optimizer
     from models.ngrams import CharacterNgrams
     from models.text import character_model
 
@@ -72,15 +71,17 @@ def train(protocol, run):
     }
     model = character_model(protocol.cell, known, protocol.units)
     writer = Writer(corpus, begin, protocol.window, protocol.sample_length, run.seed)
-    computed_by = train_model(
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    train_model(
+        run,
         model,
-        training_of(protocol, "sparse_categorical_crossentropy", "accuracy"),
-        train=windows(ids, protocol.window, begin, protocol.window, protocol.stride),
+        windows(ids, protocol.window, begin, protocol.window, protocol.stride),
         validation=windows(ids, begin, len(ids), protocol.window),
-        callbacks=[EpochRecorder(run), writer],
-        checkpoints=Checkpoints(run, writer),
+        epochs=protocol.epochs,
+        batch_size=protocol.batch_size,
+        callback=writer,
     )
-    run.add_layers(computed_by)
     save_network(model, run.unfinished / MODEL)
     run.finish_study(text_generation_outputs(protocol, run.history, counted, writer.written))
 

@@ -12,7 +12,7 @@ from explore.weather import Weather
 from harness.records.predictions import Weeks, weekly_errors
 from harness.records.record import Record
 from harness.reporting.analysis.bootstrap import samples_interval
-from harness.reporting.tables.formatting import format_percent
+from harness.reporting.table import format_percent
 
 FEWEST_WEEKS = 8  # of fewer, drawing weeks anew says little
 

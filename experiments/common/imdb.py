@@ -1,14 +1,14 @@
-"""What the IMDB experiments share: the protocol's values, the split, and the training call."""
+"""What the IMDB experiments share: the protocol's values, the split, a study's training."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
 from harness.records.run import Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
@@ -48,8 +48,8 @@ class NetworkProtocol(SplitProtocol):
 
     num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
     maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1, below=10_000)
-    embedding: int = setting(32, "features of a word vector", minimum=1)
-    units: int = setting(32, "units of each hidden layer", minimum=1)
+    embedding: int = setting(32, "features of a word vector", minimum=1, below=LARGE)
+    units: int = setting(32, "units of each hidden layer", minimum=1, below=LARGE)
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ImdbProtocol(NetworkProtocol):
     """Values of the 500-word protocol (`simple-rnn-blog`, `recurrent-overview`, `r-slides`)."""
 
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
-    batch_size: int = setting(128, "reviews a training step", minimum=1)
+    batch_size: int = setting(128, "reviews a training step", minimum=1, below=LARGE)
     optimizer: str = setting(
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
@@ -78,6 +78,8 @@ class ReviewSplits:
     train: tuple[np.ndarray, np.ndarray]
     validation: tuple[np.ndarray, np.ndarray]
     test: tuple[np.ndarray, np.ndarray]
+    metric: ClassVar = "accuracy"
+    degrees_per_unit: ClassVar = None
 
     def padded(self, maxlen: int) -> ReviewSplits:
         """The same reviews, all with `maxlen` timesteps: zeros in front, the last words stay."""
@@ -103,7 +105,8 @@ class ReviewSplits:
         """The training reviews' more frequent label."""
         return int(self.train[1].mean() >= 0.5)
 
-    def majority(self) -> dict:
+    @property
+    def reference(self) -> dict:
         """Accuracy of always answering the training reviews' more frequent label."""
         return {
             "label": "majority class",
@@ -172,24 +175,6 @@ ImdbBaseline = partial(
 ImdbStudy = partial(Experiment, dataset="imdb", role="study", sample=SAMPLE, notes=split_notes)
 
 
-def train_classifier(
-    protocol: ImdbProtocol, run: Run, reviews: ReviewSplits, model: keras.Model
-) -> None:
-    """Trains on binary cross-entropy, measures accuracy, and finishes the run."""
-    from harness.training.fit import fit, training_of
-
-    fit(
-        run,
-        model,
-        training_of(protocol, "binary_crossentropy", "accuracy"),
-        train=reviews.train,
-        validation=reviews.validation,
-        test=reviews.test,
-        summarise=reviews.summarise,
-        reference=reviews.majority(),
-    )
-
-
 def train_for_study(
     protocol: ImdbProtocol, run: Run, reviews: ReviewSplits, model: keras.Model, name: str
 ) -> None:
@@ -202,10 +187,20 @@ def train_for_study(
         model: uncompiled network.
         name: printed before each epoch's values.
     """
-    from harness.training.fit import BestWeights, train_model, training_of
+    from harness.training.fit import BestWeights, train_model
+    from harness.training.optimizers import make_optimizer
 
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     best = BestWeights("accuracy")
-    training = training_of(protocol, "binary_crossentropy", "accuracy")
-    splits = {"train": reviews.train, "validation": reviews.validation}
-    run.add_layers(train_model(model, training, **splits, callbacks=[best], name=name))
+    train_model(
+        run,
+        model,
+        reviews.train,
+        validation=reviews.validation,
+        epochs=protocol.epochs,
+        batch_size=protocol.batch_size,
+        callback=best,
+        name=name,
+    )
     model.set_weights(best.weights)

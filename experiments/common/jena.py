@@ -1,21 +1,21 @@
-"""What the Jena experiments share: the protocol's values, the windows, and the training call."""
+"""What the Jena experiments share: the protocol's values, the windows, and the batches."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from harness.experiment import Experiment
-from harness.protocol import GATES, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
 from harness.records.run import Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
-    import keras
     import numpy as np
 
     from data.jena import Climate
     from data.windows import ClimateWindows
+    from harness.training.batches import EveryWindow, RandomWindows
 
 # Two sample years are a quarter of the eight that were measured.
 SAMPLE_WINDOWS = {"lookback_hours": 48, "train_rows": 50_000, "validation_rows": 75_000}
@@ -57,10 +57,12 @@ class WindowProtocol:
 class JenaProtocol(WindowProtocol):
     """Values of the training protocol (`recurrent-overview`)."""
 
-    units: int = setting(32, "units of the hidden layer", minimum=1)
+    units: int = setting(32, "units of the hidden layer", minimum=1, below=LARGE)
     epochs: int = setting(20, "rounds of training and validation", minimum=1)
     batches_per_epoch: int = setting(500, "training steps of an epoch", minimum=1)
-    batch_size: int = setting(128, "windows a training step, drawn at random", minimum=1)
+    batch_size: int = setting(
+        128, "windows a training step, drawn at random", minimum=1, below=LARGE
+    )
     optimizer: str = setting(
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
@@ -149,23 +151,39 @@ def persistence_errors(windows: ClimateWindows) -> dict:
     }
 
 
-def train_forecaster(
-    protocol: JenaProtocol, run: Run, windows: ClimateWindows, model: keras.Model
-) -> None:
-    """Trains on the mean absolute error."""
-    from harness.training.batches import EveryWindow, RandomWindows
-    from harness.training.fit import EVALUATION_BATCH, fit, training_of
+@dataclass(frozen=True)
+class ClimateBatches:
+    """What a network reads: batches drawn from the training windows, and all others once."""
 
-    fit(
-        run,
-        model,
-        training_of(protocol, "mae", "mae"),
-        train=RandomWindows(
-            windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed
-        ),
-        validation=EveryWindow(windows.validation, EVALUATION_BATCH),
-        test=EveryWindow(windows.test, EVALUATION_BATCH),
-        summarise=lambda split, predicted: summarise(windows, split, predicted),
-        reference=persistence_errors(windows),
-        degrees_per_unit=windows.degrees_per_unit,
+    windows: ClimateWindows
+    train: RandomWindows
+    validation: EveryWindow
+    test: EveryWindow
+    metric: ClassVar = "mae"
+
+    def summarise(self, split: str, predicted: np.ndarray) -> tuple[float, dict]:
+        """As the function of this name."""
+        return summarise(self.windows, split, predicted)
+
+    @property
+    def reference(self) -> dict:
+        """Error of persistence."""
+        return persistence_errors(self.windows)
+
+    @property
+    def degrees_per_unit(self) -> float:
+        """°C per normalised unit."""
+        return self.windows.degrees_per_unit
+
+
+def draw_batches(protocol: JenaProtocol, windows: ClimateWindows, seed: int) -> ClimateBatches:
+    """The batches of an epoch by the protocol, as `fit` takes them."""
+    from harness.training.batches import EveryWindow, RandomWindows
+    from harness.training.fit import EVALUATION_BATCH
+
+    return ClimateBatches(
+        windows,
+        RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, seed),
+        EveryWindow(windows.validation, EVALUATION_BATCH),
+        EveryWindow(windows.test, EVALUATION_BATCH),
     )

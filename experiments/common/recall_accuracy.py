@@ -9,7 +9,8 @@ from data.recall import recall_sequences
 from harness.records.run import Run
 from harness.records.study_outputs import Lines, Series, Table
 from harness.training.batches import DrawnBatches
-from harness.training.fit import Training, evaluate, train_model
+from harness.training.fit import evaluate, train_model
+from harness.training.optimizers import make_optimizer
 from models.cells import CELLS
 from models.recall import recall_model
 
@@ -45,14 +46,10 @@ def accuracies(
     def batch(rng):
         return recall_sequences(rng, draw(rng, protocol.batch_size), longest + 1, *kinds)
 
-    loss = "sparse_categorical_crossentropy"
-    computed_by = train_model(
-        model,
-        Training(protocol.optimizer, protocol.learning_rate, loss, "accuracy"),
-        train=DrawnBatches(batch, protocol.steps, run.seed),
-        name=f"{CELLS[cell].title}, {name}",
-    )
-    run.add_layers(computed_by)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    batches = DrawnBatches(batch, protocol.steps, run.seed)
+    train_model(run, model, batches, name=f"{CELLS[cell].title}, {name}")
     (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
     tested = {
         d: recall_sequences(rng, np.full(protocol.tested, d), longest + 1, *kinds) for d in at

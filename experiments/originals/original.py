@@ -129,7 +129,7 @@ def reviews(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
     arrays = {}
     for name in ("train", "validation", "test"):
         arrays[f"x_{name}"], arrays[f"y_{name}"] = getattr(splits, name)
-    ends = {"metric": "accuracy", "reference": splits.majority(), "degrees_per_unit": None}
+    ends = {"metric": "accuracy", "reference": splits.reference, "degrees_per_unit": None}
     return arrays, splits.summarise, ends
 
 

@@ -112,7 +112,7 @@ class Run:
         """Records which layers computed; a study calls this for each of its networks.
 
         Args:
-            computed_by: what `harness.training.fit.train_model` returned.
+            computed_by: what `harness.training.fit.choose_layers` returned.
         """
         known = self.part("environment").get("layers", "").split(", ")
         self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import RunError
-from harness.training.memory import refuse_large_weights
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
 # Prefixes of the variables that can change numbers or speed; others may hold private paths.
@@ -69,8 +68,6 @@ def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
         os.environ["XLA_FLAGS"] = f"{flags} --xla_gpu_deterministic_ops=true".strip()
     keras = load_keras()
     _refuse_other_settings(keras)
-    if accelerator() is None:
-        refuse_large_weights()
     keras.utils.set_random_seed(seed)
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
@@ -218,6 +215,11 @@ def threads() -> int:
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wanted = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     return min(available, int(wanted)) if wanted.isdecimal() and int(wanted) else available
+
+
+def memory() -> int:
+    """Bytes of the machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def flags() -> dict[str, str]:

@@ -6,24 +6,22 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
 
-from harness.errors import DivergedError, UnwritableError
+from harness.errors import DivergedError, RunError, UnwritableError
 from harness.records.atomic_files import sha256
 from harness.records.run import BEST, Run
 from harness.training.batches import ShuffledArrays, batch_shape
-from harness.training.checkpoints import Checkpoints
+from harness.training.checkpoints import Checkpoints, Stateful
 from harness.training.durations import span
-from harness.training.environment import accelerator, computes_plainly
+from harness.training.environment import accelerator, computes_plainly, memory
 from harness.training.fast_layers import accelerate, accelerate_updates
-from harness.training.memory import refuse_large_steps
 from harness.training.native_layers import use_native_layers
-from harness.training.optimizers import adds_repeated_words, make_optimizer
+from harness.training.optimizers import adds_repeated_words
 from harness.training.tf_dataset import without_tuning
 
 # Evaluation needs no gradients, so large batches cost little memory and save most of the time.
@@ -36,20 +34,6 @@ STEPS_AT_ONCE = 10
 ADVICE = (
     "the run was stopped and no record was made. Try a lower --learning-rate or another --seed."
 )
-
-
-class EpochRecorder(keras.callbacks.Callback):
-    """Writes each epoch's values to the run, and its seconds (training and validation)."""
-
-    def __init__(self, run: Run):
-        super().__init__()
-        self.run = run
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        record_epoch(self.run, logs, time.perf_counter() - self.began)
 
 
 def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
@@ -116,21 +100,24 @@ class StopAtNaN(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Prints one line an epoch: what was measured, and the time left for the other epochs.
+    """Records each epoch's values and seconds (training and validation), and prints them.
 
     Args:
-        name: of one among several networks that a study trains, to which the time left refers.
+        run: receives the values, or is None.
+        name: of one among several networks that a study trains; it begins the line.
     """
 
-    def __init__(self, name: str | None = None):
+    def __init__(self, run: Run | None = None, name: str | None = None):
         super().__init__()
-        self.name = name
+        self.run, self.name = run, name
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter()
 
     def on_epoch_end(self, epoch, logs=None):
         seconds = time.perf_counter() - self.began
+        if self.run:
+            record_epoch(self.run, logs, seconds)
         line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
         print(f"{self.name}, {line}" if self.name else line, flush=True)
 
@@ -146,105 +133,167 @@ def progress_line(epoch: int, epochs: int, logs: dict[str, float], seconds: floa
     return line
 
 
-@dataclass(frozen=True)
-class Training:
-    """How a network is trained.
+class Splits(Protocol):
+    """What a network is trained, validated and tested on.
 
     Attributes:
-        optimizer: one of `harness.protocol.OPTIMIZERS`.
-        learning_rate: its step size.
-        loss: Keras's name of the loss.
-        metric: `accuracy` (higher is better) or `mae` (lower is better).
-        epochs: passes over the training data.
-        batch_size: samples a step, for arrays; a dataset brings its own.
+        train, validation, test: `(x, y)` arrays each, or a dataset of batches.
+        metric: `accuracy` or `mae`, by which the best epoch is chosen.
+        reference: the trivial baseline, `{"label", "validation", "test"}`.
+        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
     """
 
-    optimizer: str
-    learning_rate: float
-    loss: str
+    train: tuple | keras.utils.PyDataset
+    validation: tuple | keras.utils.PyDataset
+    test: tuple | keras.utils.PyDataset
     metric: str
-    epochs: int = 1
-    batch_size: int | None = None
+    reference: dict
+    degrees_per_unit: float | None
+
+    def summarise(self, split: str, outputs: np.ndarray) -> tuple[float, dict]:
+        """The metric on `validation` or `test`, and what a record keeps of the predictions.
+
+        Args:
+            split: name of the split.
+            outputs: of the model on that split, shape (samples,).
+        """
 
 
-def training_of(protocol, loss: str, metric: str) -> Training:
-    """The training of a protocol that has all the other values."""
-    names = ("optimizer", "learning_rate", "epochs", "batch_size")
-    return Training(loss=loss, metric=metric, **{name: getattr(protocol, name) for name in names})
+def fit(
+    run: Run, model: keras.Model, splits: Splits, *, epochs: int, batch_size: int | None = None
+) -> None:
+    """Trains a compiled model, evaluates it on the test data twice, and finishes the run.
 
-
-def train_model(
-    model: keras.Model,
-    training: Training,
-    *,
-    train: tuple | keras.utils.PyDataset,
-    validation: tuple | keras.utils.PyDataset | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
-    checkpoints: Checkpoints | None = None,
-    name: str | None = None,
-) -> str:
-    """Compiles and trains a model.
+    The test data are evaluated with the weights of the best validation epoch and with those of the
+    last one; they take no part in the choice. The predictions on both splits are kept.
 
     Args:
-        model: uncompiled model.
-        training: how it is trained.
-        train: `(x, y)` arrays, or a dataset of batches.
-        validation: likewise; all of it is evaluated after each epoch.
-        callbacks: additional ones; a training that becomes NaN is stopped in any case.
-        checkpoints: of the run, which resumes after its last one; a study of several networks has
-            none, and a backend other than TensorFlow makes none.
-        name: of one among several networks that a study trains; it begins the line of each epoch.
-
-    Returns:
-        Which layers computed, as `choose_layers` says; `keras` on other backends, on a GPU, and in
-        a process that computes plainly.
+        run: the run to fill; its directory has been begun.
+        model: compiled with the splits' metric, not trained.
+        splits: what it is trained, validated and tested on.
+        epochs, batch_size: as for Keras's `fit`; a dataset has batches of its own.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
-        RunError: there is too little memory for a training step.
+        UnwritableError: a file cannot be written, as on a full disk.
+    """
+    best = BestWeights(splits.metric)
+    train_model(
+        run,
+        model,
+        splits.train,
+        validation=splits.validation,
+        epochs=epochs,
+        batch_size=batch_size,
+        callback=best,
+    )
+
+    def judge() -> dict[str, tuple[float, dict]]:
+        samples = {"validation": splits.validation, "test": splits.test}
+        return {name: splits.summarise(name, predict(model, x)) for name, x in samples.items()}
+
+    at_best = last = judge()
+    if best.epoch < epochs:
+        model.set_weights(best.weights)
+        at_best = judge()
+    save_network(model, run.unfinished / BEST)
+    run.finish_network(
+        splits.metric,
+        best_epoch=best.epoch,
+        best=at_best,
+        last=last,
+        parameters=model.count_params(),
+        degrees_per_unit=splits.degrees_per_unit,
+        reference=splits.reference,
+        checkpoint_sha256=sha256(run.unfinished / BEST),
+    )
+
+
+def train_model(
+    run: Run,
+    model: keras.Model,
+    train: tuple | keras.utils.PyDataset,
+    *,
+    validation: tuple | keras.utils.PyDataset | None = None,
+    epochs: int = 1,
+    batch_size: int | None = None,
+    callback: Stateful | None = None,
+    name: str | None = None,
+) -> None:
+    """Trains a compiled model.
+
+    Args:
+        run: receives which layers computed and, of a network without a name, the values of each
+            epoch and the checkpoints from which it resumes.
+        model: compiled, not trained.
+        train: `(x, y)` arrays, or a dataset of batches.
+        validation: likewise; all of it is evaluated after each epoch.
+        epochs, batch_size: as for Keras's `fit`; a dataset has batches of its own.
+        callback: one of the experiment's own, whose memory the checkpoints keep.
+        name: of one among several networks that a study trains; it begins the line of each epoch.
+
+    Raises:
+        DivergedError: the loss became NaN or infinite.
+        RunError: there is too little memory for the training.
     """
     own_batches, on_cpu = _makes_own_batches(), accelerator() is None
-    own_layers = own_batches and on_cpu
+    computed_by = "keras"
     if on_cpu:
-        refuse_large_steps(model, batch_shape(train, training.batch_size))
-    optimizer = make_optimizer(training.optimizer, training.learning_rate)
-    computed_by = choose_layers(model, optimizer) if own_layers else "keras"
-    with warnings.catch_warnings():
-        # it warns of this in deterministic runs
-        warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
-        model.compile(
-            optimizer=optimizer,
-            loss=training.loss,
-            metrics=[training.metric],
-            # left to itself, Keras compiles with XLA on a GPU only
-            jit_compile=computed_by != "native" if own_layers else "auto",
-            steps_per_execution=STEPS_AT_ONCE if own_layers else 1,
-        )
+        refuse_beyond_memory(model, batch_shape(train, batch_size))
+    if own_batches and on_cpu:
+        computed_by = choose_layers(model, model.optimizer)
+        # what `compile` would have set; Keras reads it when the training begins
+        model.steps_per_execution = STEPS_AT_ONCE
+        with warnings.catch_warnings():
+            # it warns of this in deterministic runs
+            warnings.filterwarnings("ignore", "Model doesn't support `jit_compile=True`")
+            model.jit_compile = computed_by != "native"
     if validation is not None and own_batches:
         validation = without_tuning(validation, EVALUATION_BATCH, shuffle=False)
-    validation_batch = EVALUATION_BATCH if isinstance(validation, tuple) else None
-    resumable = [checkpoints] if checkpoints and keras.backend.backend() == "tensorflow" else []
-    begun = sum(one.restore(model, computed_by, training.epochs) for one in resumable)
+    begun, checkpoints = 0, []
+    if name is None and keras.backend.backend() == "tensorflow":
+        checkpoints = [Checkpoints(run, callback)]
+        begun = checkpoints[0].restore(model, computed_by, epochs)
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
-    bar = [keras.callbacks.ProgbarLogger()] if with_bar else []
     model.fit(
-        **_inputs(train, training.batch_size, shuffle=True, begun=begun),
+        **_inputs(train, batch_size, shuffle=True, begun=begun),
         shuffle=False,  # the batches are shuffled already
-        epochs=training.epochs,
+        epochs=epochs,
         initial_epoch=begun,
         validation_data=validation,
-        validation_batch_size=validation_batch,
+        validation_batch_size=EVALUATION_BATCH if isinstance(validation, tuple) else None,
         callbacks=[
             StopAtNaN(),
-            *callbacks,
-            *bar,
-            Progress(name),
-            *resumable,
+            *([keras.callbacks.ProgbarLogger()] if with_bar else []),
+            Progress(None if name else run, name),
+            *([callback] if callback else []),
+            *checkpoints,
         ],
         verbose=1 if with_bar else 0,
     )
-    return computed_by
+    run.add_layers(computed_by)
+
+
+def refuse_beyond_memory(model: keras.Model, inputs: tuple[int, ...]) -> None:
+    """Raises a RunError if the machine's memory is too small for the training.
+
+    The first that one would notice otherwise is that the system kills the process. Training needs
+    three numbers a weight (with its gradient and the update rule's average) and the outputs of the
+    recurrent layers at each timestep; how much more depends on how a layer computes.
+
+    Args:
+        model: a built model.
+        inputs: shape of the inputs of a training batch.
+    """
+    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN)]
+    states = math.prod(inputs[:2]) * sum(layer.cell.units for layer in layers)
+    needed = 12 * model.count_params() + 4 * states
+    if needed > memory():
+        raise RunError(
+            f"the training needs at least {needed / 1e9:,.1f} GB, and there are "
+            f"{memory() / 1e9:,.1f} GB; choose a smaller --batch-size, --units or --embedding."
+        )
 
 
 def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
@@ -258,68 +307,6 @@ def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
         return "native"
     accelerate_updates(optimizer)
     return accelerate(model)
-
-
-def fit(
-    run: Run,
-    model: keras.Model,
-    training: Training,
-    *,
-    train: tuple | keras.utils.PyDataset,
-    validation: tuple | keras.utils.PyDataset,
-    test: tuple | keras.utils.PyDataset,
-    summarise: Callable[[str, np.ndarray], tuple[float, dict]],
-    reference: dict,
-    degrees_per_unit: float | None = None,
-) -> None:
-    """Trains a model, evaluates it on the test data twice, and finishes the run.
-
-    The test data are evaluated with the weights of the best validation epoch and with those of the
-    last one; they take no part in the choice. The predictions on both splits are kept.
-
-    Args:
-        run: the run to fill; its directory has been begun.
-        model, training, train, validation: as for `train_model`.
-        test: test data, likewise.
-        summarise: called with `validation` or `test` and the model's outputs on that split, shape
-            (samples,); returns the metric, and what the record keeps of these predictions.
-        reference: the trivial baseline, `{"label", "validation", "test"}`.
-        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
-
-    Raises:
-        DivergedError: the loss became NaN or infinite.
-        UnwritableError: a file cannot be written, as on a full disk.
-    """
-    best = BestWeights(training.metric)
-    computed_by = train_model(
-        model,
-        training,
-        train=train,
-        validation=validation,
-        callbacks=[EpochRecorder(run), best],
-        checkpoints=Checkpoints(run, best),
-    )
-    run.add_layers(computed_by)
-    splits = {"validation": validation, "test": test}
-
-    def judge() -> dict[str, tuple[float, dict]]:
-        return {name: summarise(name, predict(model, x)) for name, x in splits.items()}
-
-    at_best = last = judge()
-    if best.epoch < training.epochs:
-        model.set_weights(best.weights)
-        at_best = judge()
-    save_network(model, run.unfinished / BEST)
-    run.finish_network(
-        training.metric,
-        best_epoch=best.epoch,
-        best=at_best,
-        last=last,
-        parameters=model.count_params(),
-        degrees_per_unit=degrees_per_unit,
-        reference=reference,
-        checkpoint_sha256=sha256(run.unfinished / BEST),
-    )
 
 
 def save_network(model: keras.Model, path: Path) -> None:

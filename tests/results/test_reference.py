@@ -16,7 +16,7 @@ from harness.reporting.analysis.reproduction import curve_distance
 from harness.reporting.analysis.results import make_results
 from harness.reporting.analysis.verdicts import judge
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.tables.formatting import markers
+from harness.reporting.tables.markers import markers
 from harness.reporting.tables.write import make_tables
 
 

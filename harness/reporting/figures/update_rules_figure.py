@@ -13,7 +13,7 @@ from harness.reporting.analysis.factorial import (
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import GREY, draw_legend, listed, new_figure, wrapped
-from harness.reporting.tables.formatting import format_percent
+from harness.reporting.table import format_percent
 
 # By the gates of a network: its line, the same mark as a letter, and the name in the legend.
 LINES = {

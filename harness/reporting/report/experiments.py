@@ -9,8 +9,8 @@ from harness.reporting.analysis.comparison import value_text
 from harness.reporting.analysis.results import ModelResults, SeedGroup
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.report.charts import Chart, training_charts
-from harness.reporting.tables.formatting import ABSENT
-from harness.reporting.tables.model_tables import FOUR, as_published, parameter_counts, with_degrees
+from harness.reporting.table import ABSENT, FOUR
+from harness.reporting.tables.model_tables import as_published, parameter_counts, with_degrees
 
 MEASURED = {
     "Best validation": "best_validation",
@@ -77,7 +77,7 @@ def runs_of(group: SeedGroup) -> list[dict[str, str]]:
         run = {"Seed": str(record.seed)}
         if "best_epoch" in measured:  # no study
             run["Best epoch"] = str(measured["best_epoch"] or ABSENT)
-            run |= {name: FOUR.format(measured[field]) for name, field in MEASURED.items()}
+            run |= {name: FOUR(measured[field]) for name, field in MEASURED.items()}
         code = (environment["commit"] or "unknown")[:12]
         run |= {
             "Minutes": f"{measured['wall_seconds'] / 60:.1f}",

@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from harness.reporting.analysis.comparison import NUMBERS, NumberComparison, compare_pair
 from harness.reporting.report.experiments import ShownExperiment
+from harness.reporting.table import FOUR, mean_and_sd
 from harness.reporting.tables.comparison_tables import number_cells
-from harness.reporting.tables.formatting import mean_and_sd
-from harness.reporting.tables.model_tables import FOUR
 
 
 class Pool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from harness.records.atomic_files import read_json
 from harness.records.validation import Number, validated
-from harness.reporting.tables.formatting import ABSENT, format_significant
+from harness.reporting.table import ABSENT, format_significant
 
 NAME = "benchmark.json"
 COLUMNS = {

@@ -18,8 +18,8 @@ from harness.reporting.report.experiments import ShownExperiment, facts_of, runs
 from harness.reporting.report.page import render
 from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
+from harness.reporting.table import format_interval, markdown
 from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.formatting import format_interval
 from harness.reporting.tables.reference_tables import comparison_table
 
 YOURS, REFERENCE = "yours", "reference"
@@ -81,8 +81,8 @@ def write_report(
         sample=main.sample,
         finding=finding(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
-        factorial=model_tables.factorial_markdown(designs, calibration.level),
-        expected=model_tables.expected_blocks(standard, numbers, compared, calibration),
+        factorial=markdown(model_tables.factorial_blocks(designs, calibration.level)),
+        expected=markdown(model_tables.expected_blocks(standard, numbers, compared, calibration)),
         beside=_beside_reference(folders),
         experiments=experiments,
         datasets=_by_dataset(experiments, numbers),
@@ -131,7 +131,8 @@ def _beside_reference(folders: dict[str, Results]) -> str:
     if len(folders) < 2 or not folders[YOURS].rows:
         return ""
     rows = folders[REFERENCE].rows
-    return comparison_table([compare_with_reference(own, rows) for own in folders[YOURS].rows])
+    table = comparison_table([compare_with_reference(own, rows) for own in folders[YOURS].rows])
+    return table.markdown()
 
 
 def _claims(verdicts: dict[str, list[Verdict]]) -> list[dict]:
@@ -161,7 +162,8 @@ def _study(study: Study, origin: str) -> dict:
         if isinstance(output, Lines):
             content = study_chart(study, output)
         elif isinstance(output, Table):
-            content = [(name, cells) for name, *cells in claim_tables.study_rows(study, output)]
+            table = claim_tables.study_table(study, output)
+            content = [(name, cells) for name, *cells in table.rows]
         elif isinstance(output, Heatmap):
             content = _shades(output)
         outputs.append({"kind": kind, "title": study.caption(output), "output": output})

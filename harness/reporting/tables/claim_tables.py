@@ -1,17 +1,16 @@
 """Tables of the claims, each beside the number that decides it, and of the studies."""
 
-from textwrap import indent
-
-from harness.records.study_outputs import Table, Text
+from harness.records import study_outputs
 from harness.reporting.analysis.results import Study
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, SeedStatistics
 from harness.reporting.analysis.verdicts import Verdict
-from harness.reporting.tables.formatting import (
+from harness.reporting.table import (
     ABSENT,
+    ONE,
+    Table,
     footnotes,
     format_interval,
     format_significant,
-    markdown_table,
     mean_and_sd,
     note_marks,
     number_notes,
@@ -35,7 +34,7 @@ Each row is a sentence of the documents, or of this project, with the number tha
   adjusted for their number (Holm)."""
 
 
-def claims_table(verdicts: list[Verdict]) -> str:
+def claims_blocks(verdicts: list[Verdict]) -> list[str | Table]:
     """One row a claim, and the notes of its runs below; `n` is the number of seeds."""
     numbers = number_notes(note for verdict in verdicts for note in verdict.notes)
     columns = ["The documents say", "Measured", "Value", "n", "95 % interval over seeds"]
@@ -52,11 +51,11 @@ def claims_table(verdicts: list[Verdict]) -> str:
         run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
         marks = note_marks(verdict.notes, numbers)
         rows.append([*cells, claim.criterion, verdict_and_effect(verdict), run, marks])
-    table = markdown_table(columns, "llrrrrllll", rows)
-    return f"{table}\n\n{footnotes(numbers)}" if numbers else table
+    table = Table(columns, rows, "llrrrrllll", "The claims")
+    return [table, footnotes(numbers)] if numbers else [table]
 
 
-def primary_claims_table(verdicts: list[Verdict]) -> str:
+def primary_claims_table(verdicts: list[Verdict]) -> Table:
     """The primary claims in a few columns."""
     columns = ["Claim", "Measured", "Value", "95 % interval over seeds", "Holds if", "Verdict"]
     rows = []
@@ -66,7 +65,7 @@ def primary_claims_table(verdicts: list[Verdict]) -> str:
             interval = format_interval(measured and measured.interval)
             cells = [claim.statement, claim.quantity, measured_text(verdict), interval]
             rows.append([*cells, claim.criterion, verdict.text])
-    return markdown_table(columns, "llrrll", rows)
+    return Table(columns, rows, "llrrll", "The primary claims")
 
 
 def measured_text(verdict: Verdict) -> str:
@@ -112,7 +111,7 @@ def _known_runs(verdict: Verdict) -> str:
     return "before the runs that it judges"
 
 
-def study_blocks(study: Study, reference: Study | None = None) -> list[str]:
+def study_blocks(study: Study, reference: Study | None = None) -> list[str | Table]:
     """What one study measured: notes, tables, texts.
 
     Args:
@@ -124,36 +123,19 @@ def study_blocks(study: Study, reference: Study | None = None) -> list[str]:
     devices = "; ".join(sorted({record.environment["device"] for record in study.records}))
     blocks = [
         f"### {study.title}",
-        f"`{study.name}`, seed {seeds}, {mean_and_sd(minutes, '{:.1f}')} minutes on {devices}.",
+        f"`{study.name}`, seed {seeds}, {mean_and_sd(minutes, ONE)} minutes on {devices}.",
     ]
     if study.notes:
         blocks.append("\n".join(f"- {note}" for note in study.notes))
     for output in study.outputs:
-        if isinstance(output, Table):
-            rows = study_rows(study, output, reference)
-            align = "l" + "r" * len(output.columns)
-            table = markdown_table(["", *output.columns], align, rows)
-            blocks += [f"**{output.title}**", table]
-        elif isinstance(output, Text):
+        if isinstance(output, study_outputs.Table):
+            blocks += [f"**{output.title}**", study_table(study, output, reference)]
+        elif isinstance(output, study_outputs.Text):
             blocks.append(_folded(study.caption(output), output))
     return blocks
 
 
-def text_tables(study: Study, reference: Study | None = None) -> list[str]:
-    """A study's tables as aligned text, for the terminal; the arguments are as above."""
-    import pandas as pd  # slow to load, and the Markdown tables do without
-
-    texts = []
-    for table in study.outputs:
-        if isinstance(table, Table):
-            names, *columns = zip(*study_rows(study, table, reference), strict=True)
-            frame = pd.DataFrame(dict(zip(table.columns, columns, strict=True)), index=names)
-            shown = frame.replace("", ABSENT).to_string()
-            texts.append(f"{table.title}\n{indent(shown, '  ')}")
-    return texts
-
-
-def study_rows(study: Study, table: Table, reference: Study | None = None) -> list[list[str]]:
+def study_table(study: Study, table: study_outputs.Table, reference: Study | None = None) -> Table:
     """Name and numbers of each row: means over the seeds, or with too few seeds each value."""
 
     def cell(row: str, column: str) -> str:
@@ -162,10 +144,11 @@ def study_rows(study: Study, table: Table, reference: Study | None = None) -> li
         there = reference and reference.table_value(table.title, row, column)
         return f"{text} [{mean_and_sd(there)}]" if there else text
 
-    return [[row, *(cell(row, column) for column in table.columns)] for row in table.rows]
+    rows = [[row, *(cell(row, column) for column in table.columns)] for row in table.rows]
+    return Table(["", *table.columns], rows, title=table.title)
 
 
-def _folded(caption: str, text: Text) -> str:
+def _folded(caption: str, text: study_outputs.Text) -> str:
     """Lines of text behind a caption, in a fixed-width block that keeps blanks and markup."""
     width = max(map(len, text.lines), default=0)
     lines = [f"{name:<{width}}  {content}" for name, content in text.lines.items()]

@@ -2,21 +2,22 @@
 
 import json
 import os
-from collections.abc import Callable
 from dataclasses import asdict
 
 from harness.reporting.analysis.comparison import NumberComparison, PairComparison
 from harness.reporting.analysis.results import SeedGroup
-from harness.reporting.tables.formatting import (
-    aligned_table,
+from harness.reporting.table import (
+    FOUR,
+    SIGNED,
+    Table,
     format_interval,
     format_percent,
-    markdown_table,
+    markdown,
     mean_and_sd,
+    text,
 )
-from harness.reporting.tables.model_tables import FOUR, METRICS
+from harness.reporting.tables.model_tables import METRICS
 
-SIGNED = "{:+.4f}".format
 NUMBERS = ["Number", "A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
 
 
@@ -36,7 +37,7 @@ def as_json(pair: PairComparison) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False)
 
 
-def _blocks(pair: PairComparison, table: Callable) -> str:
+def _blocks(pair: PairComparison) -> list[str | Table]:
     """First what differs, then the numbers and why some cannot be compared."""
     differences = [[d.kind, d.name, d.first, d.second] for d in pair.differences]
     differences = differences or [["nothing", "", "", ""]]
@@ -46,12 +47,12 @@ def _blocks(pair: PairComparison, table: Callable) -> str:
         reasons.setdefault(number.note, []).append(number.name)
     blocks = [f"{side}: {_side(group)}" for side, group in (("A", pair.first), ("B", pair.second))]
     blocks += [
-        table(["What differs", "", "A", "B"], "llll", differences),
+        Table(["What differs", "", "A", "B"], differences, "llll"),
         f"{metric}; {'lower' if pair.lower_is_better else 'higher'} is better:",
-        table(NUMBERS, "lrrrrrr", map(number_cells, pair.numbers)),
+        Table(NUMBERS, list(map(number_cells, pair.numbers))),
         *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
-    return "\n\n".join(blocks)
+    return blocks
 
 
 def _folder(group: SeedGroup) -> str:
@@ -81,8 +82,8 @@ def number_cells(number: NumberComparison) -> list[str]:
 
 
 FORMATS = {
-    "text": lambda pair: _blocks(pair, aligned_table),
-    "markdown": lambda pair: _blocks(pair, markdown_table),
+    "text": lambda pair: text(_blocks(pair)),
+    "markdown": lambda pair: markdown(_blocks(pair)),
     "json": as_json,
 }
 """How a comparison is written, by the name of the format: a function from it to the text."""

@@ -18,12 +18,15 @@ from harness.reporting.analysis.reproduction import (
 )
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, Estimate, binomial_interval
-from harness.reporting.tables.formatting import (
+from harness.reporting.table import (
     ABSENT,
+    FOUR,
+    SIGNED,
+    TWO,
+    Table,
     footnotes,
     format_interval,
     format_percent,
-    markdown_table,
     mean_and_sd,
     note_marks,
     number_notes,
@@ -32,7 +35,6 @@ from harness.reporting.tables.formatting import (
 INTERVAL = "95 % interval of test at best"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
 VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
-FOUR = "{:.4f}"
 RIGHT_ALIGNED = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
 RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
 
@@ -57,7 +59,9 @@ PLAIN = """\
 The same test of networks trained with this project's layers, less those trained by plain Keras."""
 
 
-def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> list[str]:
+def model_blocks(
+    rows: list[ModelResults], published: PublishedResults, heading: str
+) -> list[str | Table]:
     """For each data set a heading, the unit, the tables of its models, and their footnotes.
 
     Args:
@@ -90,7 +94,7 @@ def _unit(row: ModelResults) -> str:
     return f"{text}; {'lower' if row.metric == 'mae' else 'higher'} is better."
 
 
-def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> str:
+def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> Table:
     """One row a model; intervals and published numbers have a column only if some row has any."""
     columns: dict[str, Callable[[ModelResults], str]] = {
         "Model": lambda row: row.title,
@@ -103,17 +107,17 @@ def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> str:
     if any(row.spread("test_at_best").interval for row in rows):
         columns[INTERVAL] = _test_interval
     if any(_published_lines(row.published) for row in rows):
-        columns["Published: best / last validation"] = lambda row: "<br>".join(
+        columns["Published: best / last validation"] = lambda row: "\n".join(
             _published_lines(row.published)
         )
     columns |= {
-        "Seconds an epoch": lambda row: "<br>".join(seconds_by_device(row).values()),
-        "Device": lambda row: "<br>".join(seconds_by_device(row)),
+        "Seconds an epoch": lambda row: "\n".join(seconds_by_device(row).values()),
+        "Device": lambda row: "\n".join(seconds_by_device(row)),
         "Notes": lambda row: note_marks(row.notes, numbers),
     }
     alignment = "".join("r" if name in RIGHT_ALIGNED else "l" for name in columns)
     cells = [[write(row) for write in columns.values()] for row in rows]
-    return markdown_table(columns, alignment, cells)
+    return Table([*columns], cells, alignment)
 
 
 def parameter_counts(row: ModelResults, pattern: str) -> str:
@@ -125,15 +129,15 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
 def with_degrees(row: ModelResults, field: str) -> str:
     """Mean ± deviation, also in °C where the metric has this unit."""
     text, degrees = mean_and_sd(row.spread(field), FOUR), row.degrees(field)
-    return text if degrees is None else f"{text} ({mean_and_sd(degrees, '{:.2f}')} °C)"
+    return text if degrees is None else f"{text} ({mean_and_sd(degrees, TWO)} °C)"
 
 
 def _test_interval(row: ModelResults) -> str:
-    text = format_interval(row.spread("test_at_best").interval, FOUR.format)
+    text = format_interval(row.spread("test_at_best").interval, FOUR)
     degrees = row.degrees("test_at_best")
     if not text or degrees is None:
         return text
-    return f"{text} ({format_interval(degrees.interval, '{:.2f}'.format)} °C)"
+    return f"{text} ({format_interval(degrees.interval, TWO)} °C)"
 
 
 def _published_lines(published: Published) -> list[str]:
@@ -182,7 +186,7 @@ def expected_blocks(
     published: PublishedResults,
     compared: list[Reproduction],
     calibration: Calibration,
-) -> list[str]:
+) -> list[str | Table]:
     """The numbers that a user should expect: the headline networks and the best baselines.
 
     Args:
@@ -216,8 +220,9 @@ def expected_blocks(
             ]
             for name, row in named
         ]
-        title = f"**{published.datasets.get(dataset, dataset)}**"
-        blocks += [title, _unit(members[0]), markdown_table(columns, "lrrrrllr", cells)]
+        title = published.datasets.get(dataset, dataset)
+        table = Table(columns, cells, "lrrrrllr", title)
+        blocks += [f"**{title}**", _unit(members[0]), table]
         shown += [record for _, row in named for record in row.records]
     devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
     rate = "whose error rate these runs are too few to measure"
@@ -243,7 +248,9 @@ def _share(count: int, n: int) -> str:
     return f"{count} ({format_percent(count / n)}; 95 % interval {interval})"
 
 
-def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> list[str]:
+def reproduction_blocks(
+    compared: list[Reproduction], calibration: Calibration
+) -> list[str | Table]:
     """The published logs beside the runs that they may be one more of, and ours by the original."""
     columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
     logs = []
@@ -254,31 +261,28 @@ def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) 
                 shares = (test.distance, test.width)
                 percents = ["" if share is None else format_percent(share) for share in shares]
                 logs.append([one.row.title, runs, seeds, *percents, test.verdict])
-    table = markdown_table([*columns, "Verdict"], "llrrrl", logs)
+    table = Table([*columns, "Verdict"], logs, "llrrrl")
     blocks = [ONE_MORE, table, *error_rate(calibration)] if logs else []
     if ends := [one.same_end for one in compared if one.same_end]:
         blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
     return blocks
 
 
-def equivalence_table(pairs: list[Equivalence], names: list[str]) -> str:
+def equivalence_table(pairs: list[Equivalence], names: list[str]) -> Table:
     """One row for each two groups of runs: differences of the named numbers, and the verdict."""
-    signed = "{:+.4f}".format
     rows = []
     for one in pairs:
         seeds = " and ".join(str(len(group.records)) for group in one.groups)
         intervals = ((d.value, d.interval(0.9)) for d in one.differences)
-        cells = [f"{signed(value)} ({format_interval(ends, signed)})" for value, ends in intervals]
+        cells = [f"{SIGNED(value)} ({format_interval(ends, SIGNED)})" for value, ends in intervals]
         cells = cells or [""] * len(names)
         rows.append([one.groups[0].title, seeds, *cells, one.verdict])
-    return markdown_table(
-        ["Network", "Seeds", *names, "Verdict"], "lr" + "r" * len(names) + "l", rows
-    )
+    return Table(["Network", "Seeds", *names, "Verdict"], rows, "lr" + "r" * len(names) + "l")
 
 
-def factorial_markdown(designs: list[FactorialDesign], level: float) -> str:
+def factorial_blocks(designs: list[FactorialDesign], level: float) -> list[str | Table]:
     """The conditions of each network, and the main effects; `level` is that of the log's test."""
-    blocks = [_conditions_table(design, level) for design in designs]
+    blocks: list[str | Table] = [_conditions_table(design, level) for design in designs]
     effects = [
         [_network(design), *_effect_cells(effect)]
         for design in designs
@@ -291,9 +295,9 @@ def factorial_markdown(designs: list[FactorialDesign], level: float) -> str:
             "Main effect of each change, with its 95 % interval over the seeds. It is the mean "
             "over all pairs of conditions that differ in this change alone and have at least "
             f"{SEEDS_NEEDED} seeds each:",
-            markdown_table(columns, "llrrrr", effects),
+            Table(columns, effects, "llrrrr"),
         ]
-    return "\n\n".join(blocks)
+    return blocks
 
 
 def _network(design: FactorialDesign) -> str:
@@ -301,7 +305,7 @@ def _network(design: FactorialDesign) -> str:
     return f"{design.title} (`{design.conditions[0].row.first.experiment}`)"
 
 
-def _conditions_table(design: FactorialDesign, level: float) -> str:
+def _conditions_table(design: FactorialDesign, level: float) -> Table:
     """Training loss of some epochs, and how it compares with the log, for each condition."""
     epochs = len(design.conditions[0].row.first.history["loss"])
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
@@ -309,9 +313,9 @@ def _conditions_table(design: FactorialDesign, level: float) -> str:
     columns += ["Best validation", "Off the published curve by", "Log is one more run"]
     rows = []
     if design.published.loss:
-        losses = (FOUR.format(design.published.loss[epoch - 1]) for epoch in shown)
+        losses = (FOUR(design.published.loss[epoch - 1]) for epoch in shown)
         best = design.published.best_validation
-        best = FOUR.format(best) if best else ABSENT
+        best = FOUR(best) if best else ABSENT
         rows.append(["published log", "1", *losses, best, ABSENT, ABSENT])
     for condition in design.conditions:
         curves = [record.history["loss"] for record in condition.row.records]
@@ -320,9 +324,9 @@ def _conditions_table(design: FactorialDesign, level: float) -> str:
         best = mean_and_sd(condition.row.spread("best_validation"), FOUR)
         distance = ABSENT if off is None else format_percent(off)
         verdict = log_test(design.published, condition.row, level).verdict
-        cells = [*map(FOUR.format, means), best, distance, verdict if off else ABSENT]
+        cells = [*map(FOUR, means), best, distance, verdict if off else ABSENT]
         rows.append([condition.title, str(len(curves)), *cells])
-    return markdown_table(columns, "l" + "r" * (len(columns) - 2) + "l", rows)
+    return Table(columns, rows, "l" + "r" * (len(columns) - 2) + "l")
 
 
 def _effect_cells(effect: MainEffect) -> list[str]:
@@ -337,5 +341,5 @@ def _effect_cells(effect: MainEffect) -> list[str]:
         str(effect.pairs),
         with_interval(effect.first_loss, percent),
         with_interval(effect.mean_loss, percent),
-        with_interval(effect.best_validation, "{:+.4f}".format),
+        with_interval(effect.best_validation, SIGNED),
     ]

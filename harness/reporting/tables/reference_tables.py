@@ -2,8 +2,10 @@
 
 import os
 from pathlib import Path
+from textwrap import indent
 
 from harness.errors import RunError
+from harness.records import study_outputs
 from harness.records.atomic_files import write_text
 from harness.records.record import Record, find_records
 from harness.reporting.analysis.published import PUBLISHED, PublishedResults, load_published
@@ -15,9 +17,9 @@ from harness.reporting.analysis.reference import (
     reference_study,
 )
 from harness.reporting.analysis.results import Results, load_results, make_results
-from harness.reporting.tables.claim_tables import study_blocks, text_tables
-from harness.reporting.tables.formatting import format_interval, markdown_table, mean_and_sd
-from harness.reporting.tables.model_tables import FOUR, as_published
+from harness.reporting.table import FOUR, TWO, Table, format_interval, markdown, mean_and_sd
+from harness.reporting.tables.claim_tables import study_blocks, study_table
+from harness.reporting.tables.model_tables import as_published
 from harness.reporting.tables.write import summary_csv
 
 EXPLANATION = """\
@@ -47,7 +49,7 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines += [_terminal_line(measure) for measure in comparison.measures]
     if (degrees := own.degrees("test_at_best")) is not None:
-        lines.append(f"  test at best in °C {mean_and_sd(degrees, '{:.2f}')}")
+        lines.append(f"  test at best in °C {mean_and_sd(degrees, TWO)}")
     if comparison.obstacle:
         lines.append(f"  not compared: {comparison.obstacle}")
     if any(measure.verdict == "outside" for measure in comparison.measures):
@@ -67,7 +69,9 @@ def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     numbers = load_published(PUBLISHED)
     (own,) = make_results([record], numbers).studies
     reference = reference_study(own, _reference(reference_dir, numbers, record).studies)
-    lines = text_tables(own, reference)
+    tables = (one for one in own.outputs if isinstance(one, study_outputs.Table))
+    shown = [study_table(own, one, reference) for one in tables]
+    lines = [f"{one.title}\n{indent(one.text(), '  ')}" for one in shown]
     if reference is not None:
         seeds = ", ".join(str(one.seed) for one in reference.records)
         lines.append(f"In square brackets: the reference, seeds {seeds}.")
@@ -115,7 +119,10 @@ def comparison_markdown(
         numbers: gives the data sets' titles.
         link: path of the reference's `RESULTS.md` as seen from the user's.
     """
-    blocks = ["# Your results", "Made by `make tables` from the run records; do not edit."]
+    blocks: list[str | Table] = [
+        "# Your results",
+        "Made by `make tables` from the run records; do not edit.",
+    ]
     blocks.append(EXPLANATION.format(link=link))
     by_dataset: dict[str, list[Comparison]] = {}
     for row in results.rows:
@@ -128,7 +135,7 @@ def comparison_markdown(
         blocks.append("## Studies")
     for study in results.studies:
         blocks += study_blocks(study, reference_study(study, reference.studies))
-    return "\n\n".join(blocks) + "\n"
+    return markdown(blocks) + "\n"
 
 
 def _reference(reference_dir: Path, numbers: PublishedResults, own: Record) -> Results:
@@ -146,7 +153,7 @@ def _terminal_line(measure: Measure) -> str:
     if measure.reference:
         text = f"reference {mean_and_sd(measure.reference, FOUR)}"
         if measure.interval:
-            ends = format_interval(measure.interval, FOUR.format)
+            ends = format_interval(measure.interval, FOUR)
             text += f", a further run lies in {ends}"
         text += f": {measure.verdict}"
         parts.append(text)
@@ -155,7 +162,7 @@ def _terminal_line(measure: Measure) -> str:
     return " | ".join(parts)
 
 
-def comparison_table(comparisons: list[Comparison]) -> str:
+def comparison_table(comparisons: list[Comparison]) -> Table:
     """A row for each number of each experiment; what holds for all of them stands in the first."""
     columns = ["Experiment", "Measure", "Yours", "Reference", "Published", "Inside", "Differs"]
     rows = []
@@ -167,7 +174,7 @@ def comparison_table(comparisons: list[Comparison]) -> str:
             cells = [own, _reference_cell(measure), published, measure.verdict or verdict, differs]
             rows.append([title, measure.name, *cells])
             title = verdict = differs = " "  # blank: as in the row above
-    return markdown_table(columns, "llrrrll", rows)
+    return Table(columns, rows, "llrrrll", "Your runs beside the reference")
 
 
 def _reference_cell(measure: Measure) -> str:
@@ -175,6 +182,4 @@ def _reference_cell(measure: Measure) -> str:
     if measure.reference is None:
         return ""
     text = mean_and_sd(measure.reference, FOUR)
-    return (
-        f"{text} ({format_interval(measure.interval, FOUR.format)})" if measure.interval else text
-    )
+    return f"{text} ({format_interval(measure.interval, FOUR)})" if measure.interval else text

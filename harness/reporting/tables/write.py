@@ -21,8 +21,9 @@ from harness.reporting.analysis.reproduction import reproductions
 from harness.reporting.analysis.results import ModelResults, Results, load_results
 from harness.reporting.analysis.statistics import Range
 from harness.reporting.analysis.verdicts import Verdict, judge
+from harness.reporting.table import ABSENT, Table, markdown
 from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.formatting import ABSENT, replace_between_markers
+from harness.reporting.tables.markers import replace_between_markers
 
 EXPLANATION = """\
 - *Best validation* is the value of the best epoch on the validation data, *last validation* that
@@ -93,20 +94,21 @@ def make_tables(
     compared, calibration = reproductions(results.rows)
     plain = beside_plain_keras(results.rows)
     standard = [row for row in results.rows if not row.variant]
+    reproduction = model_tables.reproduction_blocks(compared, calibration)
+    factorial = model_tables.factorial_blocks(
+        factorial_designs(results, published), calibration.level
+    )
+    plain_keras = [model_tables.equivalence_table(plain, ["Test at best"])] if plain else []
     parts = {
-        "results": "\n\n".join(model_tables.model_blocks(standard, published, "**{}**")),
-        "expected": "\n\n".join(
-            model_tables.expected_blocks(standard, published, compared, calibration)
-        ),
-        "reproduction": "\n\n".join(model_tables.reproduction_blocks(compared, calibration)),
-        "plain-keras": model_tables.equivalence_table(plain, ["Test at best"]) if plain else "",
-        "factorial": model_tables.factorial_markdown(
-            factorial_designs(results, published), calibration.level
-        ),
-        "claims": claim_tables.primary_claims_table(verdicts),
+        "results": model_tables.model_blocks(standard, published, "**{}**"),
+        "expected": model_tables.expected_blocks(standard, published, compared, calibration),
+        "reproduction": reproduction,
+        "plain-keras": plain_keras,
+        "factorial": factorial,
+        "claims": [claim_tables.primary_claims_table(verdicts)],
     }
 
-    blocks = [
+    blocks: list[str | Table] = [
         "# Results",
         "Made by `make reference` from the run records; do not edit.",
         EXPLANATION,
@@ -114,14 +116,14 @@ def make_tables(
     if results.sample:
         blocks.append(SAMPLE_EXPLANATION)
     blocks += model_tables.model_blocks(results.rows, published, "## {}")
-    if parts["reproduction"]:
-        blocks += ["## The published runs", parts["reproduction"]]
-    if plain:
-        blocks += ["## This project's layers", model_tables.PLAIN, parts["plain-keras"]]
-    if parts["factorial"]:
-        blocks += ["## The update rules of Keras's versions", parts["factorial"]]
+    if reproduction:
+        blocks += ["## The published runs", *reproduction]
+    if plain_keras:
+        blocks += ["## This project's layers", model_tables.PLAIN, *plain_keras]
+    if factorial:
+        blocks += ["## The update rules of Keras's versions", *factorial]
     if verdicts:
-        blocks += ["## The claims", claim_tables.EXPLANATION, claim_tables.claims_table(verdicts)]
+        blocks += ["## The claims", claim_tables.EXPLANATION, *claim_tables.claims_blocks(verdicts)]
         blocks += ["Why these bounds, and since when:", claim_tables.reasons(verdicts)]
     if results.studies:
         blocks.append("## The studies")
@@ -129,12 +131,12 @@ def make_tables(
         blocks += claim_tables.study_blocks(study)
     blocks += ["## How these were made", _origin(results.records)]
 
-    files = {"RESULTS.md": "\n\n".join(blocks) + "\n"}
+    files = {"RESULTS.md": markdown(blocks) + "\n"}
     if results.rows:
         files["summary.csv"] = summary_csv(results.rows)
     if verdicts:
         files["claims.csv"] = claims_csv(verdicts)
-    return files, parts
+    return files, {name: markdown(part) for name, part in parts.items()}
 
 
 def _origin(records: list[Record]) -> str:

@@ -14,7 +14,8 @@ from harness.reporting.analysis.claims import load_claims
 from harness.reporting.analysis.published import PublishedResults, load_published
 from harness.reporting.analysis.results import load_results
 from harness.reporting.analysis.verdicts import judge
-from harness.reporting.tables.claim_tables import claims_table, reasons
+from harness.reporting.table import markdown
+from harness.reporting.tables.claim_tables import claims_blocks, reasons
 from harness.reporting.tables.write import claims_csv
 
 WORDS = {
@@ -272,7 +273,8 @@ def rows(table: str) -> list[dict[str, str]]:
 
 
 def test_the_table_says_what_was_measured_beside_what_is_claimed(claims, results):
-    kept, networks, few, reading, _, better, exact = rows(claims_table(judge(claims, results)))
+    table = markdown(claims_blocks(judge(claims, results)))
+    kept, networks, few, reading, _, better, exact = rows(table)
     assert kept == {
         "The documents say": "it ¦ will (`a-document`, `another`)",
         "Measured": "share that is kept",
@@ -306,7 +308,7 @@ def test_a_difference_of_few_seeds_shows_the_values_of_both(read, tmp_path):
     for seed in range(2):
         fabricate(tmp_path, "imdb-base", seed=seed, best=0.78 + seed / 100)
     results, _ = load_results(tmp_path, PublishedResults({}, {}))
-    (line,) = rows(claims_table(judge(read(DIFFERENCE), results)))
+    (line,) = rows(markdown(claims_blocks(judge(read(DIFFERENCE), results))))
     assert line["Value"] == "0.8200 ± 0.016 less 0.7800, 0.7900"
     assert line["Verdict"] == "not decided: 2 seeds of the 5 that the rule needs (imdb-base)"
 
@@ -316,7 +318,7 @@ def test_the_notes_of_the_runs_stand_once_below_the_table(read, tmp_path):
         fabricate(tmp_path, name, data_notes=("Rebuilt file.",))
     results, _ = load_results(tmp_path, PublishedResults({}, {}))
     claims = read(OF_NETWORKS, OF_NETWORKS | {"experiment": "imdb-base"})
-    table = claims_table(judge(claims, results))
+    table = markdown(claims_blocks(judge(claims, results)))
     assert [line["Notes"] for line in rows(table)] == ["1", "1"]
     assert table.endswith("\n\n1. Rebuilt file.")
 

@@ -10,7 +10,8 @@ from harness.reporting.analysis.claims import Claim
 from harness.reporting.analysis.published import PublishedResults
 from harness.reporting.analysis.results import load_results
 from harness.reporting.analysis.verdicts import NotCheckable, find_measurement, judge
-from harness.reporting.tables.claim_tables import claims_table
+from harness.reporting.table import markdown
+from harness.reporting.tables.claim_tables import claims_blocks
 
 WORDS = {"id": "one", "source": "a-document", "statement": "it will", "quantity": "share"}
 WORDS |= {"why": "Below that it is chance.", "set": "2020-01-01", "runs_known": True}
@@ -85,7 +86,7 @@ def test_seeds_of_a_study_on_different_copies_are_not_one_number(tmp_path):
 def test_the_table_says_why_runs_on_different_data_are_not_checked(tmp_path):
     for seed, sha256 in enumerate((FIRST, SECOND)):
         fabricate(tmp_path, "imdb-net", seed=seed, sha256=sha256)
-    table = claims_table(judge([OF_NETWORK], results_of(tmp_path)))
+    table = markdown(claims_blocks(judge([OF_NETWORK], results_of(tmp_path))))
     assert "| not checkable: different copies of the data: imdb-net/seed-0 on aaaa" in table
 
 

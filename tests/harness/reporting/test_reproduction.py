@@ -14,7 +14,8 @@ from harness.reporting.analysis.reproduction import ONE_MORE_RUN, SAME_END, repr
 from harness.reporting.analysis.results import load_results
 from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
 from harness.reporting.report.charts import update_rules_chart
-from harness.reporting.tables.model_tables import factorial_markdown, reproduction_blocks
+from harness.reporting.table import markdown
+from harness.reporting.tables.model_tables import factorial_blocks, reproduction_blocks
 from harness.reporting.tables.write import make_tables
 
 EPOCHS = 4
@@ -196,7 +197,7 @@ def test_the_tables_of_the_published_logs(tmp_path):
         run(tmp_path, 1.01, seed=seed)
         run(tmp_path, seed=seed, keras=True)
     compared, calibration = reproductions(read(tmp_path).rows)
-    text = "\n".join(reproduction_blocks(compared, calibration))
+    text = markdown(reproduction_blocks(compared, calibration))
     assert "| NET | the original | 5 | 0.0 % |" in text
     assert "| NET | ours | 5 | 1.0 % |" in text
     assert "of our own 10 runs, the other seeds of their group reject 0 (0.0 %; 95 %" in text
@@ -279,7 +280,7 @@ def test_conditions_with_too_few_seeds_have_no_effect(tmp_path):
         run(tmp_path, 1.5, seed=seed, optimizer="rmsprop")
     (design,) = factorial_designs(read(tmp_path), NUMBERS)
     assert design.effects == []
-    assert "Keras 3's rule" in factorial_markdown([design], 0.05)
+    assert "Keras 3's rule" in markdown(factorial_blocks([design], 0.05))
 
 
 def test_other_variants_are_no_part_of_the_design(tmp_path):
@@ -292,7 +293,7 @@ def test_other_variants_are_no_part_of_the_design(tmp_path):
 
 def test_tables_and_figure_of_the_factorial(factorial):
     found = factorial_designs(read(factorial), NUMBERS)
-    text = factorial_markdown(found, 0.05)
+    text = markdown(factorial_blocks(found, 0.05))
     assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
     assert "-20 %" in text
     assert with_most_rules(found) == found

@@ -8,17 +8,15 @@ import pytest
 from records import fabricate, fabricate_study
 
 from harness.errors import RunError
-from harness.records.record import find_records, load_record
+from harness.records.record import find_records
 from harness.records.study_outputs import Lines, Series, Table, Text
 from harness.reporting.analysis import results as reading
 from harness.reporting.analysis import verdicts
 from harness.reporting.analysis.published import load_published
-from harness.reporting.analysis.results import Study
 from harness.reporting.analysis.statistics import SeedStatistics
 from harness.reporting.tables import write as tables
 from harness.reporting.tables.__main__ import main
-from harness.reporting.tables.claim_tables import text_tables
-from harness.reporting.tables.formatting import format_significant, markers
+from harness.reporting.tables.markers import markers
 from harness.reporting.tables.model_tables import INTERVAL
 
 PUBLISHED = """
@@ -518,47 +516,6 @@ def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, publish
     assert "| a net | 0.3000 | – |" in markdown
     assert "what is far is forgotten" not in markdown
     assert not (results / "claims.csv").exists()
-
-
-@pytest.mark.parametrize(
-    ("value", "written"),
-    [
-        (0.87623, "0.8762"),
-        (0.0123456, "0.01235"),
-        (-0.51239, "-0.5124"),
-        (12.3456, "12.35"),
-        (98765.4, "98,765"),
-        (1234, "1,234"),
-        (1.0, "1"),
-        (0.0, "0"),
-        (-2000000.0, "-2,000,000"),
-        (0.00012344, "0.0001234"),
-        (3.14e-07, "3.1e-07"),
-        (-1.26e-30, "-1.3e-30"),
-        (12345678.9, "1.2e+07"),
-    ],
-)
-def test_a_number_is_written_with_the_digits_that_matter(value, written):
-    assert format_significant(value) == written
-
-
-def test_a_deviation_has_two_digits_that_matter():
-    assert [format_significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
-        "0.14",
-        "1.2",
-        "57",
-        "2.3e-06",
-    ]
-
-
-def test_only_tables_of_a_study_are_shown_in_the_terminal_and_aligned(studies):
-    (text,) = text_tables(Study([load_record(studies / "made-study/seed-0")]))
-    title, head, *rows = text.splitlines()
-    assert title == "Kept"
-    assert len({len(line) for line in (head, *rows)}) == 1
-    assert head.split() == ["share", "steps"]
-    assert [row.split("  ")[1].strip() for row in rows] == ["a net", "another net"]
-    assert [row.split()[-2:] for row in rows] == [["0.3000", "–"], ["1", "2"]]
 
 
 def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsys):

@@ -9,14 +9,13 @@ import keras
 import numpy as np
 import pytest
 
+from experiments.common.imdb import ReviewSplits
 from harness.errors import UnwritableError
 from harness.records.atomic_files import read_json
 from harness.records.checkpoint import read_checkpoint, write_checkpoint
 from harness.records.run import BEST, Run
 from harness.training import checkpoints, fit
-from harness.training.fit import Training
 
-REFERENCE = {"label": "majority class", "validation": 0.5, "test": 0.5}
 ENVIRONMENT = {"started": "then", "code": "c", "packages": {"keras": "3"}, "threads": 1}
 
 
@@ -60,7 +59,9 @@ def network():
     keras.utils.set_random_seed(0)
     hidden = keras.layers.Dense(40, activation="relu")
     output = keras.layers.Dense(1, activation="sigmoid")
-    return keras.Sequential([keras.Input((2,)), hidden, output])
+    model = keras.Sequential([keras.Input((2,)), hidden, output])
+    model.compile(keras.optimizers.Adam(0.01), loss="binary_crossentropy", metrics=["accuracy"])
+    return model
 
 
 def train(run, epochs=4, kill_after=None):
@@ -74,16 +75,8 @@ def train(run, epochs=4, kill_after=None):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "Progress", Progress)
-        fit.fit(
-            run,
-            network(),
-            Training("adam", 0.01, "binary_crossentropy", "accuracy", epochs, batch_size=50),
-            train=points(200, 1),
-            validation=points(50, 2),
-            test=points(50, 3),
-            summarise=lambda split, p: (float(p.mean()), {"mean": float(p.mean())}),
-            reference=REFERENCE,
-        )
+        splits = ReviewSplits(points(200, 1), points(50, 2), points(50, 3))
+        fit.fit(run, network(), splits, epochs=epochs, batch_size=50)
     return run
 
 
@@ -105,9 +98,8 @@ def checkpoint(tmp_path_factory):
 
 def restore(run) -> int:
     """Epochs that are taken up by a network that has not been trained."""
-    model = network()
-    model.compile("adam", "binary_crossentropy", ["accuracy"])
-    return checkpoints.Checkpoints(run, fit.BestWeights("accuracy")).restore(model, "keras", 4)
+    callback = checkpoints.Checkpoints(run, fit.BestWeights("accuracy"))
+    return callback.restore(network(), "keras", 4)
 
 
 def test_a_resumed_run_prints_after_which_epoch(begin, capsys):
@@ -258,7 +250,6 @@ def test_checkpoints_take_a_hundredth_of_the_time(begin, monkeypatch):
 
     monkeypatch.setattr(Run, "save_checkpoint", slow)
     model = network()
-    model.compile("adam")
     best = fit.BestWeights("accuracy")
     best.weights, best.epoch, best.value = [], 1, 0.5
     callback = checkpoints.Checkpoints(begin(), best)

@@ -11,8 +11,7 @@ import time
 import pytest
 from commands import places
 
-from harness.command_line import parse
-from harness.experiment import execute, find_experiments
+from harness.experiment import carry_out, find_experiments, read_plan
 from harness.training import interruption
 from harness.training.interruption import interruptible
 
@@ -109,4 +108,4 @@ def test_a_training_ends_whenever_the_signal_comes(tmp_path):
         sizes = ["--maxlen", 24, "--units", 4, "--epochs", 2000]
         arguments = ["--sample", *sizes, *places(tmp_path / str(number))]
         with pytest.raises(KeyboardInterrupt, match=r"^ended by SIGTERM\."):
-            execute(parse(dataclasses.replace(dense, train=train), list(map(str, arguments))))
+            carry_out(read_plan(dataclasses.replace(dense, train=train), list(map(str, arguments))))

@@ -12,8 +12,7 @@ import tensorflow as tf
 from tensorflow.python.framework import config as tf_config
 
 from harness import experiment
-from harness.command_line import parse
-from harness.experiment import find_experiments
+from harness.experiment import find_experiments, read_plan
 from harness.records.record import CHECKPOINT, load_record
 from harness.training import checkpoints, fit
 from harness.training.tf_dataset import without_tuning
@@ -36,7 +35,7 @@ def configuration(network: str, folder, *more):
     """A run of four epochs on the sample data, with every bit decided."""
     name, *arguments = NETWORKS[network]
     arguments += ["--epochs", 4, "--sample", "--deterministic", "--results-dir", folder, *more]
-    return parse(find_experiments()[name], list(map(str, [*arguments, "--plots-dir", folder])))
+    return read_plan(find_experiments()[name], list(map(str, [*arguments, "--plots-dir", folder])))
 
 
 def state(callback) -> list[bytes]:

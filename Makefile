@@ -100,8 +100,11 @@ help:  ## this list
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
+	@echo "Training every network and carrying out every study for a moment, on small made-up data:"
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
 	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
+	@echo
+	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
 	@$(RUN) -m harness.reporting.tables --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html

@@ -7,7 +7,7 @@ nobody waits for.
 """
 
 import contextlib
-import multiprocessing
+import multiprocessing.context
 import multiprocessing.forkserver
 import os
 import runpy
@@ -15,7 +15,6 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import RunError
@@ -115,12 +114,8 @@ class ForkedChild(Child):
     """
 
     def _start(self, command, variables, code, connections) -> int:
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(LOADED)
-        with _forking_environment(variables):
-            multiprocessing.forkserver.ensure_running()
         arguments = command, self._log, os.environ | variables
-        self._process = context.Process(target=_become, args=arguments)
+        self._process = forking(variables).Process(target=_become, args=arguments)
         self._process.start()
         return self._process.pid
 
@@ -136,6 +131,30 @@ def can_fork() -> bool:
     """Whether a process that has loaded TensorFlow may be forked: on Linux, without a GPU."""
     tensorflow = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
     return sys.platform == "linux" and tensorflow and not any(map(os.path.exists, GPUS))
+
+
+def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
+    """Makes processes by forking one that has loaded TensorFlow, which it starts once.
+
+    Args:
+        variables: what that process begins with, besides the environment.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(LOADED)
+    before, errors = dict(os.environ), os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "2"} | variables)
+    os.environ.pop("MPLBACKEND", None)  # it may name a module that is not there
+    os.dup2(nowhere, 2)  # for what TensorFlow prints when it is loaded
+    try:
+        multiprocessing.forkserver.ensure_running()
+    finally:
+        os.dup2(errors, 2)
+        os.environ.clear()
+        os.environ.update(before)
+        os.close(nowhere)
+        os.close(errors)
+    return context
 
 
 def run_to_end(command: list[str], log: Path, variables: dict[str, str]) -> str:
@@ -161,24 +180,6 @@ def memory_kills() -> int:
     except OSError:
         return 0
     return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
-
-
-@contextlib.contextmanager
-def _forking_environment(variables: dict[str, str]) -> Iterator[None]:
-    """What the process that forks begins with; what TensorFlow prints when it loads is dropped."""
-    before, errors = dict(os.environ), os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "2"} | variables)
-    os.environ.pop("MPLBACKEND", None)  # may name a module that is not there
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(errors, 2)
-        os.environ.clear()
-        os.environ.update(before)
-        os.close(nowhere)
-        os.close(errors)
 
 
 def _become(command: list[str], log: Path, variables: dict[str, str]) -> None:

@@ -18,7 +18,7 @@ from benchmarks.plain import SCRIPTS
 from benchmarks.timing import FULL, QUICK, Effort, say, time_all, time_original, time_steps
 from data import files
 from harness.cli import Parser, add_sample, print_written, run_command
-from harness.training.environment import describe_environment, threads
+from harness.training.machine import describe_environment, threads
 
 OWN = Path("results"), Path("plots")
 DEMO = Path("demo/bench"), Path("demo/bench")  # for what must not replace a whole benchmark

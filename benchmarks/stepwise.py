@@ -9,7 +9,7 @@ import sys
 import time
 from multiprocessing.connection import Connection
 
-from harness.training.environment import load_keras
+from harness.training.machine import load_keras
 
 keras = load_keras()
 

@@ -24,7 +24,7 @@ from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
 from harness.experiment import SCRIPTS, find_experiments
 from harness.processes import THREADS, Child, run_to_end
-from harness.training.environment import load_keras, threads
+from harness.training.machine import load_keras, threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as
 # often as there are cores, with one thread each, all at the same time.

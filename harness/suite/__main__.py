@@ -35,7 +35,7 @@ from harness.records.atomic_files import write_text
 from harness.suite.plan import Suite, plan_suite
 from harness.suite.progress import Display
 from harness.suite.runs import Elsewhere, Ended, Event, log_of, run_locally
-from harness.training.durations import span
+from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
 MOST_SEEDS = 1000

@@ -42,7 +42,7 @@ from harness.suite.runs import (
     log_of,
     reserve,
 )
-from harness.training.environment import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
+from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one

@@ -15,7 +15,7 @@ from harness.processes import THREADS, Child, ForkedChild, can_fork
 from harness.records.atomic_files import read_json
 from harness.records.lock import Lock
 from harness.records.record import UNFINISHED
-from harness.training.environment import threads
+from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
 GRACE = 10  # seconds that an interrupted run has to end

@@ -19,7 +19,7 @@ from harness.protocol import setting
 from harness.records.checkpoint import read_checkpoint
 from harness.records.record import CHECKPOINT, find_records
 from harness.records.run import BEST, baseline_metrics, made_data
-from harness.training import environment
+from harness.training import machine
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_ke
 def quick(monkeypatch):
     """Neither figures nor a look at the repository, which would take most of the time."""
     monkeypatch.setattr(experiment, "show", lambda record, options: None)
-    monkeypatch.setattr(environment, "code_version", lambda: (None, None))
-    monkeypatch.setattr(environment, "code_digest", lambda packages: "")
+    monkeypatch.setattr(machine, "code_version", lambda: (None, None))
+    monkeypatch.setattr(machine, "code_digest", lambda packages: "")
 
 
 def configuration(results: Path, force: bool = False) -> Plan:

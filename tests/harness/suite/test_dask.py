@@ -18,7 +18,7 @@ from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.plan import plan_suite
 from harness.suite.runs import Ended, EpochDone, Started
-from harness.training.environment import code_version
+from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs

@@ -29,7 +29,7 @@ from harness.suite.runs import (
     run_locally,
     share,
 )
-from harness.training.durations import span
+from harness.training.machine import span
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs

@@ -125,11 +125,7 @@ def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Ev
 
 
 def connect(address: str) -> distributed.Client:
-    """A client of a scheduler; how it is encrypted is Dask's own configuration.
-
-    Raises:
-        RunError: no scheduler answers there.
-    """
+    """A client of a scheduler; whether connections are encrypted is Dask's own configuration."""
     # It writes many lines when the scheduler is lost; `_lost` says it in one.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     try:
@@ -210,11 +206,7 @@ def _outcome(sent: Sent) -> Ended | Elsewhere:
 
 
 def receive(run: Plan, files: dict[str, bytes]) -> None:
-    """Checks a record that came from another machine, and gives it its name.
-
-    Args:
-        run: the run that it must be of.
-        files: the content of the record's files by their names.
+    """Checks a run's record that came from another machine, and gives it its name.
 
     Raises:
         RunError: the record is damaged or of another run, or it cannot be written.
@@ -246,13 +238,13 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
     Args:
         name: the record's place below a results directory.
         command: what `python -m` gets, without the places.
-        code: name of the archive that `send_code` has sent.
+        code: the archive that `send_code` has sent.
         topic: where the caller listens to progress.
         weights: whether the trained weights are wanted, too.
 
     Returns:
         `seconds`; `failure`, None if there is a record; `log`, what the run printed; `files`, the
-        content of the record's files by name. None if nobody waits for them any more.
+        record's by name. None if nobody waits for them any more.
     """
     worker = distributed.get_worker()
     key = worker.get_current_task()

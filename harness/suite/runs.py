@@ -164,7 +164,11 @@ def run_locally(runs: Iterable[Plan], workers: int) -> Iterator[Event]:
                     continue
                 places = ["--results-dir", str(run.results_dir), "--plots-dir", str(run.plots_dir)]
                 command = [*run.process_arguments, *places]
-                watched = WatchedRun(command, run.directory, log_of(run), each)
+                try:
+                    watched = WatchedRun(command, run.directory, log_of(run), each)
+                except BaseException:  # Ctrl-C, too: the first one waits until TensorFlow is loaded
+                    lock.release()
+                    raise
                 current.append((run, watched, lock))
                 yield Started(run)
             time.sleep(POLL)

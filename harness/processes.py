@@ -110,7 +110,7 @@ class Child:
 class ForkedChild(Child):
     """The same, forked from one process that has loaded TensorFlow and computed nothing.
 
-    All of them have the variables that the first one was given.
+    Variables that packages read when they are loaded are those of the first such process.
     """
 
     def _start(self, command, variables, code, connections) -> int:
@@ -188,8 +188,7 @@ def _become(command: list[str], log: Path, variables: dict[str, str]) -> None:
     descriptor = os.open(log, os.O_WRONLY)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
-    os.environ.clear()
-    os.environ.update(variables)
+    os.environ.update(variables)  # and keep what packages have set when they were loaded
     _run(command, multiprocessing.parent_process().sentinel)
 
 

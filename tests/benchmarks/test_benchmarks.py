@@ -187,5 +187,5 @@ def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("RNN_DATA_DIR", str(tmp_path / "nowhere"))
     assert command_line.main(["--quick"]) == 1
     error = capsys.readouterr().err
-    assert error.startswith(f"error: data directory {tmp_path / 'nowhere'} (RNN_DATA_DIR) does not")
+    assert error.startswith(f"error: data directory {tmp_path / 'nowhere'} (RNN_DATA_DIR) cannot")
     assert error.count("\n") == 1

@@ -109,7 +109,7 @@ def test_finished_runs_are_skipped_unless_forced_and_other_records_are_not_repla
         ("imdb-lstm --plots-dir X", "--plots-dir is an option of the whole suite"),
         ("imdb-lstm --sample", "--sample is an option of the whole suite"),
         ("imdb-lstm --epoch 3", "python -m experiments imdb-lstm: error: unrecognized arguments"),
-        ("imdb-lstm --data-dir no/where", "error: data directory no/where (--data-dir) does not"),
+        ("imdb-lstm --data-dir no/where", "error: data directory no/where (--data-dir) cannot"),
     ],
 )
 def test_what_cannot_run_is_one_message_before_anything_runs(command, message, tmp_path, capsys):

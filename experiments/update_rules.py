@@ -158,7 +158,7 @@ def train(protocol, run):
 
 def published_losses(epochs: int) -> list[float]:
     """The published log's training losses."""
-    from harness.reporting.analysis.published import PUBLISHED, load_published
+    from harness.reporting.groups import PUBLISHED, load_published
 
     losses = load_published(PUBLISHED).experiments["imdb-lstm"].loss
     if not losses:

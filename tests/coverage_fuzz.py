@@ -25,14 +25,13 @@ with atheris.instrument_imports(include=["data", "harness.records"]):
     from data import npz
     from data.errors import DataError
     from data.imdb_archive import read_reviews
-    from data.jena_file import LIMITS, MISSING_READING, parse, read_source
     from data.text import load_text
     from harness.errors import RunError
     from harness.records.checksums import write_checksums
     from harness.records.record import load_record
 
 import records
-from test_any_file import independently, member_bytes, row
+from test_any_file import independently, member_bytes
 
 
 def read_arrays(content: bytes, folder: Path) -> None:
@@ -41,16 +40,6 @@ def read_arrays(content: bytes, folder: Path) -> None:
         file.writestr("x.npy", content)
     lists = [one.tolist() for one in npz.read_lists(zipfile.ZipFile(archive), "x")]
     assert independently(content) in (lists, None)
-
-
-def read_table(content: bytes, folder: Path) -> None:
-    path = folder / "jena.csv"
-    path.write_bytes(content)
-    table = parse(read_source(path))
-    assert len(table.timestamps) == len(table.readings)
-    for quantity, values in zip(table.quantities, table.readings.T, strict=True):
-        lowest, highest = LIMITS[quantity]
-        assert ((lowest <= values) & (values <= highest) | (values == MISSING_READING)).all()
 
 
 def read_text(content: bytes, folder: Path) -> None:
@@ -81,11 +70,6 @@ def first_arrays() -> list[bytes]:
     return [member_bytes([[1, 2], [300], [], [70_000]], protocol) for protocol in range(1, 6)]
 
 
-def first_tables() -> list[bytes]:
-    lines = ["Date Time," + ",".join(LIMITS), *(row(number) for number in range(3))]
-    return [ending.join(lines).encode() for ending in ("\n", "\r\n")]
-
-
 def first_archives() -> list[bytes]:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as file:
@@ -102,7 +86,6 @@ def first_records() -> list[bytes]:
 
 PARSERS: dict[str, tuple[Callable[[bytes, Path], None], Callable[[], list[bytes]]]] = {
     "arrays": (read_arrays, first_arrays),
-    "jena": (read_table, first_tables),
     "text": (read_text, lambda: ["Alice was \u00e9.\n".encode()]),
     "reviews": (read_archive, first_archives),
     "record": (read_record, first_records),

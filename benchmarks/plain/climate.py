@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from data.jena import PUBLISHED_CADENCE_MINUTES, load_jena
-from data.jena_file import TEMPERATURE
+from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, load_jena
 
 LOOKBACK_HOURS, DELAY_HOURS, BATCH = 240, 24, 128
 # of the file with one row every ten minutes; the two sample years have fewer

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from limits import BYTES, LimitedReader, refused
 
 from data import python2_npz
-from data.jena_file import LIMITS, MISSING_READING, TIME_COLUMN
+from data.jena import LIMITS, TIME_COLUMN
 
 
 @pytest.fixture(scope="module")
@@ -148,56 +148,6 @@ def row(number: int) -> str:
     hours, minutes = divmod(10 * number, 60)
     readings = [low + (high - low) * (number % 90) / 100 for low, high in LIMITS.values()]
     return f"01.01.2009 {hours:02}:{minutes:02}:00," + ",".join(f"{r:.2f}" for r in readings)
-
-
-FIELDS = (
-    st.floats(allow_nan=True, allow_infinity=True).map(str)
-    | st.integers(-400, 1200).map(str)
-    | st.sampled_from(["", "nan", "-9999", "-9999.0", "True", "1e308", "0x1", "1_0", '"5"', " 7 "])
-    | st.text(max_size=5)
-)
-
-
-@few_or_many
-def test_tables_of_the_weather(reader, tmp_path, examples):
-    @for_any(
-        examples,
-        st.integers(20, 60),
-        st.lists(st.tuples(st.integers(1, 60), st.integers(0, 15), FIELDS), max_size=2),
-        st.sampled_from(["\n", "\r\n", "\r", "\n\n"]),
-        st.sampled_from(["utf-8", "utf-8-sig", "latin-1"]),
-        edits() | st.none(),
-        st.booleans(),
-    )
-    def check(rows, fields, ending, encoding, edit, is_zipped):
-        lines = [[TIME_COLUMN, *LIMITS], *(row(number).split(",") for number in range(rows))]
-        for line, column, text in fields:
-            lines[line % len(lines)][column % 15] = text
-        content = ending.join(map(",".join, lines)).encode(encoding, "replace")
-        content = edit(content) if edit else content
-        path = tmp_path / ("jena.csv.zip" if is_zipped else "jena.csv")
-        if is_zipped:
-            with zipfile.ZipFile(path, "w") as archive:
-                archive.writestr("jena.csv", content)
-        else:
-            path.write_bytes(content)
-        outcome, result = reader.read("jena", path)
-        if outcome == "refused":
-            assert fields or edit or rows < 24, result
-            assert result.isprintable()
-            return
-        quantities, values = json.loads(result)
-        plain = content.decode("utf-8-sig", "replace").replace('"', "")
-        plain = [one for one in plain.replace("\r", "\n").split("\n") if one.strip(" \t")]
-        names = plain[0].strip(" \t").split(",")
-        assert len(values) == len(plain) - 1
-        for line, read in zip(plain[1:], values, strict=True):
-            given = dict(zip(names, line.split(","), strict=False))
-            for quantity, value in zip(quantities, read, strict=True):
-                number = float(given[quantity])
-                lowest, highest = LIMITS[quantity]
-                assert lowest <= value <= highest
-                assert number == MISSING_READING or value == pytest.approx(number, rel=1e-12)
 
 
 @few_or_many

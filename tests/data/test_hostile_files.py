@@ -13,7 +13,7 @@ import pytest
 from limits import BYTES, LimitedReader, refused
 
 from data.files import JENA
-from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN
+from data.jena import LIMITS, QUANTITIES, TIME_COLUMN
 
 MEGABYTE = 2**20
 # Files of 100 MB and more, which take a while to write.

@@ -18,8 +18,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import DataError, shown
-from data.files import MOST_BYTES, read_bytes
-from data.zip_member import opened, own_members, read_member
+from data.files import MOST_BYTES, read_bytes, read_member
 
 MOST_ROWS = 2_500_000
 MOST_COLUMNS = 100
@@ -94,16 +93,10 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _read_content(path: Path) -> bytes:
     """The text of a file, unpacked, in an encoding that keeps ASCII, its lines ended by `\\n`."""
-    if not path.exists():
-        raise DataError(f"there is no file {shown(path)}; check how its name is written.")
     content = read_bytes(path)
     try:
         if content.startswith(b"PK"):
-            with opened(path) as archive:
-                tables = [one for one in own_members(archive) if one.lower().endswith(".csv")]
-                if len(tables) != 1:
-                    raise DataError(f"it should hold one .csv file but holds {len(tables)}.")
-                content = read_member(archive, tables[0], MOST_BYTES)
+            content = read_member(path, ".csv")
         elif content.startswith(b"\x1f\x8b"):
             with gzip.open(io.BytesIO(content)) as archive:
                 content = archive.read(MOST_BYTES + 1)

@@ -416,7 +416,7 @@ def test_paths_and_archives_that_cannot_be_read(tmp_path):
         read_jena(tmp_path)
     damaged = {
         "not a zip archive": b"PK\3\4 broken off",
-        r"holds 0 files \.csv instead of one": zipped("readme.txt"),
+        "should hold one .csv file but holds 0": zipped("readme.txt"),
         "ended before": gzip.compress(PLAIN.encode())[:-100],
         "Not a gzipped|CRC check": gzip.compress(PLAIN.encode())[:-8] + b"12345678",
     }

@@ -113,8 +113,7 @@ def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[
 
 
 def _shown(word: str) -> str:
-    """A word as a label: no invisible characters, and not too long."""
-    word = "".join(letter if letter.isprintable() else "�" for letter in word)
+    """A word as a label, which is not too long."""
     return word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…"
 
 

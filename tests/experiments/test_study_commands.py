@@ -264,7 +264,7 @@ def test_the_figure_of_a_word_shows_each_letter_and_the_one_after_it(shown):
 
 
 def test_any_word_makes_a_record_and_a_finished_study_is_shown_again(tmp_path, ask):
-    word = "grüße,all you,a/b"
+    word = "grüße,hello you,a/b"
     command = ["next-letter", "--word", word, "--steps", 1, *places(tmp_path)]
     done = ask(main, *command)
     assert (done.returncode, done.stderr) == (0, "")

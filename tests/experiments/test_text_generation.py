@@ -194,7 +194,7 @@ def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
 
 
 TEXTS = {
-    "missing": (None, "does not exist"),
+    "missing": (None, "there is no text file"),
     "empty": (b"", "holds no text"),
     "blank": (b" \n \n", "holds no text"),
     "short": (b"ten chars.", "the text has 10 characters"),

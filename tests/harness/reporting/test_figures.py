@@ -15,7 +15,7 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting import results as reading
+from harness.reporting import groups as reading
 from harness.reporting.figures import draw as plots
 from harness.reporting.figures import processes
 from harness.reporting.figures import style as figure

@@ -8,7 +8,7 @@ import pandas as pd
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from harness.errors import RunError
-from harness.records.atomic_files import read_json, write_json
+from harness.records.files import read_json, write_json
 
 # The committed benchmark, and the page that shows its summary.
 RESULTS, PLOTS, PAGE = Path("results/reference"), Path("plots/reference"), Path("docs/speed.md")

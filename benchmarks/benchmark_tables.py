@@ -12,7 +12,7 @@ from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, 
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
 from harness.cli import Parser, print_written, run_command
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 from harness.reporting.table import Table
 from harness.reporting.tables.markers import replace_between_markers
 

@@ -25,7 +25,7 @@ from benchmarks.roofline import Rates, one_thread_rates
 from benchmarks.suites import time_suites
 from data import files
 from harness.errors import RunError
-from harness.records.lock import Lock
+from harness.records.run import Lock
 from harness.training.environment import describe_environment, memory, threads
 
 WORKING = Path("demo/bench.unfinished")  # receives logs and records, which nobody needs afterwards

@@ -23,13 +23,12 @@ from harness.protocol import add_settings, differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
     Record,
-    find_records,
+    holds_sample_runs,
     label_of,
     load_record,
-    mend,
     refuse_mixture,
 )
-from harness.records.run import Run
+from harness.records.run import Run, promote_left
 
 RESUMES = "The same command goes on after the run's last checkpoint."
 SCRIPTS = "experiments"  # the package whose modules declare the experiments
@@ -228,9 +227,8 @@ def carry_out(plan: Plan) -> None:
         DataError: the data cannot be used.
     """
     if os.path.isdir(plan.results_dir):  # unlike Path.is_dir, it raises no error
-        records, _ = find_records(plan.results_dir)
-        refuse_mixture(plan.results_dir, records, plan.sample)
-        mend(plan.directory)
+        refuse_mixture(plan.results_dir, [plan.sample, holds_sample_runs(plan.results_dir)])
+        promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
     if os.path.exists(plan.directory) and not plan.force:
         record = finished_record(plan, plan.directory)
@@ -350,12 +348,13 @@ def do_run(plan: Plan) -> Record:
 
 def show(record: Record, plan: Plan) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
+    from harness.reporting.alike import find_alike
     from harness.reporting.figures.draw import plot_experiment
     from harness.reporting.tables.reference_tables import result_lines, study_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
-        seeds, _ = find_records(plan.results_dir, record.label)
+        seeds, _ = find_alike(plan.results_dir, record.label)
         for plot in plot_experiment(seeds, plan.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:

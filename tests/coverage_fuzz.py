@@ -28,7 +28,7 @@ with atheris.instrument_imports(include=["data", "harness.records"]):
     from data.jena_file import LIMITS, MISSING_READING, parse, read_source
     from data.text import load_text
     from harness.errors import RunError
-    from harness.records.checksums import write_checksums
+    from harness.records.files import write_checksums
     from harness.records.record import load_record
 
 import records

@@ -1,6 +1,10 @@
-"""Writes the directory of one run: begun, filled epoch by epoch, finished or left unfinished."""
+"""One run in progress: its folder, its lock, and the checkpoint from which it goes on if killed."""
 
 import contextlib
+import hashlib
+import io
+import json
+import os
 import shutil
 import statistics
 import time
@@ -8,28 +12,38 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DivergedError, ElsewhereError, RunError
-from harness.records.atomic_files import write_json
-from harness.records.checkpoint import write_checkpoint
-from harness.records.checksums import write_checksums
-from harness.records.lock import Lock
-from harness.records.record import CHECKPOINT, UNFINISHED, put_in_place
+from harness.errors import DivergedError, ElsewhereError, RunError, UnwritableError
+from harness.records.files import (
+    read_bytes,
+    read_checksums,
+    sha256,
+    sync_folder,
+    write_bytes,
+    write_checksums,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import numpy as np
+    from filelock import FileLock
 
     from harness.records.study_outputs import StudyOutput
 
 # Models that stay beside the record: a network with its best weights, a fitted linear model on
 # reviews (arrays of numbers), and the network that a study leaves for others to use.
 BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
+UNFINISHED = ".unfinished"
+CHECKPOINT = "checkpoint"
+DIGEST = hashlib.sha256().digest_size
 
 
 class Run:
     """One run in progress. Whatever it is given is written to disk at once.
 
-    Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
-    and replaces an earlier run only then. A run that fails or is interrupted destroys nothing.
+    Everything is written to `seed-<k>.unfinished/`, last of all its checksums. Then the folder is
+    complete, and a rename promotes it to the record `seed-<k>`. A run that fails or is interrupted
+    destroys nothing, and a complete folder that a killed process left is promoted by whoever finds
+    it next.
 
     Args:
         directory: where the finished record will stand.
@@ -88,16 +102,14 @@ class Run:
                         path.unlink()
             else:
                 shutil.rmtree(self.unfinished, ignore_errors=True)
-            write_json(self.unfinished / "config.json", config)
+            self._write("config", config)
         except RunError:
             self.abandon()
             raise
-        self._parts["config"] = config
 
     def abandon(self) -> None:
         """Removes what the run has written and the folders made for it, when it cannot go on."""
-        if self._lock.is_held:
-            shutil.rmtree(self.unfinished, ignore_errors=True)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
         self._lock.release()
         with contextlib.suppress(OSError):  # by now, another run may use one of them
             for folder in self._made:
@@ -105,8 +117,7 @@ class Run:
 
     def write(self, part: str, content: dict) -> None:
         """Writes one file of the record, such as `environment`, or adds to what it holds."""
-        self._parts[part] = {**self._parts.get(part, {}), **content}
-        self._write(part, self._parts[part])
+        self._write(part, self.part(part) | content)
 
     def add_layers(self, computed_by: str) -> None:
         """Records which layers computed; a study calls this for each of its networks.
@@ -122,7 +133,7 @@ class Run:
         return self._parts.get(name, {})
 
     def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes the predictions in the form that `harness.records.predictions` describes.
+        """Writes the predictions in the form that `harness.records.schema` describes.
 
         Args:
             last: those of the last epoch, for `validation` and `test`.
@@ -138,7 +149,6 @@ class Run:
 
     def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
         """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
-        self._refuse_if_removed()
         own = {"history": self.history, "seconds": self._seconds}
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
@@ -162,9 +172,11 @@ class Run:
         if not self.history:
             self._write("history", {})
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
-        self._refuse_if_removed()
+        for part in self._parts:
+            if not (path := self.unfinished / f"{part}.json").exists():
+                raise RunError(f"{path} was removed during the run; no record was made.")
         write_checksums(self.unfinished)
-        put_in_place(self.unfinished, self.directory)
+        promote(self.unfinished, self.directory)
         self._lock.release()
 
     def finish_network(
@@ -235,15 +247,102 @@ class Run:
         return time.perf_counter() - self._began
 
     def _write(self, part: str, content: dict) -> None:
-        self._refuse_if_removed()
+        self._parts[part] = content
         write_json(self.unfinished / f"{part}.json", content)
 
-    def _refuse_if_removed(self) -> None:
-        """Raises a RunError if somebody has removed what is here, for the record would lack it."""
-        if not self._lock.is_held or not (self.unfinished / "config.json").exists():
-            raise RunError(
-                f"{self.unfinished} was removed while the run was filling it; no record was made."
-            )
+
+class Lock:
+    """Keeps a run to one process: a file beside a path, which the system frees if that dies."""
+
+    def __init__(self, path: Path):
+        self.path = path.with_name(f".{path.name}.lock")
+        self._lock: FileLock | None = None
+
+    def acquire(self) -> bool:
+        """Whether this process has the lock now, and not another one; an OSError if none can."""
+        from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
+
+        self._lock = FileLock(self.path)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Lets others in, and removes the file."""
+        with contextlib.suppress(OSError):  # Windows removes no file that is open
+            self.path.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def promote(complete: Path, directory: Path) -> None:
+    """Makes a complete folder the record, in place of an earlier one.
+
+    If the process dies in between, the complete folder stays, and is promoted by the next.
+    """
+    try:
+        (complete / CHECKPOINT).unlink(missing_ok=True)
+        if directory.exists():
+            shutil.rmtree(directory)
+        os.replace(complete, directory)
+    except OSError as error:
+        raise UnwritableError(f"cannot write {directory}: {error.strerror or error}.") from error
+    sync_folder(directory.parent)
+
+
+def promote_left(directory: Path) -> None:
+    """Promotes the complete folder that a process left which was killed before it could do so."""
+    unfinished = directory.with_name(directory.name + UNFINISHED)
+    if not is_complete(unfinished):
+        return
+    lock = Lock(directory)
+    with contextlib.suppress(OSError, RunError):  # such as a folder that only others can write
+        if lock.acquire():
+            if is_complete(unfinished):  # the other process has not promoted it meanwhile
+                promote(unfinished, directory)
+            lock.release()
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the checksums, which are written last, are there and match."""
+    try:
+        checksums = read_checksums(folder)
+        return bool(checksums) and all(sha256(folder / n) == s for n, s in checksums.items())
+    except RunError:
+        return False
+
+
+def write_checkpoint(path: Path, values: dict, arrays: "Sequence[np.ndarray]") -> None:
+    """Replaces a checkpoint. If the process dies meanwhile, the earlier one stays.
+
+    The file holds the SHA-256 of what follows, then NumPy arrays; the first of them is JSON.
+
+    Args:
+        path: the file.
+        values: what JSON can hold.
+        arrays: of any shapes and types but objects.
+    """
+    import numpy as np
+
+    text = np.frombuffer(json.dumps(values).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, text, *arrays, allow_pickle=False)
+    content = buffer.getvalue()
+    write_bytes(path, hashlib.sha256(content).digest() + content)
+
+
+def read_checkpoint(path: Path) -> "tuple[dict, list[np.ndarray]]":
+    """The values and arrays of a checkpoint; a RunError if they are not those that were written."""
+    import numpy as np
+
+    read = read_bytes(path)
+    digest, content = read[:DIGEST], read[DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise RunError(f"{path} is damaged.")
+    with np.load(io.BytesIO(content), allow_pickle=False) as parts:
+        text, *arrays = (parts[name] for name in parts.files)  # in the order of writing
+    return json.loads(bytes(text)), arrays
 
 
 def made_data(sample: bool, note: str) -> dict:

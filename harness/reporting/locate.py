@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import RunError, few
-from harness.records.record import Record, find_records, load_record
+from harness.records.record import Record, load_record
+from harness.reporting.alike import find_alike
 from harness.reporting.analysis.published import PUBLISHED, load_published
 from harness.reporting.analysis.results import SeedGroup, make_results
 
@@ -26,8 +27,8 @@ def records_in(folder: Path) -> tuple[list[Record], list[str]]:
     if (path / "config.json").exists():
         return [load_record(path)], []
     if any(path.glob("seed-*")):
-        return find_records(path.parent, glob.escape(path.name))
-    return find_records(path)
+        return find_alike(path.parent, glob.escape(path.name))
+    return find_alike(path)
 
 
 def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list[str]]:
@@ -46,7 +47,7 @@ def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list
     records, left_out = [], []
     if name not in ("", "..") and Path(name).name == name:
         for results_dir in filter(Path.is_dir, results_dirs):
-            records, more = find_records(results_dir, glob.escape(name))
+            records, more = find_alike(results_dir, glob.escape(name))
             left_out += more
             if records:
                 break

@@ -23,11 +23,8 @@ from distributed.security import Security
 
 from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import Plan, finished_record
-from harness.records.atomic_files import write_bytes
-from harness.records.checksums import CHECKSUMS, FILE
-from harness.records.lock import Lock
-from harness.records.record import put_in_place
-from harness.records.run import Run
+from harness.records.files import CHECKSUMS, FILE, write_bytes
+from harness.records.run import Lock, Run, promote
 from harness.suite.dask_worker import perform
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import log_of, reserve
@@ -253,6 +250,6 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
             for name, content in files.items():
                 write_bytes(staged / name, content)
             finished_record(run, staged)
-            put_in_place(staged, directory)
+            promote(staged, directory)
     finally:
         place.abandon()

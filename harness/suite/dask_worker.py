@@ -11,7 +11,7 @@ from pathlib import Path
 import distributed
 from distributed.core import Status
 
-from harness.records.checksums import CHECKSUMS
+from harness.records.files import CHECKSUMS
 from harness.suite.local_workers import POLL, Child, end
 from harness.suite.sent_code import unpack_code
 

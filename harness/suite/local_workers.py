@@ -14,8 +14,8 @@ from pathlib import Path
 from harness.cli import ELSEWHERE
 from harness.errors import RunError
 from harness.experiment import Plan
-from harness.records.atomic_files import read_json
-from harness.records.record import UNFINISHED
+from harness.records.files import read_json
+from harness.records.run import UNFINISHED
 from harness.suite.plan import log_of, reserve
 from harness.training.environment import threads
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from data.files import destination
 from harness.errors import RunError, UserError, few
 from harness.experiment import Plan, find_experiments, finished_record, read_plan, switches
-from harness.records.lock import Lock
 from harness.records.record import Record, find_records, refuse_mixture
+from harness.records.run import Lock
 
 SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a whole suite
 
@@ -107,7 +107,7 @@ def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.N
     records: list[Record] = []
     if os.path.isdir(options.results_dir):  # unlike Path.is_dir, it raises no error
         records, _ = find_records(options.results_dir)
-        refuse_mixture(options.results_dir, records, options.sample)
+        refuse_mixture(options.results_dir, [options.sample, *(r.sample for r in records)])
     durations = Durations(records)
     runs: dict[Path, Plan] = {}  # what is asked for twice is done once
     done, refused = [], {}

@@ -16,8 +16,7 @@ from records import fabricate
 from explore.trained import load_trained
 from harness.errors import RunError
 from harness.experiment import find_experiments, finished_record, read_plan
-from harness.records.atomic_files import sha256
-from harness.records.checksums import write_checksums
+from harness.records.files import sha256, write_checksums
 from harness.records.record import load_record
 from harness.records.schema import required_files
 

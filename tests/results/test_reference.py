@@ -8,8 +8,9 @@ from statistics import fmean
 import pytest
 from commands import REPOSITORY
 
-from harness.records.record import find_records
+from harness.records.run import is_complete
 from harness.records.study_outputs import Table
+from harness.reporting.alike import find_alike
 from harness.reporting.analysis.claims import load_claims
 from harness.reporting.analysis.published import load_published
 from harness.reporting.analysis.reproduction import curve_distance
@@ -45,8 +46,9 @@ PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed")]
 
 @pytest.fixture(scope="module")
 def results():
-    records, left_out = find_records(RESULTS)
+    records, left_out = find_alike(RESULTS)
     assert [sentence for sentence in left_out if ".unfinished" not in sentence] == []
+    assert all(is_complete(record.path) for record in records)
     return make_results(records, load_published(PUBLISHED))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.records.predictions import Reviews, Samples, Weeks
+from harness.records.schema import Reviews, Samples, Weeks
 from harness.reporting.analysis.statistics import Range
 
 DRAWS = 10_000

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.records.alike import mixture
+from harness.reporting.alike import mixture
 from harness.reporting.analysis.results import ModelResults
 from harness.reporting.analysis.statistics import Estimate
 from harness.reporting.analysis.verdicts import (

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.records.atomic_files import read_toml
-from harness.records.validation import KnownFields, Number, validated
+from harness.records.files import read_toml
+from harness.records.schema import KnownFields, Number, validated
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "experiments" / "published.toml"
 """The published numbers that come with this project."""

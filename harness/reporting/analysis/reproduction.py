@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.records.alike import mixture
 from harness.records.record import Record
+from harness.reporting.alike import mixture
 from harness.reporting.analysis.equivalence import Equivalence, equivalence
 from harness.reporting.analysis.further_run import (
     Calibration,

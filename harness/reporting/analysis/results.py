@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RunError, few
-from harness.records.record import Record, find_records, plain, refuse_mixture
+from harness.records.record import Record, plain, refuse_mixture
 from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
+from harness.reporting.alike import find_alike
 from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.statistics import SEEDS_NEEDED, SeedStatistics
 
@@ -211,14 +212,14 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
     Raises:
         RunError: there is no finished run, or sample-data and real-data runs are mixed.
     """
-    records, left_out = find_records(results_dir)
+    records, left_out = find_alike(results_dir)
     if not records:
         reasons = f" Left out: {few(left_out, ' ')}" if left_out else ""
         raise RunError(
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, records)
+    refuse_mixture(results_dir, [record.sample for record in records])
     return make_results(records, published), sorted(left_out)
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from harness.errors import RunError
-from harness.records.alike import mixture
-from harness.records.predictions import MEASURES, samples_of
+from harness.records.schema import MEASURES
+from harness.reporting.alike import mixture
 from harness.reporting.analysis.bootstrap import refuse_other_samples, samples_interval
 from harness.reporting.analysis.claims import Claim
 from harness.reporting.analysis.results import METRIC_RANGES, ModelResults, Results, SeedGroup
@@ -232,10 +232,7 @@ def _interval_over_samples(
     """The interval over test samples; None if a run stored no predictions, or without `draw`."""
     if any(record.predictions is None for group in groups for record in group.records):
         return None
-    samples = [
-        [samples_of(r.predictions, measure, r.metrics["metric"]) for r in group.records]
-        for group in groups
-    ]
+    samples = [[record.predictions[measure] for record in group.records] for group in groups]
     try:
         refuse_other_samples(*samples)
         return samples_interval(*samples) if draw else None

@@ -6,8 +6,9 @@ from textwrap import indent
 
 from harness.errors import RunError
 from harness.records import study_outputs
-from harness.records.atomic_files import write_text
-from harness.records.record import Record, find_records
+from harness.records.files import write_text
+from harness.records.record import Record
+from harness.reporting.alike import find_alike
 from harness.reporting.analysis.published import PUBLISHED, PublishedResults, load_published
 from harness.reporting.analysis.reference import (
     REFERENCE,
@@ -98,7 +99,7 @@ def write_comparison(
     """
     numbers = load_published(published)
     results, left_out = load_results(results_dir, numbers)
-    reference = make_results(find_records(reference_dir)[0], numbers)
+    reference = make_results(find_alike(reference_dir)[0], numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
     outputs = {results_dir / "RESULTS.md": comparison_markdown(results, reference, numbers, link)}
     if results.rows:
@@ -141,7 +142,7 @@ def comparison_markdown(
 def _reference(reference_dir: Path, numbers: PublishedResults, own: Record) -> Results:
     """The reference's sound results of the experiment of `own`; empty if there are none."""
     try:
-        records, _ = find_records(reference_dir, f"{own.experiment}*")
+        records, _ = find_alike(reference_dir, f"{own.experiment}*")
     except RunError:
         records = []
     return make_results(records, numbers)

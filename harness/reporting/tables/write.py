@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.records.atomic_files import write_text
-from harness.records.predictions import MEASURES
+from harness.records.files import write_text
 from harness.records.record import Record, plain
+from harness.records.schema import MEASURES
 from harness.reporting.analysis.claims import Claim, load_claims
 from harness.reporting.analysis.equivalence import beside_plain_keras
 from harness.reporting.analysis.factorial import factorial_designs

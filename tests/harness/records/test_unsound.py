@@ -12,6 +12,7 @@ from records import fabricate, fabricate_study
 
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
+from harness.reporting.alike import find_alike
 from harness.reporting.analysis.published import PUBLISHED
 from harness.reporting.figures.draw import plot_all
 from harness.reporting.tables.write import write_tables
@@ -142,5 +143,5 @@ def test_a_number_that_one_seed_lacks_names_that_seed(whole, tmp_path, field, sa
     shutil.copytree(whole, tmp_path / "results")
     file = tmp_path / "results/jena-gru/seed-1/metrics.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {field: None}))
-    _, (sentence,) = find_records(tmp_path / "results")
+    _, (sentence,) = find_alike(tmp_path / "results")
     assert sentence.startswith(f"jena-gru/seed-1: {said}")

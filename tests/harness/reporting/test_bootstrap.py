@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from records import fabricate, packed
 
-from harness.records.predictions import (
+from harness.records.record import load_record
+from harness.records.schema import (
     MEASURES,
     Reviews,
     Weeks,
@@ -18,7 +19,6 @@ from harness.records.predictions import (
     samples_of,
     weekly_errors,
 )
-from harness.records.record import load_record
 from harness.reporting.analysis.bootstrap import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))

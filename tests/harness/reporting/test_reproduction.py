@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from records import fabricate
 
-from harness.records.predictions import weekly_errors
+from harness.records.schema import weekly_errors
 from harness.reporting.analysis.factorial import RULES, SHOWN, factorial_designs
 from harness.reporting.analysis.published import Published, PublishedResults
 from harness.reporting.analysis.reproduction import ONE_MORE_RUN, SAME_END, reproductions

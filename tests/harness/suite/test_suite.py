@@ -412,7 +412,7 @@ def test_an_interrupted_suite_ends_its_runs_and_the_next_start_goes_on(tmp_path,
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert errors == "interrupted; the same command goes on with what is left.\n"
+    assert errors == "error: interrupted; the same command goes on with what is left.\n"
     assert mentioning(tmp_path) == []
     assert unfinished.exists()
     assert not record.exists()

@@ -11,9 +11,9 @@ import tensorflow as tf
 from data.windows import Windows
 from experiments.common.imdb import ReviewSplits
 from harness.errors import DivergedError, RunError
-from harness.records.atomic_files import read_json, sha256
-from harness.records.predictions import MEASURES, pack_right, samples_of
+from harness.records.files import read_json, sha256
 from harness.records.run import Run
+from harness.records.schema import MEASURES, pack_right, samples_of
 from harness.training import environment
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
 from harness.training.fit import evaluate, fit, refuse_beyond_memory, train_model

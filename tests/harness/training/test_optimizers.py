@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from experiments.common.jena import GruProtocol
 from harness.protocol import OPTIMIZERS as CHOICES
 from harness.protocol import add_settings
-from harness.records.renamed import NAMES
+from harness.records.record import NAMES
 from harness.training.optimizers import OPTIMIZERS, make_optimizer
 from models.update_rules_numpy import Adam, RMSprop, added
 

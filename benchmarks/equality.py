@@ -49,7 +49,7 @@ def compare(name: str, sample: bool) -> dict[str, float]:
     Raises:
         DataError: the reviews are not there.
     """
-    from harness.training.environment import load_keras
+    from harness.training.machine import load_keras
 
     keras = load_keras()
     import tensorflow as tf

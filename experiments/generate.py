@@ -124,7 +124,7 @@ def load_network(record: Record):
     Raises:
         RunError: its file is missing, unreadable or of another network.
     """
-    from harness.training.environment import load_keras
+    from harness.training.machine import load_keras
 
     path = record.path / MODEL
     again = f"`{record.make_again}`"

@@ -80,8 +80,8 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     import keras
     import numpy as np
 
-    from harness.training.environment import accelerator
     from harness.training.fit import choose_layers
+    from harness.training.machine import accelerator
     from harness.training.optimizers import make_optimizer
 
     rules = NETWORKS[name]

@@ -85,7 +85,7 @@ def forecast(options) -> None:
     from explore.moments import find_row
     from explore.weather import open_weather
     from harness.reporting.figures.style import SAMPLE_SUFFIX
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     read = {name for network in networks for name in network.normalisation}
     needed = tuple(name for name in QUANTITIES if name in read)

@@ -73,7 +73,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
     notes = [INFLUENCE]
     if missing:
         notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
     from explore.reading import MOST_SHOWN, linear_additions, read  # after TensorFlow is silenced

@@ -317,18 +317,17 @@ def do_run(plan: Plan) -> Record:
 
     A failed or interrupted run keeps its checkpoint, unless to go on would not help.
     """
-    from harness.training import environment
-    from harness.training.interruption import interruptible
+    from harness.training import machine
 
     experiment, seed = plan.experiment, plan.seed
     data = {"data_dir": plan.data_dir, "sample": plan.sample}
     run = Run(plan.directory, seed=seed, **data)
     run.begin(plan.config, resume=not plan.force)
     try:
-        with interruptible():
+        with machine.interruptible():
             if experiment.uses_keras:
-                environment.prepare(seed, plan.deterministic, plan.plain_keras)
-            started = environment.describe_environment(plan.command, experiment.uses_keras)
+                machine.prepare(seed, plan.deterministic, plan.plain_keras)
+            started = machine.describe_environment(plan.command, experiment.uses_keras)
             run.write("environment", started)
             experiment.train(plan.protocol, run)
     except KeyboardInterrupt as stop:

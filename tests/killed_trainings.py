@@ -33,7 +33,7 @@ def content(path: Path) -> dict:
 
 
 def check(folder: Path, every: int, name: str, *arguments: str) -> None:
-    """Kills at every so manieth change, gives the command again, and compares the records."""
+    """Kills at one change in `every`, gives the command again, and compares the records."""
     checkpoints.SHARE = float("inf")  # a checkpoint after every epoch
     experiment.show = lambda record, options: None
     places = ["--results-dir", str(folder), "--plots-dir", str(folder)]

@@ -37,7 +37,7 @@ from harness.records.files import write_text
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
 from harness.suite.plan import Suite, log_of, plan_suite
 from harness.suite.progress import Display
-from harness.training.durations import span
+from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
 MOST_SEEDS = 1000

@@ -17,7 +17,7 @@ from harness.experiment import Plan
 from harness.records.files import read_json
 from harness.records.run import UNFINISHED
 from harness.suite.plan import log_of, reserve
-from harness.training.environment import threads
+from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
 THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # variables

@@ -10,7 +10,7 @@ from rich.table import Table
 from harness.experiment import Plan
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import Suite, time_left
-from harness.training.durations import span
+from harness.training.machine import span
 
 
 @dataclass

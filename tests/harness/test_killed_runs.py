@@ -18,7 +18,7 @@ from harness.experiment import Experiment, Plan
 from harness.protocol import setting
 from harness.records.record import find_records
 from harness.records.run import BEST, CHECKPOINT, baseline_metrics, made_data, read_checkpoint
-from harness.training import environment
+from harness.training import machine
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_ke
 def quick(monkeypatch):
     """Neither figures nor a look at the repository, which would take most of the time."""
     monkeypatch.setattr(experiment, "show", lambda record, options: None)
-    monkeypatch.setattr(environment, "code_version", lambda: (None, None))
-    monkeypatch.setattr(environment, "code_digest", lambda packages: "")
+    monkeypatch.setattr(machine, "code_version", lambda: (None, None))
+    monkeypatch.setattr(machine, "code_digest", lambda packages: "")
 
 
 def configuration(results: Path, force: bool = False) -> Plan:

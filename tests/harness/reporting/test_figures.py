@@ -107,7 +107,7 @@ def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeyp
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(reading, "find_records", shuffled)
+    monkeypatch.setattr(reading, "find_alike", shuffled)
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 20)
     second, _ = plots.plot_all(results, tmp_path / "second", PUBLISHED)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -342,7 +342,7 @@ def test_same_records_same_bytes_in_any_listing_order(studies, published, monkey
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(reading, "find_records", shuffled)
+    monkeypatch.setattr(reading, "find_alike", shuffled)
     build(studies, published)
     assert [path.read_bytes() for path in outputs] == first
     assert b"\r" not in b"".join(first)

@@ -18,7 +18,7 @@ from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.local_workers import Ended, EpochDone, Started
 from harness.suite.plan import plan_suite
-from harness.training.environment import code_version
+from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
@@ -157,7 +157,7 @@ def test_code_arrives_with_its_commit_and_its_changes(distributed, tmp_path):
     for path in ("harness/training/native_recurrence.c", "experiments/published.toml"):
         assert (root / path).read_bytes() == (REPOSITORY / path).read_bytes()
     assert not list(root.rglob("*.csv"))  # no downloaded data
-    code = "from harness.training.environment import code_version; print(code_version())"
+    code = "from harness.training.machine import code_version; print(code_version())"
     said = subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True)
     assert said == f"{code_version()}\n"
 

@@ -22,7 +22,7 @@ from harness.suite.__main__ import parse_arguments
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Started, run_locally, share
 from harness.suite.plan import Durations, Suite, log_of, plan_suite, reserve, time_left
 from harness.suite.progress import Display
-from harness.training.durations import span
+from harness.training.machine import span
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs

@@ -12,13 +12,13 @@ import pytest
 from commands import places
 
 from harness.experiment import carry_out, find_experiments, read_plan
-from harness.training import interruption
-from harness.training.interruption import interruptible
+from harness.training import machine
+from harness.training.machine import interruptible
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(interruption, "SECONDS", 0.1)
+    monkeypatch.setattr(machine, "AGAIN", 0.1)
     # pytest itself may have been started where Ctrl-C is ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield

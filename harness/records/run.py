@@ -50,11 +50,6 @@ class Run:
         seed: the run's seed, for whatever the experiment draws itself.
         data_dir: the user's data directory, or None.
         sample: whether the built-in sample data are used.
-
-    Attributes:
-        unfinished: the directory that is being filled.
-        checkpoint: the file in it from which the run goes on if this process dies.
-        history: columns by Keras's names, one value an epoch; empty for a model without epochs.
     """
 
     def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
@@ -62,9 +57,9 @@ class Run:
         self.seed = seed
         self.data_dir = data_dir
         self.sample = sample
-        self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self.unfinished = directory.with_name(directory.name + UNFINISHED)  # that is being filled
         self.checkpoint = self.unfinished / CHECKPOINT
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = {}  # by Keras's names, one value an epoch
         self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
         self._made: list[Path] = []  # folders that were not there before, innermost first
@@ -76,14 +71,14 @@ class Run:
         return self.checkpoint.exists()
 
     def begin(self, config: dict, resume: bool = False) -> None:
-        """Makes the unfinished directory, or clears the one that a dead process left.
+        """Makes the unfinished folder, or clears the one that a dead process left.
 
         Args:
             config: the content of `config.json`.
             resume: whether the checkpoint of a dead process stays.
 
         Raises:
-            RunError: the directory cannot be written, or another process is filling it.
+            RunError: the folder cannot be written, or another process is filling it.
         """
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
@@ -115,31 +110,22 @@ class Run:
             for folder in self._made:
                 folder.rmdir()
 
-    def write(self, part: str, content: dict) -> None:
-        """Writes one file of the record, such as `environment`, or adds to what it holds."""
-        self._write(part, self.part(part) | content)
-
-    def add_layers(self, computed_by: str) -> None:
-        """Records which layers computed; a study calls this for each of its networks.
-
-        Args:
-            computed_by: what `harness.training.fit.choose_layers` returned.
-        """
-        known = self.part("environment").get("layers", "").split(", ")
-        self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})
-
     def part(self, name: str) -> dict:
-        """What has been written to one file of the record."""
+        """What has been written to one file of the record, such as `environment`."""
         return self._parts.get(name, {})
 
-    def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes the predictions in the form that `harness.records.schema` describes.
+    def write(self, part: str, content: dict) -> None:
+        """Writes one file of the record, or adds to what it holds."""
+        self._write(part, self.part(part) | content)
 
-        Args:
-            last: those of the last epoch, for `validation` and `test`.
-            best: those of the best epoch; left out by a model without epochs.
-        """
-        self.write("predictions", {"best": best or last, "last": last})
+    def _write(self, part: str, content: dict) -> None:
+        self._parts[part] = content
+        write_json(self.unfinished / f"{part}.json", content)
+
+    def add_layers(self, computed_by: str) -> None:
+        """Records which layers computed, as `choose_layers` says; a study has several networks."""
+        known = self.part("environment").get("layers", "").split(", ")
+        self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})
 
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""
@@ -153,24 +139,23 @@ class Run:
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
     def resume(self, values: dict) -> None:
-        """Takes up the history and the time of the process that died.
-
-        Args:
-            values: those of its checkpoint.
-        """
-        own = values["run"]
-        self.history = own["history"]
-        self._began -= own["seconds"]
+        """Takes up the history and the time of the process that died, from its checkpoint."""
+        self.history = values["run"]["history"]
+        self._began -= values["run"]["seconds"]
         self._write("history", self.history)
 
+    @property
+    def _seconds(self) -> float:
+        """Seconds that the run has taken, in this process and in those that died."""
+        return time.perf_counter() - self._began
+
     def finish(self, metrics: dict) -> None:
-        """Writes the metrics and gives the record its final name.
+        """Writes the metrics and the checksums, and makes the folder a record.
 
         Args:
             metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
-        if not self.history:
-            self._write("history", {})
+        self._write("history", self.history)
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
         for part in self._parts:
             if not (path := self.unfinished / f"{part}.json").exists():
@@ -188,12 +173,13 @@ class Run:
             metric: `accuracy` or `mae`.
             best_epoch: the epoch with the best validation, counted from 1.
             best: by its weights, the metric on `validation` and `test`, and what the record keeps
-                of the predictions.
+                of the predictions (see `harness.records.schema`).
             last: likewise, by those of the last epoch.
             others: the other fields of `metrics.json`.
         """
-        kept = ({split: own for split, (_, own) in judged.items()} for judged in (last, best))
-        self.keep_predictions(*kept)
+        both = {"best": best, "last": last}
+        kept = {epoch: {s: own for s, (_, own) in judged.items()} for epoch, judged in both.items()}
+        self.write("predictions", kept)
         validation = self.history[f"val_{metric}"]
         self.finish(
             {
@@ -211,20 +197,34 @@ class Run:
     def finish_baseline(
         self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any
     ) -> None:
-        """Finishes the run of a model without epochs.
+        """Finishes the run of a model without epochs: its one state is both the best and the last.
 
         Args:
             judge: called with `validation` and `test`; returns the metric on that split, and what
                 the record keeps of the predictions.
-            metric, others: as for `baseline_metrics`.
+            metric: `accuracy` or `mae`.
+            others: the other fields of `metrics.json`: `parameters` (None where nothing is fitted),
+                `reference`, and `degrees_per_unit` where the target is a temperature.
         """
-        judged = {split: judge(split) for split in ("validation", "test")}
-        self.keep_predictions({split: kept for split, (_, kept) in judged.items()})
-        values = {split: value for split, (value, _) in judged.items()}
-        self.finish(baseline_metrics(metric, **values, **others))
+        (validation, of_validation), (test, of_test) = map(judge, ("validation", "test"))
+        kept = {"validation": of_validation, "test": of_test}
+        self.write("predictions", {"best": kept, "last": kept})
+        self.finish(
+            {
+                "metric": metric,
+                "best_epoch": None,
+                "best_validation": validation,
+                "last_validation": validation,
+                "test_at_best": test,
+                "test_at_end": test,
+                "seconds_per_epoch": None,
+                "degrees_per_unit": None,
+                **others,
+            }
+        )
 
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
-        """Writes what a study measured and gives the record its final name.
+        """Finishes the run of a study.
 
         Args:
             outputs: what it shows, in the order of presentation; each has a title of its own.
@@ -235,20 +235,15 @@ class Run:
         from harness.records.study_outputs import to_json  # loads pydantic
 
         try:
-            content = {"outputs": list(map(to_json, outputs))}
+            self._write("outputs", {"outputs": list(map(to_json, outputs))})
         except RunError as error:
             raise DivergedError(f"{self.directory}: {error} No record was made.") from error
-        self._write("outputs", content)
         self.finish({})
 
-    @property
-    def _seconds(self) -> float:
-        """Seconds that the run has taken, in this process and in those that died."""
-        return time.perf_counter() - self._began
 
-    def _write(self, part: str, content: dict) -> None:
-        self._parts[part] = content
-        write_json(self.unfinished / f"{part}.json", content)
+def made_data(sample: bool, note: str) -> dict:
+    """The provenance of data that a study makes itself; `note` says what the data are."""
+    return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
 
 
 class Lock:
@@ -343,44 +338,3 @@ def read_checkpoint(path: Path) -> "tuple[dict, list[np.ndarray]]":
     with np.load(io.BytesIO(content), allow_pickle=False) as parts:
         text, *arrays = (parts[name] for name in parts.files)  # in the order of writing
     return json.loads(bytes(text)), arrays
-
-
-def made_data(sample: bool, note: str) -> dict:
-    """The provenance of data that a study makes itself; `note` says what the data are."""
-    return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
-
-
-def baseline_metrics(
-    metric: str,
-    *,
-    parameters: int | None,
-    validation: float,
-    test: float,
-    reference: dict,
-    degrees_per_unit: float | None = None,
-    **more: Any,
-) -> dict:
-    """The metrics of a baseline without epochs: its one state is both the best and the last.
-
-    Args:
-        metric: `accuracy` or `mae`.
-        parameters: number of fitted parameters, None where nothing is fitted.
-        validation: the metric on the validation data.
-        test: the metric on the test data.
-        reference: the trivial baseline, `{"label", "validation", "test"}`.
-        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
-        more: further fields.
-    """
-    return {
-        "metric": metric,
-        "parameters": parameters,
-        "best_epoch": None,
-        "best_validation": validation,
-        "last_validation": validation,
-        "test_at_best": test,
-        "test_at_end": test,
-        "seconds_per_epoch": None,
-        "degrees_per_unit": degrees_per_unit,
-        "reference": reference,
-        **more,
-    }

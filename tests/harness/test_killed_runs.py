@@ -17,7 +17,7 @@ from harness.errors import RunError
 from harness.experiment import Experiment, Plan
 from harness.protocol import setting
 from harness.records.record import find_records
-from harness.records.run import BEST, CHECKPOINT, baseline_metrics, made_data, read_checkpoint
+from harness.records.run import BEST, CHECKPOINT, made_data, read_checkpoint
 from harness.training import machine
 
 
@@ -46,12 +46,20 @@ def train(protocol, run):
         run.save_checkpoint({"epochs": epoch + 1}, [x])
     (run.unfinished / BEST).write_bytes(x.tobytes())
     curve = run.history["val_mae"]
-    reference = {"label": "persistence", "validation": 0.5, "test": 0.5}
-    metrics = baseline_metrics(
-        "mae", parameters=1, validation=min(curve), test=curve[-1], reference=reference
-    )
-    best = {"best_epoch": curve.index(min(curve)) + 1, "last_validation": curve[-1]}
-    run.finish({**metrics, **best, "seconds_per_epoch": 1.0})
+    best = min(curve)
+    metrics = {
+        "metric": "mae",
+        "parameters": 1,
+        "best_epoch": curve.index(best) + 1,
+        "best_validation": best,
+        "last_validation": curve[-1],
+        "test_at_best": best,
+        "test_at_end": curve[-1],
+        "seconds_per_epoch": 1.0,
+        "degrees_per_unit": None,
+        "reference": {"label": "persistence", "validation": 0.5, "test": 0.5},
+    }
+    run.finish(metrics)
 
 
 TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_keras=False)

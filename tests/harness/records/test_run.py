@@ -10,18 +10,12 @@ import pytest
 from harness.errors import RunError, UnwritableError
 from harness.records.files import write_checksums, write_json, write_text
 from harness.records.record import label_of
-from harness.records.run import MODEL, Run, baseline_metrics, made_data, promote_left
+from harness.records.run import MODEL, Run, made_data, promote_left
 from harness.records.schema import validated
 from harness.records.study_outputs import Outputs, Table, Text
 
 CONFIG = {"experiment": "toy"}
-METRICS = baseline_metrics(
-    "mae",
-    parameters=3,
-    validation=0.3,
-    test=0.4,
-    reference={"label": "persistence", "validation": 0.5, "test": 0.6},
-)
+METRICS = {"metric": "mae", "parameters": 3, "best_validation": 0.3, "test_at_best": 0.4}
 
 
 def begun(tmp_path, config=CONFIG):

@@ -144,7 +144,7 @@ forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:0
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
-	@$(RUN) -m data.files $(ARGS)
+	@$(RUN) -m data $(ARGS)
 
 bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 15 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)

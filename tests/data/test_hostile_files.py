@@ -1,4 +1,7 @@
-"""Files made to crash a reader or fill its memory: each is refused in words, within the limits."""
+"""Files made to run code or fill the memory: each is refused in words, within 1.5 GB.
+
+`make test` tries a few of each kind, `make test-faults` all.
+"""
 
 import functools
 import pickle
@@ -16,27 +19,22 @@ from data.files import JENA
 from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN
 
 MEGABYTE = 2**20
-# Files of 100 MB and more, which take a while to write.
-LARGE = {
-    "one endless line",
-    "one line of commas",
-    "a header of commas",
-    "rows of nothing",
-    "rows of one byte",
-    "marks of quotation",
-    "300 MB",
-    "the same time",
-    "millions of members",
-    "100 MB",
-    "1 GB in a file",
-    "many folders",
+FEW = {
+    "a call in a list",
+    "a number in the memo",
+    "8 GB that claim 100 bytes",
+    "encrypted",
+    "rows of one comma",
+    "hostile names",
+    "a terminal's controls",
+    "8 GB of nothing",
 }
 
 
 def attacks(named: dict) -> list:
-    """Names of attacks as parameters; `make test-faults` runs the large ones."""
-    marks = {True: [pytest.mark.faults], False: []}
-    return [pytest.param(name, marks=marks[name in LARGE]) for name in named]
+    """Names of attacks as parameters."""
+    marks = {True: [], False: [pytest.mark.faults]}
+    return [pytest.param(name, marks=marks[name in FEW]) for name in named]
 
 
 @pytest.fixture(scope="module")
@@ -87,34 +85,28 @@ def array_pickle(items: bytes, shape: bytes = b"M\xa8\x61\x85") -> bytes:
 LIST_BOMB = b"]" * (20 * MEGABYTE)
 PICKLES = {
     "lists in lists": array_pickle(b"]" + LIST_BOMB + b"a" * len(LIST_BOMB)),
-    "a list for each byte": array_pickle(b"](" + LIST_BOMB + b"e"),
-    "a doubled list": array_pickle(b"]q\1" + b"(h\1h\1e]q\1" * 1000),
     "a number in the memo": array_pickle(b"]r\xff\xff\xff\x7f(]q\1e"),
-    "a number in a list's memo": array_pickle(b"](]r\xff\xff\xff\x7f(K\1e" * 2 + b"e"),
     "a string without end": array_pickle(b"](\x8e" + struct.pack("<Q", 2**42)),
-    "a hash without end": array_pickle(b"}" + b")" + b"\x85" * MEGABYTE + b"K\1s"),
     "fewer items than the shape": array_pickle(b"](]K\1ae"),
-    "a number instead of items": array_pickle(b"K\1"),
     "items of another type": array_pickle(b"](" + b"NU\1a\x88" * 10 + b"e"),
     "a call": b"\x80\x02cos\nsystem\n(U\x05falsetR.",
     "a call in a list": array_pickle(b"](]q\1(cos\nsystem\n(U\x05falsetRee"),
-    "frames that overlap": b"\x80\x04\x95" + b"\xff" * 8 + b"\x95" * 1000,
     "nothing": b"",
 }
 
 
 @pytest.mark.parametrize("attack", attacks(PICKLES))
 def test_pickles_of_reviews(reader, tmp_path, attack):
-    path = npz(tmp_path / "imdb.npz", x_train=npy(PICKLES[attack]))
-    assert "x_train" in refused(reader, "imdb", path)
+    path = npz(
+        tmp_path / "imdb.npz", x_train=npy(PICKLES[attack]), y_train=npy(bytes(8), 1, "'<i8'")
+    )
+    assert str(path) in refused(reader, "imdb", path)
 
 
 HEADS = {
-    "a type of many fields": npy(bytes(99), descr="[" + "('a', '<i8', (9999999,)), " * 99 + "]"),
     "brackets": npy(bytes(99), descr="[" * 5000),
     "more items than memory": npy(bytes(99), length=10**15),
     "numbers without bytes": npy(bytes(99), length=10**5, descr="'|V0'"),
-    "another version": b"\x93NUMPY\x03\x00" + bytes(99),
     "a head without end": b"\x93NUMPY\x01\x00\xff\xff" + b"{'descr'" * 9999,
     "cut off": npy(b"")[:40],
 }
@@ -123,15 +115,7 @@ HEADS = {
 @pytest.mark.parametrize("attack", attacks(HEADS))
 def test_heads_of_arrays(reader, tmp_path, attack):
     path = npz(tmp_path / "imdb.npz", x_train=HEADS[attack])
-    assert "x_train" in refused(reader, "imdb", path)
-
-
-def directory_bomb() -> bytes:
-    """An archive whose list of members, of which zipfile makes objects, has 200 MB."""
-    entry = b"PK\1\2" + bytes(24) + struct.pack("<HHH", 1, 0, 0) + bytes(12) + b"a"
-    count = 200 * MEGABYTE // len(entry)
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, count * len(entry), 0, 0)
-    return entry * count + end
+    assert str(path) in refused(reader, "imdb", path)
 
 
 ARCHIVES = {
@@ -142,7 +126,6 @@ ARCHIVES = {
     "an unknown method": lambda name: one_member(name, b"packed", 6, method=99),
     "lzma": lambda name: one_member(name, b"packed", 6, method=zipfile.ZIP_LZMA),
     "a wrong checksum": lambda name: one_member(name, b"packed", 6, method=0),
-    "millions of members": lambda name: directory_bomb(),
     "members of hostile names": lambda name: one_member("\x1b[2J\n" * 5000, b"", 0),
     "a wrong place": lambda name: one_member(name, b"", 0)[:-8] + b"\xff" * 8,
 }
@@ -153,9 +136,7 @@ ARCHIVES = {
 def test_archives(reader, tmp_path, attack, kind, name):
     path = tmp_path / f"{name}.zip"
     path.write_bytes(ARCHIVES[attack](name))
-    message = refused(reader, kind, path)
-    if attack in ("encrypted", "an unknown method", "lzma"):
-        assert ("is encrypted" if attack == "encrypted" else "another method") in message
+    assert str(path) in refused(reader, kind, path)
 
 
 def test_ten_of_many_names_are_shown(reader, tmp_path):
@@ -227,12 +208,9 @@ def gzipped(head: bytes, packed: bytes) -> bytes:
 
 REVIEW_ARCHIVES = {
     "8 GB of nothing": lambda: gzipped(b"", zeros(8192)),
-    "8 GB in a file": lambda: gzipped(member("aclImdb/a", 2**33), zeros(8192)),
-    "1 GB in a file": lambda: gzipped(member("aclImdb/a", 2**30 - 2**20), zeros(8192)),
     "a long name": lambda: gzipped(
         member("a", 2**30 - 2**20, tarfile.GNUTYPE_LONGNAME), zeros(1024)
     ),
-    "many folders": lambda: gzipped(member("aclImdb/a", 0) * 130_000, b""),
     "large reviews": lambda: gzipped(
         b"".join(
             member(f"aclImdb/train/pos/{number}_1.txt", 2**20 - 512) + bytes(2**20 - 512)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from data import files
-from data.errors import DataError, shown
+from data.errors import DataError, escaped
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
 # The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
@@ -24,19 +24,16 @@ def main(arguments: list[str] | None = None) -> int:
         if chosen:
             os.makedirs(os.path.expanduser(chosen), exist_ok=True)
         files.destination(options.data_dir)
-    except OSError as error:
-        problem = f"cannot be made ({error.strerror})"
-        print(f"error: directory {shown(chosen)} {problem}.", file=sys.stderr)
-        return 1
-    except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return _rebuild(options.data_dir) if options.from_reviews else _fetch(options.data_dir)
+        return (_rebuild if options.from_reviews else _fetch)(options.data_dir)
+    except (DataError, OSError) as error:  # the latter where the directory cannot be made
+        return _fail(error)
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on.")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m data.files",
+        prog="python -m data",
         description="Download the missing data files, and list all of them.",
     )
     parser.add_argument(
@@ -55,6 +52,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _fail(problem: object) -> int:
+    """Print what is wrong. Returns the exit status."""
+    print(f"error: {escaped(str(problem))}", file=sys.stderr)
+    return 1
+
+
 def _fetch(data_dir: Path | None) -> int:
     """Download and list every file, even if others fail. Returns the exit status."""
     failed = []
@@ -62,19 +65,24 @@ def _fetch(data_dir: Path | None) -> int:
         try:
             print(_summary(files.locate(name, data_dir)))
         except DataError as error:
-            print(f"error: {error}", file=sys.stderr)
+            _fail(error)
             failed.append(name)
     if IMDB in failed:
         print(f'{IMDB} can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr)
     return 1 if failed else 0
 
 
-def _summary(file: files.DataFile) -> str:
-    """Two lines about a file.
+def _rebuild(data_dir: Path | None) -> int:
+    """Rebuild the IMDB files and print what is proved."""
+    from data.imdb_rebuild import rebuild_imdb
 
-    Raises:
-        DataError: It is an unpublished `imdb.npz` that cannot be read, or is not the IMDB data.
-    """
+    for line in rebuild_imdb(data_dir):
+        print(line, flush=True)
+    return 0
+
+
+def _summary(file: files.DataFile) -> str:
+    """Two lines about a file."""
     status = {
         True: "the published file",
         False: "NOT the published file: its hash differs",
@@ -84,18 +92,9 @@ def _summary(file: files.DataFile) -> str:
         from data.imdb import PUBLISHED_CONTENT, content_sha256
 
         if content_sha256(file.path) == PUBLISHED_CONTENT:
-            status = "the published content (another archive: its time stamps differ)"
+            status = "the published content (another archive: its bytes differ)"
     return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
 
 
-def _rebuild(data_dir: Path | None) -> int:
-    """Rebuild the IMDB files and print what is proved. Returns the exit status."""
-    from data.imdb_reviews import rebuild_imdb
-
-    try:
-        for line in rebuild_imdb(data_dir):
-            print(line, flush=True)
-    except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return 0
+if __name__ == "__main__":
+    sys.exit(main())

@@ -22,7 +22,7 @@ from harness.protocol import add_settings, differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
     Record,
-    holds_sample_runs,
+    first_run,
     label_of,
     load_record,
     refuse_mixture,
@@ -215,7 +215,7 @@ def carry_out(plan: Plan) -> None:
         UserError: the data cannot be used, the record cannot be written, or training failed.
     """
     if plan.results_dir.is_dir():
-        refuse_mixture(plan.results_dir, [plan.sample, holds_sample_runs(plan.results_dir)])
+        refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
     if plan.directory.exists() and not plan.force:

@@ -9,12 +9,12 @@ import contextlib
 import functools
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError, escaped
+from harness.errors import RunError, escaped, few
 from harness.records.files import CHECKSUMS, read_checksums, read_json
 from harness.records.run import UNFINISHED, promote_left
 
@@ -218,26 +218,27 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
     return sorted(records, key=lambda r: (r.label, r.seed)), list(map(escaped, left_out))
 
 
-def holds_sample_runs(results_dir: Path) -> bool | None:
-    """Whether the runs in a folder are on sample data, by the first; None if there is none."""
+def first_run(results_dir: Path) -> dict[str, bool]:
+    """The place of one run in a folder, and whether it is on sample data; empty without runs."""
     for file in results_dir.glob("*/seed-*/config.json"):
         with contextlib.suppress(RunError):
-            return read_json(file).get("sample")
-    return None
+            return {str(file.parent.relative_to(results_dir)): read_json(file).get("sample")}
+    return {}
 
 
-def refuse_mixture(results_dir: Path, samples: Iterable[bool | None]) -> None:
-    """Refuses runs on sample data and on real data in one folder.
+def refuse_mixture(results_dir: Path, samples: Mapping[str, bool]) -> None:
+    """Refuses a folder that would hold runs on sample data and on real data.
 
     Args:
         results_dir: the folder, for the message.
-        samples: of each run, whether it is on sample data; None is left out.
+        samples: of each run by its name, whether it is on sample data.
 
     Raises:
-        RunError: there are both.
+        RunError: naming the runs of both kinds.
     """
-    if len(set(samples) - {None}) > 1:
+    kinds = [[name for name in samples if samples[name] is sample] for sample in (True, False)]
+    if all(kinds):
         raise RunError(
-            f"{results_dir} would mix runs on sample data with runs on real data; use another "
-            "--results-dir for one of the two."
+            f"{results_dir} would mix runs on sample data ({few(kinds[0])}) with runs on real data "
+            f"({few(kinds[1])}); use another --results-dir for one of the two."
         )

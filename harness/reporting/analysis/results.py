@@ -219,7 +219,7 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, [record.sample for record in records])
+    refuse_mixture(results_dir, {record.place: record.sample for record in records})
     return make_results(records, published), sorted(left_out)
 
 

@@ -9,7 +9,7 @@ from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
 from harness.errors import RunError
 from harness.records.files import write_checksums
-from harness.records.record import find_records, holds_sample_runs, load_record, refuse_mixture
+from harness.records.record import find_records, first_run, load_record, refuse_mixture
 from harness.records.schema import Reviews, Weeks
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting.alike import find_alike
@@ -288,12 +288,12 @@ def test_a_record_with_older_names_is_read_by_todays(tmp_path, config, label):
 
 
 def test_runs_on_sample_and_on_real_data_are_not_mixed(tmp_path):
-    assert holds_sample_runs(tmp_path) is None
+    assert first_run(tmp_path) == {}
     fabricate(tmp_path, "imdb-x", config={"sample": True})
-    assert holds_sample_runs(tmp_path) is True
-    refuse_mixture(tmp_path, [True, None, True])
-    with pytest.raises(RunError, match="would mix runs on sample data with runs on real data"):
-        refuse_mixture(tmp_path, [True, holds_sample_runs(tmp_path), False])
+    assert first_run(tmp_path) == {"imdb-x/seed-0": True}
+    refuse_mixture(tmp_path, first_run(tmp_path) | {"this run": True})
+    with pytest.raises(RunError, match=r"sample data \(imdb-x/seed-0\) with .* data \(this run\)"):
+        refuse_mixture(tmp_path, first_run(tmp_path) | {"this run": False})
 
 
 def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):

@@ -522,7 +522,7 @@ def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsy
     claims_of(published).unlink()
     assert command(results, published) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: cannot read ")
+    assert error.endswith("claims.toml: No such file or directory.\n")
     assert "claims.toml" in error
     assert not (results / "RESULTS.md").exists()
 

@@ -27,6 +27,8 @@ def main(arguments: list[str] | None = None) -> int:
         return (_rebuild if options.from_reviews else _fetch)(options.data_dir)
     except (DataError, OSError) as error:  # the latter where the directory cannot be made
         return _fail(error)
+    except MemoryError:
+        return _fail("a data file needs more memory than there is.")
     except KeyboardInterrupt:
         return _fail("interrupted; the same command goes on.")
 

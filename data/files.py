@@ -191,8 +191,8 @@ def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
             found = [name for name in names if name.endswith(ending)]
             if len(found) != 1:
                 raise DataError(
-                    f"it holds {len(found)} files {ending} instead of one "
-                    f"(the archive holds: {quoted(names) or 'nothing'})."
+                    f"it should hold one {ending} file but holds {len(found)} "
+                    f"(in it: {quoted(names) or 'nothing'})."
                 )
             if archive.getinfo(found[0]).compress_type not in _METHODS:
                 raise DataError(f"member {ending} is packed by another method than deflate.")

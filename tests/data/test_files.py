@@ -116,12 +116,6 @@ def test_search_order_is_setting_cache_downloads(monkeypatch, tmp_path):
     assert files.locate(files.IMDB, tmp_path / "argument").path == in_argument
 
 
-def test_setting_without_the_file_continues_the_search(tmp_path):
-    in_cache = put(tmp_path / "keras" / "datasets", files.IMDB)
-    (tmp_path / "empty").mkdir()
-    assert files.locate(files.IMDB, tmp_path / "empty").path == in_cache
-
-
 def test_record_says_whether_the_file_is_the_published_one(tmp_path):
     put(tmp_path, files.IMDB)
     put(tmp_path, files.IMDB_WORD_INDEX, b"something else")
@@ -189,13 +183,6 @@ def test_download_goes_to_the_setting_else_to_downloads(server, tmp_path, name):
     assert leftovers(tmp_path / "own") == [found.path]
     files.locate(name, tmp_path / "own")
     assert server.requests == [name, name]  # the second look found the file
-
-
-def test_download_of_the_jena_archive(server, tmp_path):
-    server.answers[f"{files.JENA}.zip"] = (200, archive_bytes(), 0)
-    found = files.locate(files.JENA)
-    assert (found.name, found.published) == (f"{files.JENA}.zip", None)
-    assert leftovers(tmp_path / "downloads") == [found.path]
 
 
 def test_a_file_that_the_user_names(tmp_path):

@@ -39,7 +39,7 @@ def made_up_reviews(seed: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def arrays() -> dict[str, np.ndarray]:
     """As many reviews as IMDB has, but short ones."""
-    labels = np.random.default_rng(2).permutation(np.arange(REVIEWS) % 2)
+    labels = np.arange(REVIEWS) % 2
     return {
         "x_train": made_up_reviews(0),
         "y_train": labels,
@@ -128,42 +128,6 @@ def test_content_hash_is_that_of_the_stored_arrays(good_file, arrays):
     assert facts["content_sha256"] == digest.hexdigest()
 
 
-def test_content_hash_is_about_the_content_only(good_file, arrays, tmp_path):
-    other = tmp_path / "other.npz"
-    np.savez_compressed(other, **{name: arrays[name] for name in reversed(arrays)})
-    assert other.read_bytes() != good_file.read_bytes()
-    assert imdb.content_sha256(other) == imdb.content_sha256(good_file)
-
-
-def split_elsewhere(reviews: list) -> list:
-    """The last word of the first review that has two is now the first of the next review."""
-    row = next(row for row, review in enumerate(reviews) if len(review) > 1)
-    return [
-        *reviews[:row],
-        reviews[row][:-1],
-        reviews[row][-1:] + reviews[row + 1],
-        *reviews[row + 2 :],
-    ]
-
-
-CHANGES = {
-    "two reviews swapped": lambda a: {"x_train": a["x_train"][[1, 0, *range(2, REVIEWS)]]},
-    "a word more": lambda a: {"x_test": ragged([[*a["x_test"][0], 7], *a["x_test"][1:]])},
-    "labels reversed": lambda a: {"y_train": a["y_train"][::-1]},
-    "splits swapped": lambda a: {"x_train": a["x_test"], "x_test": a["x_train"]},
-    "the same words, split elsewhere": lambda a: {
-        "x_train": ragged(split_elsewhere(a["x_train"].tolist()))
-    },
-}
-
-
-@pytest.mark.parametrize("change", CHANGES)
-def test_content_hash_sees_every_change(good_file, arrays, tmp_path, change):
-    changed = tmp_path / "changed.npz"
-    np.savez(changed, **arrays | CHANGES[change](arrays))
-    assert imdb.content_sha256(changed) != imdb.content_sha256(good_file)
-
-
 @pytest.mark.parametrize("protocol", [2, 3])
 def test_pickles_of_old_numpy_and_python_can_be_read(data_dir, arrays, protocol):
     """The published file was written by an older NumPy, under its old module name."""
@@ -227,9 +191,10 @@ def with_first(arrays, review) -> np.ndarray:
 
 
 WRONG_ARRAYS = {
-    "numbers instead of reviews": ("x_train", lambda a: np.ones((REVIEWS, 3), int)),
+    "numbers instead of reviews": ("x_train", lambda a: np.ones((len(a["x_train"]), 3), int)),
     "empty review": ("x_train", lambda a: with_first(a, [])),
     "fractions": ("x_train", lambda a: with_first(a, [1.5, 2.0])),
+    "a fraction at the end": ("x_train", lambda a: ragged([*a["x_train"][:-1], [1, 1.5]])),
     "nested": ("x_train", lambda a: with_first(a, [[1, 2], [3]])),
     "a number": ("x_train", lambda a: with_first(a, 7)),
     "rank 0": ("x_train", lambda a: with_first(a, [0, 5])),
@@ -248,10 +213,11 @@ WRONG_ARRAYS = {
 
 
 @pytest.mark.parametrize("fault", WRONG_ARRAYS)
-def test_wrong_arrays(data_dir, arrays, fault):
+def test_wrong_arrays(data_dir, arrays, fault, monkeypatch):
+    monkeypatch.setattr(imdb, "REVIEWS_PER_SPLIT", 1000)
     member, change = WRONG_ARRAYS[fault]
-    changed = dict(arrays)
-    changed[member] = change(arrays)
+    fewer = {name: array[:1000] for name, array in arrays.items()}
+    changed = fewer | {member: change(fewer)}
     if fault == "limited vocabulary":
         changed["x_test"] = changed["x_train"]
     if fault == "fewer of both":
@@ -267,7 +233,7 @@ def test_wrong_arrays(data_dir, arrays, fault):
 
 def test_missing_member(data_dir, arrays):
     np.savez(data_dir / files.IMDB, **{k: v for k, v in arrays.items() if k != "y_test"})
-    with pytest.raises(DataError, match=r"holds 0 files y_test\.npy instead of one"):
+    with pytest.raises(DataError, match=r"should hold one y_test\.npy file but holds 0"):
         imdb.load_imdb(data_dir)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import joblib
 import pytest
 from commands import REPOSITORY
-from processes import alive, children_of, started, wait_for
+from processes import alive, descendants, started, wait_for
 
 from harness.errors import RunError, UnwritableError
 from harness.records.files import write_text
@@ -73,7 +73,7 @@ def many_figures(tmp_path):
 def test_no_process_outlives_the_command(ended_by, many_figures, tmp_path):
     with started(FIGURES, *many_figures) as process:
         wait_for(lambda: list(tmp_path.glob("plots/*.png")))
-        children = children_of(process.pid)
+        children = descendants(process.pid)
         assert children
         process.send_signal(ended_by)
         _, errors = process.communicate(timeout=60)

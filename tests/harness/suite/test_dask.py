@@ -3,21 +3,21 @@
 import contextlib
 import json
 import os
-import platform
+import re
 import shutil
 import signal
 import subprocess
 import sys
 
 import pytest
-from commands import REPOSITORY, places, run
+from commands import places, run
 from processes import EPOCHS, LONG, mentioning, started, wait_for
 
 from harness.errors import RunError
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
-from harness.suite.local_workers import Ended, EpochDone, Started
 from harness.suite.plan import plan_suite
+from harness.suite.runs import Ended, EpochDone, Started
 from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
@@ -26,7 +26,7 @@ FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
 
 def test_without_dask_there_is_one_message(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "harness.suite.dask_cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "harness.suite.dask", raising=False)
     arguments = ["--sample", "--cluster", "tcp://127.0.0.1:1", "--experiments", QUICK[0]]
     assert suite.main([*arguments, *map(str, places(tmp_path))]) == 1
     message = capsys.readouterr().err
@@ -99,23 +99,21 @@ def test_records_come_back(scheduler, cluster, tmp_path):
         assert "exit code 1\nlast lines of " in done.stderr
         assert "    error: --recent-hours 99 must be a whole" in done.stderr
         assert len(list((results / "logs").iterdir())) == 6
-        assert (
-            len({line.split()[-1] for line in done.stdout.splitlines() if " on tcp" in line}) == 2
-        )
+        assert len(set(re.findall(r" on (tcp://\S+): ", done.stdout))) == 2
         again = run(*suite_command(scheduler, tmp_path, *QUICK))
         assert (again.returncode, again.stdout.splitlines()[0]) == (0, "already finished: 2")
 
 
 @pytest.mark.faults
 def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp_path):
-    from harness.suite.dask_cluster import Cluster, run_on_cluster
+    from harness.suite.dask import run_on_cluster
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
     (planned,) = plan_suite([LONG], [0], options).runs
     events = []
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        for event in run_on_cluster([planned], Cluster(scheduler, {}, weights=True)):
+        for event in run_on_cluster([planned], scheduler, weights=True):
             if isinstance(event, EpochDone) and not any(isinstance(e, EpochDone) for e in events):
                 (folder,) = tmp_path.glob("[ab]/*/*/run-*")  # in the middle of the run
                 os.kill(workers_of(cluster)[events[0].where], signal.SIGKILL)
@@ -142,44 +140,13 @@ def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, t
             process.communicate(timeout=30)
         assert process.returncode == 130
         wait_for(lambda: not list(tmp_path.glob("a/**/run-*")), seconds=20)
-        assert (
-            len([line for line in mentioning(tmp_path) if "harness.suite.child_process" in line])
-            == 0
-        )
+        assert not [line for line in mentioning(tmp_path) if "harness.processes" in line]
         assert [path.name for path in (tmp_path / "results").rglob("*")] == ["logs"]
-
-
-def test_code_arrives_with_its_commit_and_its_changes(distributed, tmp_path):
-    from harness.suite.sent_code import packed_code, unpack_code
-
-    root = unpack_code(packed_code(), tmp_path)
-    assert unpack_code(packed_code(), tmp_path) == root  # once a worker
-    for path in ("harness/training/native_recurrence.c", "experiments/published.toml"):
-        assert (root / path).read_bytes() == (REPOSITORY / path).read_bytes()
-    assert not list(root.rglob("*.csv"))  # no downloaded data
-    code = "from harness.training.machine import code_version; print(code_version())"
-    said = subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True)
-    assert said == f"{code_version()}\n"
-
-
-def test_a_function_arrives_where_this_project_is_not(distributed, tmp_path):
-    from harness.suite.dask_worker import perform
-    from harness.suite.sent_code import ByValue
-
-    (tmp_path / "sent").write_bytes(distributed.protocol.pickle.dumps(ByValue(perform)))
-    code = """
-import pickle, sys
-found = pickle.loads(open("sent", "rb").read())
-names = [name for name in sys.modules if name.startswith(("harness", "experiments", "data."))]
-print(found.__name__, names)
-"""
-    said = subprocess.check_output([sys.executable, "-c", code], cwd=tmp_path, text=True)
-    assert said == "perform []\n"
 
 
 @pytest.mark.parametrize("name", ["../../x", "/tmp/x", "config.json/../x", "x.json", "", "a\x1b"])
 def test_a_worker_cannot_name_a_file_outside_of_the_record(distributed, tmp_path, name):
-    from harness.suite.dask_cluster import receive
+    from harness.suite.dask import receive
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
     (planned,) = plan_suite([QUICK[0]], [0], options).runs
@@ -190,7 +157,7 @@ def test_a_worker_cannot_name_a_file_outside_of_the_record(distributed, tmp_path
 
 @pytest.mark.faults
 def test_a_run_that_takes_three_workers_with_it_is_given_up(scheduler, cluster, tmp_path):
-    from harness.suite.dask_cluster import LOST
+    from harness.suite.dask import LOST
 
     command = suite_command(scheduler, tmp_path, LONG)
     with contextlib.ExitStack() as stack:
@@ -211,57 +178,10 @@ def test_a_run_that_takes_three_workers_with_it_is_given_up(scheduler, cluster, 
     assert "Traceback" not in errors
 
 
-def test_another_python_is_refused_before_the_first_run(distributed, monkeypatch):
-    from harness.suite import dask_cluster
-
-    class Client:
-        def get_versions(self):
-            theirs, ours = (
-                {"host": {"python": "3.9.1.final.0"}},
-                ".".join(platform.python_version_tuple()),
-            )
-            return {"scheduler": {"host": {"python": ours}}, "workers": {"tcp://far:1": theirs}}
-
-    with pytest.raises(RunError, match=r"tcp://far:1 runs Python 3\.9, this is Python 3\."):
-        dask_cluster._refuse_other_python(Client())
-
-
-@pytest.fixture(scope="module")
-def certificates(tmp_path_factory):
-    """Dask's options for encryption, with a key and a certificate that signs itself."""
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
-    folder = tmp_path_factory.mktemp("tls")
-    key, certificate = folder / "key.pem", folder / "certificate.pem"
-    request = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
-    files = ["-keyout", key, "-out", certificate, "-subj", "/CN=127.0.0.1"]
-    subprocess.run([*request, *files], check=True, capture_output=True)
-    return ["--tls-ca-file", certificate, "--tls-cert", certificate, "--tls-key", key]
-
-
-@pytest.mark.faults
-def test_connections_are_encrypted_where_certificates_are_given(
-    distributed, certificates, tmp_path
-):
-    file = tmp_path / "scheduler.json"
-    command = ["scheduler", "--host", "127.0.0.1", "--port", 0, "--no-dashboard"]
-    with started("dask", *command, "--protocol", "tls", "--scheduler-file", file, *certificates):
-        address = wait_for(lambda: _address(file) if file.exists() else None)
-        assert address.startswith("tls://")
-        with worker(address, tmp_path / "a", *certificates):
-            done = run(*suite_command(address, tmp_path, QUICK[0]), *certificates)
-            assert done.returncode == 0, done.stderr
-            assert load_record(tmp_path / "results" / QUICK[0] / "seed-0").sample
-            without = run(*suite_command(address, tmp_path, QUICK[1]))
-            assert without.returncode == 1
-            assert "certificates and an address with tls:// go together" in without.stderr
-            assert "Traceback" not in without.stderr
-
-
 def test_a_scheduler_that_does_not_answer_is_one_message(
     distributed, tmp_path, monkeypatch, capsys
 ):
-    from harness.suite import dask_cluster as cluster
+    from harness.suite import dask as cluster
 
     monkeypatch.setattr(cluster, "PATIENCE", "1s")
     arguments = ["--sample", "--cluster", "tcp://127.0.0.1:1", "--experiments", QUICK[0]]

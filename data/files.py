@@ -4,6 +4,7 @@ A file is read only up to a size; what it holds is checked afterwards. Whatever 
 is a `DataError`.
 """
 
+import codecs
 import hashlib
 import os
 import sys
@@ -171,6 +172,20 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     if len(content) > most:
         raise DataError(f"{shown(path)} has more than {most:,} bytes; use a smaller file.")
     return content
+
+
+def decode(content: bytes, source: Path | str) -> str:
+    """A file's text, from UTF-8, or from UTF-16 where a byte order mark says so."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{shown(source)} is not {'UTF-16' if is_utf16 else 'UTF-8'}: byte {error.start:,} "
+            f"(from 0, in line {line:,}) is 0x{content[error.start]:02x}, {error.reason}. "
+            "Save it as UTF-8, for instance with iconv -f WINDOWS-1252 -t UTF-8."
+        ) from error
 
 
 def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:

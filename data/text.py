@@ -3,7 +3,6 @@
 Raises: a `DataError` says what is wrong with a text.
 """
 
-import codecs
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -20,14 +19,6 @@ SAMPLE = "sample"  # the name of the built-in text
 MOST_BYTES = 2**25
 MOST_CHARACTERS = 2**14  # different ones; each is an input and an output of the network
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]")  # but for ends of lines and tabs
-
-# Marks at the beginning of a file that tell its encoding; that of UTF-32 begins like UTF-16's.
-BYTE_ORDER_MARKS = {
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
 
 # Project Gutenberg puts its licence around a book, set off by lines such as
 # "*** START OF THE PROJECT GUTENBERG EBOOK ALICE'S ADVENTURES IN WONDERLAND ***".
@@ -91,7 +82,7 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
                 f"for instance to my-{file.name}.txt."
             )
         notes = [f"A text of the user's own ({shown(file.name)}), for which nothing was published."]
-    book, found = without_licence(decode(content, file.path))
+    book, found = without_licence(files.decode(content, file.path))
     if found:
         notes.append("Project Gutenberg's licence, before and after the book, was left out.")
     content = normalise(book)
@@ -122,26 +113,6 @@ def normalise(text: str) -> str:
     """One line in lower case: lines stripped, blank ones dropped, the others joined by a blank."""
     lines = (line.strip() for line in text.splitlines())
     return " ".join(line for line in lines if line).lower()
-
-
-def decode(content: bytes, source: Path | str) -> str:
-    """A file's text, from UTF-8, or from UTF-16 or UTF-32 where a byte order mark says so.
-
-    Args:
-        content: The file's bytes.
-        source: Its name, for the message.
-    """
-    marks = (mark for mark in BYTE_ORDER_MARKS if content.startswith(mark))
-    encoding = BYTE_ORDER_MARKS.get(next(marks, None), "utf-8-sig")
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{shown(source)} is not {encoding.removesuffix('-sig').upper()}: byte "
-            f"{error.start:,} (from 0, in line {line:,}) is 0x{content[error.start]:02x}, "
-            f"{error.reason}. Save it as UTF-8, for instance with iconv -f ISO-8859-1 -t UTF-8."
-        ) from error
 
 
 def without_licence(text: str) -> tuple[str, bool]:

@@ -105,7 +105,7 @@ demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tabl
 	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
 	@echo
 	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
-	@$(RUN) -m harness.reporting.tables --results-dir demo/results
+	@$(RUN) -m harness.reporting.pages --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
 	@echo
@@ -152,7 +152,7 @@ data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the tw
 bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 10 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
-TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
+TABLES = $(RUN) -m harness.reporting.pages --results-dir results --reference results/reference
 tables: $(VENV)/.runtime  ## your runs beside the reference and the published numbers: results/RESULTS.md
 	@$(TABLES) $(ARGS)
 
@@ -170,7 +170,7 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$$RECORDS") $(ARGS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
-	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
+	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m benchmarks.page

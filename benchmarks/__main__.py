@@ -60,7 +60,7 @@ def run_benchmark(names: list[str], effort: Effort, sample: bool) -> Benchmark:
             measured += time_steps(name, effort, sample, Path(folder))
         if effort.suites:
             for name in names:
-                measured += time_original(name, sample)
+                measured += time_original(name)
             measured += time_all(names, effort.suites, sample, Path(folder))
     protocol = {
         "rounds": effort.rounds,

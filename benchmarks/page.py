@@ -14,8 +14,8 @@ from harness.cli import Parser, print_written, run_command
 from harness.errors import RunError
 from harness.records.files import read_json, write_json, write_text
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
+from harness.reporting.pages import replace_between_markers
 from harness.reporting.table import Table, format_significant
-from harness.reporting.tables.markers import replace_between_markers
 
 # The committed benchmark, and the page that shows it.
 RESULTS, PLOTS, PAGE = Path("results/reference"), Path("plots/reference"), Path("docs/speed.md")

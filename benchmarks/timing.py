@@ -5,7 +5,6 @@ Only one way trains at a time, while the processes of the others wait. All end w
 
 import contextlib
 import dataclasses
-import math
 import multiprocessing
 import shlex
 import signal
@@ -19,12 +18,11 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.page import SUITE, Measurement, measured
-from benchmarks.plain import padded_reviews
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
 from harness.experiment import SCRIPTS, find_experiments
 from harness.processes import THREADS, Child, run_to_end
-from harness.training.machine import load_keras, threads
+from harness.training.machine import threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as
 # often as there are cores, with one thread each, all at the same time.
@@ -187,12 +185,19 @@ def suite_measurements(seconds: pd.DataFrame, runs: int) -> list[Measurement]:
     return [*rows, measured(SUITE, "throughput", ratio, "x plain")]
 
 
-def time_original(name: str, sample: bool) -> list[Measurement]:
-    """Milliseconds a step on one thread by the Keras of the experiment's log; none without it."""
+def time_original(name: str) -> list[Measurement]:
+    """Milliseconds a step on one thread by the Keras of the experiment's log; none without it.
+
+    It reads random words or readings: old Keras computes padding as it computes words.
+    """
     say(f"{name}: {STEPS} steps of Keras {LOGS[name]}")
     protocol = dataclasses.replace(original(find_experiments()[name]).protocol, keras=LOGS[name])
-    load_keras()  # quietly, before the reviews are padded by it
-    x, y = batches(name, sample)
+    shape, rng = (STEPS, protocol.batch_size), np.random.default_rng(0)
+    if name.startswith("jena"):
+        x = rng.normal(size=(*shape, int(protocol.lookback_hours), 14)).astype(np.float32)
+    else:
+        x = rng.integers(protocol.num_words, size=(*shape, protocol.maxlen), dtype=np.int32)
+    y = rng.integers(2, size=(*shape, 1)).astype(np.float32)
     try:
         task = task_of(name, protocol, seed=0)
         with tempfile.TemporaryDirectory() as folder:
@@ -201,25 +206,6 @@ def time_original(name: str, sample: bool) -> list[Measurement]:
         say(f"{name}: left out: {error}")
         return []
     return [measured(name, "step, original", 1000 * np.array(seconds[WARM_UP:]), "ms")]
-
-
-def batches(name: str, sample: bool) -> tuple[np.ndarray, np.ndarray]:
-    """The first batches in the published shapes: reviews, or random readings in place of Jena's.
-
-    Returns:
-        Word ids, int32, shape (steps, batch, words), or readings, float32, shape (steps, batch,
-        timesteps, 14); and targets, float32, shape (steps, batch, 1).
-    """
-    protocol = find_experiments()[name].protocol
-    shape = STEPS, protocol.batch_size
-    if name.startswith("jena"):
-        rng = np.random.default_rng(0)
-        x = rng.normal(size=(*shape, int(protocol.lookback_hours), 14)).astype(np.float32)
-        y = rng.normal(size=(*shape, 1))
-    else:
-        (x, y), _ = padded_reviews(protocol.num_words, protocol.maxlen, sample)
-        x, y = (part[: math.prod(shape)].reshape(*shape, -1) for part in (x, y))
-    return x, y.astype(np.float32)
 
 
 def plain_command(name: str, sample: bool) -> list[str]:

@@ -22,6 +22,7 @@ from harness.protocol import add_settings, differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
     Record,
+    find_records,
     first_run,
     label_of,
     load_record,
@@ -318,13 +319,12 @@ def do_run(plan: Plan) -> Record:
 
 def show(record: Record, plan: Plan) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
-    from harness.reporting.alike import find_alike
     from harness.reporting.figures.draw import plot_experiment
-    from harness.reporting.tables.reference_tables import result_lines, study_lines
+    from harness.reporting.own_runs import result_lines, study_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
-        seeds, _ = find_alike(plan.results_dir, record.label)
+        seeds, _ = find_records(plan.results_dir, record.label)
         for plot in plot_experiment(seeds, plan.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:

@@ -8,7 +8,6 @@ nobody waits for.
 
 import contextlib
 import multiprocessing.context
-import multiprocessing.forkserver
 import os
 import runpy
 import signal
@@ -139,6 +138,8 @@ def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
     Args:
         variables: what that process begins with, besides the environment.
     """
+    from multiprocessing import forkserver  # which Windows does not have
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
     before, errors = dict(os.environ), os.dup(2)
@@ -147,7 +148,7 @@ def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
     os.environ.pop("MPLBACKEND", None)  # it may name a module that is not there
     os.dup2(nowhere, 2)  # for what TensorFlow prints when it is loaded
     try:
-        multiprocessing.forkserver.ensure_running()
+        forkserver.ensure_running()
     finally:
         os.dup2(errors, 2)
         os.environ.clear()
@@ -201,7 +202,7 @@ def _run(command: list[str], parent: int) -> None:
 
 def _end_with(parent: int) -> None:
     os.read(parent, 1)  # sys.stdin would hold its lock beyond the module's end
-    if os.getpgrp() == os.getpid():
+    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
 

@@ -6,8 +6,7 @@ from commands import REPOSITORY
 from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.analysis.published import PUBLISHED, load_published
-from harness.reporting.analysis.results import Results, load_results
+from harness.reporting.groups import PUBLISHED, Results, load_published, load_results
 from harness.reporting.report.write import write_report
 
 CLAIMS = REPOSITORY / "experiments/claims.toml"

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from harness.reporting.analysis.comparison import PairComparison
+from harness.reporting.comparison import Comparison
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import OTHER_COLOURS, colours_of
 from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure, wrapped
 
 
-def plot_pair(pair: PairComparison, path: Path) -> None:
+def plot_pair(pair: Comparison, path: Path) -> None:
     """The metric and, where it is another, the loss: training as dots, validation as a line."""
     rows, metric = (pair.first, pair.second), pair.first.metric
     colours = [colours_of([title])[title] for title in (r.first.config["title"] for r in rows)]

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.reporting.analysis.results import ModelResults
 from harness.reporting.figures.colours import PUBLISHED_COLOUR
 from harness.reporting.figures.style import GREY, drawable
+from harness.reporting.groups import ModelResults
 
 NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
 WIDE = 20  # losses whose outliers span more than this factor get a logarithmic axis, uncut

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 
 from harness.records.record import Record
-from harness.reporting.analysis.factorial import factorial_designs
-from harness.reporting.analysis.published import PUBLISHED, load_published
-from harness.reporting.analysis.results import Results, load_results, make_results
+from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.model_comparison import one_protocol_each, plot_comparison
 from harness.reporting.figures.processes import draw_in_processes
 from harness.reporting.figures.study_figure import panels_of, plot_study
 from harness.reporting.figures.training_curves import plot_curves
 from harness.reporting.figures.update_rules_figure import plot_update_rules, with_most_rules
+from harness.reporting.groups import PUBLISHED, Results, load_published, load_results, make_results
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:

@@ -3,8 +3,6 @@
 import math
 from pathlib import Path
 
-from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import SeedStatistics
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of
 from harness.reporting.figures.style import (
@@ -15,6 +13,8 @@ from harness.reporting.figures.style import (
     new_figure,
     wrapped,
 )
+from harness.reporting.groups import ModelResults
+from harness.reporting.statistics import SeedStatistics
 
 PANELS_A_ROW = 5
 # The numbers of a model by the heads of their columns, which are also the legend of the markers.

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.study_outputs import Heatmap, Lines, Series
-from harness.reporting.analysis.results import Study
 from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of, model_of
 from harness.reporting.figures.curves import count_from_one, log_scale
 from harness.reporting.figures.style import (
@@ -19,6 +18,7 @@ from harness.reporting.figures.style import (
     new_figure,
     wrapped,
 )
+from harness.reporting.groups import Study
 
 WIDTH = 10
 PANEL_HEIGHT = 3.7

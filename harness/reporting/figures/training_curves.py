@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.reporting.analysis.results import ModelResults
 from harness.reporting.figures import curves
 from harness.reporting.figures.colours import colours_of
 from harness.reporting.figures.style import SAMPLE_SUFFIX, draw_legend, new_figure, wrapped
+from harness.reporting.groups import ModelResults
 
 
 def plot_curves(row: ModelResults, plots_dir: Path) -> Path:

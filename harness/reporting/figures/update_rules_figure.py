@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harness.reporting.analysis.factorial import (
+from harness.reporting.factorial import (
     KERAS_3,
     ORIGINAL,
     RULES,

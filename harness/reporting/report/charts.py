@@ -8,11 +8,11 @@ import numpy as np
 
 from harness.records.record import Record
 from harness.records.study_outputs import Lines
-from harness.reporting.analysis.factorial import KERAS_3, SHOWN, FactorialDesign
-from harness.reporting.analysis.results import ModelResults, SeedGroup, Study
-from harness.reporting.analysis.statistics import Range
+from harness.reporting.factorial import KERAS_3, SHOWN, FactorialDesign
 from harness.reporting.figures.colours import PUBLISHED_COLOUR, colours_of
 from harness.reporting.figures.curves import NAMES, scale_of_most, seeds_by_epochs
+from harness.reporting.groups import ModelResults, SeedGroup, Study
+from harness.reporting.statistics import Range
 
 INK = "var(--ink)"  # black on white paper, white on a dark screen
 MEAN = "mean"

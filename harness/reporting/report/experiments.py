@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.records.record import Record
-from harness.reporting.analysis.comparison import value_text
-from harness.reporting.analysis.results import ModelResults, SeedGroup
+from harness.reporting.comparison import value_text
 from harness.reporting.figures.colours import colours_of
+from harness.reporting.groups import ModelResults, SeedGroup
 from harness.reporting.report.charts import Chart, training_charts
 from harness.reporting.table import ABSENT, FOUR
-from harness.reporting.tables.model_tables import as_published, parameter_counts, with_degrees
+from harness.reporting.tables import as_published, parameter_counts, with_degrees
 
 MEASURED = {
     "Best validation": "best_validation",

@@ -3,10 +3,10 @@
 import itertools
 from collections.abc import Iterable, Sequence
 
-from harness.reporting.analysis.comparison import NUMBERS, NumberComparison, compare_pair
+from harness.reporting.comparison import NUMBERS, NumberPair, compare
 from harness.reporting.report.experiments import ShownExperiment
 from harness.reporting.table import FOUR, mean_and_sd
-from harness.reporting.tables.comparison_tables import number_cells
+from harness.reporting.tables import number_cells
 
 
 class Pool:
@@ -35,14 +35,15 @@ def pair_data(experiments: Sequence[ShownExperiment]) -> dict:
     texts, differences, pairs = Pool(), Pool(), {}
     for first, second in itertools.combinations(experiments, 2):
         if first.row.dataset == second.row.dataset:
-            pair = compare_pair(first.row, second.row, over_samples=False)
+            pair = compare(first.row, second.row)
             differing = (
-                tuple(texts.places([d.kind, d.name, d.first, d.second])) for d in pair.differences
+                tuple(texts.places([d.kind, d.name, ", ".join(d.first), ", ".join(d.second)]))
+                for d in pair.differences
             )
             pairs[f"{first.id} {second.id}"] = [
                 pair.obstacle,
                 differences.places(differing),
-                [texts.places(_cells(number)) for number in pair.numbers],
+                [texts.places(_cells(number)) for number in pair.numbers(over_samples=False)],
             ]
     values = {
         one.id: [mean_and_sd(one.row.spread(field), FOUR) for field in NUMBERS.values()]
@@ -57,7 +58,7 @@ def pair_data(experiments: Sequence[ShownExperiment]) -> dict:
     }
 
 
-def _cells(number: NumberComparison) -> list[str]:
+def _cells(number: NumberPair) -> list[str]:
     """The difference, its interval over seeds, how often the first is better, and the note."""
     *_, difference, over_seeds, _, better = number_cells(number)
     return [difference, over_seeds, better, number.note]

@@ -5,22 +5,26 @@ from pathlib import Path
 
 from harness.records.files import write_text
 from harness.records.study_outputs import Heatmap, Lines, Table
-from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.factorial import factorial_designs
-from harness.reporting.analysis.published import PublishedResults, load_published
-from harness.reporting.analysis.reference import compare_with_reference
-from harness.reporting.analysis.reproduction import reproductions
-from harness.reporting.analysis.results import Results, Study, load_results
-from harness.reporting.analysis.verdicts import NOT_CHECKABLE, Verdict, judge
+from harness.reporting import tables
+from harness.reporting.claims import NOT_CHECKABLE, Verdict, judge, load_claims
+from harness.reporting.comparison import compare_with_reference
+from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.update_rules_figure import finding, with_most_rules
+from harness.reporting.groups import (
+    PublishedResults,
+    Results,
+    Study,
+    load_published,
+    load_results,
+)
+from harness.reporting.own_runs import own_table
 from harness.reporting.report.charts import study_chart, update_rules_chart
 from harness.reporting.report.experiments import ShownExperiment, facts_of, runs_of
 from harness.reporting.report.page import render
 from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
+from harness.reporting.reproduction import reproductions
 from harness.reporting.table import format_interval, markdown
-from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.reference_tables import comparison_table
 
 YOURS, REFERENCE = "yours", "reference"
 
@@ -81,13 +85,13 @@ def write_report(
         sample=main.sample,
         finding=finding(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
-        factorial=markdown(model_tables.factorial_blocks(designs, calibration.level)),
-        expected=markdown(model_tables.expected_blocks(standard, numbers, compared, calibration)),
+        factorial=markdown(tables.factorial_blocks(designs, calibration.level)),
+        expected=markdown(tables.expected_blocks(standard, numbers, compared, calibration)),
         beside=_beside_reference(folders),
         experiments=experiments,
         datasets=_by_dataset(experiments, numbers),
         claims=_claims(verdicts),
-        explanation=claim_tables.EXPLANATION,
+        explanation=tables.CLAIMS_EXPLANATION,
         pairs=pairs,
         facts_of=facts_of,
         runs_of=runs_of,
@@ -131,7 +135,7 @@ def _beside_reference(folders: dict[str, Results]) -> str:
     if len(folders) < 2 or not folders[YOURS].rows:
         return ""
     rows = folders[REFERENCE].rows
-    table = comparison_table([compare_with_reference(own, rows) for own in folders[YOURS].rows])
+    table = own_table([compare_with_reference(own, rows) for own in folders[YOURS].rows])
     return table.markdown()
 
 
@@ -142,12 +146,10 @@ def _claims(verdicts: dict[str, list[Verdict]]) -> list[dict]:
         {
             "claim": verdict.claim,
             "sources": verdict.claim.source.split(", "),
-            "value": claim_tables.measured_text(verdict),
+            "value": tables.measured_text(verdict),
             "interval": format_interval(verdict.measured and verdict.measured.interval),
             "word": verdict.word,
-            "reason": claim_tables.verdict_and_effect(verdict)
-            .removeprefix(verdict.word)
-            .lstrip(":; "),
+            "reason": tables.verdict_and_effect(verdict).removeprefix(verdict.word).lstrip(":; "),
             "own": [v[place].text for v in own if v and v[place].word != NOT_CHECKABLE],
         }
         for place, verdict in enumerate(main)
@@ -162,8 +164,8 @@ def _study(study: Study, origin: str) -> dict:
         if isinstance(output, Lines):
             content = study_chart(study, output)
         elif isinstance(output, Table):
-            table = claim_tables.study_table(study, output)
-            content = [(name, cells) for name, *cells in table.rows]
+            shown = tables.study_table(study, output)
+            content = [(name, cells) for name, *cells in shown.rows]
         elif isinstance(output, Heatmap):
             content = _shades(output)
         outputs.append({"kind": kind, "title": study.caption(output), "output": output})

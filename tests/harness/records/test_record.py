@@ -9,10 +9,9 @@ from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
 from harness.errors import RunError
 from harness.records.files import write_checksums
-from harness.records.record import find_records, first_run, load_record, refuse_mixture
+from harness.records.record import find_records, load_record
 from harness.records.schema import Reviews, Weeks
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.alike import find_alike
 
 OUTPUTS = [
     Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
@@ -285,23 +284,3 @@ def test_a_record_with_older_names_is_read_by_todays(tmp_path, config, label):
     record = load_record(fabricate(tmp_path, "imdb-x", config=config))
     assert record.label == label
     assert record.config["protocol"].get("optimizer") in (None, "adam-keras-2.0")
-
-
-def test_runs_on_sample_and_on_real_data_are_not_mixed(tmp_path):
-    assert first_run(tmp_path) == {}
-    fabricate(tmp_path, "imdb-x", config={"sample": True})
-    assert first_run(tmp_path) == {"imdb-x/seed-0": True}
-    refuse_mixture(tmp_path, first_run(tmp_path) | {"this run": True})
-    with pytest.raises(RunError, match=r"sample data \(imdb-x/seed-0\) with .* data \(this run\)"):
-        refuse_mixture(tmp_path, first_run(tmp_path) | {"this run": False})
-
-
-def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
-    """A default that has changed since; a setting younger than a record counts as unchanged."""
-    for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
-        fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
-    records, left_out = find_alike(tmp_path)
-    assert [record.seed for record in records] == [1, 2]
-    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
-    fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
-    assert [record.seed for record in find_alike(tmp_path)[0]] == [0, 3]  # the newest decides

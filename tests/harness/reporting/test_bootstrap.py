@@ -19,7 +19,7 @@ from harness.records.schema import (
     validated,
     weekly_errors,
 )
-from harness.reporting.analysis.bootstrap import samples_interval, unpacked
+from harness.reporting.statistics import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
 

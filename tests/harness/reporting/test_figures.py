@@ -15,13 +15,13 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.analysis import results as reading
-from harness.reporting.analysis.published import load_published
+from harness.reporting import groups
 from harness.reporting.figures import draw as plots
 from harness.reporting.figures import processes
 from harness.reporting.figures import style as figure
 from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.colours import MODEL_COLOURS, colours_of
+from harness.reporting.groups import load_published
 
 ROOT = Path(__file__).parents[3]
 PUBLISHED = ROOT / "experiments" / "published.toml"
@@ -107,7 +107,7 @@ def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeyp
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(reading, "find_alike", shuffled)
+    monkeypatch.setattr(groups, "find_records", shuffled)
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 20)
     second, _ = plots.plot_all(results, tmp_path / "second", PUBLISHED)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
@@ -578,7 +578,7 @@ def test_mixing_sample_and_real_records_is_refused(results, tmp_path):
 
 def test_help_loads_neither_matplotlib_nor_keras():
     code = (
-        "import sys, harness.reporting.figures.draw, harness.reporting.tables.write\n"
+        "import sys, harness.reporting.figures.draw, harness.reporting.pages\n"
         "print(sorted({'matplotlib', 'keras', 'pandas', 'scipy'} & set(sys.modules)))"
     )
     output = subprocess.run(

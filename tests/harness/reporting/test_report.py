@@ -12,7 +12,7 @@ from pages import HOSTILE, fabricate_all, outputs, results_of, write_page
 from records import fabricate, fabricate_study
 
 from harness.errors import RunError
-from harness.reporting.analysis.comparison import compare_pair
+from harness.reporting.comparison import compare
 from harness.reporting.report.charts import study_chart, training_charts
 from harness.reporting.report.page import number
 
@@ -194,12 +194,11 @@ def test_numbers_are_short_and_read_by_browsers(value, text):
 
 def test_pairs_are_those_of_the_comparison_with_all_its_intervals(results):
     first, second = (r for r in results_of(results).rows if r.name in ("imdb-lstm", "imdb-gru"))
-    quick, whole = compare_pair(first, second, over_samples=False), compare_pair(first, second)
-    assert quick.differences == whole.differences
-    for one, other in zip(quick.numbers, whole.numbers, strict=True):
-        assert other.samples_interval is not None
-        assert (one.difference, one.interval) == (other.difference, other.interval)
-        assert (one.superiority, one.note) == (other.superiority, other.note)
+    pair = compare(first, second)
+    for one, other in zip(pair.numbers(over_samples=False), pair.numbers(), strict=True):
+        assert other.measured.samples_interval is not None
+        assert one.measured.estimate == other.measured.estimate
+        assert one.note == other.note
 
 
 def test_help_answers_at_once_with_an_example():

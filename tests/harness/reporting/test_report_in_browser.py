@@ -5,8 +5,8 @@ import shutil
 import pytest
 from pages import fabricate_all, results_of, write_page
 
-from harness.reporting.analysis.comparison import compare_pair
-from harness.reporting.tables.comparison_tables import number_cells
+from harness.reporting.comparison import compare
+from harness.reporting.tables import number_cells
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -207,7 +207,7 @@ def test_a_row_opens_with_all_its_seeds(open_page):
 def test_side_by_side_agrees_with_the_comparison(open_page, results):
     page = open_page()
     rows = {one.name: one for one in results_of(results).rows}
-    pair = compare_pair(rows["imdb-lstm"], rows["imdb-gru"])
+    pair = compare(rows["imdb-lstm"], rows["imdb-gru"])
     first, second = "LSTM", "GRU"  # in the order of presentation
     page.select_option("#first", label=first)
     page.select_option("#second", label=second)
@@ -217,22 +217,22 @@ def test_side_by_side_agrees_with_the_comparison(open_page, results):
         for line in tables.nth(0).locator("tbody tr").all()
     ]
     over_samples = 5  # the column that `make compare` has beyond those of the page
-    expected = [[*number_cells(number), number.note] for number in pair.numbers]
+    expected = [[one.name, *number_cells(one), one.note] for one in pair.numbers()]
     assert shown == [[*cells[:over_samples], *cells[over_samples + 1 :]] for cells in expected]
     assert all(line[4] for line in shown)  # each difference has an interval
     differing = [
         [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
         for line in tables.nth(1).locator("tbody tr").all()
     ]
-    assert differing == [[d.name, d.kind, d.first, d.second] for d in pair.differences]
+    expected = [[d.name, d.kind, ", ".join(d.first), ", ".join(d.second)] for d in pair.differences]
+    assert differing == expected
 
-    curves = {curve.column: curve for curve in pair.curves}
     figure = page.locator("#pair .chart").first
     figure.locator("summary").click()
     names = [name.strip() for name in figure.locator("thead th").all_inner_texts()]
     place = names.index(f"{second}, validation, mean")
     cells = figure.locator(f"tbody tr > :nth-child({place + 1})").all_inner_texts()
-    expected = curves["val_accuracy"].second
+    expected = pair.curves["val_accuracy"][1]
     assert [float(cell) for cell in cells if cell] == pytest.approx(expected, abs=5e-5)
     assert figure.locator("svg .mark-line path").count() == 2  # the means; seeds can be added
 

@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from harness.records.record import Record
-from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import curve_distance
-from harness.reporting.analysis.results import ModelResults, Results
-from harness.reporting.analysis.statistics import Estimate
+from harness.reporting.groups import ModelResults, Published, PublishedResults, Results
+from harness.reporting.reproduction import curve_distance
+from harness.reporting.statistics import Estimate
 
 # from the RMSprop of Keras 3 on TensorFlow to that of 2.0.8: epsilon inside or outside the root,
 # its value, and whether the gradients of a repeated word are squared before they are added or after
@@ -56,21 +55,21 @@ FACTORS: dict[str, tuple[str, dict]] = {
     "hard sigmoid": ("gates", {"sigmoid": "keras2-hard-sigmoid"}),
     "reset before the product": ("reset_after", {True: False}),
 }
+# of a run, what is compared: as `MainEffect` has it
+NUMBERS: tuple[Callable[[Record], float], ...] = (
+    lambda record: math.log(record.history["loss"][0]),
+    lambda record: statistics.fmean(map(math.log, record.history["loss"])),
+    lambda record: record.metrics["best_validation"],
+)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """The runs of one network in one condition of the design.
-
-    Attributes:
-        row: the runs.
-        published: what was published of the network.
-        optimizer, gates, reset_after: the levels of the factors.
-    """
+    """The runs of one network in one condition of the design."""
 
     row: ModelResults
-    published: Published
-    optimizer: str
+    published: Published  # of the network
+    optimizer: str  # the levels of the factors
     gates: str
     reset_after: bool
 
@@ -96,21 +95,13 @@ class Condition:
 
 @dataclass(frozen=True)
 class MainEffect:
-    """How the level of Keras 2.0 of one factor differs from that of Keras 3.
-
-    Attributes:
-        factor: its name.
-        pairs: number of pairs of conditions that it is the mean of.
-        first_loss, mean_loss: change of the logarithm of the training loss in the first epoch, and
-            over the whole curve.
-        best_validation: change of the metric.
-    """
+    """How the level of Keras 2.0 of one factor differs from that of Keras 3."""
 
     factor: str
-    pairs: int
-    first_loss: Estimate
-    mean_loss: Estimate
-    best_validation: Estimate
+    pairs: int  # of conditions that it is the mean of
+    first_loss: Estimate  # change of the logarithm of the training loss in the first epoch
+    mean_loss: Estimate  # and over the whole curve
+    best_validation: Estimate  # change of the metric
 
 
 @dataclass(frozen=True)
@@ -141,31 +132,15 @@ class FactorialDesign:
                 and new.levels == old.levels | {setting: change[old.levels[setting]]}
             ]
             if pairs:
-                numbers = (_first_loss, _mean_loss, lambda r: r.metrics["best_validation"])
-                parts = [_mean_difference(pairs, number) for number in numbers]
+                parts = [_mean_difference(pairs, number) for number in NUMBERS]
                 effects.append(MainEffect(factor, len(pairs), *parts))
         return effects
-
-
-def _first_loss(record: Record) -> float:
-    """Logarithm of the first epoch's training loss."""
-    return math.log(record.history["loss"][0])
-
-
-def _mean_loss(record: Record) -> float:
-    """Mean of the logarithms of all epochs' training losses."""
-    return statistics.fmean(map(math.log, record.history["loss"]))
 
 
 def _mean_difference(
     pairs: Sequence[tuple[Condition, Condition]], number: Callable[[Record], float]
 ) -> Estimate:
-    """Mean over the pairs of the second condition's mean less the first's, as Welch estimates it.
-
-    Args:
-        pairs: two conditions each.
-        number: what is compared, of one run.
-    """
+    """Mean over the pairs of the second's mean less the first's, as Welch estimates it."""
     differences, variances = [], []  # variances of the means, and their degrees of freedom
     for pair in pairs:
         old, new = ([number(record) for record in one.row.records] for one in pair)

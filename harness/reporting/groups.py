@@ -1,32 +1,84 @@
-"""Finished runs, grouped over seeds: the networks, baselines and studies of a results directory."""
+"""Finished runs grouped over their seeds, with what was published about them.
 
+Functions that read files raise `RunError`.
+"""
+
+import glob
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import RunError, few
-from harness.records.record import Record, plain, refuse_mixture
+from harness.errors import RunError, escaped, few
+from harness.records.files import read_toml
+from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
+from harness.records.schema import KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
-from harness.reporting.alike import find_alike
-from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.statistics import SEEDS_NEEDED, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, SeedStatistics
 
-METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}
-"""The lowest and the highest value of each metric."""
+PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
+REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
+METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}  # lowest and highest value
+
+
+@dataclass(frozen=True)
+class Published(KnownFields):
+    """What others measured or stated; empty where nobody did. All numbers in the metric's unit."""
+
+    headline: bool = False  # among the few networks that the front page shows
+    source: str = ""
+    best_validation: Number | None = None
+    last_validation: Number | None = None
+    test: Number | None = None
+    reruns: str = ""
+    statement: str = ""
+    note: str = ""
+    keras: str = "2.0.8"  # version that the original ran on
+    # facts of the data and settings that the numbers belong to, where ours may be others
+    speaks_of: dict[str, Number | str] = field(default_factory=dict)
+    # curves by Keras's names, one value an epoch, and how long each took
+    loss: tuple[Number, ...] = ()
+    accuracy: tuple[Number, ...] = ()
+    val_loss: tuple[Number, ...] = ()
+    val_accuracy: tuple[Number, ...] = ()
+    seconds: tuple[Number, ...] = ()
+
+    def curve(self, column: str) -> tuple[float, ...]:
+        """A published curve by Keras's name of the column; empty if there is none.
+
+        The mean absolute error of the Jena networks is also their loss: both have one curve.
+        """
+        return getattr(self, column.replace("mae", "loss"), ())
+
+    def number(self, name: str) -> float | None:
+        """The published value of a number of `metrics.json`."""
+        return getattr(self, "test" if name == "test_at_best" else name, None)
+
+
+@dataclass(frozen=True)
+class PublishedResults:
+    """The published numbers by experiment, and the data sets' titles, in order of presentation."""
+
+    datasets: dict[str, str]
+    experiments: dict[str, Published]
+
+
+def load_published(path: Path) -> PublishedResults:
+    """Reads a TOML file with a table `[datasets]` (key = title) and one an experiment."""
+    content = read_toml(path)
+    datasets = validated(f"{path}: [datasets]", dict[str, str], content.pop("datasets", {}))
+    experiments = {
+        name: validated(f"{path}: [{name}]", Published, values) for name, values in content.items()
+    }
+    return PublishedResults(datasets, experiments)
 
 
 @dataclass(frozen=True)
 class SeedGroup:
-    """The records of one experiment that differ only in their seed, in the order of the seeds.
-
-    Attributes:
-        records: one a seed.
-        data_hash: start of the data files' hashes; empty unless the same experiment also ran on
-            other data files.
-    """
+    """The records of one experiment that differ only in their seed, in the order of the seeds."""
 
     records: tuple[Record, ...]
-    data_hash: str = ""
+    data_hash: str = ""  # of the data files, if the same experiment also ran on others
 
     @property
     def name(self) -> str:
@@ -179,15 +231,11 @@ class Study(SeedGroup):
 
 @dataclass(frozen=True)
 class Results:
-    """All finished runs, in the order of presentation.
+    """All finished runs, in the order of presentation."""
 
-    Attributes:
-        rows: networks and baselines.
-        studies: studies.
-    """
-
-    rows: list[ModelResults]
+    rows: list[ModelResults]  # networks and baselines
     studies: list[Study]
+    left_out: list[str] = field(default_factory=list)  # a sentence for each record
 
     @property
     def records(self) -> list[Record]:
@@ -202,17 +250,14 @@ class Results:
 def load_results(results_dir: Path, published: PublishedResults) -> tuple[Results, list[str]]:
     """Reads every finished run below a results directory.
 
-    Args:
-        results_dir: folder that holds `<experiment>[+variant]/seed-<k>/`.
-        published: the published numbers, in the order of presentation.
-
     Returns:
-        The results, and one sentence for each run that was left out (unfinished or damaged).
+        The results, and one sentence for each run that was left out: it is unfinished, damaged, or
+        of another kind than the other seeds.
 
     Raises:
         RunError: there is no finished run, or sample-data and real-data runs are mixed.
     """
-    records, left_out = find_alike(results_dir)
+    records, left_out = find_records(results_dir)
     if not records:
         reasons = f" Left out: {few(left_out, ' ')}" if left_out else ""
         raise RunError(
@@ -220,10 +265,11 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
             f"(`make help` lists them).{reasons}"
         )
     refuse_mixture(results_dir, {record.place: record.sample for record in records})
-    return make_results(records, published), sorted(left_out)
+    results = make_results(records, published)
+    return results, sorted([*left_out, *results.left_out])
 
 
-def make_results(records: list[Record], published: PublishedResults) -> Results:
+def make_results(records: Sequence[Record], published: PublishedResults) -> Results:
     """Groups records over their seeds, in the order of the published numbers."""
     experiments = {name: place for place, name in enumerate(published.experiments)}
     datasets = {name: place for place, name in enumerate(published.datasets)}
@@ -231,11 +277,12 @@ def make_results(records: list[Record], published: PublishedResults) -> Results:
     def place(group: SeedGroup) -> int:
         return experiments.get(group.first.experiment, len(experiments))
 
+    alike, left_out = leave_out_other_kinds(records)
     rows = [
         ModelResults(members, data_hash, _published_about(members[0], published))
-        for members, data_hash in _group([r for r in records if not r.is_study])
+        for members, data_hash in _group([r for r in alike if not r.is_study])
     ]
-    studies = [Study(*members) for members in _group([r for r in records if r.is_study])]
+    studies = [Study(*members) for members in _group([r for r in alike if r.is_study])]
     rows.sort(
         key=lambda row: (
             datasets.get(row.dataset, len(datasets)),
@@ -246,7 +293,7 @@ def make_results(records: list[Record], published: PublishedResults) -> Results:
         )
     )
     studies.sort(key=lambda study: (place(study), bool(study.variant), study.name))
-    return Results(rows, studies)
+    return Results(rows, studies, left_out)
 
 
 def _published_about(record: Record, published: PublishedResults) -> Published:
@@ -257,13 +304,10 @@ def _published_about(record: Record, published: PublishedResults) -> Published:
 
 
 def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:
-    """Divides records into groups whose members differ only in their seed.
+    """The members of each group and its `data_hash`.
 
     A mean over seeds makes sense only for one protocol on one copy of the data, so the same
     experiment on other data files is another group.
-
-    Returns:
-        The members of each group and its `data_hash`.
     """
     groups: dict[tuple, list[Record]] = {}
     for record in sorted(records, key=lambda r: (r.label, r.seed, str(r.path))):
@@ -274,3 +318,84 @@ def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:
         (tuple(members), "-".join(value[:8] for value in hashes) if copies[label] > 1 else "")
         for (label, hashes), members in groups.items()
     ]
+
+
+def leave_out_other_kinds(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
+    """Leaves out each record that is of another kind than most of its experiment's seeds.
+
+    Returns:
+        The others, and a sentence for each record that is left out.
+    """
+    groups: dict[tuple, list[Record]] = {}
+    for record in records:
+        groups.setdefault((record.label, record.sample), []).append(record)
+    kept, left_out = [], []
+    for group in groups.values():
+        # a setting that is younger than some of the records had its default in them
+        common = set.intersection(*(set(record.config["protocol"]) for record in group))
+        # of equally frequent kinds, that of the newest record
+        newest_first = sorted(group, key=lambda r: r.environment["started"], reverse=True)
+        kinds = Counter(tuple(_kind(record, common).items()) for record in newest_first)
+        usual = dict(kinds.most_common(1)[0][0])
+        for record in group:
+            kind = _kind(record, common)
+            if odd := [name for name in kind.keys() | usual if kind.get(name) != usual.get(name)]:
+                name = min(odd)
+                values = f"{name} is {kind.get(name)}, but {usual.get(name)}"
+                left_out.append(escaped(f"{record.place}: {values} with most other seeds."))
+            else:
+                kept.append(record)
+    return kept, left_out
+
+
+def _kind(record: Record, settings: set[str]) -> dict[str, object]:
+    """What records must have in common so that their numbers can be averaged.
+
+    Of the protocol only these settings are compared. A label names what differs from the
+    experiment's own values, and these were others in earlier versions.
+    """
+    kind = {"dataset": record.config["dataset"], "role": record.config["role"]}
+    kind |= {name: str(record.config["protocol"][name]) for name in sorted(settings)}
+    if not record.is_study:
+        kind["metric"] = record.metrics["metric"]
+        kind["the number of epochs"] = len(record.history.get("loss", []))
+        for name in ("parameters", "degrees_per_unit"):
+            kind[name] = "null" if record.metrics[name] is None else "a number"
+    return kind
+
+
+def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str:
+    """In what runs differ that should come from one code and one way of computing, as a clause.
+
+    Args:
+        groups: the runs that are averaged, and those that they are compared with.
+        by_design: `code` or `layers`, where groups are meant to differ; the runs of each are not.
+    """
+    records = [record for group in groups for record in group.records]
+    digest = all("training_code" in r.environment for r in records)  # older records lack it
+    code = ("training code", "training_code") if digest else ("commit", "commit")
+    found = []
+    for kind, (name, place) in {"code": code, "layers": ("layers", "layers")}.items():
+        sides = [group.records for group in groups] if kind in by_design else [records]
+        values = [{r.environment.get(place) for r in side} - {None} for side in sides]
+        found += [name] if max(map(len, values)) > 1 else []
+    return f"the runs differ in {' and '.join(found)}" if found else ""
+
+
+def records_in(folder: Path) -> tuple[list[Record], list[str]]:
+    """The records of a results folder, of one experiment's folder or of one run's.
+
+    Returns:
+        The records, and one sentence for each run that was left out.
+
+    Raises:
+        RunError: there is no such folder, or the one run's record is damaged.
+    """
+    if not folder.is_dir():
+        raise RunError(f"there is no folder {folder}.")
+    path = folder.resolve()
+    if (path / "config.json").exists():
+        return [load_record(path)], []
+    if any(path.glob("seed-*")):
+        return find_records(path.parent, glob.escape(path.name))
+    return find_records(path)

@@ -1,34 +1,47 @@
-"""Statistics of a few values, one a seed, for tables and verdicts.
+"""Statistics for tables and verdicts: of a few values, one a seed, and of many test samples.
 
-The values are taken as independent and normally distributed, which gives Student's t. Equal values
-tell nothing about the spread, so their mean has no interval.
+Values of seeds are taken as independent and normally distributed, which gives Student's t. Equal
+values tell nothing about the spread, so their mean has no interval.
+
+Seeds show the chance in training. The test reviews, or weeks of weather, are a random sample too.
+Their share is estimated by drawing them anew with replacement (the bootstrap; Efron and Tibshirani,
+"An Introduction to the Bootstrap", 1993). Two networks that are compared were tested on the same
+samples, so each draw takes the same samples for both. Every draw has its own generator with a
+fixed seed: the same records give the same bytes.
 """
 
+import functools
 import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from harness.records.schema import Reviews, Samples, Weeks
+
 Range = tuple[float, float]
 UNBOUNDED: Range = (-math.inf, math.inf)
+LEVEL = 0.05  # of every test, and 1 less that of every interval
+SEEDS_NEEDED = 5  # fewer say too little about their spread: listed singly, they decide nothing
+DRAWS = 10_000  # of the test samples
 
-SEEDS_NEEDED = 5
-"""Fewer seeds say too little about their spread: they are listed singly and decide nothing."""
+
+@dataclass(frozen=True)
+class PValues:
+    """How likely values at least this extreme are if the verdict is wrong, for each verdict."""
+
+    holds: float
+    fails: float
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean, or a difference of two, with what is known of its error.
-
-    Attributes:
-        value: the estimate.
-        standard_error: its standard error; 0 where the values do not differ.
-        df: degrees of freedom of Student's t.
-    """
+    """A mean, or a difference of two, with what is known of its error."""
 
     value: float
-    standard_error: float
-    df: float
+    standard_error: float  # 0 where the values do not differ
+    df: float  # degrees of freedom of Student's t
 
     def interval(self, level: float = 0.95, within: Range = UNBOUNDED) -> Range | None:
         """`value ± t(df, (1 + level) / 2) * standard_error`, cut at what is possible.
@@ -56,6 +69,15 @@ class Estimate:
         """One-sided p-value for "the true value is below the bound"."""
         return _upper_tail(bound - self.value, self.standard_error, self.df)
 
+    def p_within(self, low: float, high: float) -> PValues:
+        """Whether the true value lies within bounds.
+
+        Inside means above the one and below the other (Schuirmann's two one-sided tests, J.
+        Pharmacokinetics and Biopharmaceutics 15, 1987); outside means either.
+        """
+        inside = max(self.p_above(low), self.p_below(high))
+        return PValues(inside, min(self.p_below(low), self.p_above(high)))
+
 
 def mean_estimate(values: Sequence[float]) -> Estimate:
     """The mean: standard error `sd / sqrt(n)`, `n - 1` degrees of freedom.
@@ -72,15 +94,10 @@ def mean_estimate(values: Sequence[float]) -> Estimate:
 
 @dataclass(frozen=True)
 class SeedStatistics:
-    """One quantity, measured once a seed.
-
-    Attributes:
-        values: one a seed.
-        within: the lowest and the highest value that the quantity can have.
-    """
+    """One quantity, measured once a seed."""
 
     values: tuple[float, ...]
-    within: Range = UNBOUNDED
+    within: Range = UNBOUNDED  # the lowest and the highest value that the quantity can have
 
     @property
     def n(self) -> int:
@@ -104,6 +121,11 @@ class SeedStatistics:
     def interval(self) -> Range | None:
         """Student's 95 % interval of the mean; None for too few seeds and for equal values."""
         return None if self.too_few else mean_estimate(self.values).interval(within=self.within)
+
+    @property
+    def further(self) -> Range | None:
+        """Where one further run lies; None for too few seeds and for equal values."""
+        return None if self.too_few else prediction_interval(self.values, within=self.within)
 
 
 def binomial_interval(found: int, of: int) -> Range:
@@ -208,3 +230,79 @@ def _upper_tail(excess: float, standard_error: float, df: float) -> float:
     from scipy.special import stdtr
 
     return float(stdtr(df, -excess / standard_error))
+
+
+def unpacked(reviews: Reviews) -> np.ndarray:
+    """uint8, shape (reviews,): 1 for each correctly classified review."""
+    return np.unpackbits(np.frombuffer(reviews.right, np.uint8), count=reviews.count)
+
+
+def samples_interval(
+    first: Sequence[Samples], second: Sequence[Samples] = (), level: float = 0.95
+) -> Range:
+    """Percentile bootstrap interval over test samples of a mean over seeds, or of a difference.
+
+    Args:
+        first: correctly classified reviews, or errors by week, of each seed of a network.
+        second: the same for the network that is subtracted; empty if there is none.
+        level: share of the draws inside the interval.
+
+    Raises:
+        ValueError: the runs were not tested on the same samples.
+    """
+    refuse_other_samples(first, second)
+    draw = _accuracies if isinstance(first[0], Reviews) else _errors
+    values = draw(first, second)  # (draws,)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def refuse_other_samples(*groups: Sequence[Samples]) -> None:
+    """Several runs can be compared on the samples that all of them were tested on.
+
+    Raises:
+        ValueError: the runs were not tested on the same samples.
+    """
+    tested_on = {
+        run.count if isinstance(run, Reviews) else (run.weeks, run.windows)
+        for group in groups
+        for run in group
+    }
+    if len(tested_on) > 1:
+        raise ValueError("the runs were not tested on the same samples")
+
+
+def _accuracies(first: Sequence[Reviews], second: Sequence[Reviews]) -> np.ndarray:
+    """float64, shape (draws,): accuracies, or their differences, over reviews drawn anew.
+
+    Each review counts with the share of seeds that classify it correctly. This share has few
+    different values, and the number of times each is drawn is multinomial. That is a thousand times
+    faster than drawing single reviews, and the distribution is the same.
+    """
+    # times both numbers of seeds, so that equal shares are equal integers
+    hits = sum(unpacked(run).astype(np.int64) for run in first) * max(len(second), 1)
+    if second:
+        hits -= sum(unpacked(run).astype(np.int64) for run in second) * len(first)
+    values, counts = np.unique(hits, return_counts=True)
+    shares = counts / len(hits)
+    drawn = np.random.default_rng(0).multinomial(len(hits), shares, DRAWS)  # (draws, values)
+    return drawn @ values / (len(hits) * len(first) * max(len(second), 1))
+
+
+def _errors(first: Sequence[Weeks], second: Sequence[Weeks]) -> np.ndarray:
+    """float64, shape (draws,): mean absolute errors, or their differences, over weeks drawn anew.
+
+    Whole weeks are drawn, because neighbouring hours have similar errors: single hours would count
+    as far more independent weather than there is.
+    """
+    sums = np.mean([run.error_sums for run in first], axis=0)  # (weeks,)
+    if second:
+        sums = sums - np.mean([run.error_sums for run in second], axis=0)
+    drawn = _drawn_weeks(len(sums))
+    return (drawn @ sums) / (drawn @ np.array(first[0].windows))
+
+
+@functools.cache
+def _drawn_weeks(weeks: int) -> np.ndarray:
+    """int64, shape (draws, weeks): how often each week is drawn. Only their number matters."""
+    return np.random.default_rng(0).multinomial(weeks, np.full(weeks, 1 / weeks), DRAWS)

@@ -1,4 +1,4 @@
-"""Tables: means and deviations, footnotes, what is left out, and the same bytes every time."""
+"""RESULTS.md, the CSV files and parts of pages: numbers, what is left out, the same bytes."""
 
 import csv
 import random
@@ -10,14 +10,9 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Lines, Series, Table, Text
-from harness.reporting.analysis import results as reading
-from harness.reporting.analysis import verdicts
-from harness.reporting.analysis.published import load_published
-from harness.reporting.analysis.statistics import SeedStatistics
-from harness.reporting.tables import write as tables
-from harness.reporting.tables.__main__ import main
-from harness.reporting.tables.markers import markers
-from harness.reporting.tables.model_tables import INTERVAL
+from harness.reporting import groups
+from harness.reporting.pages import main, markers, write_tables
+from harness.reporting.tables import INTERVAL
 
 PUBLISHED = """
 [datasets]
@@ -114,9 +109,8 @@ def studies(results):
     return results
 
 
-def build(results: Path, published: Path, readme: Path | None = None) -> str:
-    pages = [readme] if readme else []
-    tables.write_tables(results, published, claims_of(published), pages)
+def build(results: Path, published: Path, *pages: Path) -> str:
+    write_tables(results, published, claims_of(published), pages)
     return (results / "RESULTS.md").read_text(encoding="utf-8")
 
 
@@ -150,75 +144,46 @@ def add_seeds(results: Path, experiment: str, bests: dict[int, float], **fields)
 
 
 def test_few_seeds_are_shown_one_by_one_and_have_no_interval(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85})
     markdown = build(results, published)
     row = cells(markdown, "NET")
-    assert row["Best validation"] == "0.8400, 0.8600"
-    assert row["Last validation"] == "0.8300, 0.8500"
-    assert row["Test at best"] == "0.8350, 0.8550"
-    assert row["Seeds"] == "2"
+    assert row["Best validation"] == "0.8400, 0.8600, 0.8500, 0.8500"
+    assert row["Seeds"] == "4"
+    assert cells(markdown, "BASE")["Best validation"] == "0.5000"
     assert f"| {INTERVAL} |" not in markdown  # no row has one
     line = csv_lines(results)[1]
-    # mean 0.85, deviation sqrt(2 * 0.01^2 / 1) = 0.014142
-    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.014142")
+    # mean 0.85, deviation sqrt(2 * 0.01² / 3)
+    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.008165")
     assert line["best_validation_interval_low"] == line["best_validation_interval_high"] == ""
-    assert (line["seeds"], line["n"]) == ("0 1", "2")
+    assert (line["seeds"], line["n"]) == ("0 1 2 3", "4")
 
 
-def test_four_seeds_are_few(results, published):
-    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85})
-    row = cells(build(results, published), "NET")
-    assert row["Best validation"] == "0.8400, 0.8600, 0.8500, 0.8500"
-
-
-def test_five_seeds_become_mean_and_sample_deviation(results, published):
+def test_five_seeds_become_mean_sample_deviation_and_interval(results, published):
     add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
-    row = cells(build(results, published), "NET")
-    # 0.84, 0.86 and three times 0.85: mean 0.85, deviation sqrt(2 * 0.01^2 / 4) = 0.007071
+    markdown = build(results, published)
+    row = cells(markdown, "NET")
+    # 0.84, 0.86 and three times 0.85: mean 0.85, deviation sqrt(2 * 0.01² / 4) = 0.007071
     assert row["Best validation"] == "0.8500 ± 0.0071"
     assert row["Last validation"] == "0.8400 ± 0.0071"
     assert row["Test at best"] == "0.8450 ± 0.0071"
-    assert row["Seeds"] == "5"
-    line = csv_lines(results)[1]
-    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.007071")
-
-
-def test_one_seed_is_the_number_alone(results, published):
-    assert cells(build(results, published), "BASE")["Best validation"] == "0.5000"
-
-
-@pytest.mark.parametrize("values", [(0.5,), (0.5, 0.6, 0.7, 0.8), (0.1,) * 5])
-def test_few_seeds_and_seeds_that_agree_have_no_interval(values):
-    assert SeedStatistics(values).interval is None
-
-
-def test_an_interval_is_cut_at_the_possible_range():
-    values = (1.0, 1.0, 0.9, 1.0, 1.0)
-    # 0.98 ± 2.776 * 0.0447 / sqrt(5)
-    assert SeedStatistics(values).interval == pytest.approx((0.9245, 1.0355), abs=1e-4)
-    assert SeedStatistics(values, (0, 1)).interval == pytest.approx((0.9245, 1), abs=1e-4)
-
-
-def test_the_interval_stands_beside_the_number_that_models_are_compared_by(results, published):
-    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
-    markdown = build(results, published)
-    # of 0.835, 0.855 and three times 0.845: 0.845 ± 2.7764 * 0.0070711 / sqrt(5)
-    assert cells(markdown, "NET")[INTERVAL] == "0.8362 to 0.8538"
+    # 0.845 ± 2.7764 * 0.0070711 / sqrt(5)
+    assert row[INTERVAL] == "0.8362 to 0.8538"
     assert cells(markdown, "BASE")[INTERVAL] == "–"
     assert INTERVAL not in cells(markdown, "GRU")  # no row of that table has one
     base, net, *_ = csv_lines(results)
     ends = [net[f"best_validation_interval_{end}"] for end in ("low", "high")]
     assert ends == ["0.841220", "0.858780"]
-    assert net["test_at_best_interval_low"] == "0.836220"
     assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
 
 
-def test_an_accuracy_of_the_table_is_no_higher_than_1(results, published):
+def test_an_interval_ends_where_accuracies_do(results, published):
     add_seeds(results, "imdb-net", {2: 0.99, 3: 1.0, 4: 1.0})
     build(results, published)
     assert csv_lines(results)[1]["best_validation_interval_high"] == "1.000000"
 
 
-def test_the_interval_is_in_degrees_too(results, published):
+def test_forecasts_are_in_degrees_too(results, published):
+    assert cells(build(results, published), "GRU")["Best validation"] == "0.2600 (2.21 °C)"
     bests = {1: 0.28, 2: 0.27, 3: 0.27, 4: 0.27}
     add_seeds(results, "jena-gru", bests, metric="mae", degrees_per_unit=8.5)
     row = cells(build(results, published), "GRU")
@@ -226,12 +191,6 @@ def test_the_interval_is_in_degrees_too(results, published):
     assert row[INTERVAL] == "0.2662 to 0.2838 (2.26 to 2.41 °C)"
     assert row["Best validation"] == "0.2700 ± 0.0071 (2.29 ± 0.06 °C)"
     assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "2.262871"
-
-
-def test_degrees_are_the_normalised_value_times_the_scale(results, published):
-    row = cells(build(results, published), "GRU")
-    assert row["Best validation"] == "0.2600 (2.21 °C)"  # 0.26 * 8.5
-    assert csv_lines(results)[-1]["best_validation_degrees"] == "2.210000"
 
 
 def test_published_numbers_keep_their_digits(results, published):
@@ -242,15 +201,11 @@ def test_published_numbers_keep_their_digits(results, published):
     assert cells(markdown, "GRU")[column] == "0.289736"
 
 
-def test_rows_follow_the_published_order(results, published):
-    build(results, published)
+def test_rows_follow_the_published_order_and_variants_stand_apart(results, published):
+    markdown = build(results, published)
     names = [(line["experiment"], line["variant"]) for line in csv_lines(results)]
     expected = [("imdb-base", ""), ("imdb-net", ""), ("imdb-net", "epochs = 2"), ("jena-gru", "")]
     assert names == expected
-
-
-def test_variants_stand_apart_without_a_published_number(results, published):
-    markdown = build(results, published)
     standard, variants = markdown.split("Variants:")
     assert "| NET, epochs = 2 |" not in standard
     assert cells(variants, "NET, epochs = 2")["Best validation"] == "0.8000"
@@ -264,7 +219,6 @@ def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
     assert cells(markdown, "GRU")["Notes"] == "–"
     footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
     assert footnotes in markdown
-    assert markdown.partition("## The claims")[0].count("Rebuilt file.") == 1
 
 
 def test_other_data_makes_another_row(results, published):
@@ -275,14 +229,8 @@ def test_other_data_makes_another_row(results, published):
 
 
 def test_each_device_keeps_its_own_seconds(results, published):
-    fabricate(
-        results,
-        "imdb-net",
-        seed=2,
-        environment={"device": "GPU: made up"},
-        metrics={"seconds_per_epoch": 2.0},
-        data_notes=("Rebuilt file.",),
-    )
+    gpu = {"environment": {"device": "GPU: made up"}, "metrics": {"seconds_per_epoch": 2.0}}
+    fabricate(results, "imdb-net", seed=2, **gpu)
     row = cells(build(results, published), "NET")
     assert row["Device"] == "CPU: fabricated (seeds 0, 1)<br>GPU: made up (seeds 2)"
     assert row["Seconds an epoch"] == "10.0<br>2.0"
@@ -297,39 +245,34 @@ def test_origin_names_versions_commits_and_changed_code(results, published):
     assert "uncommitted changes to the code: imdb-new/seed-0\n" in markdown
 
 
-def test_unfinished_and_damaged_records_are_named_and_left_out(results, published, capsys):
+def test_records_that_are_left_out_are_named(results, published, capsys):
     fabricate(results, "imdb-net", seed=5).rename(results / "imdb-net" / "seed-5.unfinished")
     (fabricate(results, "imdb-net", seed=6) / "metrics.json").write_text("{", encoding="utf-8")
+    fabricate(results, "imdb-net", seed=7, epochs=2)  # of another kind than the others
     assert command(results, published) == 0
     markdown = (results / "RESULTS.md").read_text(encoding="utf-8")
     warnings = capsys.readouterr().err
-    for run in ("imdb-net/seed-5.unfinished", "imdb-net/seed-6/metrics.json"):
-        assert run in warnings
+    for run in ("seed-5.unfinished", "seed-6/metrics.json", "seed-7: epochs is 2"):
+        assert f"imdb-net/{run}" in warnings
         assert run not in markdown  # the file depends on whole records alone
     assert cells(markdown, "NET")["Seeds"] == "2"
 
 
-def test_sample_and_real_records_never_share_a_table(results, published, capsys):
+def test_sample_and_real_records_never_share_a_table(results, published, tmp_path, capsys):
     fabricate(results, "jena-new", config={"sample": True})
     assert command(results, published) == 1
     error = capsys.readouterr().err
-    assert error.startswith("error: ")
     assert "sample data (jena-new/seed-0)" in error
     assert "imdb-base/seed-0" in error
     assert not (results / "RESULTS.md").exists()
-
-
-def test_sample_tables_say_so_and_show_no_published_number(tmp_path, published):
-    fabricate(tmp_path / "demo", "imdb-net", config={"sample": True})
+    sample = {"config": {"sample": True}}
+    fabricate(tmp_path / "demo", "imdb-net", **sample)
+    fabricate_study(tmp_path / "demo", "made-study", outputs=study(0.3), **sample)
     markdown = build(tmp_path / "demo", published)
     assert "**Sample data:**" in markdown
-    assert "0.8460" not in markdown
-
-
-def test_no_records_is_one_clear_message(tmp_path, published):
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(RunError, match="no finished run; run an experiment first"):
-        build(tmp_path / "empty", published)
+    assert "0.8460" not in markdown  # a published number
+    assert "what is far is forgotten" not in markdown  # a claim
+    assert not (tmp_path / "demo/claims.csv").exists()
 
 
 def test_same_records_same_bytes_in_any_listing_order(studies, published, monkeypatch):
@@ -342,13 +285,13 @@ def test_same_records_same_bytes_in_any_listing_order(studies, published, monkey
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(reading, "find_alike", shuffled)
+    monkeypatch.setattr(groups, "find_records", shuffled)
     build(studies, published)
     assert [path.read_bytes() for path in outputs] == first
     assert b"\r" not in b"".join(first)
 
 
-def test_readme_gets_the_published_protocols_and_the_primary_claims(studies, published, tmp_path):
+def test_a_page_gets_the_published_protocols_and_the_primary_claims(studies, published, tmp_path):
     readme = tmp_path / "README.md"
     primary = CLAIMS.replace('why = "A made-up', 'primary = true\nwhy = "A made-up')
     claims_of(published).write_text(primary, encoding="utf-8")
@@ -369,14 +312,11 @@ def test_readme_gets_the_published_protocols_and_the_primary_claims(studies, pub
         claims = text.partition(claims_start)[2]
         assert claims.count("the net beats the base") == 1
         assert "what is far is forgotten" not in text  # a claim that is not primary
-        assert "A made-up bound." not in text  # the reasons are left to RESULTS.md
-
-
-HEADLINE = PUBLISHED.replace("[imdb-net]", "[imdb-net]\nheadline = true")
 
 
 def test_a_page_gets_the_headline_networks_beside_the_best_baseline(results, published, tmp_path):
-    published.write_text(HEADLINE, encoding="utf-8")
+    headline = PUBLISHED.replace("[imdb-net]", "[imdb-net]\nheadline = true")
+    published.write_text(headline, encoding="utf-8")
     add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
     fabricate(results, "imdb-other", best=0.7)  # a network that is no headline
     for name, best in (("imdb-good", 0.9), ("imdb-poor", 0.4)):
@@ -385,33 +325,14 @@ def test_a_page_gets_the_headline_networks_beside_the_best_baseline(results, pub
     page.write_text("\n".join(markers("expected")), encoding="utf-8")
     build(results, published, page)
     text = page.read_text(encoding="utf-8")
-    head, rule, *lines = [line for line in text.splitlines() if line.startswith("|")]
-    assert head.count("|") == rule.count("|") <= 9  # eight columns
+    _, _, *lines = [line for line in text.splitlines() if line.startswith("|")]
     unknown = "not checkable: no runs of the original"
     assert lines == [
         "| NET | 0.8460 / 0.8054 | 0.8500 ± 0.0071 | 0.8400 ± 0.0071 | 0.8450 ± 0.0071 "
         f"| {unknown} | {unknown} | 0.5 |",
         "| Best baseline: GOOD | – | 0.9000 | 0.9000 | 0.8950 | – | – | 0.0 |",
     ]
-    assert "**Reviews**" in text
     assert "**Weather**" not in text  # none of its networks is a headline
-
-
-def test_claims_are_judged_once_however_many_pages_show_them(
-    studies, published, tmp_path, monkeypatch
-):
-    judged = []
-
-    def judge(claims, results):
-        judged.append(claims)
-        return verdicts.judge(claims, results)
-
-    monkeypatch.setattr(tables, "judge", judge)
-    for name in ("one.md", "two.md"):
-        (tmp_path / name).write_text(CLAIMS_PART, encoding="utf-8")
-    pages = [tmp_path / "one.md", tmp_path / "two.md"]
-    tables.write_tables(studies, published, claims_of(published), pages)
-    assert len(judged) == 1
 
 
 RESULTS_START, RESULTS_END = markers("results")
@@ -428,7 +349,7 @@ CLAIMS_PART = " ".join(markers("claims"))
         (f"{RESULTS_START} {RESULTS_END} {CLAIMS_PART} {CLAIMS_PART}", "claims:start"),
     ],
 )
-def test_readme_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
+def test_a_page_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
     readme = tmp_path / "README.md"
     readme.write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=missing):
@@ -437,68 +358,27 @@ def test_readme_without_proper_markers_is_refused(results, published, tmp_path, 
     assert not (results / "RESULTS.md").exists()
 
 
-def test_a_table_of_a_study_shows_few_seeds_one_by_one(studies, published):
+def test_a_study_shows_its_tables_and_words(studies, published):
     lines = build(studies, published).splitlines()
     assert "| a net | 0.3000, 0.5000 | – |" in lines
     assert "| another net | 1, 1 | 2, 2 |" in lines
     assert lines[lines.index("|  | share | steps |") - 2] == "**Kept**"
-    assert "`made-study`, seed 0, 1, 1.5, 1.5 minutes on CPU: fabricated." in lines
-    assert "- Made-up numbers." in lines
-
-
-def test_a_table_of_a_study_is_the_mean_over_five_seeds(studies, published):
+    # of two seeds, whose words are not averaged: the first's
+    start = lines.index("<details><summary>Said by the net, seed 0</summary>")
+    assert lines[start + 3 : start + 5] == ["epoch 1   a | b", "epoch 10  <i>c</i>"]
     for seed in (2, 3, 4):
         fabricate_study(studies, "made-study", seed=seed, outputs=study(0.4))
     lines = build(studies, published).splitlines()
-    # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1^2 / 4) = 0.0707
+    # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1² / 4) = 0.0707
     assert "| a net | 0.4000 ± 0.071 | – |" in lines
-    assert "| another net | 1 ± 0 | 2 ± 0 |" in lines
-    assert "`made-study`, seed 0, 1, 2, 3, 4, 1.5 ± 0.0 minutes on CPU: fabricated." in lines
-
-
-def test_words_of_a_study_are_shown_as_they_are(studies, published):
-    # of two seeds, whose words are not averaged: the first's
-    folded = build(studies, published).partition("<summary>Said by the net, seed 0</summary>")[2]
-    block = folded.partition("~~~~text\n")[2].partition("\n~~~~")[0]
-    assert block == "epoch 1   a | b\nepoch 10  <i>c</i>"
-
-
-def test_a_study_takes_no_part_in_the_tables_of_networks(studies, published):
-    build(studies, published)
     assert "made-study" not in {line["experiment"] for line in csv_lines(studies)}
 
 
 def test_studies_alone_have_no_summary(tmp_path, published):
     results = tmp_path / "studies"
     fabricate_study(results, "made-study", outputs=study(0.3))
-    paths, _ = tables.write_tables(results, published, claims_of(published))
+    paths, _ = write_tables(results, published, claims_of(published))
     assert {path.name for path in paths} == {"RESULTS.md", "claims.csv"}
-    assert "| a net | 0.3000 | – |" in paths[0].read_text(encoding="utf-8")
-
-
-def test_each_claim_stands_beside_its_number_and_verdict(studies, published):
-    add_seeds(studies, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
-    markdown = build(studies, published)
-    # 0.85 on average less the base, which draws nothing: 0.35 ± 2.776 * 0.00707 / sqrt(5)
-    net = (
-        "| the net beats the base (`a-document`, `another`) | accuracy over that of the base "
-        "| 0.3500 | 5, 1 | 0.3412 to 0.3588 | – | at least 0.3 | holds | imdb-net − imdb-base "
-        "| 1, 2 |"
-    )
-    forgotten = (
-        "| what is far is forgotten (`a-document`) | share that is kept "
-        "| 0.3000, 0.5000 | 2 | – | – | at most 0.1 "
-        "| not decided: 2 seeds of the 5 that the rule needs | made-study |"
-    )
-    assert f"{net}\n{forgotten}" in markdown
-    verdicts = [line["verdict"] for line in csv_lines(studies, "claims.csv")]
-    assert verdicts == ["holds", "not decided"]
-    assert (
-        "- the net beats the base: at least 0.3 (A made-up bound.; set 2020-01-01, before the runs "
-        "that it judges)\n"
-        "- what is far is forgotten: at most 0.1 (Another bound.; set 2020-01-01, before the "
-        "runs that it judges, when earlier ones like them were known)\n"
-    ) in markdown
 
 
 def test_a_claim_about_no_experiment_is_one_clear_message(results, published, capsys):
@@ -507,64 +387,3 @@ def test_a_claim_about_no_experiment_is_one_clear_message(results, published, ca
     assert command(results, published) == 1
     error = capsys.readouterr().err
     assert "claim 2 (made-up): there is no experiment 'mad-study'" in error
-
-
-def test_claims_about_real_data_are_not_checked_on_sample_data(tmp_path, published):
-    results = tmp_path / "demo"
-    fabricate_study(results, "made-study", outputs=study(0.3), config={"sample": True})
-    markdown = build(results, published)
-    assert "| a net | 0.3000 | – |" in markdown
-    assert "what is far is forgotten" not in markdown
-    assert not (results / "claims.csv").exists()
-
-
-def test_a_missing_file_of_claims_is_one_clear_message(results, published, capsys):
-    claims_of(published).unlink()
-    assert command(results, published) == 1
-    error = capsys.readouterr().err
-    assert error.endswith("claims.toml: No such file or directory.\n")
-    assert "claims.toml" in error
-    assert not (results / "RESULTS.md").exists()
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (
-            "[imdb-net]\nbset = 1.0",
-            r"\[imdb-net\]: field 'bset' is unknown; known: headline, source, best_validation",
-        ),
-        (
-            "[imdb-net]\nbest_validation = '0.8'",
-            "field 'best_validation' must be a finite number, not '0.8'",
-        ),
-        ("[imdb-net]\nloss = [0.5, true]", r"'loss\[1\]' must be a finite number, not True"),
-        ("[imdb-net]\nloss = 0.5", "'loss' must be a list, not 0.5"),
-        ("[datasets]\nimdb = 3", r"\[datasets\]: field 'imdb' must be text, not 3"),
-        ("imdb-net = 1", r"\[imdb-net\]: the content must be a table"),
-        ("[imdb-net", "not valid TOML"),
-    ],
-)
-def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
-    path = tmp_path / "published.toml"
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(RunError, match=message):
-        load_published(path)
-
-
-def test_the_projects_published_numbers_are_the_documents():
-    path = Path(__file__).parents[3] / "experiments" / "published.toml"
-    catalogue = load_published(path)
-    assert list(catalogue.datasets) == ["imdb", "jena"]
-    best = {name: value.best_validation for name, value in catalogue.experiments.items()}
-    assert best["imdb-simple-rnn"] == 0.8460
-    assert best["imdb-lstm"] == 0.8928
-    assert best["jena-persistence"] == 0.289736
-    assert best["jena-gru"] == 0.2644
-    assert best["jena-gru-dropout"] == 0.2619
-
-
-def test_fabricated_records_are_valid(studies):
-    records, left_out = find_records(studies)
-    assert len(records) == 7
-    assert left_out == []

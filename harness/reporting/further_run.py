@@ -24,7 +24,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.reporting.analysis.verdicts import LEVEL
+from harness.reporting.statistics import LEVEL
 
 DRAWS = 10_000
 EQUAL = 1e-9  # a deviation below it comes from rounding the mean of equal values
@@ -34,19 +34,12 @@ Runs = tuple[tuple[float, ...], ...]  # the numbers of each run
 
 @dataclass(frozen=True)
 class Calibration:
-    """How often the test rejects our own runs, each judged by the others of its group.
+    """How often the test rejects our own runs, each judged by the others of its group."""
 
-    Attributes:
-        runs: how many were judged.
-        at_5_percent: how many are rejected at the simulated 5 %.
-        level: the simulated level that is used: 5 %, or less if that rejects more than 5 % of them.
-        alarms: how many are rejected at this level.
-    """
-
-    runs: int
-    at_5_percent: int
-    level: float
-    alarms: int
+    runs: int  # that were judged
+    at_5_percent: int  # rejected at the simulated 5 %
+    level: float  # that is used: 5 %, or less if that rejects more than 5 % of them
+    alarms: int  # rejected at this level
 
 
 def calibrate(groups: Iterable[Runs]) -> Calibration:

@@ -1,29 +1,39 @@
-"""Writes the results tables, from the run records alone.
-
-Writes `RESULTS.md` (to be read), `summary.csv` (one line a network or baseline) and `claims.csv`
-(one line a claim). The same records, published numbers and claims give the same bytes.
-"""
+"""The content of RESULTS.md, summary.csv, claims.csv and of the parts of pages, as text."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 
-from harness.records.files import write_text
 from harness.records.record import Record, plain
-from harness.records.schema import MEASURES
-from harness.reporting.analysis.claims import Claim, load_claims
-from harness.reporting.analysis.equivalence import beside_plain_keras
-from harness.reporting.analysis.factorial import factorial_designs
-from harness.reporting.analysis.published import PublishedResults, load_published
-from harness.reporting.analysis.reproduction import reproductions
-from harness.reporting.analysis.results import ModelResults, Results, load_results
-from harness.reporting.analysis.statistics import Range
-from harness.reporting.analysis.verdicts import Verdict, judge
-from harness.reporting.table import ABSENT, Table, markdown
-from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.markers import replace_between_markers
+from harness.reporting.claims import Claim, Verdict, judge
+from harness.reporting.comparison import NUMBERS
+from harness.reporting.factorial import factorial_designs
+from harness.reporting.groups import (
+    ModelResults,
+    PublishedResults,
+    Results,
+)
+from harness.reporting.reproduction import beside_plain_keras, reproductions
+from harness.reporting.statistics import Range
+from harness.reporting.table import ABSENT, markdown
+from harness.reporting.tables import (
+    CLAIMS_EXPLANATION,
+    PLAIN,
+    Blocks,
+    as_published,
+    claims_blocks,
+    equivalence_table,
+    expected_blocks,
+    factorial_blocks,
+    model_blocks,
+    parameter_counts,
+    primary_claims_table,
+    reasons,
+    reproduction_blocks,
+    seconds_by_device,
+    study_blocks,
+)
 
 EXPLANATION = """\
 - *Best validation* is the value of the best epoch on the validation data, *last validation* that
@@ -46,36 +56,6 @@ SAMPLE_EXPLANATION = """\
 says anything about the real data sets, and none can be compared with a published one."""
 
 
-def write_tables(
-    results_dir: Path, published: Path, claims: Path, pages: Sequence[Path] = ()
-) -> tuple[list[Path], list[str]]:
-    """Rebuilds the tables from the records.
-
-    Args:
-        results_dir: folder of the records; receives the tables.
-        published: TOML file of the published numbers.
-        claims: TOML file of the claims.
-        pages: files such as the README, which show some parts between their markers.
-
-    Returns:
-        The files written, and one sentence for each run that was left out because it is
-        unfinished or damaged.
-
-    Raises:
-        RunError: no records, sample data mixed with real data, markers missing, or a file cannot
-            be read or written.
-    """
-    numbers = load_published(published)
-    statements = load_claims(claims, numbers.experiments)
-    results, left_out = load_results(results_dir, numbers)
-    files, parts = make_tables(results, numbers, statements)
-    outputs = {results_dir / name: text for name, text in files.items()}
-    outputs |= {page: replace_between_markers(page, parts) for page in pages}
-    for path, text in outputs.items():
-        write_text(path, text)
-    return list(outputs), left_out
-
-
 def make_tables(
     results: Results, published: PublishedResults, claims: list[Claim]
 ) -> tuple[dict[str, str], dict[str, str]]:
@@ -94,41 +74,39 @@ def make_tables(
     compared, calibration = reproductions(results.rows)
     plain = beside_plain_keras(results.rows)
     standard = [row for row in results.rows if not row.variant]
-    reproduction = model_tables.reproduction_blocks(compared, calibration)
-    factorial = model_tables.factorial_blocks(
-        factorial_designs(results, published), calibration.level
-    )
-    plain_keras = [model_tables.equivalence_table(plain, ["Test at best"])] if plain else []
+    reproduction = reproduction_blocks(compared, calibration)
+    factorial = factorial_blocks(factorial_designs(results, published), calibration.level)
+    plain_keras = [equivalence_table(plain, ["Test at best"])] if plain else []
     parts = {
-        "results": model_tables.model_blocks(standard, published, "**{}**"),
-        "expected": model_tables.expected_blocks(standard, published, compared, calibration),
+        "results": model_blocks(standard, published, "**{}**"),
+        "expected": expected_blocks(standard, published, compared, calibration),
         "reproduction": reproduction,
         "plain-keras": plain_keras,
         "factorial": factorial,
-        "claims": [claim_tables.primary_claims_table(verdicts)],
+        "claims": [primary_claims_table(verdicts)],
     }
 
-    blocks: list[str | Table] = [
+    blocks: Blocks = [
         "# Results",
         "Made by `make reference` from the run records; do not edit.",
         EXPLANATION,
     ]
     if results.sample:
         blocks.append(SAMPLE_EXPLANATION)
-    blocks += model_tables.model_blocks(results.rows, published, "## {}")
+    blocks += model_blocks(results.rows, published, "## {}")
     if reproduction:
         blocks += ["## The published runs", *reproduction]
     if plain_keras:
-        blocks += ["## This project's layers", model_tables.PLAIN, *plain_keras]
+        blocks += ["## This project's layers", PLAIN, *plain_keras]
     if factorial:
         blocks += ["## The update rules of Keras's versions", *factorial]
     if verdicts:
-        blocks += ["## The claims", claim_tables.EXPLANATION, *claim_tables.claims_blocks(verdicts)]
-        blocks += ["Why these bounds, and since when:", claim_tables.reasons(verdicts)]
+        blocks += ["## The claims", CLAIMS_EXPLANATION, *claims_blocks(verdicts)]
+        blocks += ["Why these bounds, and since when:", reasons(verdicts)]
     if results.studies:
         blocks.append("## The studies")
     for study in results.studies:
-        blocks += claim_tables.study_blocks(study)
+        blocks += study_blocks(study)
     blocks += ["## How these were made", _origin(results.records)]
 
     files = {"RESULTS.md": markdown(blocks) + "\n"}
@@ -185,7 +163,7 @@ def _csv(lines: list[dict[str, str | float | None]], pattern: str) -> str:
 
 
 def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
-    published, devices = row.published, model_tables.seconds_by_device(row)
+    published, devices = row.published, seconds_by_device(row)
     fields = {
         "dataset": row.dataset,
         "sample": str(row.sample).lower(),
@@ -193,13 +171,13 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
         "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
         "model": row.first.config["title"],
         "role": row.first.config["role"],
-        "parameters": model_tables.parameter_counts(row, "{}"),
+        "parameters": parameter_counts(row, "{}"),
         "metric": row.metric,
         "seeds": " ".join(str(record.seed) for record in row.records),
         "n": str(len(row.records)),
     }
-    columns = [(name, row.spread(name)) for name in MEASURES.values()]
-    columns += [(f"{name}_degrees", row.degrees(name)) for name in MEASURES.values()]
+    columns = [(name, row.spread(name)) for name in NUMBERS.values()]
+    columns += [(f"{name}_degrees", row.degrees(name)) for name in NUMBERS.values()]
     for name, seeds in columns:
         fields |= {name: seeds and seeds.mean, f"{name}_sd": seeds and seeds.sd}
         fields |= _ends(f"{name}_interval", seeds and seeds.interval)
@@ -208,9 +186,9 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
         "reference_validation": row.reference["validation"],
         "reference_test": row.reference["test"],
         "published_source": published.source,
-        "published_best_validation": model_tables.as_published(published.best_validation),
-        "published_last_validation": model_tables.as_published(published.last_validation),
-        "published_test": model_tables.as_published(published.test),
+        "published_best_validation": as_published(published.best_validation),
+        "published_last_validation": as_published(published.last_validation),
+        "published_test": as_published(published.test),
         "published_reruns": published.reruns,
         "published_statement": published.statement,
         "seconds_per_epoch": " | ".join(s for s in devices.values() if s != ABSENT),
@@ -223,6 +201,7 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
 def _claim_fields(verdict: Verdict) -> dict[str, str | float | None]:
     claim, measured = verdict.claim, verdict.measured
     seeds = measured.statistics if measured else ()
+    few = not measured or bool(measured.missing_seeds)
     copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
     return {
         **{name: getattr(claim, name) for name in copied},
@@ -242,7 +221,7 @@ def _claim_fields(verdict: Verdict) -> dict[str, str | float | None]:
         "p_against": verdict.p and verdict.p.fails,
         "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
         "effect": measured and measured.effect,
-        "superiority": measured and measured.superiority,
+        "superiority": None if few else measured.superiority,
         "verdict": verdict.word,
         "reason": verdict.reason,
         "why": claim.why,

@@ -1,6 +1,7 @@
 """What `fit` measures and how it stops; the batches that a network reads."""
 
 import dataclasses
+import inspect
 import re
 
 import keras
@@ -11,6 +12,7 @@ import tensorflow as tf
 from data.windows import Windows
 from experiments.common.imdb import ReviewSplits
 from harness.errors import DivergedError, RunError
+from harness.experiment import find_experiments
 from harness.records.files import read_json, sha256
 from harness.records.run import Run
 from harness.records.schema import Predictions, pack_right, validated
@@ -58,6 +60,16 @@ def train_one(run, model=None, train=SPLITS.train, epochs=2, **changes):
 
 def read(run, part):
     return read_json(run.directory / f"{part}.json")
+
+
+def test_each_script_shows_how_its_network_is_compiled_and_fitted():
+    declared = find_experiments().values()
+    networks = [one for one in declared if one.role != "study" and one.uses_keras]
+    assert len(networks) > 9
+    for one in networks:
+        source = inspect.getsource(one.train)
+        assert "model.compile(" in source, one.name
+        assert " fit(run, model," in source, one.name
 
 
 def test_history_has_keras_names_and_one_value_an_epoch(run, capsys):

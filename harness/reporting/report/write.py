@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 from harness.records.study_outputs import Heatmap, Lines, Table
 from harness.reporting import claim_tables, tables
 from harness.reporting.claims import NOT_CHECKABLE, Verdict, judge, load_claims

@@ -9,15 +9,15 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from records import fabricate, packed
 
-from harness.records.predictions import (
-    MEASURES,
+from harness.records.record import load_record
+from harness.records.schema import (
     Reviews,
+    Samples,
     Weeks,
     pack_right,
-    samples_of,
+    validated,
     weekly_errors,
 )
-from harness.records.record import load_record
 from harness.reporting.statistics import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
@@ -25,8 +25,7 @@ BITS = arrays.arrays(bool, st.integers(1, 40))
 
 def reviews(right) -> Reviews:
     """What a network has right, by way of the stored form."""
-    predictions = {"best": {"test": packed(right)}}
-    return samples_of(predictions, "test_at_best", "accuracy")
+    return validated("made up", Samples, packed(right))
 
 
 def weeks(sums, windows=(168, 168, 100)) -> Weeks:
@@ -41,7 +40,7 @@ def shares(share: float, n: int, seed: int) -> Reviews:
 
 @given(BITS)
 def test_stored_reviews_are_read_back(right):
-    read = samples_of({"last": {"validation": pack_right(right)}}, "last_validation", "accuracy")
+    read = validated("made up", Samples, pack_right(right))
     assert unpacked(read).tolist() == right.tolist()
 
 
@@ -49,7 +48,7 @@ def test_stored_weeks_are_read_back():
     # Monday, 29 December 2014, is in the first week of 2015
     times = np.array(["2014-12-28T23", "2014-12-29T00", "2015-01-01T12"], "datetime64[s]")
     kept = weekly_errors(np.array([0.5, 0.25, 0.75]), times)
-    read = samples_of({"last": {"test": kept}}, "test_at_end", "mae")
+    read = validated("made up", Samples, kept)
     assert read == Weeks(("2014-W52", "2015-W01"), (0.5, 1.0), (1, 2))
     assert (read.mean, read.count) == (0.5, 3)
 
@@ -57,8 +56,7 @@ def test_stored_weeks_are_read_back():
 @pytest.mark.parametrize("metric", ["accuracy", "mae"])
 def test_predictions_of_made_up_records_give_their_metrics(tmp_path, metric):
     record = load_record(fabricate(tmp_path, "made-net", metric=metric, predictions=True))
-    for measure in MEASURES.values():
-        samples = samples_of(record.predictions, measure, metric)
+    for measure, samples in record.predictions.items():
         assert samples.mean == pytest.approx(record.metrics[measure])
 
 

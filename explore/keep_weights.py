@@ -3,9 +3,9 @@
     python -m explore.keep_weights results
 
 It copies `best.keras` of each network's run with seed 0 into `results/reference/`, its numbers
-rounded to float16, and the other models as they are. Their hashes go into `weights.json`. Runs
-with other settings than the protocol's are left out. Copy the records first: weights belong to the
-record beside them.
+rounded to float16, and the other models as they are. Their hashes go into the record's checksums.
+Runs with other settings than the protocol's are left out. Copy the records first: weights belong to
+the record beside them.
 
 Rounding halves the files, and turns the verdict of at most 5 of the 25,000 test reviews.
 """
@@ -15,27 +15,26 @@ import sys
 import zipfile
 from pathlib import Path
 
-from explore.trained import MANIFEST, network_of, trainable
+from explore.trained import network_of, trainable
 from harness.cli import Parser, run_command
 from harness.errors import RunError
-from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
+from harness.records.files import write_bytes, write_checksums
 from harness.records.record import load_record
-from harness.records.run import BEST, MODEL
+from harness.records.run import BEST
 from harness.reporting.groups import REFERENCE
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
 
 
-def keep(place: str, results_dir: Path) -> dict:
-    """Writes the file of one network and returns its entry in the manifest."""
+def keep(place: str, results_dir: Path) -> None:
+    """Writes the file of one network and the checksums of the record that it now belongs to."""
     path = network_of(results_dir / place).path
     load_record(REFERENCE / place)  # which must be there
     kept = REFERENCE / place / path.name
     write_bytes(kept, in_float16(path) if path.name == BEST else path.read_bytes())
+    write_checksums(REFERENCE / place)
     print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")
-    dtype = "float32" if path.name == MODEL else "float16"
-    return {"file": path.name, "sha256": sha256(kept), "dtype": dtype}
 
 
 def in_float16(path: Path) -> bytes:
@@ -68,14 +67,12 @@ def in_float16(path: Path) -> bytes:
 
 def keep_all(results: Path) -> None:
     """Keeps the weights of each model that has a run, and says which have none."""
-    manifest = read_json(REFERENCE / MANIFEST) if (REFERENCE / MANIFEST).exists() else {}
     for name in trainable():
         place = f"{name}/seed-{SEED}"
         if (results / place).is_dir():
-            manifest[place] = keep(place, results)
+            keep(place, results)
         else:
             print(f"left out: {results} has no {place}", file=sys.stderr)
-    write_json(REFERENCE / MANIFEST, manifest)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -2,7 +2,7 @@
 
 A network is the file `best.keras`, one that writes is `model.keras`, a linear model `linear.npz`;
 each lies beside the record of the run that trained it. A file whose SHA-256 is not the expected one
-is refused: that in the record of an own run, or in `results/reference/weights.json`.
+is refused: that in the `SHA256SUMS` of the record.
 
 Functions raise a RunError if there is no model, or if its file or its record is not sound.
 """
@@ -11,18 +11,14 @@ import functools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import RunError
 from harness.experiment import find_experiments
-from harness.records.atomic_files import read_json, sha256
-from harness.records.checksums import read_checksums
-from harness.records.record import UNFINISHED, Record, load_record
-from harness.records.run import BEST, LINEAR, MODEL
+from harness.records.files import read_checksums, sha256
+from harness.records.record import Record, load_record
+from harness.records.run import BEST, LINEAR, MODEL, UNFINISHED
 from harness.reporting.groups import REFERENCE, SeedGroup
-
-MANIFEST = "weights.json"
 
 
 @dataclass(frozen=True)
@@ -139,7 +135,7 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
 
 def newest_trained(experiment: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
     """The network that the user trained last, by whatever settings, or else the project's."""
-    own = list(_own_networks(results_dir, f"{experiment}*", sample))
+    own = list(_networks_in(results_dir, f"{experiment}*", sample))
     if own:
         return max(own, key=lambda one: one.record.environment["started"])
     return load_trained(experiment, results_dir, sample=sample)
@@ -161,16 +157,14 @@ def trainable() -> list[str]:
 
 
 def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
-    """The networks whose label fits a pattern, the preferred ones first."""
-    yield from _own_networks(results_dir, pattern, sample)
+    """The networks whose label fits a pattern: the user's, then the project's."""
+    yield from _networks_in(results_dir, pattern, sample)
     if not sample:
-        for place, entry in read_json(REFERENCE / MANIFEST).items():
-            if fnmatchcase(place, f"{pattern}/seed-*"):
-                yield _checked(load_record(REFERENCE / place), entry["file"])
+        yield from _networks_in(REFERENCE, pattern, sample)
 
 
-def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
-    """Those of the user's runs, by rising number of the seed; a damaged record is left out."""
+def _networks_in(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
+    """Those of one folder, by rising number of the seed; a damaged record is left out."""
     found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR, MODEL))
     files = (file for several in found for file in several)
     finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
@@ -185,14 +179,10 @@ def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Tra
 
 
 def _checked(record: Record, name: str) -> TrainedNetwork:
-    """A model whose file has the expected hash; a record from before hashes were kept has none."""
+    """A model whose file has the expected hash; the oldest records have none."""
     path = record.path / name
-    if record.path.is_relative_to(REFERENCE):
-        place = f"{record.path.parent.name}/{record.path.name}"
-        expected = read_json(REFERENCE / MANIFEST)[place]["sha256"]
-    else:
-        kept = read_checksums(record.path) or {}
-        expected = record.metrics.get("checkpoint_sha256") or kept.get(name)
+    kept = read_checksums(record.path) or {}
+    expected = kept.get(name) or record.metrics.get("checkpoint_sha256")
     if expected is not None and sha256(path) != expected:
         raise RunError(
             f"{path} is not the file that its run left: its SHA-256 differs; {_remedy(record)}."

@@ -9,8 +9,7 @@ from experiments import update_rules
 from experiments.__main__ import main
 from harness.errors import RunError
 from harness.records.record import load_record
-from harness.records.schema import required_files
-from harness.records.study_outputs import Heatmap, Lines, Table
+from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
@@ -70,7 +69,7 @@ def test_one_command_makes_a_whole_record_its_figure_and_prints_its_tables(modul
     done, folder = finished(module)
     assert (done.returncode, done.stderr) == (0, "")
     record = record_below(folder)
-    assert {file.stem for file in record.path.glob("*.json")} == set(required_files("study"))
+    assert {file.stem for file in record.path.glob("*.json")} == set(StudyFiles.model_fields)
     assert record.experiment == module.replace("_", "-")
     assert all((record.sample, record.data["sample"], record.is_study))
     assert record.environment["layers"] in LAYERS[module]

@@ -5,7 +5,7 @@ import pytest
 from records import fabricate_study
 
 from explore import generate
-from harness.records.atomic_files import read_json, write_json
+from harness.records.files import read_json, write_json
 from harness.records.study_outputs import Table
 from models.networks import character_model
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.records.atomic_files import read_json
-from harness.records.validation import Number, validated
+from harness.records.files import read_json
+from harness.records.schema import Number, validated
 from harness.reporting.table import ABSENT, format_significant
 
 NAME = "benchmark.json"

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 from harness.records.study_outputs import Heatmap, Lines, Table
-from harness.reporting import tables
+from harness.reporting import claim_tables, tables
 from harness.reporting.claims import NOT_CHECKABLE, Verdict, judge, load_claims
 from harness.reporting.comparison import compare_with_reference
 from harness.reporting.factorial import factorial_designs
@@ -91,7 +91,7 @@ def write_report(
         experiments=experiments,
         datasets=_by_dataset(experiments, numbers),
         claims=_claims(verdicts),
-        explanation=tables.CLAIMS_EXPLANATION,
+        explanation=claim_tables.EXPLANATION,
         pairs=pairs,
         facts_of=facts_of,
         runs_of=runs_of,
@@ -146,10 +146,12 @@ def _claims(verdicts: dict[str, list[Verdict]]) -> list[dict]:
         {
             "claim": verdict.claim,
             "sources": verdict.claim.source.split(", "),
-            "value": tables.measured_text(verdict),
+            "value": claim_tables.measured_text(verdict),
             "interval": format_interval(verdict.measured and verdict.measured.interval),
             "word": verdict.word,
-            "reason": tables.verdict_and_effect(verdict).removeprefix(verdict.word).lstrip(":; "),
+            "reason": claim_tables.verdict_and_effect(verdict)
+            .removeprefix(verdict.word)
+            .lstrip(":; "),
             "own": [v[place].text for v in own if v and v[place].word != NOT_CHECKABLE],
         }
         for place, verdict in enumerate(main)
@@ -164,7 +166,7 @@ def _study(study: Study, origin: str) -> dict:
         if isinstance(output, Lines):
             content = study_chart(study, output)
         elif isinstance(output, Table):
-            shown = tables.study_table(study, output)
+            shown = claim_tables.study_table(study, output)
             content = [(name, cells) for name, *cells in shown.rows]
         elif isinstance(output, Heatmap):
             content = _shades(output)

@@ -13,7 +13,7 @@ from commands import REPOSITORY
 from processes import alive, descendants, started, wait_for
 
 from harness.errors import RunError, UnwritableError
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 from harness.reporting.figures.processes import FEW, draw_in_processes
 
 FIGURES = "harness.reporting.figures"

@@ -22,7 +22,6 @@ NOWHERE = "http://127.0.0.1:9"
 ALL_LOADED = (
     *LOADED,
     "data.download",
-    "harness.reporting.figures.comparison_figure",
     "harness.reporting.figures.draw",
     "harness.reporting.report.write",
     "harness.reporting.tables.write",

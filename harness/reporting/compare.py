@@ -36,7 +36,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """
     # slow to load, and `--help` needs none of them
     from harness.reporting.analysis.comparison import compare_pair
-    from harness.reporting.figures.comparison_figure import plot_pair
+    from harness.reporting.figures.draw import plot_pair
     from harness.reporting.locate import find_group
     from harness.reporting.tables.comparison_tables import FORMATS
 
@@ -53,7 +53,7 @@ def compare(arguments: argparse.Namespace) -> int:
         raise RunError(f"A and B cannot be compared: {pair.obstacle}")
     print(FORMATS[arguments.format](pair))
     if pair.curves:
-        plot_pair(pair, arguments.plot)
+        plot_pair(pair.first, pair.second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
     return 0
 

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from harness.records.record import Record
 from harness.reporting.analysis.comparison import value_text
 from harness.reporting.analysis.results import ModelResults, SeedGroup
-from harness.reporting.figures.colours import colours_of
-from harness.reporting.report.charts import Chart, training_charts
+from harness.reporting.figures.charts import Chart, colour_of, training_charts
 from harness.reporting.table import ABSENT, FOUR
 from harness.reporting.tables.model_tables import as_published, parameter_counts, with_degrees
 
@@ -43,8 +42,7 @@ class ShownExperiment:
 
     @property
     def colour(self) -> str:
-        title = self.row.first.config["title"]
-        return colours_of([title])[title]
+        return colour_of(self.row)
 
     @property
     def charts(self) -> list[Chart]:

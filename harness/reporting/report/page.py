@@ -5,6 +5,9 @@ import functools
 import hashlib
 from pathlib import Path
 
+from harness.reporting.figures.charts import Chart
+from harness.reporting.figures.style import PUBLISHED_COLOUR
+
 TEMPLATES = Path(__file__).parent / "templates"
 
 # Vega-Lite draws the charts: axes, logarithmic scales, hovering, SVG. Its bundle, from vl-convert,
@@ -29,7 +32,7 @@ def render(**values: object) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"markdown": _markdown, "number": number}
+    environment.filters |= {"markdown": _markdown, "number": number, "curves": _curves}
     scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
@@ -67,6 +70,21 @@ def _markdown(text: str):
 
     reader = MarkdownIt("zero").enable(["table", "list", "backticks", "emphasis", "balance_pairs"])
     return Markup(reader.render(text))
+
+
+def _curves(chart: Chart) -> list[dict]:
+    """What the page needs to know of each curve beside its numbers, which are in a table."""
+    return [
+        {
+            "label": curve.label,
+            # black on white paper, white on a dark screen
+            "colour": "var(--ink)" if curve.colour == PUBLISHED_COLOUR else curve.colour,
+            "mark": curve.mark,
+            "dashed": curve.dashed,
+            "seeds": list(curve.columns),
+        }
+        for curve in chart.curves
+    ]
 
 
 def number(value: float | None) -> str:

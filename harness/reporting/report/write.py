@@ -12,11 +12,10 @@ from harness.reporting.analysis.reference import compare_with_reference
 from harness.reporting.analysis.reproduction import reproductions
 from harness.reporting.analysis.results import Results, Study, load_results
 from harness.reporting.analysis.verdicts import NOT_CHECKABLE, Verdict, judge
-from harness.reporting.figures.update_rules_figure import finding, with_most_rules
-from harness.reporting.report.charts import study_chart, update_rules_chart
+from harness.reporting.figures.charts import study_charts, update_rules_chart, with_most_rules
+from harness.reporting.figures.draw import rules_title
 from harness.reporting.report.experiments import ShownExperiment, facts_of, runs_of
 from harness.reporting.report.page import render
-from harness.reporting.report.pairs import pair_data
 from harness.reporting.report.speed import load_speed
 from harness.reporting.table import format_interval, markdown
 from harness.reporting.tables import claim_tables, model_tables
@@ -73,13 +72,12 @@ def write_report(
         for origin, results in folders.items()
     }
     compared, calibration = reproductions(main.rows)
-    pairs = pair_data(experiments)
     progress("drawing the page")
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},
         sample=main.sample,
-        finding=finding(rules) if rules else "",
+        finding=rules_title(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
         factorial=markdown(model_tables.factorial_blocks(designs, calibration.level)),
         expected=markdown(model_tables.expected_blocks(standard, numbers, compared, calibration)),
@@ -88,7 +86,6 @@ def write_report(
         datasets=_by_dataset(experiments, numbers),
         claims=_claims(verdicts),
         explanation=claim_tables.EXPLANATION,
-        pairs=pairs,
         facts_of=facts_of,
         runs_of=runs_of,
         speed=load_speed(reference_dir or results_dir),
@@ -160,7 +157,7 @@ def _study(study: Study, origin: str) -> dict:
     for output in study.outputs:
         kind, content = type(output).__name__.lower(), output
         if isinstance(output, Lines):
-            content = study_chart(study, output)
+            content = study_charts(study, output)
         elif isinstance(output, Table):
             table = claim_tables.study_table(study, output)
             content = [(name, cells) for name, *cells in table.rows]

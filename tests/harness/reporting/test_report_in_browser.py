@@ -3,10 +3,7 @@
 import shutil
 
 import pytest
-from pages import fabricate_all, results_of, write_page
-
-from harness.reporting.analysis.comparison import compare_pair
-from harness.reporting.tables.comparison_tables import number_cells
+from pages import fabricate_all, write_page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -60,7 +57,7 @@ def open_page(chromium, address):
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(address)
-        page.wait_for_selector("#pair .plot svg")
+        page.wait_for_selector("#finding")
         return page
 
     yield open_in
@@ -85,7 +82,7 @@ def column(page, place, dataset=0):
 def test_it_opens_from_disk_in_silence_and_draws_what_is_seen(open_page):
     page = open_page()
     assert page.title() == "The classic recurrent networks of Keras, reproduced"
-    sections = ["Finding", "Results", "Claims", "Side by side", "Studies"]
+    sections = ["Finding", "Results", "Claims", "Studies"]
     assert page.locator("nav a").all_inner_texts() == sections
     assert page.locator(".detail:visible").count() == 0
     for link in page.locator("nav a").all():
@@ -107,7 +104,6 @@ def test_a_hostile_record_runs_no_script_wherever_it_is_shown(open_page):
     plot.locator("svg").scroll_into_view_if_needed()
     plot.hover(position={"x": 200, "y": 100})
     page.wait_for_selector("#vg-tooltip-element.visible")
-    page.select_option("#first", index=0)
 
 
 def test_a_script_that_slipped_into_the_page_would_not_run(chromium, address):
@@ -175,7 +171,7 @@ def test_a_row_opens_with_all_its_seeds(open_page):
     assert "c" * 12 in text
     assert "made-up, sha256" in text
     assert "epochs\n6" in text
-    assert figure.locator(".plot").get_attribute("aria-label").startswith("LSTM: accuracy")
+    assert figure.locator(".plot").get_attribute("aria-label").startswith("Training and validation")
 
     lines = figure.locator("svg .mark-line path")
     before = lines.count()
@@ -202,39 +198,6 @@ def test_a_row_opens_with_all_its_seeds(open_page):
     lstm.locator(".row td").first.click()
     assert button.get_attribute("aria-expanded") == "false"
     assert not figure.is_visible()
-
-
-def test_side_by_side_agrees_with_the_comparison(open_page, results):
-    page = open_page()
-    rows = {one.name: one for one in results_of(results).rows}
-    pair = compare_pair(rows["imdb-lstm"], rows["imdb-gru"])
-    first, second = "LSTM", "GRU"  # in the order of presentation
-    page.select_option("#first", label=first)
-    page.select_option("#second", label=second)
-    tables = page.locator("#pair > .scroll table")
-    shown = [
-        [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
-        for line in tables.nth(0).locator("tbody tr").all()
-    ]
-    over_samples = 5  # the column that `make compare` has beyond those of the page
-    expected = [[*number_cells(number), number.note] for number in pair.numbers]
-    assert shown == [[*cells[:over_samples], *cells[over_samples + 1 :]] for cells in expected]
-    assert all(line[4] for line in shown)  # each difference has an interval
-    differing = [
-        [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
-        for line in tables.nth(1).locator("tbody tr").all()
-    ]
-    assert differing == [[d.name, d.kind, d.first, d.second] for d in pair.differences]
-
-    curves = {curve.column: curve for curve in pair.curves}
-    figure = page.locator("#pair .chart").first
-    figure.locator("summary").click()
-    names = [name.strip() for name in figure.locator("thead th").all_inner_texts()]
-    place = names.index(f"{second}, validation, mean")
-    cells = figure.locator(f"tbody tr > :nth-child({place + 1})").all_inner_texts()
-    expected = curves["val_accuracy"].second
-    assert [float(cell) for cell in cells if cell] == pytest.approx(expected, abs=5e-5)
-    assert figure.locator("svg .mark-line path").count() == 2  # the means; seeds can be added
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])

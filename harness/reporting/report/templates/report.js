@@ -16,6 +16,7 @@ function columnsOf(figure) {
 }
 
 const MOST_TOLD = 16; // columns in the box that follows the pointer; more are only in the table
+const POINTS = { dots: { filled: true, size: 26 }, crosses: { shape: "cross", angle: 45, filled: true, size: 40 }, rings: { filled: false, size: 60 } };
 const onScreen = (colour) => colour.startsWith("#") ? `light-dark(${colour}, color-mix(in oklab, ${colour} 70%, white))` : colour;
 
 function specification(figure, columns) {
@@ -23,12 +24,12 @@ function specification(figure, columns) {
   const points = [], wide = [], where = {};
   for (const row of all("tbody tr", figure)) {
     const at = Number(row.cells[0].textContent), same = where[at] ??= (wide.push({ x: at }), wide.at(-1));
-    for (const { key, place, seed } of columns) {
+    for (const { key, place, seed, dashed } of columns) {
       const text = row.cells[place].textContent.trim();
       same[key] ??= text || "–";
       if (text === "") continue;
       same[key] = text;
-      points.push({ x: at, y: Number(text), s: key, w: seed.startsWith("seed") ? 1 : 2.2, o: seed.startsWith("seed") ? 0.5 : 1 });
+      points.push({ x: at, y: Number(text), s: key, w: seed.startsWith("seed") ? 1 : 2.2, o: seed.startsWith("seed") ? 0.5 : 1, d: dashed ? [5, 3] : [] });
     }
   }
   const whole = wide.every((row) => Number.isInteger(row.x));
@@ -43,8 +44,7 @@ function specification(figure, columns) {
   };
   const single = columns.filter((c) => !c.seed.startsWith("seed"));
   const told = columns.length > MOST_TOLD && single.length ? single : columns;
-  const keys = (dots) => columns.filter((c) => c.dots === dots).map((c) => c.key);
-  const lines = points.filter((p) => keys(false).includes(p.s)), dots = points.filter((p) => keys(true).includes(p.s));
+  const marked = (mark) => points.filter((p) => columns.some((c) => c.key === p.s && c.mark === mark));
   const compared = Object.entries(JSON.parse(references || "{}")).map(([name, value]) => ({ name: `${name} ${Number(value.toPrecision(4))}`, y: value }));
   return {
     width: "container", height: 260, autosize: { type: "fit-x", contains: "padding" }, background: "transparent",
@@ -54,8 +54,8 @@ function specification(figure, columns) {
     },
     encoding: { x: axes.x },
     layer: [
-      { data: { values: lines }, mark: { type: "line", clip: true }, encoding: { y: axes.y, ...marks, detail: { field: "s" }, strokeWidth: { field: "w", type: "quantitative", scale: null, legend: null } } },
-      { data: { values: dots }, mark: { type: "point", filled: true, clip: true, size: 26 }, encoding: { y: axes.y, ...marks } },
+      { data: { values: marked("line") }, mark: { type: "line", clip: true }, encoding: { y: axes.y, ...marks, detail: { field: "s" }, strokeWidth: { field: "w", type: "quantitative", scale: null, legend: null }, strokeDash: { field: "d", type: "nominal", scale: null, legend: null } } },
+      ...Object.entries(POINTS).map(([mark, look]) => ({ data: { values: marked(mark) }, mark: { type: "point", clip: true, ...look }, encoding: { y: axes.y, ...marks } })),
       { data: { values: compared }, mark: { type: "rule", strokeDash: [5, 4], color: "var(--muted)", clip: true }, encoding: { x: null, y: { field: "y", type: "quantitative" } } },
       { data: { values: compared }, mark: { type: "text", align: "right", dy: -6, fill: "var(--muted)", clip: true }, encoding: { x: { value: "width" }, y: { field: "y", type: "quantitative" }, text: { field: "name" } } },
       {
@@ -84,9 +84,9 @@ function addToggles(figure, seedsOn) {
   const offer = (name, legend, swatch) => {
     const found = new Map(columns.filter((c) => c[name]).map((c) => [c[name], c]));
     if (found.size < 2) return [];
-    const boxes = [...found].map(([value, { colour, dots }]) => make("label", {},
+    const boxes = [...found].map(([value, { colour, mark }]) => make("label", {},
       make("input", { type: "checkbox", name, value, checked: name === "label" || seedsOn || value === "mean" }),
-      ...(swatch ? [Object.assign(make("span", { className: dots ? "swatch" : "swatch line" }), { style: `--c:${colour}` })] : []), value));
+      ...(swatch ? [Object.assign(make("span", { className: mark === "line" ? "swatch line" : "swatch" }), { style: `--c:${colour}` })] : []), value));
     return [make("fieldset", {}, make("legend", { textContent: legend }), ...boxes)];
   };
   const toggles = figure.querySelector(".toggles");
@@ -141,90 +141,6 @@ function filterClaims() {
   document.querySelector("#claims output").textContent = `${shown} of ${bodies.length} claims`;
 }
 
-// Two experiments side by side. Python has compared them; here the pair is only looked up.
-
-function tableOf(caption, headings, rows, words = () => false) {
-  const head = make("tr", {}, ...headings.map((text, place) => make("th", { scope: "col", textContent: text, className: words(place - 1) ? "text" : "" })));
-  const body = rows.map(([first, ...cells]) => make("tr", {}, make("th", { scope: "row", textContent: first }), ...cells.map((text, place) => make("td", { textContent: text, className: words(place) ? "text" : "" }))));
-  const table = make("table", {}, make("caption", { textContent: caption }), make("thead", {}, head), make("tbody", {}, ...body));
-  const scroll = make("div", { className: "scroll", tabIndex: 0, role: "group" }, table);
-  scroll.setAttribute("aria-label", caption);
-  return scroll;
-}
-
-function overlay(a, b, figures) {
-  const copy = document.getElementById("pair-figure").content.firstElementChild.cloneNode(true);
-  const name = figures[0].dataset.y;
-  Object.assign(copy.dataset, { x: figures[0].dataset.x, y: name });
-  copy.querySelector("figcaption").textContent = `${name}: ${a.dataset.name} and ${b.dataset.name}`;
-  copy.querySelector(".scroll").setAttribute("aria-label", `Numbers: ${name}`);
-  const tables = figures.map((figure) => figure.querySelector(".numbers table"));
-  const longest = Math.max(...tables.map((table) => table.tBodies[0].rows.length));
-  const head = copy.querySelector("thead tr"), body = copy.querySelector("tbody");
-  head.append(tables[0].tHead.rows[0].cells[0].cloneNode(true));
-  for (let row = 0; row < longest; row++) {
-    const long = tables.find((table) => table.tBodies[0].rows[row]).tBodies[0].rows[row];
-    body.append(make("tr", {}, long.cells[0].cloneNode(true)));
-  }
-  const curves = [];
-  [a, b].forEach((side, place) => {
-    const colour = place && a.dataset.colour === side.dataset.colour ? "var(--ink)" : side.dataset.colour;
-    const name = (label) => `${side.dataset.name}, ${label}`;
-    const own = JSON.parse(figures[place].dataset.curves).filter((curve) => !curve.label.startsWith("published"));
-    curves.push(...own.map((curve) => ({ ...curve, colour, label: name(curve.label) })));
-    for (const column of columnsOf(figures[place]).filter((c) => own.some((curve) => curve.label === c.label))) {
-      head.append(make("th", { textContent: name(column.name) }));
-      [...body.rows].forEach((row, at) => row.append(make("td", { textContent: tables[place].tBodies[0].rows[at]?.cells[column.place].textContent ?? "" })));
-    }
-  });
-  copy.dataset.curves = JSON.stringify(curves);
-  copy.querySelector(".plot").setAttribute("aria-label", `${copy.querySelector("figcaption").textContent}. The numbers are in the table below.`);
-  return copy;
-}
-
-function compare(data, a, b) {
-  const [obstacle, differing, numbers] = data.pairs[`${a.id} ${b.id}`], texts = (places) => places.map((place) => data.texts[place]);
-  const names = [a.dataset.name, b.dataset.name], parts = [make("h3", { textContent: names.join(" and ") })];
-  if (obstacle) parts.push(make("p", { className: "banner", textContent: obstacle }));
-  else parts.push(tableOf("The difference: the first less the second", ["Number", ...names, "Difference", "95 % over seeds", "The first is better", "Note"],
-    data.names.map((name, place) => [name, data.values[a.id][place], data.values[b.id][place], ...texts(numbers[place])]), (place) => place === 5));
-  const rows = differing.map((place) => texts(data.differences[place])).map(([kind, name, first, second]) => [name, kind, first, second]);
-  parts.push(rows.length ? tableOf("What differs", ["What", "Kind", ...names], rows, () => true) : make("p", { textContent: "Nothing that the records hold differs." }));
-  const [ours, theirs] = [a, b].map((body) => all(".detail .chart", body));
-  const charts = ours.flatMap((figure) => theirs.filter((other) => other.dataset.y === figure.dataset.y).slice(0, 1).map((other) => overlay(a, b, [figure, other])));
-  const box = make("div", { className: "charts" }, ...charts);
-  document.getElementById("pair").replaceChildren(...parts, box);
-  charts.forEach((figure) => show(figure, false));
-}
-
-function offerPairs() {
-  const data = JSON.parse(document.getElementById("pairs").textContent);
-  const bodies = all(".results tbody"), [first, second] = ["first", "second"].map((id) => document.getElementById(id));
-  const options = (chosen) => {
-    const groups = new Map();
-    for (const body of chosen) {
-      const group = groups.get(body.dataset.group) ?? groups.set(body.dataset.group, make("optgroup", { label: body.dataset.group })).get(body.dataset.group);
-      group.append(make("option", { value: body.id, textContent: body.dataset.name }));
-    }
-    return [...groups.values()];
-  };
-  const paired = (id) => bodies.filter((other) => data.pairs[`${id} ${other.id}`]);
-  const preferred = (select) => { // chosen at first: a network of the front page, or one with curves
-    const found = ["[data-headline]", ":has(.chart)"].map((kind) => [...select.options].find((option) => document.getElementById(option.value).matches(kind)));
-    select.value = (found[0] ?? found[1] ?? select.options[0]).value;
-  };
-  const update = () => compare(data, document.getElementById(first.value), document.getElementById(second.value));
-  first.append(...options(bodies.filter((body) => paired(body.id).length)));
-  preferred(first);
-  first.onchange = () => {
-    second.replaceChildren(...options(paired(first.value)));
-    preferred(second);
-    update();
-  };
-  second.onchange = update;
-  first.onchange();
-}
-
 all(".filters").forEach((filters) => { filters.hidden = false; });
 all(".row").forEach((row) => {
   toggle(row, false);
@@ -234,7 +150,6 @@ all("thead button").forEach((button) => { button.onclick = () => sort(button); }
 all("details").forEach((details) => { details.ontoggle = () => { if (details.open) showWithin(details); }; });
 all("#by-source, #by-verdict").forEach((select) => { select.onchange = filterClaims; });
 if (document.getElementById("by-source")) filterClaims();
-if (document.getElementById("pairs")) offerPairs();
 showWithin(document.getElementById("finding") ?? document.body);
 addEventListener("hashchange", openTarget);
 openTarget();

@@ -8,7 +8,6 @@ about fifteen minutes on an idle machine; other work on the machine spoils the n
 option, the results go to demo/bench/.
 """
 
-import signal
 import sys
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from benchmarks.benchmark_tables import summary_tables, write_benchmark
 from benchmarks.cases import CASES
 from benchmarks.interleaved import OURS, PLAIN, SHARED, Effort
 from benchmarks.measure import run_benchmark
-from harness.reporting.rebuild import carry_out, documented_parser
+from harness.cli import Parser, add_sample, run_command
 
 FULL = Effort(rounds=6, block_seconds=0.8, suites=2)
 QUICK = Effort(rounds=2, block_seconds=0.3, suites=0, ways=(PLAIN, OURS, SHARED), ended=(OURS,))
@@ -28,14 +27,11 @@ DEMO = Path("demo/bench"), Path("demo/bench")  # for what must not replace a who
 
 def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    parser = documented_parser("python -m benchmarks", __name__)
+    parser = Parser("benchmarks", __doc__)
     quick = "fewer and shorter rounds, no suites: under four minutes, less exact"
     parser.add_argument("--quick", action="store_true", help=quick)
-    sample = "use the built-in sample data in the published shapes"
-    parser.add_argument("--sample", action="store_true", help=sample)
+    add_sample(parser, "use the built-in sample data in the published shapes")
     options = parser.parse_args(argv)
-    # SIGTERM then ends the child processes and removes the temporary files, as Ctrl-C does
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     results, plots = DEMO if options.quick or options.sample else OWN
     effort = QUICK if options.quick else FULL
 
@@ -45,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
         paths = [*write_benchmark(benchmark, results), *write_figures(benchmark, plots)]
         print(summary_tables(benchmark), *(f"wrote {path}" for path in paths), sep="\n")
 
-    return carry_out(work)
+    return run_command(work)
 
 
 if __name__ == "__main__":

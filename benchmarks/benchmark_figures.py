@@ -8,8 +8,8 @@ import pandas as pd
 from benchmarks.benchmark_file import PLOTS, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import GOALS
 from benchmarks.interleaved import OURS, PLAIN, PLAIN_SHARED, SHARED
+from harness.cli import Parser, print_written, run_command
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
-from harness.reporting.rebuild import documented_parser, rebuild
 
 HEIGHT = 0.2  # of a bar, where experiments are 1 apart
 STEP = 1.15 * HEIGHT  # from one bar of an experiment to the next
@@ -84,10 +84,10 @@ def draw_lengths(benchmark: Benchmark, path: Path, suffix: str) -> Path:
     return path
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Redraws the figures; returns the exit status."""
-    documented_parser("python -m benchmarks.benchmark_figures", __name__).parse_args()
-    return rebuild(lambda: (write_figures(load_benchmark(RESULTS), PLOTS), []))
+    Parser("benchmarks.benchmark_figures", __doc__).parse_args(argv)
+    return run_command(lambda: print_written(write_figures(load_benchmark(RESULTS), PLOTS)))
 
 
 if __name__ == "__main__":

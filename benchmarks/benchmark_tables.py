@@ -11,8 +11,8 @@ from pathlib import Path
 from benchmarks.benchmark_file import MACHINE, PAGE, RESULTS, SUITE, Benchmark, load_benchmark
 from benchmarks.goals import cell
 from benchmarks.interleaved import OURS, PLAIN
+from harness.cli import Parser, print_written, run_command
 from harness.records.atomic_files import write_text
-from harness.reporting.rebuild import documented_parser, rebuild
 from harness.reporting.table import Table
 from harness.reporting.tables.markers import replace_between_markers
 
@@ -124,10 +124,12 @@ def _suite_table(benchmark: Benchmark) -> str:
     return Table(["All six", "Plain", "Ours"], rows).markdown()
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Rebuilds the tables; returns the exit status."""
-    documented_parser("python -m benchmarks.benchmark_tables", __name__).parse_args()
-    return rebuild(lambda: (write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE), []))
+    Parser("benchmarks.benchmark_tables", __doc__).parse_args(argv)
+    return run_command(
+        lambda: print_written(write_benchmark(load_benchmark(RESULTS), RESULTS, PAGE))
+    )
 
 
 if __name__ == "__main__":

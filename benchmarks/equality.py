@@ -17,7 +17,7 @@ import numpy as np
 
 from benchmarks.cases import CASES
 from benchmarks.training_process import run_to_end
-from harness.reporting.rebuild import carry_out, documented_parser
+from harness.cli import Parser, add_sample, run_command
 
 STEPS = 10
 XLA_ALONE = "gradient, Keras's layers compiled by XLA"
@@ -34,13 +34,13 @@ def largest_differences(name: str, sample: bool, folder: Path) -> dict[str, floa
     return json.loads(run_to_end(command, folder / f"{name}-equality.log"))
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Runs the command line and returns the exit status."""
-    parser = documented_parser("python -m benchmarks.equality", __name__)
+    parser = Parser("benchmarks.equality", __doc__)
     parser.add_argument("experiment", choices=COMPARED, metavar="NAME", help=", ".join(COMPARED))
-    parser.add_argument("--sample", action="store_true", help="use the built-in sample reviews")
-    options = parser.parse_args()
-    return carry_out(lambda: print(json.dumps(compare(options.experiment, options.sample))))
+    add_sample(parser, "use the built-in sample reviews")
+    options = parser.parse_args(argv)
+    return run_command(lambda: print(json.dumps(compare(options.experiment, options.sample))))
 
 
 def compare(name: str, sample: bool) -> dict[str, float]:
@@ -49,7 +49,7 @@ def compare(name: str, sample: bool) -> dict[str, float]:
     Raises:
         DataError: the reviews are not there.
     """
-    from harness.training.environment import load_keras
+    from harness.training.machine import load_keras
 
     keras = load_keras()
     import tensorflow as tf

@@ -11,7 +11,7 @@ import pandas as pd
 from benchmarks.cases import Case
 from benchmarks.training_process import TrainingProcess
 from harness.errors import RunError
-from harness.training.environment import threads
+from harness.training.machine import threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as
 # often as there are cores, with one thread each, all at the same time. The last way is this project
@@ -35,7 +35,7 @@ class Effort:
         suites: how often each side runs all six experiments, at most.
         ways: the ways that are timed.
         ended: those whose training is ended and validated. The script's end may take a minute, see
-            `harness.training.tf_dataset`.
+            `harness.training.batches`.
     """
 
     rounds: int

@@ -26,7 +26,7 @@ from benchmarks.suites import time_suites
 from data import files
 from harness.errors import RunError
 from harness.records.lock import Lock
-from harness.training.environment import describe_environment, memory, threads
+from harness.training.machine import describe_environment, memory, threads
 
 WORKING = Path("demo/bench.unfinished")  # receives logs and records, which nobody needs afterwards
 LENGTHS = (100, 250, 500, 1000, 2000)  # words of a review, for the LSTM

@@ -12,7 +12,7 @@ from benchmarks.equality import batches
 from benchmarks.interleaved import WARM_UP, say
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
-from harness.training.environment import load_keras
+from harness.training.machine import load_keras
 
 
 def original_metrics(case: Case, sample: bool) -> list[Measurement]:

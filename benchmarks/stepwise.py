@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 import numpy as np
 
 from benchmarks.roofline import operations
-from harness.training.environment import load_keras
+from harness.training.machine import load_keras
 
 keras = load_keras()
 

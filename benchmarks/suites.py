@@ -9,7 +9,7 @@ import pandas as pd
 from benchmarks.cases import Case
 from benchmarks.interleaved import OURS, PLAIN, say
 from benchmarks.training_process import run_to_end
-from harness.training.environment import threads
+from harness.training.machine import threads
 
 
 def time_suites(

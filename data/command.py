@@ -1,11 +1,12 @@
 """`make data`: download the missing data files, or rebuild those of IMDB."""
 
+import argparse
 import os
 import sys
 from pathlib import Path
 
 from data import files
-from data.errors import DataError, Parser, shown
+from data.errors import DataError, shown
 from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
 
 # The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
@@ -33,8 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
     return _rebuild(options.data_dir) if options.from_reviews else _fetch(options.data_dir)
 
 
-def _parser() -> Parser:
-    parser = Parser(
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
         prog="python -m data.files",
         description="Download the missing data files, and list all of them.",
     )

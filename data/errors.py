@@ -1,8 +1,6 @@
 """Errors whose messages are written for the user, and how these quote."""
 
-import argparse
 from collections.abc import Iterable
-from typing import NoReturn
 
 MOST_NAMES = 10
 
@@ -10,24 +8,13 @@ MOST_NAMES = 10
 class UserError(Exception):
     """Something that the user can mend.
 
-    The message says what is wrong, where (file, row, field), and what to do; the command line
-    prints it as it is, without a traceback. Control characters in it are made visible.
+    The message says what is wrong, where (file, row, field), and what to do. A command prints it
+    without a traceback.
     """
-
-    def __init__(self, message: str):
-        super().__init__(escaped(message))
 
 
 class DataError(UserError):
     """Something is wrong with a data file or directory."""
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser of the command line whose messages a terminal can show, whatever was typed."""
-
-    def error(self, message: str) -> NoReturn:
-        """Prints the usage and the message, and exits with status 2."""
-        super().error(escaped(message))
 
 
 def escaped(text: str) -> str:

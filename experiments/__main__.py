@@ -7,35 +7,33 @@ python -m experiments NAME --keras 2.0.8    run it on the Keras of its document
 
 import sys
 
-from data.errors import UserError, shown
 from experiments.originals.original import original
-from harness.command_line import main
-from harness.experiment import find_experiments
+from harness.cli import Parser, run_command
+from harness.experiment import Experiment, carry_out, find_experiments, read_plan
 
 
-def command() -> None:
-    """Exits with 0, 1 (the run failed) or 2 (wrong usage)."""
-    experiments = find_experiments()
-    if not sys.argv[1:]:
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    name, *arguments = (sys.argv[1:] if argv is None else argv) or [""]
+    parser, experiments = Parser("experiments", __doc__), find_experiments()
+    if name in ("-h", "--help"):
+        print(parser.description)
+    elif not name:
         for one in experiments.values():
             print(f"{one.name:20} {one.group:6} {one.title}")
-        return
-    name, *arguments = sys.argv[1:]
-    if name in ("-h", "--help"):
-        print(__doc__.strip())
-    elif name in experiments:
-        chosen = experiments[name]
-        if any(one.partition("=")[0] == "--keras" for one in arguments):
-            try:
-                chosen = original(chosen)
-            except UserError as error:
-                sys.exit(f"error: {error}")
-        main(chosen, arguments)
+    elif name not in experiments:
+        parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
     else:
-        message = f"there is no experiment '{shown(name)}'; `python -m experiments` lists all."
-        print(f"error: {message}", file=sys.stderr)
-        sys.exit(2)
+        return run_command(lambda: run_experiment(experiments[name], arguments))
+    return 0
+
+
+def run_experiment(experiment: Experiment, arguments: list[str]) -> None:
+    """Does one run, on the Keras of the experiment's document if `--keras` is among its options."""
+    if any(one.partition("=")[0] == "--keras" for one in arguments):
+        experiment = original(experiment)
+    carry_out(read_plan(experiment, arguments))
 
 
 if __name__ == "__main__":
-    command()
+    sys.exit(main())

@@ -12,7 +12,7 @@ Expected:   about 6 minutes on one CPU core.
 """
 
 from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
-from harness.command_line import main
+from harness.experiment import main
 
 OWN = "own length"
 

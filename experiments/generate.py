@@ -11,13 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from experiments import text_generation
-from harness.command_line import PLACES, add_seed
+from harness.cli import Parser, add_places, add_sample, add_seed, bounded, run_command
 from harness.errors import RunError
-from harness.protocol import bounded
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
 from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.rebuild import carry_out, documented_parser
 from models.cells import CELLS
 
 NAME = text_generation.EXPERIMENT.name
@@ -25,7 +23,7 @@ NAME = text_generation.EXPERIMENT.name
 
 def parse_arguments(argv):
     """Reads the command line."""
-    parser = documented_parser("python -m experiments.generate", __name__)
+    parser = Parser("experiments.generate", __doc__)
     parser.add_argument(
         "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
     )
@@ -45,24 +43,21 @@ def parse_arguments(argv):
         help="characters to add (default: 200)",
     )
     add_seed(parser, "seed of the sampling")
-    parser.add_argument(
-        "--sample",
-        action="store_true",
-        help="use the network trained on the built-in sample text",
-    )
-    sample = "--sample" in argv
-    run = PLACES[sample][0] / NAME / "seed-0"
-    if not sample and not run.is_dir():
-        run = REFERENCE / NAME / "seed-0"
+    add_sample(parser, "use the network trained on the built-in sample text")
+    add_places(parser, "results")
     parser.add_argument(
         "--model",
         type=Path,
-        default=run,
         metavar="DIR",
         help="folder of the run whose network writes (default: your run with seed 0, or else the "
         "reference's)",
     )
-    return parser.parse_args(argv)
+    options = parser.parse_args(argv)
+    if options.model is None:
+        run = Path(NAME) / "seed-0"
+        own = options.results_dir / run
+        options.model = own if options.sample or own.is_dir() else REFERENCE / run
+    return options
 
 
 def _prompt(text):
@@ -129,7 +124,7 @@ def load_network(record: Record):
     Raises:
         RunError: its file is missing, unreadable or of another network.
     """
-    from harness.training.environment import load_keras
+    from harness.training.machine import load_keras
 
     path = record.path / MODEL
     again = f"`{record.make_again}`"
@@ -186,10 +181,10 @@ def continue_prompt(options) -> str:
     )
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    options = parse_arguments(sys.argv[1:])
-    return carry_out(lambda: print(continue_prompt(options)))
+    options = parse_arguments(argv)
+    return run_command(lambda: print(continue_prompt(options)))
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ Expected:   about 3 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_padded, train_for_study
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 from models.cells import CELLS, COMPARED
 

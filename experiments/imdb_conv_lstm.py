@@ -12,8 +12,8 @@ Expected:   1 to 4 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.imdb import SAMPLE, GatedProtocol, ImdbNetwork, load_padded, network_notes
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 
 

@@ -9,7 +9,7 @@ Expected:   1 to 2 minutes on one CPU core.
 """
 
 from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, network_notes
-from harness.command_line import main
+from harness.experiment import main
 
 
 def notes(protocol):

@@ -11,7 +11,7 @@ Expected:   1 to 2 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, split_notes
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 from harness.records.atomic_files import sha256
 from harness.records.run import LINEAR

@@ -16,7 +16,7 @@ Expected:   1 to 2 minutes each on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, network_notes
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 from models.cells import CELLS
 

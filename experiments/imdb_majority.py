@@ -8,7 +8,7 @@ Expected:   seconds.
 """
 
 from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):

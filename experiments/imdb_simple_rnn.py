@@ -10,7 +10,7 @@ Expected:   about 1 minute on one CPU core.
 """
 
 from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):

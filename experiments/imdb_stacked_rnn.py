@@ -11,7 +11,7 @@ Expected:   1 to 3 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.imdb import SAMPLE, ImdbNetwork, ImdbProtocol, load_padded
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 
 

@@ -14,7 +14,7 @@ from experiments.common.jena import (
     load_windows,
     window_notes,
 )
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):

@@ -11,7 +11,7 @@ Expected:   2 to 5 minutes on one CPU core.
 """
 
 from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, load_windows
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):

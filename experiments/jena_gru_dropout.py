@@ -11,7 +11,7 @@ Expected:   5 to 13 minutes on one CPU core.
 from dataclasses import dataclass
 
 from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, gru_notes, load_windows
-from harness.command_line import main
+from harness.experiment import main
 from harness.protocol import setting
 
 

@@ -14,7 +14,7 @@ from experiments.common.jena import (
     persistence_errors,
     summarise,
 )
-from harness.command_line import main
+from harness.experiment import main
 
 
 def train(protocol, run):

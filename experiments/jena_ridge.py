@@ -20,8 +20,8 @@ from experiments.common.jena import (
     persistence_errors,
     summarise,
 )
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 
 

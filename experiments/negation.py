@@ -13,7 +13,7 @@ Expected:   about 4 minutes on one CPU core.
 """
 
 from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
-from harness.command_line import main
+from harness.experiment import main
 from models.cells import CELLS, COMPARED
 
 LINEAR = {"Bag of words": 1, "Bag of words and bigrams": 2}  # longest n-gram

@@ -11,8 +11,7 @@ Expected:   seconds.
 
 from dataclasses import dataclass
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 

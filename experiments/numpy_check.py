@@ -12,8 +12,7 @@ Expected:   about 1 minute on one CPU core.
 
 from dataclasses import dataclass
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import setting
 from harness.records.run import made_data
 

@@ -15,8 +15,7 @@ Expected:   about 8 minutes on one CPU core.
 from dataclasses import dataclass
 from functools import partial
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
 from models.cells import CELLS, COMPARED

@@ -21,8 +21,7 @@ from pathlib import Path
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
 from experiments.originals.original import LOGS, carry_out, original, task_of
-from harness.command_line import main
-from harness.experiment import find_experiments
+from harness.experiment import find_experiments, main
 from harness.protocol import setting
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}
@@ -81,8 +80,8 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     import keras
     import numpy as np
 
-    from harness.training.environment import accelerator
     from harness.training.fit import choose_layers
+    from harness.training.machine import accelerator
     from harness.training.optimizers import make_optimizer
 
     rules = NETWORKS[name]

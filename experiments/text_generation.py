@@ -14,8 +14,7 @@ Expected:   Alice about 4 minutes, Nietzsche about 25 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from harness.command_line import main
-from harness.experiment import Experiment
+from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import MODEL
 from models.cells import CELLS

@@ -31,8 +31,8 @@ from experiments.common.update_rules_processes import (
     measured_today,
     not_installed,
 )
-from harness.command_line import main
 from harness.errors import RunError
+from harness.experiment import main
 from harness.protocol import setting
 
 MARKS = (1, 2, 5, 10, 20)  # steps that are shown

@@ -14,15 +14,14 @@ import sys
 from pathlib import Path
 
 from data.files import JENA, find
-from harness.command_line import PLACES, add_data_dir
+from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
-from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 
 def parse_arguments(argv):
     """Reads the command line."""
-    parser = documented_parser("python -m explore.forecast", __name__)
+    parser = Parser("explore.forecast", __doc__)
     date = "the moment of the forecast (default: the end of the file)"
     parser.add_argument("--date", type=_date, metavar="TIME", help=date)
     file = "weather in the format of the Jena file (default: that in the data directory)"
@@ -30,11 +29,8 @@ def parse_arguments(argv):
     network = "one trained network, such as jena-gru (default: all of the published protocol)"
     parser.add_argument("--network", metavar="NAME", help=network)
     sample = "use the sample weather, and networks that `make demo` trained on it"
-    parser.add_argument("--sample", action="store_true", help=sample)
-    results_dir, plots_dir = PLACES["--sample" in argv]
-    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
-    add_path(parser, "--plots-dir", plots_dir, "where the figures go", "DIR")
-    add_data_dir(parser)
+    add_sample(parser, sample)
+    add_places(parser, "results", "plots", "data")
     return parser.parse_args(argv)
 
 
@@ -89,7 +85,7 @@ def forecast(options) -> None:
     from explore.moments import find_row
     from explore.weather import open_weather
     from harness.reporting.figures.style import SAMPLE_SUFFIX
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     read = {name for network in networks for name in network.normalisation}
     needed = tuple(name for name in QUANTITIES if name in read)
@@ -123,10 +119,10 @@ def forecast(options) -> None:
     print(f"plot: {figure}")
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    options = parse_arguments(sys.argv[1:])
-    return carry_out(lambda: forecast(options))
+    options = parse_arguments(argv)
+    return run_command(lambda: forecast(options))
 
 
 if __name__ == "__main__":

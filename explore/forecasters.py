@@ -60,10 +60,10 @@ def _compute_fast(model) -> None:
     """Lets the C library compute the recurrent layers where it can; the results are Keras's."""
     import keras
 
-    from harness.training.environment import accelerator
+    from harness.training.machine import accelerator
 
     if keras.backend.backend() == "tensorflow" and accelerator() is None:
-        from harness.training.native_layers import use_native_layers
+        from harness.training.native import use_native_layers
 
         use_native_layers(model, words_added=True)
 

@@ -15,10 +15,9 @@ from textwrap import shorten
 
 from explore.own_reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
-from harness.command_line import PLACES, add_data_dir
+from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import RunError
 from harness.records.atomic_files import write_bytes
-from harness.reporting.rebuild import add_path, carry_out, documented_parser
 from models.cells import CELLS
 
 # Letters that are shown
@@ -30,9 +29,9 @@ INFLUENCE = (
 )
 
 
-def parse_arguments(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = documented_parser("python -m explore.inspect", __name__)
+    parser = Parser("explore.inspect", __doc__)
     parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
     parser.add_argument(
         "--cell",
@@ -42,15 +41,8 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
         metavar="CELL",
         help=f"one or several of {', '.join(CELLS)} (default: lstm)",
     )
-    parser.add_argument(
-        "--sample",
-        action="store_true",
-        help="use the networks that `make demo` trained on the built-in sample reviews",
-    )
-    results_dir, plots_dir = PLACES["--sample" in argv]
-    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
-    add_path(parser, "--plots-dir", plots_dir, "where the figure and the page go", "DIR")
-    add_data_dir(parser)
+    add_sample(parser, "use the networks that `make demo` trained on the built-in sample reviews")
+    add_places(parser, "results", "plots", "data")
     return parser.parse_args(argv)
 
 
@@ -81,7 +73,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
     notes = [INFLUENCE]
     if missing:
         notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
     from explore.reading import MOST_SHOWN, linear_additions, read  # after TensorFlow is silenced
@@ -151,10 +143,10 @@ def show(options: argparse.Namespace) -> None:
         print(path)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    options = parse_arguments(sys.argv[1:])
-    return carry_out(lambda: show(options))
+    options = parse_arguments(argv)
+    return run_command(lambda: show(options))
 
 
 if __name__ == "__main__":

@@ -17,13 +17,12 @@ import zipfile
 from pathlib import Path
 
 from explore.trained import MANIFEST, trainable
-from harness.command_line import add_data_dir
+from harness.cli import Parser, add_places, run_command
 from harness.errors import RunError
 from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import BEST, LINEAR
 from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.rebuild import carry_out, documented_parser
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
@@ -115,13 +114,13 @@ def keep_all(results: Path, data_dir: Path | None) -> None:
     write_json(REFERENCE / MANIFEST, manifest)
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = documented_parser("python -m explore.keep_weights", __name__)
+    parser = Parser("explore.keep_weights", __doc__)
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
-    add_data_dir(parser)
-    options = parser.parse_args()
-    return carry_out(lambda: keep_all(options.results, options.data_dir))
+    add_places(parser, "data")
+    options = parser.parse_args(argv)
+    return run_command(lambda: keep_all(options.results, options.data_dir))
 
 
 if __name__ == "__main__":

@@ -16,28 +16,21 @@ from textwrap import shorten
 
 from explore.own_reviews import judge_reviews, read_own_reviews
 from explore.trained import find_trained
-from harness.command_line import PLACES, add_data_dir
+from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import few
-from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 
-def parse_arguments(argv: list[str]) -> argparse.Namespace:
+def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    parser = documented_parser("python -m explore.predict", __name__)
+    parser = Parser("explore.predict", __doc__)
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--text", metavar="TEXT", help="the review")
     source.add_argument(
         "--file", type=Path, metavar="FILE", help="reviews, one a line (default: standard input)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
-    parser.add_argument(
-        "--sample",
-        action="store_true",
-        help="use the models that `make demo` trained on the built-in sample reviews",
-    )
-    results_dir = PLACES["--sample" in argv][0]
-    add_path(parser, "--results-dir", results_dir, "folder of your own records", "DIR")
-    add_data_dir(parser)
+    add_sample(parser, "use the models that `make demo` trained on the built-in sample reviews")
+    add_places(parser, "results", "data")
     return parser.parse_args(argv)
 
 
@@ -56,7 +49,7 @@ def opinions(options: argparse.Namespace) -> dict:
     reviews = read_own_reviews(options.text, options.file)
     models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
     from data.imdb_words import load_word_index, unknown_words
-    from harness.training.environment import prepare
+    from harness.training.machine import prepare
 
     index = load_word_index(options.data_dir, sample=options.sample)
     prepare(seed=0, deterministic=False)
@@ -134,10 +127,10 @@ def show(options: argparse.Namespace) -> None:
     print("\n\n".join(describe(review, models, vocabulary) for review in found["reviews"]))
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    options = parse_arguments(sys.argv[1:])
-    return carry_out(lambda: show(options))
+    options = parse_arguments(argv)
+    return run_command(lambda: show(options))
 
 
 if __name__ == "__main__":

@@ -75,7 +75,7 @@ class TrainedNetwork:
 
 def _load_network(path: Path) -> tuple:
     """The model and its number of parameters."""
-    from harness.training.environment import load_keras
+    from harness.training.machine import load_keras
 
     keras = load_keras()
     from models import activations, lstm_cells  # noqa: F401  they register what is not Keras's

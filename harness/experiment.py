@@ -1,4 +1,7 @@
-"""Declaring an experiment, configuring one run of it, and carrying that run out."""
+"""Declaring an experiment, planning one run of it, and carrying that plan out.
+
+A *plan* is what a command asked for, a *run* is in progress, and a *record* is of a finished run.
+"""
 
 import dataclasses
 import errno
@@ -14,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from data.files import destination, own_file
+from harness.cli import Parser, add_places, add_run_options, add_seed, run_command
 from harness.errors import DivergedError, RunError, UserError
-from harness.protocol import differences, file_settings, recorded
+from harness.protocol import add_settings, differences, file_settings, recorded
 from harness.records.record import (
     SCHEMA,
     Record,
     find_records,
-    label,
+    label_of,
     load_record,
     mend,
     refuse_mixture,
@@ -94,8 +98,8 @@ def declared_by(script) -> list[Experiment]:
 
 
 @dataclass(frozen=True, eq=False)
-class RunConfiguration:
-    """What one run does and where its files are, made once from the command line.
+class Plan:
+    """What a command asked for: what one run does, and where its files are.
 
     The attributes are the options of the command line; all else is derived from them.
     """
@@ -142,7 +146,7 @@ class RunConfiguration:
     @property
     def label(self) -> str:
         """Experiment and variant, the name of the record's folder."""
-        return label(self.experiment.name, self.variant)
+        return label_of(self.experiment.name, self.variant)
 
     @property
     def name(self) -> str:
@@ -184,38 +188,70 @@ def switches(options: Any, *names: str) -> list[str]:
     return [f"--{name.replace('_', '-')}" for name in names if getattr(options, name)]
 
 
-def execute(run: RunConfiguration) -> None:
-    """Does the run unless its record exists already, then reports its result.
+def main(experiment: Experiment, argv: list[str] | None = None) -> None:
+    """The command of an experiment; ends the process unless all went well."""
+    if status := run_command(lambda: carry_out(read_plan(experiment, argv))):
+        sys.exit(status)
+
+
+def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
+    """Reads the command line of an experiment.
+
+    A script may declare several experiments that differ in a setting. The values of the command
+    line then decide which of them is run: the one whose protocol they differ least from.
+    """
+    parser = Parser(f"{SCRIPTS} {experiment.name}", experiment.script.__doc__)
+    add_settings(
+        parser.add_argument_group("protocol"), experiment.protocol, sample=experiment.sample
+    )
+    common = parser.add_argument_group("run")
+    add_seed(common, "seed of everything random")
+    add_places(common, "data")
+    add_run_options(common)
+    values = vars(parser.parse_args(argv))
+    base = experiment.default_protocol(values["sample"])
+    names = [field.name for field in dataclasses.fields(base)]
+    given = {name: values.pop(name) for name in names if name in values}
+    protocol = dataclasses.replace(base, **given)
+    asked = min(
+        [experiment, *declared_by(experiment.script)],
+        key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
+    )
+    return Plan(asked, protocol, **values)
+
+
+def carry_out(plan: Plan) -> None:
+    """Does the run unless its record exists already, then shows its result.
 
     Raises:
         RunError: the record cannot be written, or training failed.
         DataError: the data cannot be used.
     """
-    if os.path.isdir(run.results_dir):  # unlike Path.is_dir, it raises no error
-        records, _ = find_records(run.results_dir)
-        refuse_mixture(run.results_dir, records, run.sample)
-        mend(run.directory)
-    refuse_unwritable(run.plots_dir)
-    if os.path.exists(run.directory) and not run.force:
-        record = finished_record(run, run.directory)
+    if os.path.isdir(plan.results_dir):  # unlike Path.is_dir, it raises no error
+        records, _ = find_records(plan.results_dir)
+        refuse_mixture(plan.results_dir, records, plan.sample)
+        mend(plan.directory)
+    refuse_unwritable(plan.plots_dir)
+    if os.path.exists(plan.directory) and not plan.force:
+        record = finished_record(plan, plan.directory)
         when = record.environment["started"]
         finished = f"{record.label}, seed {record.seed}: already finished at {when}"
         print(f"{finished}; FORCE=1 (or --force) repeats it")
         for note in record.data["notes"]:
             print(f"note: {note}")
     else:
-        check_places_of_data(run)
-        record = train(run)
-    report(record, run)
+        check_places_of_data(plan)
+        record = do_run(plan)
+    show(record, plan)
 
 
-def check_places_of_data(run: RunConfiguration) -> None:
+def check_places_of_data(plan: Plan) -> None:
     """Raises a DataError, before TensorFlow loads, if a data directory or file cannot be used."""
-    if run.sample:
+    if plan.sample:
         return
-    if run.experiment.dataset != "made":
-        destination(run.data_dir)
-    for path in file_settings(run.protocol):
+    if plan.experiment.dataset != "made":
+        destination(plan.data_dir)
+    for path in file_settings(plan.protocol):
         own_file(path)
 
 
@@ -234,8 +270,8 @@ def refuse_unwritable(plots_dir: Path) -> None:
         raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
 
 
-def finished_record(run: RunConfiguration, directory: Path) -> Record:
-    """The record in a directory, which must be of this very run.
+def finished_record(plan: Plan, directory: Path) -> Record:
+    """The record in a directory, which must be of the run that the plan asks for.
 
     Raises:
         RunError: the record is damaged, or was made with another configuration or on another file.
@@ -245,12 +281,12 @@ def finished_record(run: RunConfiguration, directory: Path) -> Record:
         record = load_record(directory)
     except RunError as error:
         raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
-    there, asked = record.config["protocol"], run.config["protocol"]
-    if run.deterministic:  # a deterministic record also serves those who did not ask for one
+    there, asked = record.config["protocol"], plan.config["protocol"]
+    if plan.deterministic:  # a deterministic record also serves those who did not ask for one
         there = {**there, "deterministic": record.config["deterministic"]}
         asked = {**asked, "deterministic": True}
     # A setting that is younger than the record had its default when the record was made.
-    known = [name for name in asked if name in there or name in run.variant]
+    known = [name for name in asked if name in there or name in plan.variant]
     differing = [name for name in known if there.get(name) != asked[name]]
     if differing:
         changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
@@ -258,7 +294,7 @@ def finished_record(run: RunConfiguration, directory: Path) -> Record:
             f"{directory} holds a run with another configuration ({changes}); "
             "--force replaces it, another --results-dir keeps both."
         )
-    _refuse_another_file(record, run.protocol)
+    _refuse_another_file(record, plan.protocol)
     return record
 
 
@@ -278,25 +314,24 @@ def _refuse_another_file(record: Record, protocol: Any) -> None:
             )
 
 
-def train(configuration: RunConfiguration) -> Record:
+def do_run(plan: Plan) -> Record:
     """Makes the run's directory, prepares the machine, trains, and reads the record back.
 
     A failed or interrupted run keeps its checkpoint, unless to go on would not help.
     """
-    from harness.training import environment
-    from harness.training.interruption import interruptible
+    from harness.training import machine
 
-    experiment, seed = configuration.experiment, configuration.seed
-    data = {"data_dir": configuration.data_dir, "sample": configuration.sample}
-    run = Run(configuration.directory, seed=seed, **data)
-    run.begin(configuration.config, resume=not configuration.force)
+    experiment, seed = plan.experiment, plan.seed
+    data = {"data_dir": plan.data_dir, "sample": plan.sample}
+    run = Run(plan.directory, seed=seed, **data)
+    run.begin(plan.config, resume=not plan.force)
     try:
-        if experiment.uses_keras:
-            environment.prepare(seed, configuration.deterministic, configuration.plain_keras)
-        started = environment.describe_environment(configuration.command, experiment.uses_keras)
-        run.write("environment", started)
-        with interruptible():
-            experiment.train(configuration.protocol, run)
+        with machine.interruptible():
+            if experiment.uses_keras:
+                machine.prepare(seed, plan.deterministic, plan.plain_keras)
+            started = machine.describe_environment(plan.command, experiment.uses_keras)
+            run.write("environment", started)
+            experiment.train(plan.protocol, run)
     except KeyboardInterrupt as stop:
         words = str(stop) or "interrupted."
         raise KeyboardInterrupt(f"{words} {RESUMES}" if run.can_resume else words) from None
@@ -309,18 +344,18 @@ def train(configuration: RunConfiguration) -> Record:
         elif foreseen or not run.history:
             run.abandon()
         raise
-    return load_record(configuration.directory)
+    return load_record(plan.directory)
 
 
-def report(record: Record, options: RunConfiguration) -> None:
+def show(record: Record, plan: Plan) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
     from harness.reporting.figures.draw import plot_experiment
     from harness.reporting.tables.reference_tables import result_lines, study_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:
-        seeds, _ = find_records(options.results_dir, record.label)
-        for plot in plot_experiment(seeds, options.plots_dir):
+        seeds, _ = find_records(plan.results_dir, record.label)
+        for plot in plot_experiment(seeds, plan.plots_dir):
             print(f"plot: {plot}")
     if record.is_study:
         print("\n\n".join(study_lines(record)))

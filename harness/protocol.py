@@ -6,14 +6,12 @@ and bounds it; `add_settings` turns the fields into command-line options.
 
 import argparse
 import dataclasses
-import math
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from data.errors import shown
+from harness.cli import bounded, printable
 from harness.records.renamed import current_name
 
-MOST = 100_000  # a larger whole number is most likely a slip
 LARGE = 5_000  # units, features of a word vector and samples a step: more would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`
 OPTIMIZERS = (
@@ -57,48 +55,24 @@ def setting(
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def bounded(kind: type, minimum=None, below=None):
-    """A parser for one command-line value that refuses what lies outside its bounds."""
-    below = MOST if kind is int and below is None else below
-
-    def parse(text: str):
-        try:
-            value = kind(text)
-        except ValueError:
-            noun = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(f"expected {noun}, got '{shown(text, 50)}'") from None
-        text = shown(text, 50)
-        if kind is float and not math.isfinite(value):
-            raise argparse.ArgumentTypeError(f"must be finite, got {text}")
-        if minimum is not None and value < minimum:
-            raise argparse.ArgumentTypeError(f"must be at least {minimum}, got {text}")
-        if below is not None and value >= below:
-            raise argparse.ArgumentTypeError(f"must be below {below}, got {text}")
-        return value
-
-    return parse
-
-
-def printable(text: str) -> str:
-    """Reads a word, which a record can hold and a terminal can show."""
-    if not text.isprintable():  # broken bytes of the command line are not, either
-        raise argparse.ArgumentTypeError(f"must hold printable characters, got '{shown(text, 50)}'")
-    return text
-
-
-def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
-    """Adds an option for every field of a protocol.
+def add_settings(
+    parser: argparse._ActionsContainer, protocol: Any, sample: dict[str, Any] | None = None
+) -> None:
+    """Adds an option for every field of a protocol. Those that are not given stay away.
 
     Args:
         parser: the parser or argument group that receives the options.
         protocol: an instance whose values are the defaults.
+        sample: the defaults that replace them on the sample data.
     """
     types = get_type_hints(type(protocol))
     for field in dataclasses.fields(protocol):
         flag = "--" + field.name.replace("_", "-")
-        default = getattr(protocol, field.name)
+        default = f"default: {getattr(protocol, field.name)}"
+        if field.name in (sample or {}):
+            default += f"; with --sample: {sample[field.name]}"
         # argparse formats help texts with the % operator
-        help = f"{field.metadata['help']} (default: {default})".replace("%", "%%")
+        help = f"{field.metadata['help']} ({default})".replace("%", "%%")
         kind = types[field.name]
         if kind is bool:
             options = {"action": argparse.BooleanOptionalAction}
@@ -109,7 +83,7 @@ def add_settings(parser: argparse.ArgumentParser, protocol: Any) -> None:
         else:
             parse = bounded(kind, **field.metadata["bounds"])
             options = {"type": parse, "metavar": "N" if kind is int else "X"}
-        parser.add_argument(flag, default=default, help=help, **options)
+        parser.add_argument(flag, default=argparse.SUPPRESS, help=help, **options)
 
 
 def recorded(protocol: Any) -> dict[str, Any]:

@@ -15,8 +15,7 @@ import keras  # noqa: F401
 from killing import DIED, child
 
 from harness import experiment
-from harness.command_line import main
-from harness.experiment import find_experiments
+from harness.experiment import find_experiments, main
 from harness.records.record import load_record
 from harness.training import checkpoints
 
@@ -34,9 +33,9 @@ def content(path: Path) -> dict:
 
 
 def check(folder: Path, every: int, name: str, *arguments: str) -> None:
-    """Kills at every so manieth change, gives the command again, and compares the records."""
+    """Kills at one change in `every`, gives the command again, and compares the records."""
     checkpoints.SHARE = float("inf")  # a checkpoint after every epoch
-    experiment.report = lambda record, options: None
+    experiment.show = lambda record, options: None
     places = ["--results-dir", str(folder), "--plots-dir", str(folder)]
     command = [*arguments, "--sample", "--deterministic", *places]
 

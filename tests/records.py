@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.predictions import MEASURES
-from harness.records.record import label
+from harness.records.record import label_of
 from harness.records.study_outputs import StudyOutput, to_json
 
 REVIEWS = 1000
@@ -152,7 +152,7 @@ def _write(results_dir: Path, **parts: dict) -> Path:
     """Writes the files of a record into the folder of its name."""
     config = parts["config"]
     parts["data"]["sample"] = config["sample"]
-    folder = results_dir / label(config["experiment"], config["variant"])
+    folder = results_dir / label_of(config["experiment"], config["variant"])
     path = folder / f"seed-{config['seed']}"
     path.mkdir(parents=True)
     for name, content in parts.items():

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common.update_rules_example import embedding_steps
-from harness.training.environment import prepare
+from harness.training.machine import prepare
 
 WEIGHTS = ("embedding", "kernel", "recurrent kernel", "bias", "dense kernel")
 

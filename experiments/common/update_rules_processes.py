@@ -12,7 +12,7 @@ from pathlib import Path
 from experiments.originals.install import VERSIONS, installed, place_of
 from experiments.originals.original import carry_out
 from harness.errors import RunError
-from harness.training.environment import REPOSITORY
+from harness.training.machine import REPOSITORY
 
 BACKENDS = ("tensorflow", "jax", "torch")
 TF_KERAS = "tf_keras"

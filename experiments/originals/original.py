@@ -84,7 +84,7 @@ def train(protocol: Any, run: Run) -> None:
         DivergedError: the loss became NaN or infinite.
     """
     installed(protocol.keras)  # before the data are read
-    from harness.training.environment import cpu_name, load_keras
+    from harness.training.machine import cpu_name, load_keras
 
     load_keras()  # the loaders of the data use today's
     import numpy as np
@@ -142,10 +142,8 @@ def weather(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
     _, windows = jena.load_windows(protocol, run)
     splits = {name: getattr(windows, name).last_rows for name in ("train", "validation", "test")}
     drawn = RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed)
-    draws = []
-    for _ in range(protocol.epochs):
-        draws += [drawn.index(batch) for batch in range(len(drawn))]
-        drawn.on_epoch_end()
+    epochs, batches = range(protocol.epochs), range(len(drawn))
+    draws = [drawn.index(epoch, batch) for epoch in epochs for batch in batches]
     shared = ("series", "offsets", "horizon", "target_column")
     arrays = {name: getattr(windows.train, name) for name in shared}
     ends = {
@@ -197,7 +195,7 @@ def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
     """
     import numpy as np
 
-    from harness.training.environment import REPOSITORY
+    from harness.training.machine import REPOSITORY
 
     (folder / "task.json").write_text(json.dumps(task))
     np.savez(folder / "data.npz", **arrays)

@@ -57,7 +57,7 @@ class Record:
     @functools.cached_property
     def label(self) -> str:
         """Experiment and variant: the name of the record's folder and of its plot."""
-        return label(self.experiment, self.config["variant"])
+        return label_of(self.experiment, self.config["variant"])
 
     @property
     def place(self) -> str:
@@ -81,7 +81,7 @@ class Record:
         return self.config["sample"]
 
 
-def label(experiment: str, variant: dict) -> str:
+def label_of(experiment: str, variant: dict) -> str:
     """The experiment's name, followed by each setting that differs from its protocol.
 
     Args:
@@ -153,7 +153,7 @@ def load_record(path: Path) -> Record:
     content = parts.pop("outputs", {"outputs": []})["outputs"]
     outputs = read_outputs(path / "outputs.json", content)
     record = Record(path=path, **parts | {"config": current_config(config)}, outputs=outputs)
-    labels = record.label, label(config["experiment"], config["variant"])  # of today, or older
+    labels = record.label, label_of(config["experiment"], config["variant"])  # of today, or older
     if path.parent.name not in labels or path.name != f"seed-{record.seed}":
         raise RunError(
             f"{path}: the record is of {record.label}, seed {record.seed}; a record stands in a "

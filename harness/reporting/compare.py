@@ -10,22 +10,22 @@ reference, or folders of records. Without B, your own runs of A are compared wit
 import argparse
 import sys
 
+from harness.cli import Parser, add_path, add_places, run_command, warn_left_out
 from harness.errors import RunError
-from harness.reporting.rebuild import add_path, carry_out, documented_parser, warn_left_out
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status, 1 where the two cannot be compared."""
-    parser = documented_parser("python -m harness.reporting.compare", __name__)
+    parser = Parser("harness.reporting.compare", __doc__)
     parser.add_argument("a", metavar="A", help="experiment or folder")
     parser.add_argument("b", metavar="B", nargs="?", help="experiment or folder")
     formats = ("text", "markdown", "json")
     parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
-    add_path(parser, "--results-dir", "results", "folder of your own records", "DIR")
+    add_places(parser, "results")
     add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
     add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
     arguments = parser.parse_args(argv)
-    return carry_out(lambda: compare(arguments))
+    return run_command(lambda: compare(arguments))
 
 
 def compare(arguments: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli import Parser, add_path, run_command
 from harness.errors import RunError, few
-from harness.reporting.rebuild import add_path, carry_out, documented_parser
 
 if TYPE_CHECKING:
     from harness.reporting.analysis.verification import Verification
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = documented_parser("python -m harness.reporting.verify", __name__)
+    parser = Parser("harness.reporting.verify", __doc__)
     parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
     add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
     arguments = parser.parse_args(argv)
-    return carry_out(lambda: verify_folder(arguments.records, arguments.reference))
+    return run_command(lambda: verify_folder(arguments.records, arguments.reference))
 
 
 def verify_folder(folder: Path, reference_dir: Path) -> int:

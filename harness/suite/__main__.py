@@ -23,7 +23,6 @@ all of its machines, this one included. See docs/running.md for TLS, SLURM and K
 import argparse
 import contextlib
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -31,17 +30,14 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
-from harness.command_line import add_common_options, add_data_dir
-from harness.errors import MOST_NAMES, RunError, UserError, escaped, few
-from harness.experiment import RunConfiguration
-from harness.protocol import bounded
+from harness.cli import Parser, add_places, add_run_options, bounded, run_command
+from harness.errors import MOST_NAMES, RunError, escaped, few
+from harness.experiment import Plan
 from harness.records.atomic_files import write_text
-from harness.reporting.output import keep_printing
-from harness.reporting.rebuild import INTERRUPTED, documented_parser
 from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
-from harness.suite.plan import Plan, log_of, make_plan
+from harness.suite.plan import Suite, log_of, plan_suite
 from harness.suite.progress import Display
-from harness.training.durations import span
+from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
 MOST_SEEDS = 1000
@@ -62,28 +58,16 @@ def main(argv: list[str] | None = None) -> int:
         not start, 130 if it was interrupted.
     """
     options = parse_arguments(argv)
-    keep_printing()
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        plan = make_plan(options.experiments, options.seeds, options)
-        return do_runs(plan, options)
-    except (UserError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("interrupted; the same command goes on with what is left.", file=sys.stderr)
-        return INTERRUPTED
 
+    def work() -> int:
+        return do_runs(plan_suite(options.experiments, options.seeds, options), options)
 
-def _interrupt(number: int, frame: object) -> None:
-    """Makes a termination signal end the suite as Ctrl-C does."""
-    raise KeyboardInterrupt
+    return run_command(work, "interrupted; the same command goes on with what is left.")
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
-    argv = sys.argv[1:] if argv is None else argv
-    parser = documented_parser("python -m harness.suite", __name__)
+    parser = Parser("harness.suite", __doc__)
     parser.add_argument(
         "--experiments",
         nargs="+",
@@ -105,7 +89,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="ADDRESS",
         help="scheduler of a Dask cluster, such as tcp://scheduler:8786, whose workers do the runs",
     )
-    add_data_dir(where)
+    add_places(where, "data")
     parser.add_argument(
         "--workers",
         type=bounded(int, minimum=1),
@@ -121,7 +105,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         cluster.add_argument(
             f"--{option}", type=existing_file, metavar="FILE", help=f"{what}, for tls:// (PEM)"
         )
-    add_common_options(parser, sample="--sample" in argv)
+    add_run_options(parser)
     options = parser.parse_args(argv)
     if not options.cluster and (options.fetch_weights or tls_files(options)):
         parser.error("--fetch-weights and the TLS options are for --cluster; give its address, too")
@@ -175,7 +159,7 @@ def seeds(text: str) -> list[int]:
     return [one for part in found for one in part]
 
 
-def do_runs(plan: Plan, options: argparse.Namespace) -> int:
+def do_runs(plan: Suite, options: argparse.Namespace) -> int:
     """Does the runs of a plan, shows their progress, and lists the failures.
 
     Returns:
@@ -211,7 +195,7 @@ def do_runs(plan: Plan, options: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def run_all(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
+def run_all(plan: Suite, options: argparse.Namespace) -> Iterator[Event]:
     """Starts the runs here or on the cluster, and yields what happens to them."""
     if options.cluster:
         try:
@@ -227,7 +211,7 @@ def run_all(plan: Plan, options: argparse.Namespace) -> Iterator[Event]:
     return run_locally(plan.runs, workers=options.workers, places=places)
 
 
-def list_failures(failures: dict[RunConfiguration, str]) -> None:
+def list_failures(failures: dict[Plan, str]) -> None:
     """Prints why runs failed, and the last lines of their logs; of many, the first ten."""
     for run, reason in list(failures.items())[:MOST_NAMES]:
         log = log_of(run)

@@ -22,7 +22,7 @@ from distributed.scheduler import KilledWorker
 from distributed.security import Security
 
 from harness.errors import ElsewhereError, RunError, UserError, escaped
-from harness.experiment import RunConfiguration, finished_record
+from harness.experiment import Plan, finished_record
 from harness.records.atomic_files import write_bytes
 from harness.records.checksums import CHECKSUMS, FILE
 from harness.records.lock import Lock
@@ -86,13 +86,13 @@ class Cluster:
 class Sent:
     """A run that the cluster has; `begun` is how often a worker began it."""
 
-    run: RunConfiguration
+    run: Plan
     future: Future
     lock: Lock
     begun: int = 0
 
 
-def run_on_cluster(runs: list[RunConfiguration], cluster: Cluster) -> Iterator[Event]:
+def run_on_cluster(runs: list[Plan], cluster: Cluster) -> Iterator[Event]:
     """Has a cluster do runs; closing the generator ends those in progress.
 
     Args:
@@ -198,7 +198,7 @@ def _news(sent: Sent, item: dict) -> Event:
     return _failed(sent.run, LOST)
 
 
-def _failed(run: RunConfiguration, reason: str) -> Ended:
+def _failed(run: Plan, reason: str) -> Ended:
     """The end of a run of which no worker could tell; the reason is its log."""
     write_bytes(log_of(run), f"{reason}\n".encode())
     return Ended(run, 0, reason)
@@ -230,7 +230,7 @@ def _outcome(sent: Sent) -> Ended | Elsewhere:
     return Ended(run, result["seconds"], failure)
 
 
-def receive(run: RunConfiguration, files: dict[str, bytes]) -> None:
+def receive(run: Plan, files: dict[str, bytes]) -> None:
     """Checks a record that came from another machine, and gives it its name.
 
     Args:

@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.command_line import ELSEWHERE
+from harness.cli import ELSEWHERE
 from harness.errors import RunError
-from harness.experiment import RunConfiguration
+from harness.experiment import Plan
 from harness.records.atomic_files import read_json
 from harness.records.record import UNFINISHED
 from harness.suite.plan import log_of, reserve
-from harness.training.environment import threads
+from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
 THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")  # variables
@@ -28,7 +28,7 @@ GRACE = 10  # seconds that an interrupted run has to end
 class Started:
     """A run has begun, or begun again on another machine; `where` is empty for this machine."""
 
-    run: RunConfiguration
+    run: Plan
     where: str = ""
 
 
@@ -36,7 +36,7 @@ class Started:
 class EpochDone:
     """A run has completed an epoch."""
 
-    run: RunConfiguration
+    run: Plan
     epoch: int
     loss: float | None
 
@@ -45,7 +45,7 @@ class EpochDone:
 class Ended:
     """A run has ended; `failure` says why there is no record, and is None if there is one."""
 
-    run: RunConfiguration
+    run: Plan
     seconds: float
     failure: str | None
 
@@ -54,7 +54,7 @@ class Ended:
 class Elsewhere:
     """Another process does the run, or did it while this suite did others."""
 
-    run: RunConfiguration
+    run: Plan
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,7 @@ def share(workers: int, runs: int) -> int:
     return max(1, threads() // max(1, min(workers, runs)))
 
 
-def run_locally(
-    runs: Iterable[RunConfiguration], *, workers: int, places: list[str]
-) -> Iterator[Event]:
+def run_locally(runs: Iterable[Plan], *, workers: int, places: list[str]) -> Iterator[Event]:
     """Carries runs out, several at a time; closing the generator ends those in progress.
 
     Args:

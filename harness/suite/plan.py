@@ -11,21 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.files import destination
-from harness.command_line import parse
 from harness.errors import RunError, UserError, few
-from harness.experiment import RunConfiguration, find_experiments, finished_record, switches
+from harness.experiment import Plan, find_experiments, finished_record, read_plan, switches
 from harness.records.lock import Lock
 from harness.records.record import Record, find_records, refuse_mixture
 
 SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a whole suite
 
 
-def log_of(run: RunConfiguration) -> Path:
+def log_of(run: Plan) -> Path:
     """The file that receives what a run of a suite prints."""
     return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
 
 
-def reserve(run: RunConfiguration) -> Lock | None:
+def reserve(run: Plan) -> Lock | None:
     """The right to do a run and to write its log; the system takes it back if this process dies.
 
     Two suites may work on one results directory at the same time.
@@ -59,7 +58,7 @@ class Durations:
         for record in records:
             self._add({record.experiment, record.label}, record.metrics["wall_seconds"])
 
-    def add(self, run: RunConfiguration, seconds: float) -> None:
+    def add(self, run: Plan, seconds: float) -> None:
         """Learns from a run that has finished."""
         self._add({run.experiment.name, run.label}, seconds)
 
@@ -67,14 +66,14 @@ class Durations:
         for name in names:
             self._seconds.setdefault(name, []).append(seconds)
 
-    def expected(self, run: RunConfiguration) -> float | None:
+    def expected(self, run: Plan) -> float | None:
         """Median seconds of the same variant, else of the experiment; None if it never ran."""
         known = self._seconds.get(run.label) or self._seconds.get(run.experiment.name)
         return statistics.median(known) if known else None
 
 
 @dataclass(frozen=True)
-class Plan:
+class Suite:
     """The runs of a suite.
 
     Attributes:
@@ -84,13 +83,13 @@ class Plan:
         durations: how long they take.
     """
 
-    runs: list[RunConfiguration]
-    finished: list[RunConfiguration]
-    refused: dict[RunConfiguration, str]
+    runs: list[Plan]
+    finished: list[Plan]
+    refused: dict[Plan, str]
     durations: Durations
 
 
-def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Namespace) -> Plan:
+def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.Namespace) -> Suite:
     """Decides what a suite has to do.
 
     Args:
@@ -110,7 +109,7 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
         records, _ = find_records(options.results_dir)
         refuse_mixture(options.results_dir, records, options.sample)
     durations = Durations(records)
-    runs: dict[Path, RunConfiguration] = {}  # what is asked for twice is done once
+    runs: dict[Path, Plan] = {}  # what is asked for twice is done once
     done, refused = [], {}
     for command in find_experiments() if commands is None else commands:
         configured = _configured(command, options)
@@ -126,10 +125,10 @@ def make_plan(commands: list[str] | None, seeds: list[int], options: argparse.Na
             done.append(run)
         except UserError as error:
             refused[run] = str(error)
-    return Plan(longest_first(runs.values(), durations), done, refused, durations)
+    return Suite(longest_first(runs.values(), durations), done, refused, durations)
 
 
-def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
+def _configured(command: str, options: argparse.Namespace) -> Plan:
     """A run of `name --option value` with the options that all runs of the suite share."""
     try:
         name, *own = shlex.split(command) or [""]
@@ -145,7 +144,7 @@ def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
         if any(one.partition("=")[0] == option for one in own):
             raise RunError(f"{option} is an option of the whole suite, not of one experiment.")
     shared = switches(options, "sample", "force", "deterministic", "plain_keras")
-    run = parse(experiments[name], [*own, *shared])
+    run = read_plan(experiments[name], [*own, *shared])
     data_dir = run.data_dir or options.data_dir
     if not (options.sample or options.cluster):
         destination(data_dir)  # else each run would find out for itself that it is bad
@@ -157,13 +156,13 @@ def _configured(command: str, options: argparse.Namespace) -> RunConfiguration:
     )
 
 
-def longest_first(runs: Iterable[RunConfiguration], durations: Durations) -> list[RunConfiguration]:
+def longest_first(runs: Iterable[Plan], durations: Durations) -> list[Plan]:
     """Sorts runs so that those that run at the same time also end at about the same time.
 
     A run whose duration is unknown comes first: it may be the longest.
     """
 
-    def shortness(run: RunConfiguration) -> tuple[bool, float]:
+    def shortness(run: Plan) -> tuple[bool, float]:
         expected = durations.expected(run)
         return expected is not None, -(expected or 0)
 

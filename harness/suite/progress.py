@@ -7,17 +7,17 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from harness.experiment import RunConfiguration
+from harness.experiment import Plan
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
-from harness.suite.plan import Plan, time_left
-from harness.training.durations import span
+from harness.suite.plan import Suite, time_left
+from harness.training.machine import span
 
 
 @dataclass
 class Current:
     """A run in progress."""
 
-    run: RunConfiguration
+    run: Plan
     where: str
     began: float = field(default_factory=time.monotonic)
     epoch: int = 0
@@ -47,11 +47,11 @@ class Display:
         console: where to show them; a terminal gets a table that is kept up to date.
     """
 
-    def __init__(self, plan: Plan, console: Console):
+    def __init__(self, plan: Suite, console: Console):
         self._plan = plan
         self._console = console
         self._waiting = list(plan.runs)
-        self._running: dict[RunConfiguration, Current] = {}
+        self._running: dict[Plan, Current] = {}
         self._places = 0  # most runs that were in progress at the same time
         self._ended = self._failed = self._elsewhere = 0
         self._live = (

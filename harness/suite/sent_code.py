@@ -13,7 +13,7 @@ import cloudpickle
 
 import data
 import harness
-from harness.training.environment import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
+from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
 

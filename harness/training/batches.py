@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 import keras
@@ -14,48 +15,93 @@ if TYPE_CHECKING:
     from data.windows import Windows
 
 
-def batch_shape(samples: tuple | keras.utils.PyDataset, batch_size: int | None) -> tuple[int, ...]:
-    """Shape of the inputs of a full batch.
+class Batches(keras.utils.PyDataset):
+    """Batches that depend on the epoch and their number alone, not on which one came before.
 
     Args:
-        samples: `(x, y)` arrays, or a dataset of batches.
-        batch_size: samples a step, for arrays.
+        batches: batches of an epoch.
     """
-    if isinstance(samples, tuple):
-        x = samples[0]
-        return min(batch_size or len(x), len(x)), *x.shape[1:]
-    if isinstance(samples, WindowBatches):  # known without making a batch
-        windows = samples.windows
-        return samples.batch_size, len(windows.offsets), windows.series.shape[1]
-    return samples[0][0].shape
+
+    def __init__(self, batches: int):
+        super().__init__()
+        self.batches = batches
+        self.epoch = 0
+
+    def at(self, epoch: int, batch: int) -> tuple[np.ndarray, ...]:
+        """Inputs and targets of one batch, and weights where there are some."""
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return self.batches
+
+    def __getitem__(self, batch: int) -> tuple[np.ndarray, ...]:
+        return self.at(self.epoch, batch)
+
+    def on_epoch_end(self) -> None:
+        self.epoch += 1
 
 
-class DrawnBatches(keras.utils.PyDataset):
+class DrawnBatches(Batches):
     """Batches drawn at random.
 
-    A batch depends on the seed, the epoch and its number alone, not on which batch came before.
-
     Args:
-        draw: makes one batch, inputs and targets, from a generator.
+        draw: makes one batch from a generator.
         batches: batches of an epoch.
         seed: seed of the draws.
     """
 
     def __init__(self, draw: Callable[[np.random.Generator], tuple], batches: int, seed: int):
-        super().__init__()
-        self.draw = draw
-        self.batches = batches
+        super().__init__(batches)
+        self.draw, self.seed = draw, seed
+
+    def at(self, epoch: int, batch: int) -> tuple[np.ndarray, ...]:
+        return self.draw(np.random.default_rng([self.seed, epoch, batch]))
+
+
+class WindowBatches(Batches):
+    """Batches of windows, each of which is known by its windows' numbers."""
+
+    def __init__(self, windows: Windows, batch_size: int, batches: int):
+        super().__init__(batches)
+        self.windows, self.batch_size = windows, batch_size
+
+    def index(self, epoch: int, batch: int) -> np.ndarray:
+        """Numbers of a batch's windows: int64, shape (batch,)."""
+        raise NotImplementedError
+
+    def at(self, epoch: int, batch: int) -> tuple[np.ndarray, np.ndarray]:
+        index = self.index(epoch, batch)
+        return self.windows.inputs(index), self.windows.targets(index)
+
+
+class RandomWindows(WindowBatches):
+    """Windows drawn at random with replacement, as the documents' generator draws them.
+
+    Args:
+        windows: the windows to draw from.
+        batch_size: windows of a batch.
+        batches: batches of an epoch.
+        seed: seed of the draws.
+    """
+
+    def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
+        super().__init__(windows, batch_size, batches)
         self.seed = seed
-        self.epoch = 0
 
-    def __len__(self) -> int:
-        return self.batches
+    def index(self, epoch: int, batch: int) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, epoch, batch])
+        return rng.integers(len(self.windows), size=self.batch_size)
 
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        return self.draw(np.random.default_rng([self.seed, self.epoch, batch]))
 
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+class EveryWindow(WindowBatches):
+    """Every window exactly once, in order of time; the last batch may be smaller."""
+
+    def __init__(self, windows: Windows, batch_size: int):
+        super().__init__(windows, batch_size, math.ceil(len(windows) / batch_size))
+
+    def index(self, epoch: int, batch: int) -> np.ndarray:
+        begin = batch * self.batch_size
+        return np.arange(begin, min(begin + self.batch_size, len(self.windows)))
 
 
 class ShuffledArrays(keras.utils.PyDataset):
@@ -86,63 +132,93 @@ class ShuffledArrays(keras.utils.PyDataset):
         self.order = self.rng.permutation(len(self.x))  # (samples,)
 
 
-class WindowBatches(keras.utils.PyDataset):
-    """Batches of windows, each of which is known by its windows' numbers.
+def batch_shape(samples: tuple | Batches, batch_size: int | None) -> tuple[int, ...]:
+    """Shape of the inputs of a full batch; `batch_size` is that of arrays."""
+    if isinstance(samples, tuple):
+        x = samples[0]
+        return min(batch_size or len(x), len(x)), *x.shape[1:]
+    return samples[0][0].shape
+
+
+def without_tuning(samples: tuple | Batches, batch_size: int, shuffle: bool, begun: int = 0):
+    """The same batches as Keras makes of these samples, as a `tf.data.Dataset` that is not tuned.
+
+    Keras feeds TensorFlow by `tf.data`. The tuner of TensorFlow 2.21 sleeps for ever longer spans,
+    up to a minute, and nothing wakes it: an iterator that has ended waits for it. An epoch of 11
+    seconds takes 20, and one of 21 seconds takes 41. With the tuner off, nothing waits.
 
     Args:
-        windows: the windows.
-        batch_size: windows of a batch.
+        samples: `(x, y)` arrays, or a dataset of batches.
+        batch_size: samples of a batch, for arrays.
+        shuffle: draw arrays in another order each epoch.
+        begun: epochs that have had their batches in a process that died; the next ones follow.
     """
+    import tensorflow as tf
 
-    def __init__(self, windows: Windows, batch_size: int):
-        super().__init__()
-        self.windows = windows
-        self.batch_size = batch_size
-
-    def index(self, batch: int) -> np.ndarray:
-        """Numbers of a batch's windows: int64, shape (batch,)."""
-        raise NotImplementedError
-
-    def __getitem__(self, batch: int) -> tuple[np.ndarray, np.ndarray]:
-        index = self.index(batch)
-        return self.windows.inputs(index), self.windows.targets(index)
-
-
-class RandomWindows(WindowBatches):
-    """Windows drawn at random with replacement, as the documents' generator draws them.
-
-    A batch depends on the seed, the epoch and its number alone.
-
-    Args:
-        windows: the windows to draw from.
-        batch_size: windows of a batch.
-        batches: batches of an epoch.
-        seed: seed of the draws.
-    """
-
-    def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
-        super().__init__(windows, batch_size)
-        self.batches = batches
-        self.seed = seed
-        self.epoch = 0
-
-    def __len__(self) -> int:
-        return self.batches
-
-    def index(self, batch: int) -> np.ndarray:
-        rng = np.random.default_rng([self.seed, self.epoch, batch])
-        return rng.integers(len(self.windows), size=self.batch_size)
-
-    def on_epoch_end(self) -> None:
-        self.epoch += 1
+    if isinstance(samples, tuple):
+        dataset = _of_arrays(*samples, batch_size, shuffle)
+    elif isinstance(samples, WindowBatches):
+        dataset = _of_windows(samples, begun)
+    else:
+        dataset = _of_batches(samples, begun)
+    options = tf.data.Options()
+    options.autotune.enabled = False
+    dataset = dataset.prefetch(1).with_options(options)
+    for _ in range(begun if isinstance(samples, tuple) else 0):
+        # TensorFlow draws an order for each iterator, in turn. Keras makes one when an epoch begins
+        # and another when it ends.
+        iter(dataset), iter(dataset)
+    return dataset
 
 
-class EveryWindow(WindowBatches):
-    """Every window exactly once, in order of time; the last batch may be smaller."""
+def _of_arrays(x: np.ndarray, y: np.ndarray, batch_size: int, shuffle: bool):
+    import tensorflow as tf
 
-    def __len__(self) -> int:
-        return math.ceil(len(self.windows) / self.batch_size)
+    x, y = tf.constant(x), tf.constant(y)
+    index = tf.data.Dataset.range(len(x))
+    if shuffle:
+        index = index.shuffle(len(x), reshuffle_each_iteration=True)
+    return index.batch(batch_size).map(lambda i: (tf.gather(x, i), tf.gather(y, i)))
 
-    def index(self, batch: int) -> np.ndarray:
-        begin = batch * self.batch_size
-        return np.arange(begin, min(begin + self.batch_size, len(self.windows)))
+
+def _of_windows(batches: WindowBatches, begun: int):
+    """Takes the windows' numbers from Python, an epoch at once, and gathers them in TensorFlow."""
+    import tensorflow as tf
+
+    windows = batches.windows
+    series = tf.constant(windows.series)  # (rows, features)
+    target = tf.constant(windows.series[:, windows.target_column])  # (rows,)
+    last_rows, offsets = tf.constant(windows.last_rows), tf.constant(windows.offsets)
+
+    def gather(index):
+        rows = tf.gather(last_rows, index)  # (batch,)
+        inputs = tf.gather(series, rows[:, None] + offsets)  # (batch, timesteps, features)
+        return inputs, tf.gather(target, rows + windows.horizon)
+
+    def numbers(epoch: int) -> list[np.ndarray]:
+        return [np.concatenate([batches.index(epoch, batch) for batch in range(len(batches))])]
+
+    index = _epochs(numbers, begun, tf.TensorSpec((None,), tf.int64))
+    dataset = index.rebatch(batches.batch_size).map(gather)
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+
+
+def _of_batches(batches: Batches, begun: int):
+    import tensorflow as tf
+
+    signature = tuple(
+        tf.TensorSpec((None, *part.shape[1:]), part.dtype)  # the last batch may be smaller
+        for part in map(np.asarray, batches[0])
+    )
+    dataset = _epochs(
+        lambda epoch: (batches.at(epoch, batch) for batch in range(len(batches))), begun, signature
+    )
+    return dataset.apply(tf.data.experimental.assert_cardinality(len(batches)))
+
+
+def _epochs(make: Callable[[int], Iterable], begun: int, signature):
+    """A dataset that is another epoch each time that Keras reads it, from epoch `begun` on."""
+    import tensorflow as tf
+
+    epochs = itertools.count(begun)
+    return tf.data.Dataset.from_generator(lambda: make(next(epochs)), output_signature=signature)

@@ -15,14 +15,10 @@ import numpy as np
 from harness.errors import DivergedError, RunError, UnwritableError
 from harness.records.atomic_files import sha256
 from harness.records.run import BEST, Run
-from harness.training.batches import ShuffledArrays, batch_shape
+from harness.training.batches import ShuffledArrays, batch_shape, without_tuning
 from harness.training.checkpoints import Checkpoints, Stateful
-from harness.training.durations import span
-from harness.training.environment import accelerator, computes_plainly, memory
-from harness.training.fast_layers import accelerate, accelerate_updates
-from harness.training.native_layers import use_native_layers
+from harness.training.machine import accelerator, computes_plainly, memory, span
 from harness.training.optimizers import adds_repeated_words
-from harness.training.tf_dataset import without_tuning
 
 # Evaluation needs no gradients, so large batches cost little memory and save most of the time.
 EVALUATION_BATCH = 1000
@@ -34,103 +30,6 @@ STEPS_AT_ONCE = 10
 ADVICE = (
     "the run was stopped and no record was made. Try a lower --learning-rate or another --seed."
 )
-
-
-def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
-    """Writes the values and the seconds of the next epoch to the run.
-
-    Raises:
-        DivergedError: a value is NaN or infinite.
-    """
-    values = {name: float(value) for name, value in logs.items()}
-    bad = [name for name, value in values.items() if not math.isfinite(value)]
-    if bad:
-        epoch = len(run.history.get("seconds", [])) + 1
-        raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch}; {ADVICE}")
-    run.add_epoch({**values, "seconds": round(seconds, 3)})
-
-
-class BestWeights(keras.callbacks.Callback):
-    """Keeps the weights of the best epoch in memory; of equally good ones, the first.
-
-    Args:
-        metric: `accuracy` (higher is better) or `mae` (lower is better), taken on validation.
-
-    Attributes:
-        weights: of the best epoch so far.
-        epoch: its number, counted from 1.
-        value: its validation metric.
-    """
-
-    def __init__(self, metric: str):
-        super().__init__()
-        self.monitor = f"val_{metric}"
-        self.is_better = operator.gt if metric == "accuracy" else operator.lt
-        self.value = None
-
-    def on_epoch_end(self, epoch, logs=None):
-        value = float(logs[self.monitor])
-        if self.value is None or self.is_better(value, self.value):
-            self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
-
-    def state(self) -> tuple[dict, list[np.ndarray]]:
-        """What a checkpoint keeps."""
-        return {"epoch": self.epoch, "value": self.value}, self.weights
-
-    def restore(self, values: dict, weights: list[np.ndarray]) -> None:
-        """Takes up what `state` gave in the process that died."""
-        self.weights, self.epoch, self.value = weights, values["epoch"], values["value"]
-
-
-class StopAtNaN(keras.callbacks.Callback):
-    """Ends a training whose loss is NaN or infinite, and says since which step."""
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.epoch, self.finite = epoch + 1, 0  # steps after which the loss was still finite
-
-    def on_train_batch_end(self, batch, logs=None):
-        if not math.isfinite(logs["loss"]):
-            # Keras counts on to the end of the steps that it takes at once
-            first, last = self.finite + 1, min(batch + 1, self.params["steps"])
-            steps = f"step {last}" if first == last else f"one of steps {first} to {last}"
-            raise DivergedError(
-                f"the loss became NaN or infinite in epoch {self.epoch}, {steps}; {ADVICE}"
-            )
-        self.finite = batch + 1
-
-
-class Progress(keras.callbacks.Callback):
-    """Records each epoch's values and seconds (training and validation), and prints them.
-
-    Args:
-        run: receives the values, or is None.
-        name: of one among several networks that a study trains; it begins the line.
-    """
-
-    def __init__(self, run: Run | None = None, name: str | None = None):
-        super().__init__()
-        self.run, self.name = run, name
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.began = time.perf_counter()
-
-    def on_epoch_end(self, epoch, logs=None):
-        seconds = time.perf_counter() - self.began
-        if self.run:
-            record_epoch(self.run, logs, seconds)
-        line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
-        print(f"{self.name}, {line}" if self.name else line, flush=True)
-
-
-def progress_line(epoch: int, epochs: int, logs: dict[str, float], seconds: float) -> str:
-    """What was measured in an epoch, counted from 1, which took so many seconds."""
-    values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
-    line = f"epoch {epoch} of {epochs}: {values}"
-    if epoch < epochs:
-        left = (epochs - epoch) * seconds
-        estimate = "at most" if epoch == 1 else "about"  # the first epoch also compiles
-        line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
-    return line
 
 
 class Splits(Protocol):
@@ -236,11 +135,10 @@ def train_model(
         DivergedError: the loss became NaN or infinite.
         RunError: there is too little memory for the training.
     """
-    own_batches, on_cpu = _makes_own_batches(), accelerator() is None
-    computed_by = "keras"
+    computed_by, own_batches, on_cpu = "keras", _makes_own_batches(), accelerator() is None
     if on_cpu:
         refuse_beyond_memory(model, batch_shape(train, batch_size))
-    if own_batches and on_cpu:
+    if on_cpu and own_batches:
         computed_by = choose_layers(model, model.optimizer)
         # what `compile` would have set; Keras reads it when the training begins
         model.steps_per_execution = STEPS_AT_ONCE
@@ -275,6 +173,21 @@ def train_model(
     run.add_layers(computed_by)
 
 
+def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
+    """Replaces how a model's layers compute on a CPU by the fastest way that gives Keras's results.
+
+    Returns:
+        `native` where the recurrent layers are computed in C, `fast` where this project's layers
+        are compiled by XLA, `keras` where Keras's own compute.
+    """
+    from harness.training import native, xla  # both need TensorFlow
+
+    if native.use_native_layers(model, adds_repeated_words(optimizer)):
+        return "native"
+    xla.accelerate_updates(optimizer)
+    return xla.accelerate(model)
+
+
 def refuse_beyond_memory(model: keras.Model, inputs: tuple[int, ...]) -> None:
     """Raises a RunError if the machine's memory is too small for the training.
 
@@ -287,43 +200,13 @@ def refuse_beyond_memory(model: keras.Model, inputs: tuple[int, ...]) -> None:
         inputs: shape of the inputs of a training batch.
     """
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN)]
-    states = math.prod(inputs[:2]) * sum(layer.cell.units for layer in layers)
+    states = math.prod(inputs[:2]) * sum(getattr(layer.cell, "units", 0) for layer in layers)
     needed = 12 * model.count_params() + 4 * states
     if needed > memory():
         raise RunError(
             f"the training needs at least {needed / 1e9:,.1f} GB, and there are "
             f"{memory() / 1e9:,.1f} GB; choose a smaller --batch-size, --units or --embedding."
         )
-
-
-def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
-    """Replaces how a model's layers compute on a CPU by the fastest way that gives Keras's results.
-
-    Returns:
-        `native` where the recurrent layers are computed in C, `fast` where this project's layers
-        are compiled by XLA, `keras` where Keras's own compute.
-    """
-    if use_native_layers(model, adds_repeated_words(optimizer)):
-        return "native"
-    accelerate_updates(optimizer)
-    return accelerate(model)
-
-
-def save_network(model: keras.Model, path: Path) -> None:
-    """Writes a network as a Keras archive, without its optimizer and without how it was compiled.
-
-    The optimizer's state is that of the last epoch, whatever the weights are. Compiling with XLA
-    suits this project's layers, but the one who loads the file computes with Keras's own.
-
-    Raises:
-        UnwritableError: the file cannot be written, as on a full disk.
-    """
-    try:
-        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise UnwritableError(f"cannot write {path}: {error.strerror or error}.") from error
 
 
 def evaluate(model: keras.Model, samples: tuple | keras.utils.PyDataset) -> dict[str, float]:
@@ -358,5 +241,119 @@ def _inputs(
 
 
 def _makes_own_batches() -> bool:
-    """Whether `tf_dataset` makes the batches; Keras does elsewhere, and where it is to be plain."""
+    """Whether `without_tuning` makes them; Keras does elsewhere, and where it is to be plain."""
     return keras.backend.backend() == "tensorflow" and not computes_plainly()
+
+
+def save_network(model: keras.Model, path: Path) -> None:
+    """Writes a network as a Keras archive, without its optimizer and without how it was compiled.
+
+    The optimizer's state is that of the last epoch, whatever the weights are. Compiling with XLA
+    suits this project's layers, but the one who loads the file computes with Keras's own.
+
+    Raises:
+        UnwritableError: the file cannot be written, as on a full disk.
+    """
+    try:
+        keras.Model(model.inputs, model.outputs, name=model.name).save(path)
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise UnwritableError(f"cannot write {path}: {error.strerror or error}.") from error
+
+
+class BestWeights(keras.callbacks.Callback):
+    """Keeps the weights of the best epoch in memory; of equally good ones, the first.
+
+    Args:
+        metric: `accuracy` (higher is better) or `mae` (lower is better), taken on validation.
+
+    Attributes:
+        weights: of the best epoch so far.
+        epoch: its number, counted from 1.
+        value: its validation metric.
+    """
+
+    def __init__(self, metric: str):
+        super().__init__()
+        self.monitor = f"val_{metric}"
+        self.is_better = operator.gt if metric == "accuracy" else operator.lt
+        self.value = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        value = float(logs[self.monitor])
+        if self.value is None or self.is_better(value, self.value):
+            self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
+
+    def state(self) -> tuple[dict, list[np.ndarray]]:
+        """What a checkpoint keeps."""
+        return {"epoch": self.epoch, "value": self.value}, self.weights
+
+    def restore(self, values: dict, weights: list[np.ndarray]) -> None:
+        """Takes up what `state` gave in the process that died."""
+        self.weights, self.epoch, self.value = weights, values["epoch"], values["value"]
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends a training whose loss is NaN or infinite, and says since which step."""
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch, self.finite = epoch + 1, 0  # steps after which the loss was still finite
+
+    def on_train_batch_end(self, batch, logs=None):
+        if not math.isfinite(logs["loss"]):
+            # Keras counts on to the end of the steps that it takes at once
+            first, last = self.finite + 1, min(batch + 1, self.params["steps"])
+            steps = f"step {last}" if first == last else f"one of steps {first} to {last}"
+            raise DivergedError(
+                f"the loss became NaN or infinite in epoch {self.epoch}, {steps}; {ADVICE}"
+            )
+        self.finite = batch + 1
+
+
+class Progress(keras.callbacks.Callback):
+    """Records each epoch's values and seconds (training and validation), and prints them.
+
+    Args:
+        run: receives the values, or is None.
+        name: of one among several networks that a study trains; it begins the line.
+    """
+
+    def __init__(self, run: Run | None = None, name: str | None = None):
+        super().__init__()
+        self.run, self.name = run, name
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        seconds = time.perf_counter() - self.began
+        if self.run:
+            record_epoch(self.run, logs, seconds)
+        line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
+        print(f"{self.name}, {line}" if self.name else line, flush=True)
+
+
+def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
+    """Writes the values and the seconds of the next epoch to the run.
+
+    Raises:
+        DivergedError: a value is NaN or infinite.
+    """
+    values = {name: float(value) for name, value in logs.items()}
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        epoch = len(run.history.get("seconds", [])) + 1
+        raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch}; {ADVICE}")
+    run.add_epoch({**values, "seconds": round(seconds, 3)})
+
+
+def progress_line(epoch: int, epochs: int, logs: dict[str, float], seconds: float) -> str:
+    """What was measured in an epoch, counted from 1, which took so many seconds."""
+    values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
+    line = f"epoch {epoch} of {epochs}: {values}"
+    if epoch < epochs:
+        left = (epochs - epoch) * seconds
+        estimate = "at most" if epoch == 1 else "about"  # the first epoch also compiles
+        line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
+    return line

@@ -14,9 +14,8 @@ from commands import REPOSITORY, places, run
 from records import fabricate
 
 from explore.trained import load_trained
-from harness.command_line import parse
 from harness.errors import RunError
-from harness.experiment import find_experiments, finished_record
+from harness.experiment import find_experiments, finished_record, read_plan
 from harness.records.atomic_files import sha256
 from harness.records.checksums import write_checksums
 from harness.records.record import load_record
@@ -257,7 +256,7 @@ def test_help_and_wrong_flags_answer_at_once(arguments):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_defaults_of_the_command_line_are_the_declared_protocol(name):
-    configured = parse(EXPERIMENTS[name], [])
+    configured = read_plan(EXPERIMENTS[name], [])
     assert configured.experiment is EXPERIMENTS[name]
     assert configured.protocol == EXPERIMENTS[name].protocol
     assert (configured.variant, configured.name) == ({}, f"{name}/seed-0")
@@ -266,11 +265,11 @@ def test_defaults_of_the_command_line_are_the_declared_protocol(name):
 
 def test_the_cell_decides_which_of_a_script_s_experiments_is_run():
     document, older = EXPERIMENTS["imdb-lstm-document"], EXPERIMENTS["imdb-lstm-1997"]
-    asked = parse(document, ["--cell", "lstm-1997", "--epochs", "2"])
+    asked = read_plan(document, ["--cell", "lstm-1997", "--epochs", "2"])
     assert asked.experiment is older
     assert asked.label == "imdb-lstm-1997+epochs-2"
     assert asked.config["title"] == older.title
-    assert parse(older, ["--epochs", "2"]).label == "imdb-lstm-1997+epochs-2"
+    assert read_plan(older, ["--epochs", "2"]).label == "imdb-lstm-1997+epochs-2"
 
 
 @pytest.mark.parametrize("name", ["imdb-lstm-document", "imdb-lstm-1997", "imdb-lstm-peephole"])
@@ -278,7 +277,7 @@ def test_a_record_from_before_there_was_a_choice_of_cells_is_recognised(name, tm
     protocol = asdict(EXPERIMENTS[name].protocol)
     del protocol["cell"]
     fabricate(tmp_path / "results", name, config={"protocol": protocol})
-    asked = parse(EXPERIMENTS[name], list(map(str, places(tmp_path))))
+    asked = read_plan(EXPERIMENTS[name], list(map(str, places(tmp_path))))
     assert finished_record(asked, asked.directory).experiment == name
     other = replace(asked, protocol=replace(asked.protocol, units=9))
     with pytest.raises(RunError, match="another configuration"):

@@ -15,9 +15,8 @@ from commands import places, run
 from experiments import step_for_step
 from experiments.originals.install import VERSIONS, install, installed, requirements, wheels
 from experiments.originals.original import LOGS, carry_out, original, task_of
-from harness.command_line import parse
 from harness.errors import RunError
-from harness.experiment import find_experiments
+from harness.experiment import find_experiments, read_plan
 from harness.records.record import load_record
 from harness.records.run import Run
 from harness.reporting.analysis.published import PUBLISHED, load_published
@@ -42,7 +41,7 @@ def test_tables_look_for_the_runs_of_the_keras_that_made_the_log():
 
 
 def configured(name: str, *arguments: str):
-    return parse(original(find_experiments()[name]), [*arguments, "--sample"])
+    return read_plan(original(find_experiments()[name]), [*arguments, "--sample"])
 
 
 def test_the_variant_is_the_keras_alone():

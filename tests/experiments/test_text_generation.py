@@ -17,13 +17,13 @@ from commands import places, run
 from data.files import own_file
 from experiments import generate
 from experiments.text_generation import EXPERIMENT
-from harness import command_line
+from harness.experiment import main
 from harness.records.checksums import write_checksums
-from harness.records.record import label, load_record
+from harness.records.record import label_of, load_record
 from harness.records.study_outputs import Lines, Table, Text
 from models.text import character_model
 
-train = functools.partial(command_line.main, EXPERIMENT)
+train = functools.partial(main, EXPERIMENT)
 EPOCHS = 3
 SMALL = ["--epochs", EPOCHS, "--units", 24, "--sample-length", 20]
 
@@ -292,7 +292,7 @@ def stands_for(record, text, file, results):
         path.write_text(json.dumps(content), "utf-8")
     write_checksums(record)
     config = json.loads((record / "config.json").read_text("utf-8"))
-    place = results / label(config["experiment"], config["variant"]) / "seed-0"
+    place = results / label_of(config["experiment"], config["variant"]) / "seed-0"
     place.parent.mkdir(parents=True)
     record.rename(place)
 

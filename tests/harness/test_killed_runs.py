@@ -14,12 +14,12 @@ from killing import DIED, child
 
 from harness import experiment
 from harness.errors import RunError
-from harness.experiment import Experiment, RunConfiguration
+from harness.experiment import Experiment, Plan
 from harness.protocol import setting
 from harness.records.checkpoint import read_checkpoint
 from harness.records.record import CHECKPOINT, find_records
 from harness.records.run import BEST, baseline_metrics, made_data
-from harness.training import environment
+from harness.training import machine
 
 
 @dataclass(frozen=True)
@@ -61,20 +61,20 @@ TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_ke
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Neither figures nor a look at the repository, which would take most of the time."""
-    monkeypatch.setattr(experiment, "report", lambda record, options: None)
-    monkeypatch.setattr(environment, "code_version", lambda: (None, None))
-    monkeypatch.setattr(environment, "code_digest", lambda packages: "")
+    monkeypatch.setattr(experiment, "show", lambda record, options: None)
+    monkeypatch.setattr(machine, "code_version", lambda: (None, None))
+    monkeypatch.setattr(machine, "code_digest", lambda packages: "")
 
 
-def configuration(results: Path, force: bool = False) -> RunConfiguration:
+def configuration(results: Path, force: bool = False) -> Plan:
     places = {"data_dir": None, "results_dir": results, "plots_dir": results}
     flags = {"sample": True, "deterministic": True, "plain_keras": False, "force": force}
-    return RunConfiguration(TOY, Protocol(), seed=0, **flags, **places)
+    return Plan(TOY, Protocol(), seed=0, **flags, **places)
 
 
 def start(results: Path, force: bool = False, die_at: int | None = None) -> tuple[int, int, str]:
     """Gives the command; returns exit status, changes, and output, as `child` does."""
-    return child(lambda: experiment.execute(configuration(results, force)), results, die_at)
+    return child(lambda: experiment.carry_out(configuration(results, force)), results, die_at)
 
 
 def content(path: Path) -> dict:

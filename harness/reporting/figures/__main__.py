@@ -1,21 +1,19 @@
-"""`python -m harness.reporting.figures`: redraws the figures (`make plots`)."""
+"""Redraws the figures from the run records, without training (`make plots`)."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from harness.reporting.rebuild import add_path, rebuild, records_parser
+from harness.cli import Parser, add_path, add_places, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = records_parser(
-        "python -m harness.reporting.figures",
-        "Redraw the figures from the run records, without training.",
-    )
-    add_path(parser, "--plots-dir", "plots", "folder of the figures", "DIR")
+    parser = Parser("harness.reporting.figures", __doc__)
+    add_places(parser, "results", "plots")
+    add_path(parser, "--published", "experiments/published.toml", "published numbers")
     arguments = parser.parse_args(argv)
-    return rebuild(lambda: build(arguments))
+    return run_command(lambda: print_written(*build(arguments)))
 
 
 def build(options: argparse.Namespace) -> tuple[list[Path], list[str]]:

@@ -1,24 +1,21 @@
-"""`python -m harness.reporting.report`: writes the report in HTML (`make report`)."""
+"""Writes one HTML page of all results from the run records, without training (`make report`).
+
+It needs no network, and a browser opens it from disk.
+
+  python -m harness.reporting.report --results-dir results/reference --output reference.html
+"""
 
 import sys
 from pathlib import Path
 
-from harness.reporting.rebuild import add_path, rebuild, records_parser
-
-EXAMPLE = (
-    "Example: python -m harness.reporting.report --results-dir results/reference "
-    "--output reference.html"
-)
+from harness.cli import Parser, add_path, add_places, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = records_parser(
-        "python -m harness.reporting.report",
-        "Write one HTML page of all results from the run records, without training. "
-        "It needs no network, and a browser opens it from disk.",
-        EXAMPLE,
-    )
+    parser = Parser("harness.reporting.report", __doc__)
+    add_places(parser, "results")
+    add_path(parser, "--published", "experiments/published.toml", "published numbers")
     add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
     add_path(parser, "--output", "plots/report.html", "the page to write")
     parser.add_argument(
@@ -29,19 +26,19 @@ def main(argv: list[str] | None = None) -> int:
     )
     given = parser.parse_args(argv)
 
-    # `--help` answers at once
-    from rich.console import Console
+    def work() -> None:
+        from rich.console import Console
 
-    from harness.reporting.report.write import write_report
+        from harness.reporting.report.write import write_report
 
-    def build() -> tuple[list[Path], list[str]]:
         with Console(stderr=True).status("starting") as status:
-            return write_report(
+            paths, left_out = write_report(
                 *(given.results_dir, given.published, given.claims, given.reference, given.output),
                 progress=status.update,
             )
+        print_written(paths, left_out)
 
-    return rebuild(build)
+    return run_command(work)
 
 
 if __name__ == "__main__":

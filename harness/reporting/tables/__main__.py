@@ -1,19 +1,20 @@
-"""`python -m harness.reporting.tables`: rebuilds the results tables (`make tables`)."""
+"""Rebuilds the results tables from the run records, without training (`make tables`).
+
+They are summary.csv, claims.csv and RESULTS.md in the results folder.
+"""
 
 import argparse
 import sys
 from pathlib import Path
 
-from harness.reporting.rebuild import add_path, rebuild, records_parser
+from harness.cli import Parser, add_path, add_places, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    parser = records_parser(
-        "python -m harness.reporting.tables",
-        "Rebuild summary.csv, claims.csv and RESULTS.md in the results folder from the run "
-        "records, without training.",
-    )
+    parser = Parser("harness.reporting.tables", __doc__)
+    add_places(parser, "results")
+    add_path(parser, "--published", "experiments/published.toml", "published numbers")
     add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
     parser.add_argument(
         "--pages",
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> int:
         help="show the runs beside those of this folder, instead of all claims and explanations",
     )
     arguments = parser.parse_args(argv)
-    return rebuild(lambda: build(arguments))
+    return run_command(lambda: print_written(*build(arguments)))
 
 
 def build(options: argparse.Namespace) -> tuple[list[Path], list[str]]:

@@ -9,7 +9,7 @@ import pytest
 
 from harness.errors import RunError
 from harness.records.atomic_files import write_json
-from harness.records.record import CHECKPOINT, find_records, label, mend
+from harness.records.record import CHECKPOINT, find_records, label_of, mend
 from harness.records.run import MODEL, Run, baseline_metrics, made_data
 from harness.records.study_outputs import Table, Text, from_json
 
@@ -224,15 +224,15 @@ def test_a_results_place_that_is_a_file_is_one_clear_error(tmp_path):
 
 
 def test_variants_get_folders_of_their_own():
-    assert label("jena-gru", {}) == "jena-gru"
-    assert label("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
+    assert label_of("jena-gru", {}) == "jena-gru"
+    assert label_of("jena-gru", {"horizon_hours": 24.0, "straddle_gaps": False}) == (
         "jena-gru+horizon-hours-24+straddle-gaps-no"
     )
 
 
 @pytest.mark.parametrize("word", ["a/b", "../up", "a b", "a:b", 'a"b', "a\\b", "a\nb", "\0"])
 def test_a_free_word_never_leaves_the_folder_of_the_results(word):
-    name = label("toy", {"word": word})
+    name = label_of("toy", {"word": word})
     assert not set(name) & set('/\\:*?"<>| \n\0')
     assert name.startswith("toy+word-")
 
@@ -241,18 +241,18 @@ def test_a_free_word_never_leaves_the_folder_of_the_results(word):
     ("one", "other"), [("a/b", "ab"), ("a/b", "a%2fb"), ("a/b", "a:b"), ("/b", "\u02fb")]
 )
 def test_different_words_get_different_folders(one, other):
-    assert label("toy", {"word": one}) != label("toy", {"word": other})
+    assert label_of("toy", {"word": one}) != label_of("toy", {"word": other})
 
 
 def test_a_long_word_of_any_script_is_a_file_name():
     """File systems count bytes, of which a letter may have four."""
     for letter in "aéन𐍈":
-        name = label("next-letter", {"word": letter * 120})
+        name = label_of("next-letter", {"word": letter * 120})
         assert len(f"{name}.png".encode()) <= 255
 
 
 def test_very_long_variants_get_short_names_that_still_differ():
     variants = [{f"setting_{i}": i for i in range(30)} | {"last": last} for last in (1, 2)]
-    names = [label("jena-gru", variant) for variant in variants]
+    names = [label_of("jena-gru", variant) for variant in variants]
     assert max(map(len, names)) <= 150
     assert names[0] != names[1]

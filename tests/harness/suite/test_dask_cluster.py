@@ -17,8 +17,8 @@ from harness.errors import RunError
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.local_workers import Ended, EpochDone, Started
-from harness.suite.plan import make_plan
-from harness.training.environment import code_version
+from harness.suite.plan import plan_suite
+from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
@@ -111,7 +111,7 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     from harness.suite.dask_cluster import Cluster, run_on_cluster
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
-    (planned,) = make_plan([LONG], [0], options).runs
+    (planned,) = plan_suite([LONG], [0], options).runs
     events = []
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
@@ -157,7 +157,7 @@ def test_code_arrives_with_its_commit_and_its_changes(distributed, tmp_path):
     for path in ("harness/training/native_recurrence.c", "experiments/published.toml"):
         assert (root / path).read_bytes() == (REPOSITORY / path).read_bytes()
     assert not list(root.rglob("*.csv"))  # no downloaded data
-    code = "from harness.training.environment import code_version; print(code_version())"
+    code = "from harness.training.machine import code_version; print(code_version())"
     said = subprocess.check_output([sys.executable, "-c", code], cwd=root, text=True)
     assert said == f"{code_version()}\n"
 
@@ -182,7 +182,7 @@ def test_a_worker_cannot_name_a_file_outside_of_the_record(distributed, tmp_path
     from harness.suite.dask_cluster import receive
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
-    (planned,) = make_plan([QUICK[0]], [0], options).runs
+    (planned,) = plan_suite([QUICK[0]], [0], options).runs
     with pytest.raises(RunError, match=r"imdb-majority/seed-0: the worker sent '.*', which is no"):
         receive(planned, {"config.json": b"{}", name: b"x"})
     assert list(tmp_path.iterdir()) == []

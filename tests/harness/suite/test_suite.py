@@ -20,17 +20,17 @@ from harness.suite import __main__ as suite
 from harness.suite import local_workers as workers
 from harness.suite.__main__ import parse_arguments
 from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Started, run_locally, share
-from harness.suite.plan import Durations, Plan, log_of, make_plan, reserve, time_left
+from harness.suite.plan import Durations, Suite, log_of, plan_suite, reserve, time_left
 from harness.suite.progress import Display
-from harness.training.durations import span
+from harness.training.machine import span
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
 
 
-def planned(tmp_path, commands, seeds=(0,), *flags) -> Plan:
+def planned(tmp_path, commands, seeds=(0,), *flags) -> Suite:
     options = parse_arguments([*flags, *map(str, places(tmp_path))])
-    return make_plan(commands, list(seeds), options)
+    return plan_suite(commands, list(seeds), options)
 
 
 def finished(one) -> None:

@@ -1,6 +1,5 @@
 """When checkpoints are written, and when one is not used."""
 
-import errno
 import resource
 import shutil
 from types import SimpleNamespace
@@ -102,22 +101,15 @@ def restore(run) -> int:
     return callback.restore(network(), "keras", 4)
 
 
-def test_a_resumed_run_prints_after_which_epoch(begin, capsys):
-    killed(begin())
+def test_a_run_that_is_killed_twice_resumes_twice_and_says_so(begin, capsys):
+    killed(begin(), after=1)
+    killed(begin(environment={"started": "later"}), after=3)
     capsys.readouterr()
     run = train(begin())
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "resuming after epoch 2 of 4"
-    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 3 of 4", "epoch 4 of 4"]
+    assert lines[0] == "resuming after epoch 3 of 4"
+    assert [line.split(":")[0] for line in lines[1:]] == ["epoch 4 of 4"]
     environment = read_json(run.directory / "environment.json")
-    assert environment["resumed_after"] == [2]
-
-
-@pytest.mark.faults
-def test_a_run_that_is_killed_twice_says_both(begin):
-    killed(begin(), after=1)
-    killed(begin(environment={"started": "later"}), after=3)
-    environment = read_json(train(begin()).directory / "environment.json")
     assert environment["resumed_after"] == [1, 3]
     assert environment["started"] == "then"
 
@@ -174,8 +166,7 @@ def test_a_new_beginning_keeps_the_checkpoint_and_nothing_else(begin):
     (run.unfinished / ".history.json.abc").write_text("half")
     run = begin()
     assert run.can_resume
-    names = {path.name for path in run.unfinished.iterdir()}
-    assert names == {"checkpoint", "config.json", "environment.json", "data.json"}
+    assert not list(run.unfinished.glob(".*"))
     assert not begin(resume=False).can_resume
 
 
@@ -221,21 +212,6 @@ def test_a_full_disk_at_the_end_costs_nothing_but_the_end(begin, monkeypatch, ca
     assert capsys.readouterr().out == "resuming after epoch 4 of 4\n"
     history = read_json(finished.directory / "history.json")
     assert {**history, "seconds": 0} == {**whole, "seconds": 0}
-
-
-def test_a_disk_that_is_full_leaves_the_last_checkpoint(begin, monkeypatch):
-    run = begin()
-    run.save_checkpoint({"epochs": 1}, [])
-
-    def full(handle):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr("os.fsync", full)
-        with pytest.raises(UnwritableError, match=r"cannot write .*: No space left on device\."):
-            run.save_checkpoint({"epochs": 2}, [])
-    assert read_checkpoint(run.checkpoint)[0]["epochs"] == 1
-    assert not list(run.unfinished.glob(".checkpoint*"))
 
 
 def test_checkpoints_take_a_hundredth_of_the_time(begin, monkeypatch):

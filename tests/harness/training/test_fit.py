@@ -1,4 +1,4 @@
-"""What `fit` measures and how it stops."""
+"""What `fit` measures and how it stops; the batches that a network reads."""
 
 import dataclasses
 import re
@@ -14,10 +14,9 @@ from harness.errors import DivergedError, RunError
 from harness.records.atomic_files import read_json, sha256
 from harness.records.predictions import MEASURES, pack_right, samples_of
 from harness.records.run import Run
-from harness.training import environment
-from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows
+from harness.training import machine
+from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows, without_tuning
 from harness.training.fit import evaluate, fit, refuse_beyond_memory, train_model
-from harness.training.tf_dataset import without_tuning
 from models import imdb
 
 
@@ -61,17 +60,21 @@ def read(run, part):
     return read_json(run.directory / f"{part}.json")
 
 
-def test_history_has_keras_names_and_one_value_an_epoch(run):
+def test_history_has_keras_names_and_one_value_an_epoch(run, capsys):
     train(run)
     history = read(run, "history")
     assert set(history) == {"loss", "accuracy", "val_loss", "val_accuracy", "seconds"}
     assert {len(column) for column in history.values()} == {3}
+    assert read(run, "environment")["layers"] == "keras"  # nothing to be faster at
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == [f"epoch {n} of 3" for n in (1, 2, 3)]
+    assert ["left" in line for line in lines] == [True, True, False]
 
 
 def test_best_last_and_both_tests_are_what_the_weights_give(run):
     # a learning rate so large that the validation goes up and down
     train(run, epochs=8, learning_rate=3.0)
-    history, metrics = read(run, "history"), read(run, "metrics")
+    history, metrics, kept = (read(run, part) for part in ("history", "metrics", "predictions"))
     curve = history["val_accuracy"]
     assert metrics["best_validation"] == max(curve)
     assert metrics["best_epoch"] == curve.index(max(curve)) + 1
@@ -81,42 +84,45 @@ def test_best_last_and_both_tests_are_what_the_weights_give(run):
     assert metrics["checkpoint_sha256"] == sha256(run.directory / "best.keras")
     assert not best.compiled  # whoever loads it chooses how it computes
     best.compile(loss="binary_crossentropy", metrics=["accuracy"])
-    assert metrics["test_at_best"] == pytest.approx(evaluate(best, line(100, 3))["accuracy"])
-    assert evaluate(best, line(100, 2))["accuracy"] == pytest.approx(metrics["best_validation"])
-
-
-def test_predictions_of_the_best_and_of_the_last_epoch_are_kept(run):
-    train(run, epochs=8, learning_rate=3.0)
-    kept, metrics = read(run, "predictions"), read(run, "metrics")
+    assert metrics["test_at_best"] == pytest.approx(evaluate(best, SPLITS.test)["accuracy"])
+    validation = evaluate(best, SPLITS.validation)["accuracy"]
+    assert validation == pytest.approx(metrics["best_validation"])
     for measure in MEASURES.values():
         bits = samples_of(kept, measure, "accuracy")
         assert bits.count == 100
         assert bits.mean == pytest.approx(metrics[measure])
-    x, y = line(100, 3)
-    best = keras.models.load_model(run.directory / "best.keras")
+    x, y = SPLITS.test
     right = (best.predict(x, verbose=0)[:, 0] > 0.5) == (y > 0.5)
     assert kept["best"]["test"] == pack_right(right)
 
 
-def test_the_record_says_which_layers_computed(run):
-    train(run)
-    assert read(run, "environment")["layers"] == "keras"  # nothing to be faster at
-
-
-def test_training_that_becomes_nan_stops_with_advice_and_leaves_no_record(run):
-    x, y = line(200, 1)
-    x[150] = np.nan
-    stopped = r"NaN or infinite in epoch 1, one of steps 1 to 7; .*--learning-rate"
-    with pytest.raises(DivergedError, match=stopped):
-        train(run, train=(x, y))
+@pytest.mark.parametrize(
+    ("split", "row", "words"),
+    [
+        ("train", 150, r"NaN or infinite in epoch 1, one of steps 1 to 7; .*--learning-rate"),
+        ("validation", 0, "val_loss is nan after epoch 1"),
+    ],
+)
+def test_training_that_becomes_nan_stops_and_leaves_no_record(split, row, words, run):
+    x, y = getattr(SPLITS, split)
+    x = x.copy()
+    x[row] = np.nan
+    with pytest.raises(DivergedError, match=words):
+        train(run, **{split: (x, y)})
     assert not run.directory.exists()
 
 
-def test_validation_that_becomes_nan_stops_too(run):
-    x, y = line(100, 2)
-    x[0] = np.nan
-    with pytest.raises(RunError, match="val_loss is nan after epoch 1"):
-        train(run, validation=(x, y))
+class Ruin(keras.callbacks.Callback):
+    """Makes the weights NaN when the second epoch is over."""
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == 1:
+            self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
+
+
+def test_a_network_of_a_study_that_becomes_nan_stops_and_names_the_epoch(run):
+    with pytest.raises(DivergedError, match="NaN or infinite in epoch 3, one of steps 1 to 7;"):
+        train_one(run, epochs=5, callback=Ruin())
 
 
 def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(run, capsys):
@@ -127,166 +133,11 @@ def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(run, ca
     for epoch, printed in enumerate(lines, start=1):
         assert printed.startswith(f"LSTM, distance 10, epoch {epoch} of 2: ")
     assert re.search(r"; (at most \d+ s|under a second) left$", lines[0])
-    assert "left" not in lines[1]
-    last = evaluate(model, line(100, 2))
+    last = evaluate(model, SPLITS.validation)
     assert f"val_accuracy {last['accuracy']:.4f}" in lines[1]
     assert f"val_loss {last['loss']:.4f}" in lines[1]
-
-
-def test_a_network_can_be_trained_without_validation(run, capsys):
     train_one(run, epochs=1, validation=None)
-    (printed,) = capsys.readouterr().out.splitlines()
-    assert "loss" in printed
-    assert "val_" not in printed
-
-
-def test_a_single_run_prints_one_line_an_epoch_with_the_time_left(run, capsys):
-    train(run, epochs=3)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == [f"epoch {n} of 3" for n in (1, 2, 3)]
-    assert ["left" in line for line in lines] == [True, True, False]
-
-
-class Ruin(keras.callbacks.Callback):
-    """Makes the weights NaN when an epoch is over."""
-
-    def __init__(self, epoch):
-        super().__init__()
-        self.epoch = epoch
-
-    def on_epoch_end(self, epoch, logs=None):
-        if epoch + 1 == self.epoch:
-            self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
-
-
-def test_a_network_of_a_study_that_becomes_nan_stops_and_names_the_epoch(run):
-    with pytest.raises(DivergedError, match="NaN or infinite in epoch 3, one of steps 1 to 7;"):
-        train_one(run, epochs=5, callback=Ruin(epoch=2))
-
-
-def draw_four(rng):
-    return rng.integers(1000, size=4), rng.integers(1000, size=4)
-
-
-def test_drawn_batches_depend_on_seed_epoch_and_number_alone():
-    one, same = (DrawnBatches(draw_four, 5, seed=1) for _ in range(2))
-    assert len(one) == 5
-    backwards = {batch: same[batch] for batch in reversed(range(5))}
-    for batch in range(5):
-        np.testing.assert_array_equal(one[batch], backwards[batch])
-    seen = {np.array(one[batch]).tobytes() for batch in range(5)}
-    assert len(seen) == 5
-    assert np.array(DrawnBatches(draw_four, 5, seed=2)[3]).tobytes() not in seen
-    one.on_epoch_end()
-    assert not seen & {np.array(one[batch]).tobytes() for batch in range(5)}
-    same.on_epoch_end()
-    np.testing.assert_array_equal(one[3], same[3])
-
-
-def train_on_drawn_batches(run, seed):
-    """Two epochs of three batches; returns the final weights and each batch that was drawn."""
-    drawn = []
-
-    def draw(rng):
-        x = rng.normal(size=(8, 2)).astype(np.float32)  # (batch, 2)
-        drawn.append(x.tobytes())
-        return x, (x[:, 0] > x[:, 1]).astype(np.int32)
-
-    model = toy_model()
-    train_one(run, model, DrawnBatches(draw, 3, seed), validation=None)
-    return model.get_weights(), set(drawn)
-
-
-def test_training_sees_other_drawn_batches_in_each_epoch(run):
-    _, drawn = train_on_drawn_batches(run, seed=4)
-    assert len(drawn) >= 6  # Keras looks at some more before it starts
-
-
-def test_training_on_drawn_batches_repeats_with_their_seed(run):
-    one, same, other = (train_on_drawn_batches(run, seed)[0] for seed in (4, 4, 5))
-    for weights, again in zip(one, same, strict=True):
-        np.testing.assert_array_equal(weights, again)
-    assert not np.allclose(one[0], other[0])
-
-
-def windows(n=50, timesteps=4, horizon=3):
-    series = np.arange(2 * (n + timesteps + horizon), dtype=np.float32).reshape(-1, 2)
-    return Windows(series, np.arange(timesteps - 1, n), np.arange(1 - timesteps, 1), horizon, 1)
-
-
-def test_random_windows_repeat_with_the_seed_and_differ_between_epochs():
-    one, same, other = (RandomWindows(windows(), 8, 5, seed) for seed in (1, 1, 2))
-    assert len(one) == 5
-    np.testing.assert_array_equal(one[3][0], same[3][0])
-    assert not np.array_equal(one[3][0], other[3][0])
-    before = one[3][0]
-    one.on_epoch_end()
-    assert not np.array_equal(before, one[3][0])
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras batches by itself")
-def test_tensorflow_trains_on_the_windows_that_were_drawn():
-    drawn, same = (RandomWindows(windows(), 8, 5, seed=1) for _ in range(2))
-    dataset = without_tuning(drawn, batch_size=None, shuffle=False)
-    assert [spec.shape.as_list() for spec in dataset.element_spec] == [[None, 4, 2], [None]]
-    for _ in range(3):
-        batches = list(dataset.take(5).as_numpy_iterator())  # like Keras, which then stops
-        assert len(batches) == 5
-        for number, (inputs, targets) in enumerate(batches):
-            np.testing.assert_array_equal(inputs, same[number][0])
-            np.testing.assert_array_equal(targets, same[number][1])
-        same.on_epoch_end()
-
-
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="Keras batches by itself")
-def test_each_epoch_takes_its_own_windows_once(run):
-    class Recorded(RandomWindows):
-        def index(self, batch):
-            taken.append((self.epoch, batch))
-            return super().index(batch)
-
-    taken = []
-    model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    model.compile("rmsprop", loss="mae", metrics=["mae"])
-    validation = EveryWindow(windows(), 20)
-    train_one(run, model, Recorded(windows(), 8, 5, seed=1), 3, validation=validation)
-    assert taken == [(epoch, batch) for epoch in range(3) for batch in range(5)]
-
-
-def test_every_window_is_evaluated_exactly_once():
-    all_windows = windows()
-    batches = EveryWindow(all_windows, batch_size=20)
-    inputs, targets = zip(*(batches[i] for i in range(len(batches))), strict=True)
-    assert [len(t) for t in targets] == [20, 20, 7]
-    everything = np.arange(len(all_windows))
-    np.testing.assert_array_equal(np.concatenate(inputs), all_windows.inputs(everything))
-    np.testing.assert_array_equal(np.concatenate(targets), all_windows.targets(everything))
-
-
-def orders_of_epochs(run, monkeypatch, plain):
-    """Numbers of the samples of each epoch, in the order in which a seeded model reads them."""
-    monkeypatch.setattr(environment, "_plain_keras", plain)
-    read = []
-
-    class Reader(keras.layers.Layer):
-        def call(self, x):
-            tf.py_function(lambda batch: read.append(batch.numpy()[:, 0].tolist()), [x], [])
-            return x
-
-    keras.utils.set_random_seed(0)
-    model = keras.Sequential([keras.Input((1,)), Reader(), keras.layers.Dense(1)])
-    monkeypatch.setattr("harness.training.fit.choose_layers", lambda *_: "native")  # not by XLA
-    numbers = np.arange(20, dtype=np.float32)[:, None]
-    model.compile(keras.optimizers.SGD(1e-6), loss="mse")
-    train_one(run, model, (numbers, numbers), epochs=3, batch_size=20, validation=None)
-    assert all(sorted(epoch) == list(range(20)) for epoch in read)
-    return read
-
-
-@pytest.mark.parametrize("plain", [False, True])
-def test_samples_are_drawn_in_another_order_each_epoch(run, monkeypatch, plain):
-    first, second, third = orders_of_epochs(run, monkeypatch, plain)
-    assert first != second != third != first
+    assert "val_" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -306,3 +157,90 @@ def test_a_training_beyond_the_memory_is_refused(build, inputs, numbers, monkeyp
     monkeypatch.setattr("harness.training.fit.memory", lambda: needed - 1)
     with pytest.raises(RunError, match=r"needs at least .* GB, and there are .* GB; choose"):
         refuse_beyond_memory(model, inputs)
+
+
+def windows(n=50, timesteps=4, horizon=3):
+    series = np.arange(2 * (n + timesteps + horizon), dtype=np.float32).reshape(-1, 2)
+    return Windows(series, np.arange(timesteps - 1, n), np.arange(1 - timesteps, 1), horizon, 1)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seed: RandomWindows(windows(), 8, 5, seed),
+        lambda seed: DrawnBatches(lambda rng: tuple(rng.integers(1000, size=(2, 4))), 5, seed),
+    ],
+)
+def test_batches_depend_on_seed_epoch_and_number_alone(make):
+    one, same, other = make(1), make(1), make(2)
+    backwards = {batch: same[batch] for batch in reversed(range(len(same)))}
+    seen = set()
+    for batch in range(len(one)):
+        for array, again in zip(one[batch], backwards[batch], strict=True):
+            np.testing.assert_array_equal(array, again)
+        seen.add(one[batch][0].tobytes())
+    assert len(seen) == 5
+    assert other[3][0].tobytes() not in seen
+    one.on_epoch_end()
+    assert not seen & {one[batch][0].tobytes() for batch in range(5)}
+    np.testing.assert_array_equal(one[3][0], same.at(1, 3)[0])
+
+
+@pytest.mark.parametrize("begun", [0, 2])
+def test_tensorflow_reads_the_windows_that_were_drawn(begun):
+    drawn = RandomWindows(windows(), 8, 5, seed=1)
+    dataset = without_tuning(drawn, batch_size=None, shuffle=False, begun=begun)
+    assert [spec.shape.as_list() for spec in dataset.element_spec] == [[None, 4, 2], [None]]
+    for epoch in range(begun, begun + 3):
+        batches = list(dataset.take(5).as_numpy_iterator())  # like Keras, which then stops
+        assert len(batches) == 5
+        for number, (inputs, targets) in enumerate(batches):
+            expected = drawn.at(epoch, number)
+            np.testing.assert_array_equal(inputs, expected[0])
+            np.testing.assert_array_equal(targets, expected[1])
+
+
+def test_each_epoch_takes_its_own_windows_once(run):
+    class Recorded(RandomWindows):
+        def index(self, epoch, batch):
+            taken.append((epoch, batch))
+            return super().index(epoch, batch)
+
+    taken = []
+    model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile("rmsprop", loss="mae", metrics=["mae"])
+    validation = EveryWindow(windows(), 20)
+    train_one(run, model, Recorded(windows(), 8, 5, seed=1), 3, validation=validation)
+    # the very first tells the shape
+    assert taken[1:] == [(epoch, batch) for epoch in range(3) for batch in range(5)]
+
+
+def test_every_window_is_evaluated_exactly_once():
+    all_windows = windows()
+    batches = EveryWindow(all_windows, batch_size=20)
+    inputs, targets = zip(*(batches[i] for i in range(len(batches))), strict=True)
+    assert [len(t) for t in targets] == [20, 20, 7]
+    everything = np.arange(len(all_windows))
+    np.testing.assert_array_equal(np.concatenate(inputs), all_windows.inputs(everything))
+    np.testing.assert_array_equal(np.concatenate(targets), all_windows.targets(everything))
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_samples_are_drawn_in_another_order_each_epoch(plain, run, monkeypatch):
+    monkeypatch.setattr(machine, "_plain_keras", plain)
+    monkeypatch.setattr("harness.training.fit.choose_layers", lambda *_: "native")  # not by XLA
+    read = []
+
+    class Reader(keras.layers.Layer):
+        def call(self, x):
+            tf.py_function(lambda batch: read.append(batch.numpy()[:, 0].tolist()), [x], [])
+            return x
+
+    keras.utils.set_random_seed(0)
+    model = keras.Sequential([keras.Input((1,)), Reader(), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.SGD(1e-6), loss="mse")
+    numbers = np.arange(20, dtype=np.float32)[:, None]
+    train_one(run, model, (numbers, numbers), epochs=3, batch_size=20, validation=None)
+    assert all(sorted(epoch) == list(range(20)) for epoch in read)
+    first, second, third = read
+    assert first != second != third != first

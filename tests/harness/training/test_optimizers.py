@@ -10,8 +10,6 @@ import keras
 import numpy as np
 import pytest
 from commands import REPOSITORY, places, run
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from experiments.common.jena import GruProtocol
 from harness.protocol import OPTIMIZERS as CHOICES
@@ -83,20 +81,16 @@ def test_rows_of_a_repeated_word_are_applied_as_by_hand(name, size):
     assert not found[:, [0, -1]].any()  # not read, not moved
 
 
-@settings(max_examples=10, deadline=None)
-@given(seed=st.integers(0, 999))
-def test_keras_2_does_not_care_how_a_gradient_is_handed_over(seed):
-    ids, rows = drawn(seed)
-    steps = list(zip(ids, rows, strict=True))
+@pytest.mark.parametrize("name", ["rmsprop-keras-2.0", "rmsprop-keras-2.11", "adam-keras-2.2"])
+def test_keras_2_does_not_care_how_a_gradient_is_handed_over(name):
+    steps = list(zip(*drawn(6), strict=True))
     dense = [keras.ops.array(added(*step, WORDS).astype(np.float32)) for step in steps]
-    for name in ("rmsprop-keras-2.0", "rmsprop-keras-2.11", "adam-keras-2.2"):
-        by_rows = apply(make_optimizer(name, 0.001), [slices(*step) for step in steps])
-        assert_close(by_rows, apply(make_optimizer(name, 0.001), dense))
+    by_rows = apply(make_optimizer(name, 0.001), [slices(*step) for step in steps])
+    assert_close(by_rows, apply(make_optimizer(name, 0.001), dense))
 
 
-@pytest.mark.parametrize("jit", [False, True])
 @pytest.mark.parametrize("name", RULES)
-def test_fit_follows_the_rule(name, jit):
+def test_fit_follows_the_rule(name):
     ids, rows = drawn(2)
     model = keras.Sequential(
         [
@@ -106,7 +100,7 @@ def test_fit_follows_the_rule(name, jit):
     )
     # the targets are the gradients
     loss = lambda y, outputs: keras.ops.sum(y * outputs)  # noqa: E731
-    model.compile(make_optimizer(name, 0.001), loss, jit_compile=jit)
+    model.compile(make_optimizer(name, 0.001), loss, jit_compile=True)
     model.fit(ids, rows, batch_size=1, epochs=2, shuffle=False, verbose=0)
     steps = list(zip(ids, rows, strict=True)) * 2
     assert_close(model.get_weights()[0], RULES[name].weights(steps, WORDS, 0.001)[-1])

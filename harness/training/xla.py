@@ -1,6 +1,9 @@
-"""Recurrent layers for TensorFlow on a CPU, with the gradient through time written by hand.
+"""Keras's own layers, computed faster with TensorFlow on a CPU; XLA compiles what is here.
 
-Keras steps through the sequence in a graph loop. TensorFlow differentiates that loop, and stacks
+A model keeps its layers, weights, configuration and saved file. Only the way in which some layers
+and Adam compute is replaced, and only on the objects of the running process.
+
+Keras steps through a sequence in a graph loop. TensorFlow differentiates that loop, and stacks
 and unstacks every intermediate value for it. Here the forward pass is one loop that saves what the
 gradient needs, and the backward pass is a second one. XLA compiles both well, even if the layer
 returns sequences.
@@ -12,7 +15,13 @@ the product. The backward pass has one product for all gates. No product is hois
 loops, since its operands would then leave the cache.
 """
 
+import keras
 import tensorflow as tf
+
+from models import lstm_cells
+from models.activations import keras2_hard_sigmoid
+
+# --- the cells: one step of each, forward and back
 
 
 class Sigmoid:
@@ -41,21 +50,14 @@ class HardSigmoid:
 
 
 class SimpleRNN:
-    """`h_t = tanh(W x_t + U h_{t-1} + b)`; the other cells below have the same two methods.
+    """`h_t = tanh(W x_t + U h_{t-1} + b)`; the other cells below have the same two methods."""
 
-    Args:
-        gate: `Sigmoid` or `HardSigmoid`.
-
-    Attributes:
-        gates: number of sums that read the input.
-        saved: number of arrays that `forward` saves for `backward`.
-        extra_weights: names of the cell's weights other than kernel, recurrent kernel and bias.
-    """
-
-    gates, saved, extra_weights = 1, 0, ()
+    gates = 1  # sums that read the input
+    saved = 0  # arrays that `forward` saves for `backward`
+    extra_weights = ()  # names of the cell's weights beside kernel, recurrent kernel and bias
 
     def __init__(self, gate):
-        self.gate = gate
+        self.gate = gate  # `Sigmoid` or `HardSigmoid`
 
     def forward(self, a, b, state, extra):
         """One step.
@@ -129,12 +131,8 @@ class DocumentLSTM(SimpleRNN):
         (dh, dc), c = d_state, before[1]
         i, f, k = saved
         do = dh * (1 - state[0] ** 2)
-        d = (
-            self.gate.backward(dc * k, i),
-            self.gate.backward(dc * c, f),
-            dc * i * (1 - k**2),
-            do,
-        )
+        di, df = self.gate.backward(dc * k, i), self.gate.backward(dc * c, f)
+        d = (di, df, dc * i * (1 - k**2), do)
         dc = dc * f + tf.matmul(do, extra[0], transpose_b=True)
         return d, d, (None, dc), (tf.matmul(c, do, transpose_a=True),)
 
@@ -155,11 +153,7 @@ class LSTM1997(SimpleRNN):
         dh, dc = d_state
         i, k, o, q = saved
         dc = dc + dh * o * (1 - q**2)
-        d = (
-            self.gate.backward(dc * k, i),
-            dc * i * (1 - k**2),
-            self.gate.backward(dh * q, o),
-        )
+        d = (self.gate.backward(dc * k, i), dc * i * (1 - k**2), self.gate.backward(dh * q, o))
         return d, d, (None, dc), ()
 
 
@@ -267,27 +261,16 @@ class _Products:
         return tf.matmul(d, self.kernel, transpose_b=True), tf.matmul(x, d, transpose_a=True)
 
 
-def recur(
-    rule,
-    sequences,
-    initial,
-    kernel,
-    recurrent_kernel,
-    bias,
-    extra,
-    masks,
-    state_masks,
-    all_steps: bool,
-):
+def recur(rule, sequences, initial, weights, extra, masks, state_masks, all_steps: bool):
     """Runs a recurrent layer over sequences; differentiable once.
 
     Args:
         rule: a cell of this module.
         sequences: shape (batch, timesteps, features); the number of timesteps must be known.
         initial: the state before the first step, a list of shape (batch, units) each.
-        kernel: shape (features, gates * units).
-        recurrent_kernel: shape (units, n * units), of the n gates that read the state itself.
-        bias: shape (gates * units,), or (2, gates * units) with the recurrent bias second.
+        weights: kernel, shape (features, gates * units); recurrent kernel, shape (units, n * units)
+            of the n gates that read the state itself; bias, shape (gates * units,), or
+            (2, gates * units) with the recurrent bias second.
         extra: the cell's extra weights, of any shape.
         masks: dropout mask of the features for each gate, shape (batch, features); None for none.
         state_masks: likewise of the state, shape (batch, units).
@@ -297,7 +280,7 @@ def recur(
         Outputs, shape (batch, timesteps, units) or (batch, units).
     """
     timesteps = sequences.shape[1]
-    two_biases = bias.shape.rank == 2
+    two_biases = weights[2].shape.rank == 2
     states_count, units = len(initial), initial[0].shape[1]
 
     def array():
@@ -363,4 +346,181 @@ def recur(
 
         return (tf.transpose(states[0], (1, 0, 2)) if all_steps else last[0]), gradient
 
-    return run(sequences, kernel, recurrent_kernel, bias, *initial, *extra)
+    return run(sequences, *weights, *initial, *extra)
+
+
+# --- what they replace
+
+
+def accelerate(model: keras.Model) -> str:
+    """Replaces how recurrent, dropout and pooling layers compute, where there is a faster way.
+
+    Results are Keras's but for rounding. Keras still computes a layer that has a mask or sequences
+    of unknown length, or options that no cell of this module has.
+
+    Args:
+        model: a model that XLA is to compile.
+
+    Returns:
+        `fast` if any layer computes in another way now, else `keras`.
+    """
+    replaced = False
+    for layer in model.layers:
+        rule = rule_of(layer)
+        if rule is not None:
+            layer.inner_loop = _loop(layer, rule)
+            if hasattr(layer.cell, "dropout"):
+                layer.cell._create_dropout_mask = cell_masks(layer.cell)
+        elif type(layer) is keras.layers.Dropout and layer.noise_shape is None:
+            layer.call = _dropout(layer)
+        elif type(layer) is keras.layers.MaxPooling1D and _side_by_side(layer):
+            layer.call = _pooling(layer)
+        else:
+            continue
+        replaced = True
+    return "fast" if replaced else "keras"
+
+
+def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
+    """Replaces how Adam updates an embedding, whose gradient is of a few of its rows.
+
+    Keras writes that gradient out for all rows, twice, and then adds it to the averages. Here the
+    averages are scaled and only the few rows are added to them. A third less passes through memory,
+    which takes most of the time of an update of millions of weights. Results are Keras's but for
+    rounding, even for a row that a batch reads twice: the squares of both gradients are added, not
+    the square of their sum.
+
+    Args:
+        optimizer: any; only a plain Adam is changed.
+    """
+    if type(optimizer) is not keras.optimizers.Adam or optimizer.amsgrad:
+        return
+    keras_update_step = optimizer.update_step
+
+    def update_step(gradient, variable, learning_rate):
+        if not isinstance(gradient, tf.IndexedSlices):
+            return keras_update_step(gradient, variable, learning_rate)
+        beta_1, beta_2 = optimizer.beta_1, optimizer.beta_2
+        number = optimizer._get_variable_index(variable)
+        momentum, velocity = optimizer._momentums[number], optimizer._velocities[number]
+        rows, values = gradient.indices[:, None], gradient.values  # (n, 1), (n, features)
+        step = tf.cast(optimizer.iterations + 1, values.dtype)
+        rate = learning_rate * tf.sqrt(1 - beta_2**step) / (1 - beta_1**step)
+        m = tf.tensor_scatter_nd_add(beta_1 * momentum, rows, (1 - beta_1) * values)
+        v = tf.tensor_scatter_nd_add(beta_2 * velocity, rows, (1 - beta_2) * values**2)
+        momentum.assign(m)
+        velocity.assign(v)
+        variable.assign_sub(rate * m / (tf.sqrt(v) + optimizer.epsilon))
+
+    optimizer.update_step = update_step
+
+
+CELLS = {
+    keras.layers.SimpleRNNCell: SimpleRNN,
+    keras.layers.LSTMCell: LSTM,
+    keras.layers.GRUCell: GRU,
+    lstm_cells.DocumentLSTMCell: DocumentLSTM,
+    lstm_cells.LSTM1997Cell: LSTM1997,
+    lstm_cells.PeepholeLSTMCell: PeepholeLSTM,
+}
+GATES = {keras.activations.sigmoid: Sigmoid, keras2_hard_sigmoid: HardSigmoid}
+LAYERS = (keras.layers.RNN, keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
+
+
+def rule_of(layer: keras.layers.Layer) -> SimpleRNN | None:
+    """The cell of this module that computes the layer; None if there is none."""
+    if type(layer) not in LAYERS or type(layer.cell) not in CELLS:
+        return None
+    cell = layer.cell  # one of the project's own has a tanh, a sigmoid and a bias, always
+    gate = GATES.get(getattr(cell, "recurrent_activation", keras.activations.sigmoid))
+    known = (
+        getattr(cell, "activation", keras.activations.tanh) is keras.activations.tanh
+        and gate is not None
+        and getattr(cell, "use_bias", True)
+        and cell.compute_dtype == "float32"
+        and not (layer.go_backwards or layer.stateful or layer.return_state)
+    )
+    if not known:
+        return None
+    rule = CELLS[type(cell)] if getattr(cell, "reset_after", True) else GRUResetBefore
+    return rule(gate)
+
+
+def _loop(layer: keras.layers.RNN, rule: SimpleRNN):
+    """What `keras.layers.RNN` calls to run its cell over a batch of sequences."""
+    cell, keras_loop = layer.cell, layer.inner_loop
+
+    def for_each_gate(masks):  # one for all of them where Keras drew one, or none
+        return masks if masks is None or isinstance(masks, list) else [masks] * rule.gates
+
+    def inner_loop(sequences, initial_state, mask, training=False):
+        if mask is not None or sequences.shape[1] is None:
+            return keras_loop(sequences, initial_state, mask, training)
+        x = tf.convert_to_tensor(sequences)  # (batch, timesteps, features)
+        initial = [tf.convert_to_tensor(state) for state in initial_state]  # (batch, units) each
+        weights = cell.kernel, cell.recurrent_kernel, cell.bias
+        kernel, recurrent, bias = map(tf.convert_to_tensor, weights)
+        extra = [tf.convert_to_tensor(getattr(cell, name)) for name in rule.extra_weights]
+        drops = training and hasattr(cell, "dropout")
+        masks = for_each_gate(cell.get_dropout_mask(x[:, 0]) if drops else None)
+        state_masks = for_each_gate(cell.get_recurrent_dropout_mask(initial[0]) if drops else None)
+        if isinstance(rule, GRUResetBefore):  # k does not read the state itself
+            recurrent, matrix = tf.split(recurrent, [2 * cell.units, cell.units], axis=1)
+            extra = [matrix, state_masks[2] if state_masks else tf.ones(())]
+            state_masks = state_masks and state_masks[:2]
+        weights, every = (kernel, recurrent, bias), layer.return_sequences
+        outputs = recur(rule, x, initial, weights, extra, masks, state_masks, every)
+        return outputs[:, -1] if every else outputs, outputs, []  # the last is (batch, units)
+
+    return inner_loop
+
+
+def _dropout(layer: keras.layers.Dropout):
+    def call(inputs, training=False):
+        return inputs * _keep(layer, inputs, layer.rate) if training and layer.rate else inputs
+
+    return call
+
+
+def _side_by_side(layer: keras.layers.MaxPooling1D) -> bool:
+    return (
+        layer.pool_size == layer.strides
+        and layer.padding == "valid"
+        and layer.data_format == "channels_last"
+    )
+
+
+def _pooling(layer: keras.layers.MaxPooling1D):
+    """A maximum along an axis, whose gradient XLA computes faster than that of a pooling.
+
+    Equally large values share the gradient; in Keras the first one gets all of it.
+    """
+    (size,), keras_call = layer.pool_size, layer.call
+
+    def call(inputs):
+        if inputs.shape[1] is None:
+            return keras_call(inputs)
+        windows, features = inputs.shape[1] // size, inputs.shape[2]
+        whole = inputs[:, : windows * size]  # (batch, windows * size, features)
+        return tf.reduce_max(tf.reshape(whole, (-1, windows, size, features)), axis=2)
+
+    return call
+
+
+def cell_masks(cell):
+    """What Keras calls for the masks of a sequence: one for each gate, or one for all of them."""
+
+    def create(like, rate):
+        gates = getattr(cell, "dropout_mask_count", None)
+        return [_keep(cell, like, rate) for _ in range(gates)] if gates else _keep(cell, like, rate)
+
+    return create
+
+
+def _keep(owner, like, rate: float):
+    """A dropout mask, 0 or 1 / (1 - rate), from the seed generator of its layer or cell.
+
+    The algorithm is named: TensorFlow's choice for XLA on a CPU takes a hundred times longer.
+    """
+    seed = tf.cast(owner.seed_generator.next(), tf.int32)
+    return tf.nn.experimental.stateless_dropout(tf.ones_like(like), rate, seed, rng_alg="philox")

@@ -11,15 +11,14 @@ import time
 import pytest
 from commands import places
 
-from harness.command_line import parse
-from harness.experiment import execute, find_experiments
-from harness.training import interruption
-from harness.training.interruption import interruptible
+from harness.experiment import carry_out, find_experiments, read_plan
+from harness.training import machine
+from harness.training.machine import interruptible
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch):
-    monkeypatch.setattr(interruption, "SECONDS", 0.1)
+    monkeypatch.setattr(machine, "AGAIN", 0.1)
     # pytest itself may have been started where Ctrl-C is ignored
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
@@ -109,4 +108,4 @@ def test_a_training_ends_whenever_the_signal_comes(tmp_path):
         sizes = ["--maxlen", 24, "--units", 4, "--epochs", 2000]
         arguments = ["--sample", *sizes, *places(tmp_path / str(number))]
         with pytest.raises(KeyboardInterrupt, match=r"^ended by SIGTERM\."):
-            execute(parse(dataclasses.replace(dense, train=train), list(map(str, arguments))))
+            carry_out(read_plan(dataclasses.replace(dense, train=train), list(map(str, arguments))))

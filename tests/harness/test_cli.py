@@ -1,0 +1,200 @@
+"""What a command refuses, how it ends, and what it says: one sentence and no traceback."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from commands import REPOSITORY, places, run
+from records import fabricate
+
+from experiments import imdb_majority
+from harness.cli import ELSEWHERE, Parser, add_places, add_run_options, run_command, warn_left_out
+from harness.errors import MOST_NAMES, ElsewhereError, RunError
+from harness.experiment import main, read_plan
+
+# A command that is refused, and a part of the sentence. `F` is a folder with a record of imdb-a and
+# imdb-b in F/some, and a file F/file.
+REFUSED = [
+    ("experiments nope", 2, "there is no experiment 'nope'"),
+    ("experiments imdb-lstm --units 0", 2, "--units: must be at least 1, got 0"),
+    ("experiments imdb-lstm --unit 3", 2, "unrecognized arguments: --unit 3"),
+    ("experiments imdb-lstm --seed \x1b[31m", 2, r"expected a whole number, got '\x1b[31m'"),
+    ("experiments imdb-lstm --seed 4294967296", 2, "must be below 4294967296"),
+    ("experiments imdb-lstm --optimizer newton", 2, "invalid choice: 'newton'"),
+    ("experiments imdb-lstm --data-dir F/none", 1, "F/none (--data-dir) does not exist"),
+    ("experiments jena-gru --data-dir F/file", 1, "F/file"),
+    ("experiments text-generation --text F/none.txt", 1, "F/none.txt"),
+    ("experiments imdb-majority --sample --results-dir F/file", 1, "F/file"),
+    ("experiments imdb-majority --sample --plots-dir F/file", 1, "F/file; choose another"),
+    ("experiments recall --keras 2.0.8", 1, "recall does not run on an old Keras"),
+    ("harness.suite --experiments nope", 1, "there is no experiment 'nope'"),
+    ("harness.suite --sample --experiments imdb-lstm --results-dir F/file", 1, "F/file"),
+    ("harness.suite --seeds 3-1", 2, "'3-1' holds no seed"),
+    ("harness.suite --cluster nowhere", 2, "expected an address such as tcp://scheduler:8786"),
+    ("harness.reporting.tables --results-dir F/none", 1, "F/none"),
+    ("harness.reporting.tables --results-dir F/\x1b", 1, r"F/\x1b"),
+    ("harness.reporting.tables --results-dir F/some --claims F/none", 1, "F/none"),
+    ("harness.reporting.figures --results-dir F/some --published F/none", 1, "F/none"),
+    ("harness.reporting.report --results-dir F/file", 1, "F/file"),
+    ("harness.reporting.compare imdb-a imdb-c --results-dir F/some", 1, "imdb-c"),
+    ("harness.reporting.compare imdb-a imdb-a --results-dir F/some", 1, "are the same runs"),
+    ("harness.reporting.verify F/none", 1, "F/none"),
+    ("experiments.generate --prompt a --model F/none", 1, "F/none does not exist; train a network"),
+    ("experiments.generate --prompt a --temperature nan", 2, "must be finite, got nan"),
+    ("explore.predict --file F/none", 1, "F/none"),
+    ("explore.predict --text good --sample --results-dir F/none", 1, "F/none has no trained"),
+    ("explore.inspect --text good --cell rnn", 2, "invalid choice: 'rnn'"),
+    ("explore.forecast --date tomorrow", 2, "expected such as '2015-07-14 12:00'"),
+    ("explore.forecast --sample --plots-dir F/file", 1, "cannot write plots to F/file"),
+    ("explore.keep_weights", 2, "the following arguments are required: DIR"),
+    ("benchmarks --slow", 2, "unrecognized arguments: --slow"),
+    ("benchmarks.plain imdb-lstm --epochs x", 2, "invalid int value: 'x'"),
+]
+
+
+@pytest.mark.parametrize(("line", "status", "sentence"), REFUSED, ids=lambda value: str(value))
+def test_a_refusal_is_one_sentence(line, status, sentence, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv("RNN_DATA_DIR", raising=False)
+    for name in ("imdb-a", "imdb-b"):
+        fabricate(tmp_path / "some", name)
+    (tmp_path / "file").touch()
+    module, *arguments = line.replace("F/", f"{tmp_path}/").split(" ")
+    package = import_module(module)
+    command = import_module(f"{module}.__main__") if hasattr(package, "__path__") else package
+    try:
+        ended = command.main(arguments)
+    except SystemExit as stop:
+        ended = stop.code
+    errors = capsys.readouterr().err.replace(f"{tmp_path}/", "F/").splitlines()
+    assert (ended, sentence in errors[-1]) == (status, True), errors
+    assert "error: " in errors[-1]
+    assert errors[-1].isprintable()
+    assert status == 2 or len(errors) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "some"]
+
+
+def raising(error: BaseException):
+    def work():
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize(
+    ("work", "status", "said"),
+    [
+        (lambda: None, 0, ""),
+        (lambda: 3, 3, ""),
+        (raising(RunError("a\x1b[31m\nb\u202ec\udcff")), 1, r"error: a\x1b[31m\nb\u202ec\udcff"),
+        (raising(OSError(28, "No space left")), 1, "error: [Errno 28] No space left"),
+        (raising(ElsewhereError("done there.")), ELSEWHERE, "error: done there."),
+        (raising(KeyboardInterrupt()), 130, "error: interrupted."),
+        (raising(KeyboardInterrupt("ended by SIGTERM.")), 130, "error: ended by SIGTERM."),
+        (lambda: np.empty(2**60), 1, "error: this needs more memory than there is"),
+        (
+            lambda: np.random.default_rng(0).normal(size=(10**9, 10**9, 10**9)),
+            1,
+            "error: this needs more memory than there is",
+        ),
+    ],
+)
+def test_a_command_ends_in_one_of_five_ways(work, status, said, capsys):
+    assert run_command(work) == status
+    errors = capsys.readouterr().err
+    assert errors.startswith(said)
+    assert errors.count("\n") == (1 if said else 0)
+
+
+def test_a_fault_of_the_program_keeps_its_traceback():
+    with pytest.raises(ValueError, match="a fault"):
+        run_command(raising(ValueError("a fault of this program")))
+
+
+def test_a_run_for_which_there_is_no_memory_leaves_nothing(tmp_path, capsys):
+    def train(protocol, run):
+        import keras
+
+        keras.ops.zeros((10**7, 10**7))
+
+    experiment = dataclasses.replace(imdb_majority.EXPERIMENT, train=train)
+    with pytest.raises(SystemExit) as stop:
+        main(experiment, ["--sample", *map(str, places(tmp_path))])
+    assert stop.value.code == 1
+    assert "needs more memory than there is" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("argv", "results", "plots"),
+    [
+        ([], "results", "plots"),
+        (["--sample"], "demo/results", "demo/plots"),
+        (["--results-dir", "mine", "--sample"], "mine", "demo/plots"),
+        (["--plots-dir", "--sample", "."], None, None),  # a place that looks like an option
+    ],
+)
+def test_places_follow_from_the_options(argv, results, plots):
+    parser = Parser("some.command", "Does something.")
+    add_run_options(parser)
+    add_places(parser, "data")
+    if results is None:
+        with pytest.raises(SystemExit):
+            parser.parse_args(argv)
+        return
+    options = parser.parse_args(argv)
+    found = options.results_dir, options.plots_dir, options.data_dir
+    assert found == (Path(results), Path(plots), None)
+
+
+def test_the_sample_protocol_is_that_of_the_command_line():
+    experiment = imdb_majority.EXPERIMENT
+    for sample in (False, True):
+        plan = read_plan(experiment, ["--sample"] if sample else [])
+        assert plan.protocol == experiment.default_protocol(sample)
+        assert plan.changed == {}
+
+
+def test_ten_runs_that_are_left_out_are_named_and_the_others_counted(capsys):
+    warn_left_out(f"imdb-toy/seed-{seed}: damaged\x1b." for seed in range(64))
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == MOST_NAMES + 1
+    assert lines[0] == r"warning: left out: imdb-toy/seed-0: damaged\x1b."
+    assert lines[-1] == "  and 54 more"
+
+
+def test_a_closed_pipe_ends_a_command_quietly_and_ascii_does_not_end_it(tmp_path):
+    folder = tmp_path / "Ergebnis-Größen"
+    fabricate(folder, "imdb-toy", config={"title": "4 × Größe"})
+    command = ["harness.reporting.tables", "--results-dir", folder]
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", *map(str, command)]
+    done = subprocess.run(words, cwd=REPOSITORY, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
+    done = run(*command, PYTHONIOENCODING="ascii", MPLBACKEND="bogus")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert r"Ergebnis-Gr\xf6\xdfen" in done.stdout
+
+
+def test_a_place_of_data_is_refused_before_tensorflow_loads(tmp_path):
+    code = """
+import sys
+from experiments.imdb_gru import EXPERIMENT
+from harness.experiment import main
+try:
+    main(EXPERIMENT, sys.argv[1:])
+finally:
+    assert not {"tensorflow", "keras"} & set(sys.modules)
+"""
+    options = ["--data-dir", "/nowhere", *map(str, places(tmp_path))]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options], cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert done.stderr.startswith("error: ")

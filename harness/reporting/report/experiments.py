@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from harness.records.record import Record
 from harness.reporting.analysis.comparison import value_text
@@ -46,7 +46,9 @@ class ShownExperiment:
 
     @property
     def charts(self) -> list[Chart]:
-        return training_charts(self.row)
+        """Without the best epochs, which stand in the table of the runs."""
+        charts = training_charts(self.row)
+        return [replace(c, curves=[v for v in c.curves if v.mark != "rings"]) for c in charts]
 
     @property
     def cells(self) -> dict[str, tuple[str, float | None]]:

@@ -16,7 +16,7 @@ function columnsOf(figure) {
 }
 
 const MOST_TOLD = 16; // columns in the box that follows the pointer; more are only in the table
-const POINTS = { dots: { filled: true, size: 26 }, crosses: { shape: "cross", angle: 45, filled: true, size: 40 }, rings: { filled: false, size: 60 } };
+const POINTS = { dots: { filled: true, size: 26 }, crosses: { shape: "cross", angle: 45, filled: true, size: 40 } };
 const onScreen = (colour) => colour.startsWith("#") ? `light-dark(${colour}, color-mix(in oklab, ${colour} 70%, white))` : colour;
 
 function specification(figure, columns) {

@@ -15,7 +15,7 @@ from harness.records.study_outputs import Heatmap, Lines, Series
 from harness.reporting.analysis.factorial import KERAS_3, SHOWN, FactorialDesign
 from harness.reporting.analysis.results import ModelResults, SeedGroup, Study
 from harness.reporting.analysis.statistics import Range
-from harness.reporting.figures.style import PUBLISHED_COLOUR, colours_of
+from harness.reporting.figures.style import GREY, PUBLISHED_COLOUR, colours_of
 from harness.reporting.table import format_percent
 
 MOST_LINES = 6  # in one panel
@@ -203,7 +203,9 @@ def study_charts(study: Study, lines: Lines) -> list[Chart]:
 
 
 def colour_of(row: ModelResults) -> str:
-    """The colour of a model: all variants of an experiment have one."""
+    """The colour of a model: all variants of an experiment have one, models without epochs none."""
+    if not row.first.history:
+        return GREY
     title = row.first.config["title"]
     return colours_of([title])[title]
 

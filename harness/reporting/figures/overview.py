@@ -103,7 +103,7 @@ def _draw_dots(axis, rows: list[ModelResults]) -> None:
     axis.set_xlim(low, high)
     axis.set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
     beside = axis.get_yaxis_transform()  # x in widths of the axes, y in rows
-    colours = [colour_of(row) if row.first.history else GREY for row in rows]
+    colours = list(map(colour_of, rows))
     for column, (name, marker) in enumerate(MARKERS.items()):
         numbers = [_numbers(row)[column] for row in rows]
         if not any(one.n for one in numbers):

@@ -100,9 +100,12 @@ help:  ## this list
 	@echo "  make imdb-lstm ARGS=\"--help\"                 all options of an experiment"
 
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
+	@echo "Training every network and carrying out every study for a moment, on small made-up data:"
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
 	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
-	@$(RUN) -m harness.reporting.tables --results-dir demo/results
+	@echo
+	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
+	@$(RUN) -m harness.reporting.pages --results-dir demo/results
 	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
 	@echo
@@ -144,12 +147,12 @@ forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:0
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
-	@$(RUN) -m data.files $(ARGS)
+	@$(RUN) -m data $(ARGS)
 
-bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 15 minutes; QUICK=1: under 4)
+bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 10 minutes; QUICK=1: under 4)
 	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
 
-TABLES = $(RUN) -m harness.reporting.tables --results-dir results --reference results/reference
+TABLES = $(RUN) -m harness.reporting.pages --results-dir results --reference results/reference
 tables: $(VENV)/.runtime  ## your runs beside the reference and the published numbers: results/RESULTS.md
 	@$(TABLES) $(ARGS)
 
@@ -167,11 +170,10 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$$RECORDS") $(ARGS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
-	@$(RUN) -m harness.reporting.tables --results-dir results/reference \
+	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
-	@$(RUN) -m benchmarks.benchmark_tables
-	@$(RUN) -m benchmarks.benchmark_figures
+	@$(RUN) -m benchmarks.page
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(RUN) -m ruff check .

@@ -1,22 +1,20 @@
 """Where the data files are: the data directory, Keras's cache, or the download.
 
-`python -m data.files` is `make data`, which data/command.py carries out.
+A file is read only up to a size; what it holds is checked afterwards. Whatever is wrong with one
+is a `DataError`.
 """
 
+import codecs
 import hashlib
 import os
-import stat
 import sys
-from collections.abc import Callable
+import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from data.download import download
 from data.errors import DataError, quoted, shown
-from data.zip_member import opened, own_members, read_member
 
 DATA_DIR_VARIABLE = "RNN_DATA_DIR"
-BASE_URL = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
 DOWNLOADS = Path(__file__).parent / "downloads"
 MOST_BYTES = 2**28  # of a data file; 2,000,000 rows in Jena's layout have 200 MB
 
@@ -31,19 +29,26 @@ NAMES = (IMDB, IMDB_WORD_INDEX, JENA, ALICE, NIETZSCHE)  # what the commands rea
 # archive may hold only the labelled reviews.
 STANFORD_REVIEWS = "aclImdb_v1.tar.gz"
 OWN_REVIEWS = "aclImdb_reviews.tar.gz"
-STANFORD_URL = f"https://ai.stanford.edu/~amaas/data/sentiment/{STANFORD_REVIEWS}"
 
-CORPUS_URLS = {
+_KERAS = "https://storage.googleapis.com/tensorflow/tf-keras-datasets/"
+URLS = {
+    IMDB: f"{_KERAS}{IMDB}",
+    IMDB_WORD_INDEX: f"{_KERAS}{IMDB_WORD_INDEX}",
+    JENA: f"{_KERAS}{JENA}.zip",
     ALICE: "https://www.gutenberg.org/files/11/11-0.txt",
     NIETZSCHE: "https://s3.amazonaws.com/text-datasets/nietzsche.txt",
+    STANFORD_REVIEWS: f"https://ai.stanford.edu/~amaas/data/sentiment/{STANFORD_REVIEWS}",
 }
-# Words that each corpus must contain; no hash of either was published.
-CORPUS_MARKS = {ALICE: "Down the Rabbit-Hole", NIETZSCHE: "SUPPOSING that Truth is a woman"}
-
 PUBLISHED_HASHES = {
     IMDB: "sha256:69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
     IMDB_WORD_INDEX: "md5:bfafd718b763782e994055a2d397834f",
     STANFORD_REVIEWS: "md5:7c2ac02c03563afcf9b574c7e56c153a",
+}
+# Words that the other files must contain, of which no hash was published.
+MARKS = {
+    JENA: "Date Time",
+    ALICE: "Down the Rabbit-Hole",
+    NIETZSCHE: "SUPPOSING that Truth is a woman",
 }
 
 # Relative to each folder that is searched. Keras extracts an archive into a folder of the archive's
@@ -58,24 +63,20 @@ CANDIDATES = {
     ),
 }
 
+ATTEMPTS = 3  # at a download
+TIMEOUT_SECONDS = 30
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others unpack without a bound
+
 
 @dataclass(frozen=True)
 class DataFile:
-    """One data file that exists.
-
-    Attributes:
-        path: Where it is.
-        name: Its file name.
-        sha256: SHA-256 of its bytes, in hexadecimal.
-        bytes: Its size.
-        published: Whether it is the published file; `None` where no hash was ever published.
-    """
+    """One data file that exists."""
 
     path: Path
-    name: str
-    sha256: str
+    name: str  # its file name
+    sha256: str  # of its bytes, in hexadecimal
     bytes: int
-    published: bool | None
+    published: bool | None  # is it the published file? None where no hash was ever published
 
     def record(self) -> dict:
         """What a run record keeps of the file: all but the path, which differs between machines."""
@@ -90,7 +91,7 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     data directory if one is set, else to this project's downloads.
 
     Args:
-        name: One of `NAMES`, or `STANFORD_REVIEWS`.
+        name: One of `URLS`.
         data_dir: Data directory; overrides the environment variable.
 
     Returns:
@@ -99,16 +100,13 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
     Raises:
         DataError: The data directory is unusable, the file is unreadable, or the download failed.
     """
-    return find(name, data_dir) or hash_file(_fetch(name, destination(data_dir)), name)
+    return find(name, data_dir) or hash_file(_download(name, destination(data_dir)), name)
 
 
 def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
-    """Find a data file where `locate` searches, without downloading it.
-
-    Raises:
-        DataError: The data directory is unusable, or the file is unreadable.
-    """
-    for folder in (_data_directory(data_dir), _keras_cache(), DOWNLOADS):
+    """Find a data file where `locate` searches, without downloading it."""
+    keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
+    for folder in (_data_directory(data_dir), Path(keras_home) / "datasets", DOWNLOADS):
         for candidate in CANDIDATES.get(name, (name,)):
             # Path.is_file would raise an error for a cache without permission.
             if folder is not None and os.path.isfile(folder / candidate):
@@ -117,25 +115,16 @@ def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
 
 
 def destination(data_dir: Path | str | None = None) -> Path:
-    """The folder for new data files: the data directory, else this project's downloads.
-
-    Raises:
-        DataError: The data directory is unusable.
-    """
+    """The folder for new data files: the data directory, else this project's downloads."""
     return _data_directory(data_dir) or DOWNLOADS
 
 
 def own_file(path: Path | str) -> DataFile:
-    """A file that the user names.
-
-    Raises:
-        DataError: It does not exist, is no file, or is unreadable.
-    """
+    """A text that the user names."""
     path = Path(os.path.expanduser(path))
-    problem = _problem(path, stat.S_ISREG, "file")
-    if problem:
+    if not os.path.isfile(path):
         raise DataError(
-            f"text {shown(path)} {problem}. Name alice, nietzsche or a text file in UTF-8."
+            f"there is no text file {shown(path)}; name alice, nietzsche or the path of a text."
         )
     return hash_file(path, path.name)
 
@@ -147,40 +136,18 @@ def _data_directory(data_dir: Path | str | None) -> Path | None:
     if not value:
         return None
     folder = Path(os.path.expanduser(value))
-    problem = _problem(folder, stat.S_ISDIR, "directory")
-    if not problem and not os.access(folder, os.R_OK | os.X_OK):
-        problem = "cannot be read"
-    if problem:
+    try:
+        os.scandir(folder).close()
+    except OSError as error:
         raise DataError(
-            f"data directory {shown(folder)} ({setting}) {problem}. "
+            f"data directory {shown(folder)} ({setting}) cannot be read ({error.strerror}). "
             "Name an existing directory, or leave the setting out to download the data."
-        )
+        ) from error
     return folder
 
 
-def _problem(path: Path, is_wanted: Callable[[int], bool], noun: str) -> str | None:
-    """What keeps a path from being used; `None` if it leads to what is wanted."""
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        return "does not exist"
-    except OSError as error:  # a name too long, or a folder without permission on the way
-        return f"cannot be reached ({error.strerror})"
-    return None if is_wanted(mode) else f"is not a {noun}"
-
-
-def _keras_cache() -> Path:
-    """The folder in which `keras.utils.get_file` keeps its downloads."""
-    home = os.environ.get("KERAS_HOME") or "~/.keras"
-    return Path(os.path.expanduser(home)) / "datasets"
-
-
 def hash_file(path: Path, name: str) -> DataFile:
-    """Hash a file and compare it with the published one of that name.
-
-    Raises:
-        DataError: It is unreadable, or too large for a data file.
-    """
+    """Hash a file and compare it with the published one of that name."""
     content = read_bytes(path)
     published = None
     if name in PUBLISHED_HASHES:
@@ -191,64 +158,125 @@ def hash_file(path: Path, name: str) -> DataFile:
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Read a whole file.
-
-    Raises:
-        DataError: It is unreadable, or has more than `most` bytes.
-    """
+    """Read a whole file, which may have `most` bytes."""
     try:
         with open(path, "rb") as file:
             content = file.read(most + 1)
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {shown(path)}; check its name and folder.") from error
     except OSError as error:
         raise DataError(
-            f"{shown(path)} cannot be read ({error.strerror}). Change its permissions or remove it."
+            f"{shown(path)} cannot be read ({error.strerror}). "
+            "Name another file, or change the permissions of this one."
         ) from error
     if len(content) > most:
         raise DataError(f"{shown(path)} has more than {most:,} bytes; use a smaller file.")
     return content
 
 
-def _fetch(name: str, folder: Path) -> Path:
-    """Download a file into `folder` and return its path. Jena is published as a zip only."""
-    if name == JENA:
-        path = folder / f"{JENA}.zip"
-        download(BASE_URL + path.name, path, known_hash=None, verify=_verify_jena_archive)
-    elif name in CORPUS_URLS:
-        path = folder / name
-        download(CORPUS_URLS[name], path, known_hash=None, verify=verify_corpus)
-    else:
-        path = folder / name
-        url = STANFORD_URL if name == STANFORD_REVIEWS else BASE_URL + name
-        download(url, path, known_hash=PUBLISHED_HASHES[name])
-    return path
+def decode(content: bytes, source: Path | str) -> str:
+    """A file's text, from UTF-8, or from UTF-16 where a byte order mark says so."""
+    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if is_utf16 else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"{shown(source)} is not {'UTF-16' if is_utf16 else 'UTF-8'}: byte {error.start:,} "
+            f"(from 0, in line {line:,}) is 0x{content[error.start]:02x}, {error.reason}. "
+            "Save it as UTF-8, for instance with iconv -f WINDOWS-1252 -t UTF-8."
+        ) from error
 
 
-def _verify_jena_archive(path: Path) -> None:
-    """Accept an intact zip that holds the one csv; its hash was not published."""
-    with opened(path) as archive:
-        members = own_members(archive)
-        if members != [JENA]:
-            raise DataError(f"the archive holds {quoted(members) or 'nothing'} instead of {JENA}.")
-        content = read_member(archive, JENA, MOST_BYTES)
-    if content.split(b",", 1)[0].strip(b'"') != b"Date Time":
-        start = shown(content[:40].decode("latin-1").strip())
-        raise DataError(f"{JENA} starts with '{start}' instead of \"Date Time\".")
+def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
+    """Read the one member of a zip archive whose name ends so.
 
-
-def verify_corpus(path: Path) -> None:
-    """Accept a text that holds the words of the corpus after which the file is named.
+    Args:
+        path: The archive.
+        ending: End of the member's name, or all of it.
+        most: Bytes that the member may have, whatever size the archive claims for it.
 
     Raises:
-        DataError: It is unreadable or another text, such as an error page.
+        DataError: It cannot be read, or is too long. The caller adds the path.
     """
-    content = read_bytes(path)
-    mark = CORPUS_MARKS[path.name]
-    if content.lstrip()[:1] == b"<" or mark.encode() not in content:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # macOS adds a folder; the published Jena file has it.
+            names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
+            found = [name for name in names if name.endswith(ending)]
+            if len(found) != 1:
+                raise DataError(
+                    f"it should hold one {ending} file but holds {len(found)} "
+                    f"(in it: {quoted(names) or 'nothing'})."
+                )
+            if archive.getinfo(found[0]).compress_type not in _METHODS:
+                raise DataError(f"member {ending} is packed by another method than deflate.")
+            with archive.open(found[0]) as member:
+                content = member.read(most + 1)
+    except (DataError, MemoryError):
+        raise
+    except Exception as error:  # damaged bytes can make zipfile fail in nearly any way
+        raise DataError(
+            f"the file is cut off, damaged or not a zip archive ({shown(error)})."
+        ) from error
+    if len(content) > most:
+        raise DataError(f"member {ending} unpacks to more than {most:,} bytes.")
+    return content
+
+
+def check_mark(name: str, content: bytes) -> None:
+    """Refuse a file that is something else than its name says, such as an error page.
+
+    Args:
+        name: One of `MARKS`.
+        content: Its bytes.
+    """
+    if content.lstrip()[:1] == b"<" or MARKS[name].encode() not in content:
         start = shown(content[:40].decode("latin-1").strip())
-        raise DataError(f"{path.name} starts with '{start}' and is not the book with \"{mark}\".")
+        raise DataError(f"it starts with '{start}' and does not hold \"{MARKS[name]}\".")
 
 
-if __name__ == "__main__":
-    from data.command import main
+def _download(name: str, folder: Path) -> Path:
+    """Download a file into `folder`; it gets its name only when it is complete and checked."""
+    # Imported here, since they are needed only if a file is missing.
+    import pooch
+    import requests
 
-    sys.exit(main())
+    path = folder / (f"{JENA}.zip" if name == JENA else name)
+    url, expected = URLS[name], PUBLISHED_HASHES.get(name)
+    fetch = pooch.HTTPDownloader(
+        progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=TIMEOUT_SECONDS
+    )
+
+    def fetch_and_check(address: str, arrived: str, client: pooch.Pooch) -> None:
+        fetch(address, arrived, client)
+        if name in MARKS:
+            file = Path(arrived)
+            check_mark(name, read_member(file, ".csv") if name == JENA else read_bytes(file))
+
+    pooch.get_logger().setLevel("WARNING")
+    client = pooch.create(
+        path=folder,
+        base_url="",
+        registry={path.name: expected},
+        urls={path.name: url},
+        retry_if_failed=ATTEMPTS - 1,
+    )
+    try:
+        client.fetch(path.name, downloader=fetch_and_check)
+    except requests.HTTPError as error:
+        problem = f"the server answered {error.response.status_code} {error.response.reason}."
+    except requests.RequestException as error:
+        problem = f"the connection failed or broke off ({type(error).__name__})."
+    except ValueError:  # pooch's way to say that the hash differs
+        problem = f"what arrived is not the published file (expected {expected})."
+    except DataError as error:
+        problem = f"what arrived is not the published file: {error}"
+    except OSError as error:
+        problem = f"it cannot be written to {folder} ({error.strerror or error})."
+    else:
+        return path
+    raise DataError(
+        f"{path.name} from {url}: {problem} Try `make data` again, put the file into your data "
+        "directory by hand, or use --sample (built-in sample data)."
+    )

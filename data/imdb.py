@@ -1,16 +1,24 @@
-"""The IMDB reviews as word ids: read safely, validated, encoded as Keras encodes them."""
+"""The IMDB reviews as word ids, encoded as Keras encodes them, and own reviews by the same rules.
+
+What a file holds is checked, not how it is written: nothing that it names is run, and then the
+numbers of reviews and labels, the range of the ranks and a hash tell whether it is the IMDB data.
+"""
 
 import hashlib
-from collections.abc import Sequence
+import io
+import itertools
+import json
+import pickle
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from data import files, npz
-from data.errors import DataError
-from data.sample_reviews import sample_reviews
-from data.zip_member import opened
+from data import files
+from data.errors import DataError, shown
+from data.sample_reviews import sample_reviews, sample_word_index
 
 START_ID = 1
 OUT_OF_VOCABULARY_ID = 2
@@ -20,31 +28,30 @@ SHUFFLE_SEED = 113
 SPLITS = ("train", "test")
 REVIEWS_PER_SPLIT = 25_000
 VOCABULARY_RANGE = (80_000, 100_000)  # the published file has 88,584 words
-# The same reviews can be packed into archives with other time stamps, see `content_sha256`.
+# The same reviews can be packed into other archives, see `content_sha256`.
 PUBLISHED_CONTENT = "4092be7b02b10e64fefa4ceb12e326293f76da0350e8bc1be5cc92b7a9bd3127"
+
+_MOST_MEMBER_BYTES = 2**25  # of an array in the archive; the largest published one has 14 MB
+_MOST_WORDS = 2**24  # of a split; the published ones have 6 million
+
+# What ends a word: the space, and these (all ASCII punctuation but the apostrophe).
+FILTERS = b'!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
+_TO_SPACES = bytes.maketrans(FILTERS, b" " * len(FILTERS))
 
 
 @dataclass(frozen=True)
 class Imdb:
-    """Encoded reviews, in the order in which `keras.datasets.imdb.load_data` gives them.
+    """Encoded reviews, in the order in which `keras.datasets.imdb.load_data` gives them."""
 
-    Attributes:
-        x_train: Training reviews, each an int32 array of ids (1 start, 2 out of vocabulary).
-        y_train: Their labels, int32 of shape `(reviews,)`: 0 negative, 1 positive.
-        x_test: Test reviews, as `x_train`.
-        y_test: Their labels, as `y_train`.
-        provenance: Where the data came from, for the run record.
-    """
-
-    x_train: list[np.ndarray]
-    y_train: np.ndarray
+    x_train: list[np.ndarray]  # each an int32 array of ids (1 start, 2 out of vocabulary)
+    y_train: np.ndarray  # (reviews,) int32: 0 negative, 1 positive
     x_test: list[np.ndarray]
     y_test: np.ndarray
-    provenance: dict
+    provenance: dict  # where the data came from, for the run record
 
 
 @dataclass(frozen=True)
-class _Ranks:
+class Split:
     """Reviews of one split as one flat array of ranks, before shuffling and encoding."""
 
     ranks: np.ndarray  # (words,) int32, all reviews one after the other
@@ -72,13 +79,13 @@ def load_imdb(
     if sample:
         file, arrays = None, sample_reviews(seed=0)
         train, test = (
-            _flatten(split, arrays[f"x_{split}"], arrays[f"y_{split}"]) for split in SPLITS
+            flat(split, arrays[f"x_{split}"].tolist(), arrays[f"y_{split}"]) for split in SPLITS
         )
     else:
         file = files.locate(files.IMDB, data_dir)
         train, test = _read_imdb(file.path)
 
-    content = _hash(train, test)
+    content = split_sha256(train, test)
     # One generator for both splits: the test order depends on the training order's draws.
     shuffler = np.random.RandomState(SHUFFLE_SEED)
     order_train, order_test = (shuffler.permutation(len(split.labels)) for split in (train, test))
@@ -88,13 +95,7 @@ def load_imdb(
         y_train=train.labels[order_train],
         x_test=_encode(test, order_test, limit),
         y_test=test.labels[order_test],
-        provenance={
-            "dataset": "imdb",
-            "sample": sample,
-            "files": [_record(file, content)] if file else [],
-            "facts": _facts(train, test) | {"content_sha256": content},
-            "notes": _notes(train, test, file, content),
-        },
+        provenance=_provenance(train, test, file, content),
     )
 
 
@@ -108,21 +109,92 @@ def content_sha256(path: Path) -> str:
     Raises:
         DataError: The file cannot be read, or is not the IMDB data.
     """
-    return _hash(*_read_imdb(path))
+    return split_sha256(*_read_imdb(path))
 
 
-def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
+def split_sha256(train: Split, test: Split) -> str:
+    """What `content_sha256` returns, of reviews that were read."""
+    digest = hashlib.sha256()
+    for split in (train, test):
+        for numbers in (split.lengths, split.ranks, split.labels):
+            digest.update(numbers.astype("<i4").tobytes())
+    return digest.hexdigest()
+
+
+def flat(split: str, reviews: object, labels: object) -> Split:
+    """Check the reviews and labels of one split, and put all ranks into one array.
+
+    Args:
+        split: Its name, for the messages.
+        reviews: Should be lists of word ranks.
+        labels: Should be an array of 0 and 1.
+
+    Raises:
+        DataError: They are something else.
+    """
+    if not isinstance(reviews, list) or not all(isinstance(review, list) for review in reviews):
+        raise DataError(f"x_{split} is not an array of lists.")
+    if not isinstance(labels, np.ndarray) or labels.shape != (len(reviews),):
+        raise DataError(f"y_{split} does not hold a label for each of {len(reviews):,} reviews.")
+    if labels.dtype.kind not in "iu" or not len(labels) or not np.isin(labels, (0, 1)).all():
+        raise DataError(f"y_{split} must hold the labels 0 and 1, but holds others.")
+    lengths = np.fromiter(map(len, reviews), np.int64, len(reviews))
+    if not lengths.all():
+        raise DataError(f"x_{split}[{lengths.argmin()}] is a review without words.")
+    if lengths.sum() > _MOST_WORDS:
+        raise DataError(f"x_{split} has more than {_MOST_WORDS:,} words.")
+    try:  # unlike NumPy, `array` takes nothing but whole numbers
+        ranks = np.frombuffer(array("i", itertools.chain.from_iterable(reviews)), np.int32)
+    except (TypeError, OverflowError) as error:
+        raise DataError(f"x_{split} holds something else than word ranks ({error}).") from error
+    if ranks.min() < 1 or ranks.max() >= 2**31 - FIRST_WORD_OFFSET:
+        raise DataError(
+            f"x_{split} has word ranks from {ranks.min()} to {ranks.max()}; the first rank is 1."
+        )
+    return Split(ranks, lengths, labels.astype(np.int32))
+
+
+class _StandIn:
+    """What a pickle gets in place of whatever it names: it only keeps its state."""
+
+    def __init__(self, *arguments: object):
+        self.state: tuple = ()
+
+    def __setstate__(self, state: tuple) -> None:
+        self.state = state
+
+
+class _Unpickler(pickle.Unpickler):
+    """Runs nothing: NumPy stores an array of lists as a pickle, which can name any function."""
+
+    def find_class(self, module: str, name: str) -> type:
+        return _StandIn
+
+
+def _read_array(path: Path, name: str) -> object:
+    """An array in an archive; of an array of objects, the list of its items."""
+    stream = io.BytesIO(files.read_member(path, f"{name}.npy", _MOST_MEMBER_BYTES))
+    try:
+        np.lib.format.read_magic(stream)
+        shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
+        if dtype.hasobject:
+            return _Unpickler(stream, encoding="latin1").load().state[-1]
+        return np.frombuffer(stream.read(), dtype).reshape(shape)
+    except MemoryError:
+        raise
+    except Exception as error:  # damaged bytes can make pickle fail in nearly any way
+        raise DataError(
+            f"{name} is not an array; nothing in it was run ({shown(error)})."
+        ) from error
+
+
+def _read_imdb(path: Path) -> tuple[Split, Split]:
     """Read and validate `imdb.npz`: the training and the test reviews."""
     try:
-        with opened(path) as archive:
-            train, test = (
-                _flatten(
-                    split,
-                    npz.read_lists(archive, f"x_{split}"),
-                    npz.read_numbers(archive, f"y_{split}"),
-                )
-                for split in SPLITS
-            )
+        train, test = (
+            flat(split, _read_array(path, f"x_{split}"), _read_array(path, f"y_{split}"))
+            for split in SPLITS
+        )
         _check_is_imdb(train, test)
     except DataError as error:
         raise DataError(
@@ -132,24 +204,7 @@ def _read_imdb(path: Path) -> tuple[_Ranks, _Ranks]:
     return train, test
 
 
-def _flatten(split: str, reviews: Sequence[Sequence[int]], labels: np.ndarray) -> _Ranks:
-    """Check the reviews and labels of one split, and put all ranks into one array."""
-    if len(reviews) != len(labels):
-        raise DataError(f"x_{split} has {len(reviews)} reviews, y_{split} {len(labels)} labels.")
-    if len(labels) == 0 or not np.isin(labels, (0, 1)).all():
-        raise DataError(f"y_{split} must hold labels 0 and 1, but has {np.unique(labels)[:5]}.")
-    lengths = np.fromiter(map(len, reviews), np.int64, len(reviews))
-    if not lengths.all():
-        raise DataError(f"x_{split}[{lengths.argmin()}] is a review without words.")
-    ranks = np.concatenate(reviews, dtype=np.int32)
-    if ranks.min() < 1 or ranks.max() >= 2**31 - FIRST_WORD_OFFSET:
-        raise DataError(
-            f"x_{split} has word ranks from {ranks.min()} to {ranks.max()}; the first rank is 1."
-        )
-    return _Ranks(ranks, lengths, labels.astype(np.int32))
-
-
-def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:
+def _check_is_imdb(train: Split, test: Split) -> None:
     """Refuse arrays of the right form that are not the 50,000 IMDB reviews."""
     for name, split in (("train", train), ("test", test)):
         negative, positive = np.bincount(split.labels, minlength=2)
@@ -167,16 +222,7 @@ def _check_is_imdb(train: _Ranks, test: _Ranks) -> None:
         )
 
 
-def _hash(train: _Ranks, test: _Ranks) -> str:
-    """What `content_sha256` returns."""
-    digest = hashlib.sha256()
-    for split in (train, test):
-        for array in (split.lengths, split.ranks, split.labels):
-            digest.update(array.astype("<i4").tobytes())
-    return digest.hexdigest()
-
-
-def _encode(split: _Ranks, order: np.ndarray, limit: int) -> list[np.ndarray]:
+def _encode(split: Split, order: np.ndarray, limit: int) -> list[np.ndarray]:
     """Turn ranks into ids: start mark in front, rank + 3, out of vocabulary from `limit` on."""
     starts = split.lengths.cumsum() - split.lengths  # where each review begins
     ids = np.insert(split.ranks + FIRST_WORD_OFFSET, starts, START_ID)  # (words + reviews,)
@@ -185,42 +231,105 @@ def _encode(split: _Ranks, order: np.ndarray, limit: int) -> list[np.ndarray]:
     return [reviews[row] for row in order]
 
 
-def _facts(train: _Ranks, test: _Ranks) -> dict:
-    return {
-        "train_reviews": len(train.labels),
-        "test_reviews": len(test.labels),
-        "vocabulary_words": int(max(train.ranks.max(), test.ranks.max())),
-        "train_mean_words": round(float(train.lengths.mean()), 2),
-        "test_mean_words": round(float(test.lengths.mean()), 2),
-        "train_longest_words": int(train.lengths.max()),
-        "test_longest_words": int(test.lengths.max()),
-    }
-
-
-def _record(file: files.DataFile, content: str) -> dict:
-    """What a run record keeps of the file; `published` is about its bytes."""
-    return file.record() | {"published_content": _is_published(file, content)}
-
-
-def _is_published(file: files.DataFile, content: str) -> bool:
-    return bool(file.published) or content == PUBLISHED_CONTENT
-
-
-def _notes(train: _Ranks, test: _Ranks, file: files.DataFile | None, content: str) -> list[str]:
-    """How the data differs from the published data; `file` is `None` for sample data."""
+def _provenance(train: Split, test: Split, file: files.DataFile | None, content: str) -> dict:
+    """Where the reviews came from, and how they differ from the published ones."""
     sizes = f"{len(train.labels):,} training and {len(test.labels):,} test reviews"
+    highest = int(max(train.ranks.max(), test.ranks.max()))
+    is_published = file is not None and (bool(file.published) or content == PUBLISHED_CONTENT)
+    notes = []
     if file is None:
-        return [
+        notes = [
             f"Built-in sample data, seed 0: {sizes} of made-up words with IMDB's layout; "
             "the numbers say nothing about real reviews."
         ]
-    if _is_published(file, content):
-        return []
-    highest = max(train.ranks.max(), test.ranks.max())
-    return [
-        "imdb.npz has other content than the published file (its content hash differs); it was "
-        "used after validation "
-        f"({sizes}, half of each label, word ranks from 1 to {highest:,}). The order of the "
-        "reviews may differ, so the last 5,000 training reviews (the validation set) may be "
-        "other reviews."
-    ]
+    elif not is_published:
+        notes = [
+            "imdb.npz has other content than the published file (its content hash differs); it was "
+            "used after validation "
+            f"({sizes}, half of each label, word ranks from 1 to {highest:,}). The order of the "
+            "reviews may differ, so the last 5,000 training reviews (the validation set) may be "
+            "other reviews."
+        ]
+    return {
+        "dataset": "imdb",
+        "sample": file is None,
+        # In a file's own entry, `published` is about its bytes.
+        "files": [file.record() | {"published_content": is_published}] if file else [],
+        "facts": {
+            "train_reviews": len(train.labels),
+            "test_reviews": len(test.labels),
+            "vocabulary_words": highest,
+            "train_mean_words": round(float(train.lengths.mean()), 2),
+            "test_mean_words": round(float(test.lengths.mean()), 2),
+            "train_longest_words": int(train.lengths.max()),
+            "test_longest_words": int(test.lengths.max()),
+            "content_sha256": content,
+        },
+        "notes": notes,
+    }
+
+
+def load_word_index(data_dir: Path | None = None, *, sample: bool = False) -> dict[str, int]:
+    """The rank of each word, 1 for the most frequent one.
+
+    Args:
+        data_dir: Data directory, searched first (see `data.files.locate`).
+        sample: The words of the built-in sample reviews instead of those of the file.
+
+    Raises:
+        DataError: The file is missing and cannot be downloaded, or it is no word index.
+    """
+    if sample:
+        return sample_word_index()
+    path = files.locate(files.IMDB_WORD_INDEX, data_dir).path
+    remedy = "remove it and run `make data` for the published file."
+    try:
+        index = json.loads(files.read_bytes(path))
+    except (ValueError, RecursionError) as error:
+        raise DataError(f"{path} is not JSON ({error}); {remedy}") from error
+    if not isinstance(index, dict) or sorted(index.values(), key=str) != sorted(
+        range(1, len(index) + 1), key=str
+    ):
+        raise DataError(f"{path} does not give each word a rank of its own from 1; {remedy}")
+    return index
+
+
+def words(review: bytes) -> Iterator[bytes]:
+    """The words of a review, as bytes.
+
+    Only ASCII letters become lower case, and only spaces and `FILTERS` end a word: any other
+    white space is part of one (docs/imdb-dataset.md).
+    """
+    return filter(None, review.lower().translate(_TO_SPACES).split(b" "))
+
+
+def split_words(text: str) -> list[str]:
+    """The words of a review, in lower case and without punctuation, as the dataset has them."""
+    return [word.decode() for word in words(text.encode())]
+
+
+def encode_words(review: list[str], index: dict[str, int], num_words: int | None) -> np.ndarray:
+    """Word ids as `load_imdb` gives them: start mark, rank + 3, and 2 for rare words.
+
+    Args:
+        review: Words of one review; those that the index does not have are left out.
+        index: The rank of each word.
+        num_words: Ids from this one on become 2. `None` keeps all but the highest.
+
+    Returns:
+        int32, shape `(known words + 1,)`.
+    """
+    ranks = [index[word] for word in review if word in index]
+    ids = np.array([START_ID - FIRST_WORD_OFFSET, *ranks], np.int32) + FIRST_WORD_OFFSET
+    ids[ids >= _limit(index, num_words)] = OUT_OF_VOCABULARY_ID
+    return ids
+
+
+def unknown_words(review: list[str], index: dict[str, int], num_words: int | None) -> list[str]:
+    """The different words that have no id of their own, in order of appearance."""
+    known = _limit(index, num_words) - FIRST_WORD_OFFSET  # ranks below
+    return [word for word in dict.fromkeys(review) if index.get(word, known) >= known]
+
+
+def _limit(index: dict[str, int], num_words: int | None) -> int:
+    return num_words or len(index) + FIRST_WORD_OFFSET

@@ -13,8 +13,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import DataError, quoted, shown
-from data.files import MOST_BYTES, read_bytes
-from data.zip_member import opened, own_members, read_member
+from data.files import read_bytes, read_member
 
 TIME_COLUMN = "Date Time"
 TIME_FORMAT = "%d.%m.%Y %H:%M:%S"
@@ -121,11 +120,7 @@ def read_source(path: Path, needed: Sequence[str] | None = None) -> Source:
 
 def _unzip(path: Path) -> bytes:
     try:
-        with opened(path) as archive:
-            tables = [name for name in own_members(archive) if name.endswith(".csv")]
-            if len(tables) != 1:
-                raise DataError(f"it should hold one .csv file but holds {len(tables)}.")
-            return read_member(archive, tables[0], MOST_BYTES)
+        return read_member(path, ".csv")
     except DataError as error:
         raise DataError(f"{path}: {error} Delete it and download it again.") from error
 

@@ -1,4 +1,7 @@
-"""Texts as the character models read them: lower-cased, without blank lines, and as numbers."""
+"""Texts as the character models read them: lower-cased, without blank lines, and as numbers.
+
+Raises: a `DataError` says what is wrong with a text.
+"""
 
 import re
 from collections import Counter
@@ -25,17 +28,11 @@ GUTENBERG_END = re.compile(r"^\*\*\* ?END OF ", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text and its characters.
+    """A text and its characters."""
 
-    Attributes:
-        text: The whole text in one line.
-        characters: The different characters in it, sorted; their positions are their numbers.
-        provenance: Where the text came from, for the run record. It holds no part of the text.
-    """
-
-    text: str
-    characters: list[str]
-    provenance: dict
+    text: str  # all of it, in one line
+    characters: list[str]  # the different ones, sorted; their positions are their numbers
+    provenance: dict  # where the text came from, for the run record; holds no part of the text
 
     def ids(self) -> np.ndarray:
         """The text as numbers of its characters, int32 of shape `(length,)`."""
@@ -48,12 +45,8 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
 
     Args:
         data_dir: Data directory, searched first for the corpora (see `data.files.locate`).
-        text: "alice", "nietzsche", or the path of any text in UTF-8; "sample" for sample data.
+        text: "alice", "nietzsche", or the path of any text; "sample" for sample data.
         sample: Use the built-in text.
-
-    Raises:
-        DataError: The file is missing or unreadable, is not UTF-8, holds no text, or has the name
-            of a corpus.
     """
     if sample:
         if text != SAMPLE:
@@ -67,8 +60,9 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
 
     if text in CORPORA:
         file = files.locate(CORPORA[text], data_dir)
+        content = files.read_bytes(file.path, MOST_BYTES)
         try:
-            files.verify_corpus(file.path)
+            files.check_mark(CORPORA[text], content)
         except DataError as error:
             raise DataError(
                 f"{file.path}: {error} Remove the file and run `make data` for the published "
@@ -80,6 +74,7 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
         ]
     else:
         file = files.own_file(text)
+        content = files.read_bytes(file.path, MOST_BYTES)
         if file.name in CORPORA:
             raise DataError(
                 f"{file.path} is named like the text that '--text {file.name}' stands for, and a "
@@ -87,7 +82,7 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
                 f"for instance to my-{file.name}.txt."
             )
         notes = [f"A text of the user's own ({shown(file.name)}), for which nothing was published."]
-    book, found = without_licence(read_utf8(file.path))
+    book, found = without_licence(files.decode(content, file.path))
     if found:
         notes.append("Project Gutenberg's licence, before and after the book, was left out.")
     content = normalise(book)
@@ -120,24 +115,6 @@ def normalise(text: str) -> str:
     return " ".join(line for line in lines if line).lower()
 
 
-def read_utf8(path: Path) -> str:
-    """Read a text file, without its byte order mark.
-
-    Raises:
-        DataError: The file cannot be read, or is not UTF-8; the message says at which byte.
-    """
-    content = files.read_bytes(path, MOST_BYTES)
-    try:
-        return content.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{path} is not UTF-8: byte {error.start:,} (from 0, in line {line:,}) is "
-            f"0x{content[error.start]:02x}, {error.reason}. Save it as UTF-8, for instance with "
-            "iconv -t UTF-8."
-        ) from error
-
-
 def without_licence(text: str) -> tuple[str, bool]:
     """The text between Project Gutenberg's marks, and whether both were found."""
     text = text.replace("\r\n", "\n")
@@ -153,9 +130,6 @@ def tail_begin(length: int, tail: float, window: int) -> int:
         length: Characters of the text.
         tail: Last share of the text, held out.
         window: Characters that are read before the one to predict.
-
-    Raises:
-        DataError: The text is too short to train on windows of that length.
     """
     begin = int(length * (1 - tail))
     if begin <= max(window, 4):  # 5-grams read four characters

@@ -15,7 +15,7 @@ from harness.cli import Parser, add_places, add_sample, add_seed, bounded, run_c
 from harness.errors import RunError
 from harness.records.record import Record, load_record
 from harness.records.run import MODEL
-from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.groups import REFERENCE
 from models.cells import CELLS
 
 NAME = text_generation.EXPERIMENT.name

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from experiments.common.imdb import SAMPLE, GatedProtocol, ImdbNetwork, load_padded, network_notes
 from harness.errors import RunError
 from harness.experiment import main
-from harness.protocol import setting
+from harness.protocol import LARGE, setting
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Protocol(GatedProtocol):
     """The 500-word protocol's settings and those of the convolution; the values are below."""
 
     dropout: float = setting(0.25, "share of the word vectors dropped", minimum=0, below=1)
-    filters: int = setting(64, "features of the convolution", minimum=1)
+    filters: int = setting(64, "features of the convolution", minimum=1, below=LARGE)
     kernel_size: int = setting(5, "words that the convolution sees at once", minimum=1)
     pool_size: int = setting(4, "positions of which the strongest is kept", minimum=1)
 

@@ -33,7 +33,7 @@ class Protocol:
     embedding: int = setting(16, "size of the embedding", minimum=1, below=LARGE)
     units: int = setting(32, "units of the recurrent layer", minimum=1, below=LARGE)
     steps: int = setting(1000, "training steps of each network", minimum=1)
-    batch_size: int = setting(128, "sequences a training step", minimum=1, below=LARGE)
+    batch_size: int = setting(128, "sequences a training step", minimum=1)
     optimizer: str = setting("adam-keras-2.0", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.003, "step size of the optimizer", minimum=1e-8)
     tested: int = setting(2000, "test sequences at each distance", minimum=1)

@@ -36,7 +36,7 @@ class Protocol:
     window: int = setting(10, "characters that are read before the one to predict", minimum=1)
     stride: int = setting(1, "characters from one training window to the next", minimum=1)
     epochs: int = setting(25, "rounds of one epoch", minimum=1)
-    batch_size: int = setting(128, "windows a training step", minimum=1, below=LARGE)
+    batch_size: int = setting(128, "windows a training step", minimum=1)
     optimizer: str = setting("rmsprop", "update rule", choices=OPTIMIZERS)
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     tail: float = setting(0.1, "last share of the text, held out", minimum=0.001, below=1)

@@ -11,7 +11,7 @@ from explore.forecasters import PERSISTENCE, Forecaster
 from explore.weather import Weather
 from harness.records.predictions import Weeks, weekly_errors
 from harness.records.record import Record
-from harness.reporting.analysis.bootstrap import samples_interval
+from harness.reporting.statistics import samples_interval
 from harness.reporting.table import format_percent
 
 FEWEST_WEEKS = 8  # of fewer, drawing weeks anew says little

@@ -59,7 +59,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
     (review,) = read_own_reviews(options.text, None)
     places = {"results_dir": options.results_dir, "sample": options.sample}
     networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
-    from data.imdb_words import load_word_index
+    from data.imdb import load_word_index
 
     index = load_word_index(options.data_dir, sample=options.sample)
     words = [word for word in review.words if word in index]
@@ -97,8 +97,7 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
 
 def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[str], list[int]]:
     """What a model reads, as labels and as ids; a word in brackets has no id of its own."""
-    from data.imdb import OUT_OF_VOCABULARY_ID
-    from data.imdb_words import encode_words
+    from data.imdb import OUT_OF_VOCABULARY_ID, encode_words
 
     ids = encode_words(words, index, model.record.config["protocol"]["num_words"]).tolist()
     labels = [

@@ -22,7 +22,7 @@ from harness.errors import RunError
 from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import BEST, LINEAR
-from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.groups import REFERENCE
 
 SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers

@@ -38,7 +38,7 @@ def read_own_reviews(text: str | None, file: Path | None) -> list[OwnReview]:
     Raises:
         RunError: the file is missing, unreadable, no text in UTF-8, or without any word.
     """
-    from data.imdb_words import split_words
+    from data.imdb import split_words
 
     where = "the text" if text is not None else str(file or "standard input")
     lines = [text] if text is not None else _lines(file, where)
@@ -83,7 +83,7 @@ def judge_reviews(
         reviews: the words of each.
         index: rank of each word.
     """
-    from data.imdb_words import encode_words
+    from data.imdb import encode_words
 
     began, encoded = time.perf_counter(), {}
     for number, model in enumerate(models, start=1):

@@ -48,7 +48,7 @@ def opinions(options: argparse.Namespace) -> dict:
     """
     reviews = read_own_reviews(options.text, options.file)
     models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
-    from data.imdb_words import load_word_index, unknown_words
+    from data.imdb import load_word_index, unknown_words
     from harness.training.machine import prepare
 
     index = load_word_index(options.data_dir, sample=options.sample)

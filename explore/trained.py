@@ -17,8 +17,7 @@ from harness.experiment import find_experiments
 from harness.records.atomic_files import read_json, sha256
 from harness.records.record import UNFINISHED, Record, load_record
 from harness.records.run import BEST, LINEAR
-from harness.reporting.analysis.reference import REFERENCE
-from harness.reporting.analysis.results import SeedGroup
+from harness.reporting.groups import REFERENCE, SeedGroup
 
 MANIFEST = "weights.json"
 

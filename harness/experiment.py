@@ -350,7 +350,7 @@ def do_run(plan: Plan) -> Record:
 def show(record: Record, plan: Plan) -> None:
     """Draws the experiment's plot from all of its seeds, and prints the result."""
     from harness.reporting.figures.draw import plot_experiment
-    from harness.reporting.tables.reference_tables import result_lines, study_lines
+    from harness.reporting.own_runs import result_lines, study_lines
 
     print(f"record: {record.path}")
     if record.history or record.is_study:

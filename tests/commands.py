@@ -1,15 +1,16 @@
 """Runs the project's commands as a user does: in processes of their own."""
 
-import atexit
-import functools
 import os
+import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
-from forked import REPOSITORY, ForkServer
+from harness.processes import can_fork, forking
 
+REPOSITORY = Path(__file__).resolve().parent.parent
 SECONDS = 300  # after which a command has failed
 # A command's variables are those of the tests before TensorFlow adds its own, without real data.
 VARIABLES = {name: value for name, value in os.environ.items() if name != "RNN_DATA_DIR"}
@@ -23,8 +24,8 @@ def places(folder: Path) -> list:
 def run(module: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:
     """Runs `python -m module arguments...` in the repository's root and captures what it prints.
 
-    A command with variables of its own starts anew. On Linux, any other finds large packages
-    loaded; elsewhere, forking a process that has threads is not safe.
+    A command with variables of its own starts anew. Any other is forked, where that is possible,
+    from a process that has loaded large packages.
 
     Args:
         module: name of the module.
@@ -34,10 +35,10 @@ def run(module: str, *arguments: object, **environment: str) -> subprocess.Compl
     Raises:
         TimeoutExpired: the command took too long.
     """
-    variables, words = VARIABLES | environment, [*map(str, arguments)]
-    if set(environment) - {"RNN_DATA_DIR"} or sys.platform != "linux":
+    variables, words = VARIABLES | environment, [module, *map(str, arguments)]
+    if set(environment) - {"RNN_DATA_DIR"} or not can_fork():
         return subprocess.run(
-            [sys.executable, "-m", module, *words],
+            [sys.executable, "-m", *words],
             cwd=REPOSITORY,
             env=variables,
             capture_output=True,
@@ -45,17 +46,24 @@ def run(module: str, *arguments: object, **environment: str) -> subprocess.Compl
             timeout=SECONDS,
             check=False,
         )
-    task = {"folder": str(REPOSITORY), "environment": variables, "seconds": SECONDS}
-    status, output, errors, _ = _server().run(module, words, **task)
-    if status == -signal.SIGALRM:
-        raise subprocess.TimeoutExpired([module, *words], SECONDS, output, errors)
-    return subprocess.CompletedProcess([module, *words], status, output, errors)
+    with tempfile.TemporaryDirectory() as folder:
+        process = forking({}).Process(target=_become, args=(words, variables, folder))
+        process.start()
+        process.join()
+        output, errors = (Path(folder, name).read_text("utf-8", "replace") for name in "12")
+    if process.exitcode == -signal.SIGALRM:
+        raise subprocess.TimeoutExpired(words, SECONDS, output, errors)
+    return subprocess.CompletedProcess(words, process.exitcode, output, errors)
 
 
-@functools.cache
-def _server() -> ForkServer:
-    """The one process that this process forks its commands from."""
-    quiet = {"TF_CPP_MIN_LOG_LEVEL": "2"}  # as the commands set it before they load TensorFlow
-    server = ForkServer("tests/forked.py", VARIABLES | quiet)
-    atexit.register(server.close)
-    return server
+def _become(command: list[str], variables: dict[str, str], folder: str) -> None:
+    """Makes a forked process that of a command, whose output goes to the files 1 and 2."""
+    os.setsid()
+    for number in (1, 2):
+        os.dup2(os.open(f"{folder}/{number}", os.O_WRONLY | os.O_CREAT), number)
+    os.environ.clear()
+    os.environ.update(variables)
+    os.chdir(REPOSITORY)
+    signal.alarm(SECONDS)  # SIGALRM ends the process
+    sys.argv[:] = command
+    runpy.run_module(command[0], run_name="__main__", alter_sys=True)

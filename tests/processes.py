@@ -61,13 +61,14 @@ def mentioning(path: Path) -> list[str]:
     return [line for line in listing.stdout.splitlines() if str(path) in line]
 
 
-def children_of(process: int) -> list[int]:
-    """The processes that a process has started."""
+def descendants(process: int) -> list[int]:
+    """The processes that a process has started, those that these have started, and so on."""
     listing = subprocess.run(
         ["ps", "-ax", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
     )
-    pairs = (map(int, line.split()) for line in listing.stdout.splitlines())
-    return [child for child, parent in pairs if parent == process]
+    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
+    found = [child for child, parent in pairs if parent == process]
+    return found + [one for child in found for one in descendants(child)]
 
 
 def alive(processes: list[int]) -> list[int]:

@@ -57,7 +57,7 @@ class ImdbProtocol(NetworkProtocol):
     """Values of the 500-word protocol (`simple-rnn-blog`, `recurrent-overview`, `r-slides`)."""
 
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
-    batch_size: int = setting(128, "reviews a training step", minimum=1, below=LARGE)
+    batch_size: int = setting(128, "reviews a training step", minimum=1)
     optimizer: str = setting(
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
@@ -185,7 +185,7 @@ def train_for_study(
         run: receives which layers computed.
         reviews: its training and validation reviews are used.
         model: uncompiled network.
-        name: printed before each epoch's values.
+        name: begins the line of each epoch.
     """
     from harness.training.fit import BestWeights, train_model
     from harness.training.optimizers import make_optimizer

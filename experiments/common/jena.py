@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -60,9 +61,7 @@ class JenaProtocol(WindowProtocol):
     units: int = setting(32, "units of the hidden layer", minimum=1, below=LARGE)
     epochs: int = setting(20, "rounds of training and validation", minimum=1)
     batches_per_epoch: int = setting(500, "training steps of an epoch", minimum=1)
-    batch_size: int = setting(
-        128, "windows a training step, drawn at random", minimum=1, below=LARGE
-    )
+    batch_size: int = setting(128, "windows a training step, drawn at random", minimum=1)
     optimizer: str = setting(
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
@@ -153,37 +152,27 @@ def persistence_errors(windows: ClimateWindows) -> dict:
 
 @dataclass(frozen=True)
 class ClimateBatches:
-    """What a network reads: batches drawn from the training windows, and all others once."""
+    """What a network is trained, validated and tested on, as `fit` takes it."""
 
-    windows: ClimateWindows
     train: RandomWindows
     validation: EveryWindow
     test: EveryWindow
+    summarise: Callable[[str, np.ndarray], tuple[float, dict]]
+    reference: dict
+    degrees_per_unit: float
     metric: ClassVar = "mae"
-
-    def summarise(self, split: str, predicted: np.ndarray) -> tuple[float, dict]:
-        """As the function of this name."""
-        return summarise(self.windows, split, predicted)
-
-    @property
-    def reference(self) -> dict:
-        """Error of persistence."""
-        return persistence_errors(self.windows)
-
-    @property
-    def degrees_per_unit(self) -> float:
-        """°C per normalised unit."""
-        return self.windows.degrees_per_unit
 
 
 def draw_batches(protocol: JenaProtocol, windows: ClimateWindows, seed: int) -> ClimateBatches:
-    """The batches of an epoch by the protocol, as `fit` takes them."""
+    """Batches drawn at random from the training windows, and of all others once."""
     from harness.training.batches import EveryWindow, RandomWindows
     from harness.training.fit import EVALUATION_BATCH
 
     return ClimateBatches(
-        windows,
-        RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, seed),
-        EveryWindow(windows.validation, EVALUATION_BATCH),
-        EveryWindow(windows.test, EVALUATION_BATCH),
+        train=RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, seed),
+        validation=EveryWindow(windows.validation, EVALUATION_BATCH),
+        test=EveryWindow(windows.test, EVALUATION_BATCH),
+        summarise=partial(summarise, windows),
+        reference=persistence_errors(windows),
+        degrees_per_unit=windows.degrees_per_unit,
     )

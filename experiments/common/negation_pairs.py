@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.imdb_words import encode_words, load_word_index, split_words, unknown_words
+from data.imdb import encode_words, load_word_index, split_words, unknown_words
 from harness.errors import RunError
 from harness.records.atomic_files import read_toml
 from harness.records.study_outputs import Table

@@ -17,8 +17,8 @@ from experiments.common.update_rules_example import (
 )
 from harness.errors import RunError
 from harness.records.study_outputs import Heatmap, Lines, Series, Table
-from harness.reporting.analysis.published import PUBLISHED as PUBLISHED_NUMBERS
-from harness.reporting.analysis.published import load_published
+from harness.reporting.groups import PUBLISHED as PUBLISHED_NUMBERS
+from harness.reporting.groups import load_published
 
 TODAY, PUBLISHED_RULE = "rmsprop", "rmsprop-keras-2.0"
 OLD = {"rmsprop-keras-2.0": "2.0's", "rmsprop-keras-2.10": "2.10's"}  # in the words of titles

@@ -207,7 +207,7 @@ def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
         "CUDA_VISIBLE_DEVICES": "-1",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
-    program = ["harness.suite.child_process", "experiments.originals.process", str(folder)]
+    program = ["harness.processes", "experiments.originals.process", str(folder)]
     last = {}
     with (folder / "errors").open("w+") as errors:
         with subprocess.Popen(

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import RunError, UnwritableError, escaped, few
-from harness.records.alike import split_odd
 from harness.records.atomic_files import read_json, sync_folder
 from harness.records.checksums import CHECKSUMS, read_checksums
 from harness.records.lock import Lock
@@ -264,5 +263,4 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
                 f"{place.relative_to(results_dir)}: the process that was replacing this record was "
                 "killed; the command that makes the record restores it."
             )
-    records, odd = split_odd(sorted(records, key=lambda r: (r.label, r.seed)))
-    return records, list(map(escaped, left_out + odd))
+    return sorted(records, key=lambda r: (r.label, r.seed)), list(map(escaped, left_out))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from harness.errors import escaped
-from harness.reporting.analysis.statistics import Range, SeedStatistics
+from harness.reporting.statistics import Range, SeedStatistics
 
 ABSENT = "–"
 ONE, TWO = "{:.1f}".format, "{:.2f}".format

@@ -17,7 +17,7 @@ from harness.cli import Parser, add_path, run_command
 from harness.errors import RunError, few
 
 if TYPE_CHECKING:
-    from harness.reporting.analysis.verification import Verification
+    from harness.reporting.reproduction import Verification
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,16 +36,21 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
         RunError: the folder holds no record of a network or baseline, or one made of sample data.
     """
     # slow to load, and `--help` needs none of them
-    from harness.reporting.analysis.published import PUBLISHED, load_published
-    from harness.reporting.analysis.results import load_results, make_results
-    from harness.reporting.analysis.verification import verify
-    from harness.reporting.locate import records_in
+    from harness.reporting.groups import (
+        PUBLISHED,
+        load_published,
+        load_results,
+        make_results,
+        records_in,
+    )
+    from harness.reporting.reproduction import verify
 
     records, left_out = records_in(folder)
     if sample := [record.place for record in records if record.sample]:
         raise RunError(f"{folder}: runs on sample data have no reference ({few(sample)}).")
     published = load_published(PUBLISHED)
     theirs = make_results(records, published)
+    left_out += theirs.left_out
     if not theirs.rows:
         reasons = few(left_out, " ")
         raise RunError(f"{folder} holds no finished run of a network or a baseline. {reasons}")
@@ -64,10 +69,12 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
 
 def _lines(one: "Verification") -> list[str]:
     """The verdict on an experiment, then each number with the interval that decides."""
-    runs = f"{len(one.runs.records)} run{'s' if len(one.runs.records) > 1 else ''}"
+    runs = len(one.pair.first.records)
     word = "lies" if one.passed else "DOES NOT LIE"
-    verdict = f"not judged: {one.obstacle}" if one.obstacle else f"{word} where the reference does"
-    lines = [f"{one.runs.name}, {runs}: {verdict}"]
+    verdict = f"{word} where the reference does"
+    if one.obstacle:
+        verdict = f"not judged: {one.obstacle}"
+    lines = [f"{one.pair.first.name}, {runs} run{'s' if runs > 1 else ''}: {verdict}"]
     for number in one.numbers:
         if "epoch" not in number.name or number.place != "inside":
             ends = f"expected {number.low:.4f} to {number.high:.4f}"
@@ -75,8 +82,8 @@ def _lines(one: "Verification") -> list[str]:
     if one.numbers:
         inside = sum(number.place == "inside" for number in one.numbers)
         lines.append(f"  {inside} of {len(one.numbers)} numbers inside")
-    if one.differences:
-        lines.append(f"  differs: {', '.join(one.differences)}")
+    if differing := ", ".join(difference.text for difference in one.pair.differences):
+        lines.append(f"  differs: {differing}")
     return lines
 
 

@@ -22,11 +22,9 @@ all of its machines, this one included. See docs/running.md for TLS, SLURM and K
 
 import argparse
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
@@ -34,20 +32,13 @@ from harness.cli import Parser, add_places, add_run_options, bounded, run_comman
 from harness.errors import MOST_NAMES, RunError, escaped, few
 from harness.experiment import Plan
 from harness.records.atomic_files import write_text
-from harness.suite.local_workers import Elsewhere, Ended, Event, run_locally
-from harness.suite.plan import Suite, log_of, plan_suite
+from harness.suite.plan import Suite, plan_suite
 from harness.suite.progress import Display
+from harness.suite.runs import Elsewhere, Ended, Event, log_of, run_locally
 from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
 MOST_SEEDS = 1000
-SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")  # of the addresses of Dask
-# Dask's own names of the options
-TLS = {
-    "tls-ca-file": "certificates of the authority",
-    "tls-cert": "certificate of this machine",
-    "tls-key": "key of that certificate",
-}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -85,7 +76,6 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     where = parser.add_mutually_exclusive_group()
     where.add_argument(
         "--cluster",
-        type=scheduler_address,
         metavar="ADDRESS",
         help="scheduler of a Dask cluster, such as tcp://scheduler:8786, whose workers do the runs",
     )
@@ -97,50 +87,16 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
         metavar="N",
         help="runs at a time, without --cluster (default: %(default)s)",
     )
-    cluster = parser.add_argument_group("with --cluster")
-    cluster.add_argument(
-        "--fetch-weights", action="store_true", help="bring back the trained weights, too"
+    parser.add_argument(
+        "--fetch-weights",
+        action="store_true",
+        help="bring back the trained weights, too, with --cluster",
     )
-    for option, what in TLS.items():
-        cluster.add_argument(
-            f"--{option}", type=existing_file, metavar="FILE", help=f"{what}, for tls:// (PEM)"
-        )
     add_run_options(parser)
     options = parser.parse_args(argv)
-    if not options.cluster and (options.fetch_weights or tls_files(options)):
-        parser.error("--fetch-weights and the TLS options are for --cluster; give its address, too")
+    if options.fetch_weights and not options.cluster:
+        parser.error("--fetch-weights is for --cluster; give its address, too")
     return options
-
-
-def tls_files(options: argparse.Namespace) -> dict[str, str]:
-    """The files that encrypt connections, by their names in Dask's `Security`."""
-    found = {
-        "tls_ca_file": options.tls_ca_file,
-        "tls_client_cert": options.tls_cert,
-        "tls_client_key": options.tls_key,
-    }
-    return {name: path for name, path in found.items() if path}
-
-
-def existing_file(text: str) -> str:
-    """A path on the command line that must name a file."""
-    if not os.path.isfile(text):
-        raise argparse.ArgumentTypeError(f"there is no file {text}")
-    return text
-
-
-def scheduler_address(text: str) -> str:
-    """Refuses at once what cannot be the address of a scheduler."""
-    try:
-        address = urlsplit(text if "://" in text else f"tcp://{text}")
-        sound = address.scheme in SCHEMES and address.hostname and address.port
-    except ValueError:
-        sound = False
-    if not sound or len(text.split()) != 1 or address.path:
-        raise argparse.ArgumentTypeError(
-            f"expected an address such as tcp://scheduler:8786, got '{text}'"
-        )
-    return text
 
 
 def seeds(text: str) -> list[int]:
@@ -160,14 +116,7 @@ def seeds(text: str) -> list[int]:
 
 
 def do_runs(plan: Suite, options: argparse.Namespace) -> int:
-    """Does the runs of a plan, shows their progress, and lists the failures.
-
-    Returns:
-        The exit status: 1 if a run failed.
-
-    Raises:
-        RunError: the cluster cannot be used, or a log cannot be written.
-    """
+    """Does the runs of a suite and lists the failures; returns 1 if a run failed, else 0."""
     began = time.monotonic()
     failures = dict.fromkeys(plan.refused, "not started")
     for run, reason in plan.refused.items():
@@ -177,6 +126,10 @@ def do_runs(plan: Suite, options: argparse.Namespace) -> int:
         console.print(f"already finished: {len(plan.finished)}", highlight=False)
     elsewhere = 0
     if plan.runs:
+        count = f"{len(plan.runs)} run{'s' if len(plan.runs) > 1 else ''}"
+        at_a_time = f"on {options.cluster}" if options.cluster else f"{options.workers} at a time"
+        places = f"records go to {options.results_dir}, plots to {options.plots_dir}"
+        console.print(f"{count}, {at_a_time}; {places}", highlight=False, soft_wrap=True)
         with (
             Display(plan, console) as display,
             contextlib.closing(run_all(plan, options)) as events,
@@ -197,18 +150,16 @@ def do_runs(plan: Suite, options: argparse.Namespace) -> int:
 
 def run_all(plan: Suite, options: argparse.Namespace) -> Iterator[Event]:
     """Starts the runs here or on the cluster, and yields what happens to them."""
-    if options.cluster:
-        try:
-            from harness.suite.dask_cluster import Cluster, run_on_cluster
-        except ModuleNotFoundError as error:
-            raise RunError(
-                f"--cluster needs Dask, which is not installed ({error}): "
-                f"{sys.executable} -m pip install -r requirements-cluster.txt"
-            ) from error
-        cluster = Cluster(options.cluster, tls_files(options), options.fetch_weights)
-        return run_on_cluster(plan.runs, cluster)
-    places = ["--results-dir", str(options.results_dir), "--plots-dir", str(options.plots_dir)]
-    return run_locally(plan.runs, workers=options.workers, places=places)
+    if not options.cluster:
+        return run_locally(plan.runs, options.workers)
+    try:
+        from harness.suite.dask import run_on_cluster
+    except ModuleNotFoundError as error:
+        raise RunError(
+            f"--cluster needs Dask, which is not installed ({error}): "
+            f"{sys.executable} -m pip install -r requirements-cluster.txt"
+        ) from error
+    return run_on_cluster(plan.runs, options.cluster, options.fetch_weights)
 
 
 def list_failures(failures: dict[Plan, str]) -> None:

@@ -13,41 +13,9 @@ from pathlib import Path
 from data.files import destination
 from harness.errors import RunError, UserError, few
 from harness.experiment import Plan, find_experiments, finished_record, read_plan, switches
-from harness.records.lock import Lock
 from harness.records.record import Record, find_records, refuse_mixture
 
 SHARED = ("--sample", "--seed", "--results-dir", "--plots-dir")  # options of a whole suite
-
-
-def log_of(run: Plan) -> Path:
-    """The file that receives what a run of a suite prints."""
-    return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
-
-
-def reserve(run: Plan) -> Lock | None:
-    """The right to do a run and to write its log; the system takes it back if this process dies.
-
-    Two suites may work on one results directory at the same time.
-
-    Returns:
-        A lock to be released after the run; None if another process does the run, or did it after
-        this suite was planned.
-
-    Raises:
-        RunError: the folder of the logs cannot be written.
-    """
-    log = log_of(run)
-    lock = Lock(log)
-    try:
-        log.parent.mkdir(parents=True, exist_ok=True)
-        if not lock.acquire():
-            return None
-    except OSError as error:
-        raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
-    if os.path.exists(run.directory) and not run.force:
-        lock.release()
-        return None
-    return lock
 
 
 class Durations:
@@ -74,19 +42,12 @@ class Durations:
 
 @dataclass(frozen=True)
 class Suite:
-    """The runs of a suite.
+    """The runs of a suite."""
 
-    Attributes:
-        runs: the runs to do, the longest first.
-        finished: the runs whose record exists.
-        refused: the runs that cannot be done, each with the reason.
-        durations: how long they take.
-    """
-
-    runs: list[Plan]
-    finished: list[Plan]
-    refused: dict[Plan, str]
-    durations: Durations
+    runs: list[Plan]  # those to do, the longest first
+    finished: list[Plan]  # those whose record exists
+    refused: dict[Plan, str]  # those that cannot be done, each with the reason
+    durations: Durations  # how long they take
 
 
 def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.Namespace) -> Suite:

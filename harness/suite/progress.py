@@ -8,8 +8,8 @@ from rich.live import Live
 from rich.table import Table
 
 from harness.experiment import Plan
-from harness.suite.local_workers import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.suite.plan import Suite, time_left
+from harness.suite.runs import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.training.machine import span
 
 
@@ -79,7 +79,8 @@ class Display:
             self._waiting = [other for other in self._waiting if other is not run]
             self._running[run] = Current(run, event.where)
             self._places = max(self._places, len(self._running))
-            self._print(f"started   {run.name}" + (f" on {event.where}" if event.where else ""))
+            where = f" on {event.where}" if event.where else ""
+            self._print(f"started   {run.name}{where}: {run.experiment.title}")
         elif isinstance(event, EpochDone):
             if run in self._running:
                 self._running[run].epoch, self._running[run].loss = event.epoch, event.loss

@@ -32,15 +32,16 @@ def summed(gradient):
     return gradient
 
 
-class RMSpropSummedRows(keras.optimizers.RMSprop):
-    """RMSprop of Keras 2.11 to 2.15, and of 3.x on JAX and PyTorch, on any backend.
-
-    As that of 3.x on TensorFlow, but repeated words are added, then squared.
-    """
+class SummedRows:
+    """Makes a rule add the rows of a repeated word, then square, on any backend."""
 
     def update_step(self, gradient, variable, learning_rate):
         """One update of one weight."""
         super().update_step(summed(gradient), variable, learning_rate)
+
+
+class RMSpropSummedRows(SummedRows, keras.optimizers.RMSprop):
+    """RMSprop of Keras 2.11 to 2.15, and of 3.x on JAX and PyTorch."""
 
 
 class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
@@ -61,7 +62,7 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
         self.assign_sub(variable, learning_rate * g / (ops.sqrt(v) + self.epsilon))
 
 
-class RMSpropKeras2(RMSpropEpsilonOutside):
+class RMSpropKeras2(SummedRows, RMSpropEpsilonOutside):
     """RMSprop of Keras 1.1 to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
 
     `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
@@ -71,23 +72,12 @@ class RMSpropKeras2(RMSpropEpsilonOutside):
     (1e-7).
     """
 
-    def update_step(self, gradient, variable, learning_rate):
-        """One update of one weight."""
-        super().update_step(summed(gradient), variable, learning_rate)
 
-
-class AdamKeras2(keras.optimizers.Adam):
-    """Adam of Keras up to 2.15: repeated words are added, then squared.
-
-    The formula is that of Keras 3, which on TensorFlow squares the rows of a repeated word before
-    it adds them.
+class AdamKeras2(SummedRows, keras.optimizers.Adam):
+    """Adam of Keras up to 2.15, whose formula is that of Keras 3.
 
     Source: `keras/optimizers.py` of Keras 2.0.8 (epsilon 1e-8) and of 2.2.4 (1e-7).
     """
-
-    def update_step(self, gradient, variable, learning_rate):
-        """One update of one weight."""
-        super().update_step(summed(gradient), variable, learning_rate)
 
 
 OPTIMIZERS = {
@@ -103,8 +93,7 @@ OPTIMIZERS = {
 
 def adds_repeated_words(optimizer: keras.optimizers.Optimizer) -> bool:
     """Whether a rule needs an embedding's gradient only as the sum over all readings of a word."""
-    rules = (RMSpropSummedRows, RMSpropKeras2, AdamKeras2, keras.optimizers.SGD)
-    return isinstance(optimizer, rules)
+    return isinstance(optimizer, SummedRows | keras.optimizers.SGD)
 
 
 def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:

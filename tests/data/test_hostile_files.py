@@ -1,8 +1,15 @@
-"""Files made to crash a reader or fill its memory: each is refused in words, within the limits."""
+"""Files made to run code or fill the memory: each is refused in words, within 1.5 GB.
+
+`make test` tries a few of each kind, `make test-faults` all.
+"""
 
 import functools
+import io
+import os
 import pickle
 import struct
+import subprocess
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -10,40 +17,51 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from limits import BYTES, LimitedReader, refused
+from commands import REPOSITORY
 
 from data.files import JENA
 from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN
 
 MEGABYTE = 2**20
-# Files of 100 MB and more, which take a while to write.
-LARGE = {
-    "one endless line",
-    "one line of commas",
-    "a header of commas",
-    "rows of nothing",
-    "rows of one byte",
-    "marks of quotation",
-    "300 MB",
-    "the same time",
-    "millions of members",
-    "100 MB",
-    "1 GB in a file",
-    "many folders",
-}
+# Reads one file in a process that may occupy 1.5 GB; status 3 and a sentence if it is refused.
+READ = """
+import resource, sys
+from pathlib import Path
+resource.setrlimit(resource.RLIMIT_AS, (1_500_000_000, 1_500_000_000))
+from data.errors import DataError, escaped
+kind, path = sys.argv[1], Path(sys.argv[2])
+try:
+    if kind == "imdb":
+        from data.imdb import content_sha256; content_sha256(path)
+    elif kind in ("jena", "zip"):
+        from data.jena import read_jena; read_jena(path)
+    elif kind == "text":
+        from data.text import load_text; load_text(None, path)
+    else:
+        from data.imdb_rebuild import read_reviews; read_reviews(path, 12_500)
+except DataError as error:
+    print(escaped(str(error)), end="")
+    sys.exit(3)
+except MemoryError:  # of which a command says so, too
+    print(path, "needs more memory", end="")
+    sys.exit(3)
+"""
 
 
-def attacks(named: dict) -> list:
-    """Names of attacks as parameters; `make test-faults` runs the large ones."""
-    marks = {True: [pytest.mark.faults], False: []}
-    return [pytest.param(name, marks=marks[name in LARGE]) for name in named]
-
-
-@pytest.fixture(scope="module")
-def reader():
-    with LimitedReader() as reader:
-        yield reader
-        assert reader.peak_bytes < BYTES
+def refused(kind: str, path: Path) -> str:
+    """The message with which a file is refused: one sentence or a few, safe to print."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ, kind, str(path)],
+        cwd=REPOSITORY,
+        env=os.environ | {"OPENBLAS_NUM_THREADS": "1"},  # each thread would reserve memory
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 3, done.stderr
+    assert str(path) in done.stdout
+    assert done.stdout.isprintable()
+    assert len(done.stdout) < 1000
+    return done.stdout
 
 
 @functools.cache
@@ -63,159 +81,27 @@ def one_member(name: str, packed: bytes, claimed: int, method: int = 8, flags: i
     return local + central + end
 
 
-def npz(path: Path, **members: bytes) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def npz(**members: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(f"{name}.npy", content)
-    return path
+    return packed.getvalue()
 
 
-def npy(pickled: bytes, length: int = 25_000, descr: str = "'|O'") -> bytes:
-    """An array whose content is a pickle, under a head that claims any length and type."""
+def npy(content: bytes, length: int = 25_000, descr: str = "'|O'") -> bytes:
+    """An array under a head that claims any length and type."""
     head = f"{{'descr': {descr}, 'fortran_order': False, 'shape': ({length},), }}"
     head = head.ljust(-(10 + len(head) + 1) % 64 + len(head)) + "\n"
-    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + pickled
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + content
 
 
-def array_pickle(items: bytes, shape: bytes = b"M\xa8\x61\x85") -> bytes:
-    """The pickle of an object array, with opcodes of the test's own for its items."""
+def reviews(items: bytes, shape: bytes = b"M\xa8\x61\x85") -> bytes:
+    """An `imdb.npz` whose training reviews are opcodes of the test's own."""
     whole = pickle.dumps(np.array([None, []], dtype=object)[:1], protocol=3)
     head, _, _ = whole.partition(b"]q")
-    return head.replace(b"K\x01\x85", shape) + items + b"tb."
-
-
-LIST_BOMB = b"]" * (20 * MEGABYTE)
-PICKLES = {
-    "lists in lists": array_pickle(b"]" + LIST_BOMB + b"a" * len(LIST_BOMB)),
-    "a list for each byte": array_pickle(b"](" + LIST_BOMB + b"e"),
-    "a doubled list": array_pickle(b"]q\1" + b"(h\1h\1e]q\1" * 1000),
-    "a number in the memo": array_pickle(b"]r\xff\xff\xff\x7f(]q\1e"),
-    "a number in a list's memo": array_pickle(b"](]r\xff\xff\xff\x7f(K\1e" * 2 + b"e"),
-    "a string without end": array_pickle(b"](\x8e" + struct.pack("<Q", 2**42)),
-    "a hash without end": array_pickle(b"}" + b")" + b"\x85" * MEGABYTE + b"K\1s"),
-    "fewer items than the shape": array_pickle(b"](]K\1ae"),
-    "a number instead of items": array_pickle(b"K\1"),
-    "items of another type": array_pickle(b"](" + b"NU\1a\x88" * 10 + b"e"),
-    "a call": b"\x80\x02cos\nsystem\n(U\x05falsetR.",
-    "a call in a list": array_pickle(b"](]q\1(cos\nsystem\n(U\x05falsetRee"),
-    "frames that overlap": b"\x80\x04\x95" + b"\xff" * 8 + b"\x95" * 1000,
-    "nothing": b"",
-}
-
-
-@pytest.mark.parametrize("attack", attacks(PICKLES))
-def test_pickles_of_reviews(reader, tmp_path, attack):
-    path = npz(tmp_path / "imdb.npz", x_train=npy(PICKLES[attack]))
-    assert "x_train" in refused(reader, "imdb", path)
-
-
-HEADS = {
-    "a type of many fields": npy(bytes(99), descr="[" + "('a', '<i8', (9999999,)), " * 99 + "]"),
-    "brackets": npy(bytes(99), descr="[" * 5000),
-    "more items than memory": npy(bytes(99), length=10**15),
-    "numbers without bytes": npy(bytes(99), length=10**5, descr="'|V0'"),
-    "another version": b"\x93NUMPY\x03\x00" + bytes(99),
-    "a head without end": b"\x93NUMPY\x01\x00\xff\xff" + b"{'descr'" * 9999,
-    "cut off": npy(b"")[:40],
-}
-
-
-@pytest.mark.parametrize("attack", attacks(HEADS))
-def test_heads_of_arrays(reader, tmp_path, attack):
-    path = npz(tmp_path / "imdb.npz", x_train=HEADS[attack])
-    assert "x_train" in refused(reader, "imdb", path)
-
-
-def directory_bomb() -> bytes:
-    """An archive whose list of members, of which zipfile makes objects, has 200 MB."""
-    entry = b"PK\1\2" + bytes(24) + struct.pack("<HHH", 1, 0, 0) + bytes(12) + b"a"
-    count = 200 * MEGABYTE // len(entry)
-    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 65535, 65535, count * len(entry), 0, 0)
-    return entry * count + end
-
-
-ARCHIVES = {
-    "8 GB in 8 MB": lambda name: one_member(name, zeros(8192), 2**32 - 1),
-    "8 GB that claim 100 bytes": lambda name: one_member(name, zeros(8192), 100),
-    "511 MB": lambda name: one_member(name, zeros(512), 511 * MEGABYTE),
-    "encrypted": lambda name: one_member(name, b"secret", 6, flags=1),
-    "an unknown method": lambda name: one_member(name, b"packed", 6, method=99),
-    "lzma": lambda name: one_member(name, b"packed", 6, method=zipfile.ZIP_LZMA),
-    "a wrong checksum": lambda name: one_member(name, b"packed", 6, method=0),
-    "millions of members": lambda name: directory_bomb(),
-    "members of hostile names": lambda name: one_member("\x1b[2J\n" * 5000, b"", 0),
-    "a wrong place": lambda name: one_member(name, b"", 0)[:-8] + b"\xff" * 8,
-}
-
-
-@pytest.mark.parametrize("attack", attacks(ARCHIVES))
-@pytest.mark.parametrize(("kind", "name"), [("imdb", "x_train.npy"), ("jena", JENA)])
-def test_archives(reader, tmp_path, attack, kind, name):
-    path = tmp_path / f"{name}.zip"
-    path.write_bytes(ARCHIVES[attack](name))
-    message = refused(reader, kind, path)
-    if attack in ("encrypted", "an unknown method", "lzma"):
-        assert ("is encrypted" if attack == "encrypted" else "another method") in message
-
-
-def test_ten_of_many_names_are_shown(reader, tmp_path):
-    path = npz(tmp_path / "a.npz", **{f"{number:02}\x1b[31m": b"" for number in range(64)})
-    message = refused(reader, "imdb", path)
-    assert r"'00\x1b[31m.npy'" in message
-    assert "'09" in message
-    assert "and 54 more" in message
-    assert "'10" not in message
-
-
-HEADER = ",".join([TIME_COLUMN, *QUANTITIES]).encode() + b"\n"
-LOWEST = "".join(f",{lowest}" for lowest, _ in LIMITS.values())
-ROW = f"01.01.2009 00:00:00{LOWEST}\n".encode()
-TABLES = {
-    "one endless line": lambda: HEADER + b"1" * (200 * MEGABYTE),
-    "one line of commas": lambda: HEADER + b"," * (200 * MEGABYTE),
-    "a header of commas": lambda: HEADER[:-1] + b"," * (200 * MEGABYTE),
-    "a thousand columns": lambda: HEADER[:-1] + b",a" * 1000,
-    "rows of nothing": lambda: HEADER + b"\n" * (200 * MEGABYTE),
-    "rows of one byte": lambda: HEADER + b"1\r" * (100 * MEGABYTE),
-    "rows of one comma": lambda: HEADER + b",\n" * 2_400_000,
-    "an open quotation mark": lambda: HEADER + b'"' + ROW * 100_000,
-    "a header over two lines": lambda: b'"Date\nTime",' + HEADER + ROW,
-    "marks of quotation": lambda: HEADER + b'"' * (200 * MEGABYTE),
-    "300 MB": lambda: bytes(300 * MEGABYTE),
-    "the same time": lambda: HEADER + ROW * 2_000_000,
-    "a column twice": lambda: HEADER[:-1] + b",T (degC)\n" + ROW,
-    "hostile names": lambda: b"\x1b[2J\x9b," * 99 + b"\n" + ROW,
-}
-
-
-@pytest.mark.parametrize("attack", attacks(TABLES))
-def test_tables(reader, tmp_path, attack):
-    path = tmp_path / JENA
-    path.write_bytes(TABLES[attack]())
-    refused(reader, "jena", path)
-
-
-TEXTS = {
-    "100 MB": lambda: b"a b\n" * (25 * MEGABYTE),
-    "all characters": lambda: "".join(map(chr, range(0xA0, 0xD800))).encode(),
-    "a terminal's controls": lambda: b"some text \x1b[31m and more",
-    "binary": lambda: bytes(range(128)) * 100,
-    "broken at the end": lambda: b"a" * 30 * MEGABYTE + b"\xff",
-    "nothing but space": lambda: b" \n" * MEGABYTE,
-}
-
-
-@pytest.mark.parametrize("attack", attacks(TEXTS))
-def test_texts(reader, tmp_path, attack):
-    path = tmp_path / "text.txt"
-    path.write_bytes(TEXTS[attack]())
-    refused(reader, "text", path)
-
-
-def member(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
-    info = tarfile.TarInfo(name)
-    info.size, info.type = size, kind
-    return info.tobuf(tarfile.GNU_FORMAT)
+    pickled = head.replace(b"K\x01\x85", shape) + items + b"tb."
+    return npz(x_train=npy(pickled), y_train=npy(bytes(8), 1, "'<i8'"))
 
 
 def gzipped(head: bytes, packed: bytes) -> bytes:
@@ -225,35 +111,88 @@ def gzipped(head: bytes, packed: bytes) -> bytes:
     return b"\x1f\x8b\x08" + bytes(7) + stored + packed
 
 
-REVIEW_ARCHIVES = {
-    "8 GB of nothing": lambda: gzipped(b"", zeros(8192)),
-    "8 GB in a file": lambda: gzipped(member("aclImdb/a", 2**33), zeros(8192)),
-    "1 GB in a file": lambda: gzipped(member("aclImdb/a", 2**30 - 2**20), zeros(8192)),
-    "a long name": lambda: gzipped(
-        member("a", 2**30 - 2**20, tarfile.GNUTYPE_LONGNAME), zeros(1024)
-    ),
-    "many folders": lambda: gzipped(member("aclImdb/a", 0) * 130_000, b""),
-    "large reviews": lambda: gzipped(
-        b"".join(
-            member(f"aclImdb/train/pos/{number}_1.txt", 2**20 - 512) + bytes(2**20 - 512)
-            for number in range(100)
-        ),
-        b"",
+def member(name: str, size: int, kind: bytes = tarfile.REGTYPE) -> bytes:
+    info = tarfile.TarInfo(name)
+    info.size, info.type = size, kind
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
+LISTS = b"]" * (20 * MEGABYTE)
+HEADER = ",".join([TIME_COLUMN, *QUANTITIES]).encode() + b"\n"
+LOWEST = "".join(f",{lowest}" for lowest, _ in LIMITS.values())
+ROW = f"01.01.2009 00:00:00{LOWEST}\n".encode()
+
+# The kind of file, and how it is made; `make test` tries those whose names begin with a star.
+ATTACKS = {
+    "*a call": ("imdb", lambda: reviews(b"](]q\1(cos\nsystem\n(U\x05falsetRee")),
+    "*a number in the memo": ("imdb", lambda: reviews(b"]r\xff\xff\xff\x7f(]q\1e")),
+    "lists in lists": ("imdb", lambda: reviews(b"]" + LISTS + b"a" * len(LISTS))),
+    "a string without end": ("imdb", lambda: reviews(b"](\x8e" + struct.pack("<Q", 2**42))),
+    "fewer items than the shape": ("imdb", lambda: reviews(b"](]K\1ae")),
+    "items of another type": ("imdb", lambda: reviews(b"](" + b"NU\1a\x88" * 10 + b"e")),
+    "brackets": ("imdb", lambda: npz(x_train=npy(bytes(99), descr="[" * 5000))),
+    "more items than memory": ("imdb", lambda: npz(x_train=npy(bytes(99), 10**15, "'<i8'"))),
+    "a head cut off": ("imdb", lambda: npz(x_train=npy(b"")[:40])),
+    "*8 GB that claim 100 bytes": ("zip", lambda: one_member(JENA, zeros(8192), 100)),
+    "8 GB in 8 MB": ("zip", lambda: one_member(JENA, zeros(8192), 2**32 - 1)),
+    "*encrypted": ("zip", lambda: one_member(JENA, b"secret", 6, flags=1)),
+    "lzma": ("zip", lambda: one_member(JENA, b"packed", 6, method=zipfile.ZIP_LZMA)),
+    "a wrong checksum": ("zip", lambda: one_member(JENA, b"packed", 6, method=0)),
+    "hostile names": ("zip", lambda: one_member("\x1b[2J\n" * 5000, b"", 0)),
+    "a wrong place": ("zip", lambda: one_member(JENA, b"", 0)[:-8] + b"\xff" * 8),
+    "*rows of one comma": ("jena", lambda: HEADER + b",\n" * 2_400_000),
+    "one endless line": ("jena", lambda: HEADER + b"1" * (200 * MEGABYTE)),
+    "one line of commas": ("jena", lambda: HEADER + b"," * (200 * MEGABYTE)),
+    "a header of commas": ("jena", lambda: HEADER[:-1] + b"," * (200 * MEGABYTE)),
+    "a thousand columns": ("jena", lambda: HEADER[:-1] + b",a" * 1000),
+    "rows of nothing": ("jena", lambda: HEADER + b"\n" * (200 * MEGABYTE)),
+    "rows of one byte": ("jena", lambda: HEADER + b"1\r" * (100 * MEGABYTE)),
+    "an open quotation mark": ("jena", lambda: HEADER + b'"' + ROW * 100_000),
+    "a header over two lines": ("jena", lambda: b'"Date\nTime",' + HEADER + ROW),
+    "marks of quotation": ("jena", lambda: HEADER + b'"' * (200 * MEGABYTE)),
+    "300 MB": ("jena", lambda: bytes(300 * MEGABYTE)),
+    "the same time": ("jena", lambda: HEADER + ROW * 2_000_000),
+    "a column twice": ("jena", lambda: HEADER[:-1] + b",T (degC)\n" + ROW),
+    "columns of hostile names": ("jena", lambda: b"\x1b[2J\x9b," * 99 + b"\n" + ROW),
+    "100 MB": ("text", lambda: b"a b\n" * (25 * MEGABYTE)),
+    "all characters": ("text", lambda: "".join(map(chr, range(0xA0, 0xD800))).encode()),
+    "*a terminal's controls": ("text", lambda: b"some text \x1b[31m and more"),
+    "broken at the end": ("text", lambda: b"a" * 30 * MEGABYTE + b"\xff"),
+    "nothing but space": ("text", lambda: b" \n" * MEGABYTE),
+    "*8 GB of nothing": ("reviews", lambda: gzipped(b"", zeros(8192))),
+    "a name without end": (
+        "reviews",
+        lambda: gzipped(member("a", 2**30 - 2**20, tarfile.GNUTYPE_LONGNAME), zeros(1024)),
     ),
 }
+NAMES = {"imdb": "imdb.npz", "zip": f"{JENA}.zip", "jena": JENA, "text": "a.txt", "reviews": "a.gz"}
+MARKS = {True: [], False: [pytest.mark.faults]}
 
 
-@pytest.mark.parametrize("attack", attacks(REVIEW_ARCHIVES))
-def test_archives_of_reviews(reader, tmp_path, attack):
-    path = tmp_path / "aclImdb_reviews.tar.gz"
-    path.write_bytes(REVIEW_ARCHIVES[attack]())
-    refused(reader, "reviews", path)
+@pytest.mark.parametrize(
+    "attack", [pytest.param(name, marks=MARKS[name[0] == "*"]) for name in ATTACKS]
+)
+def test_a_hostile_file_is_refused(tmp_path, attack):
+    kind, make = ATTACKS[attack]
+    path = tmp_path / NAMES[kind]
+    path.write_bytes(make())
+    refused(kind, path)
+
+
+def test_ten_of_many_names_are_shown(tmp_path):
+    path = tmp_path / "imdb.npz"
+    path.write_bytes(npz(**{f"{number:02}\x1b[31m": b"" for number in range(64)}))
+    message = refused("imdb", path)
+    assert r"'00\x1b[31m.npy'" in message
+    assert "'09" in message
+    assert "and 54 more" in message
+    assert "'10" not in message
 
 
 @pytest.mark.faults
 @pytest.mark.parametrize("kind", ["imdb", "text", "jena"])
-def test_a_file_larger_than_the_disk(reader, tmp_path, kind):
-    path = tmp_path / JENA
+def test_a_file_larger_than_the_disk(tmp_path, kind):
+    path = tmp_path / NAMES[kind]
     with open(path, "wb") as file:
         file.truncate(2**40)  # takes no room
-    refused(reader, kind, path)
+    refused(kind, path)

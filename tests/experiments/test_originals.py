@@ -19,7 +19,7 @@ from harness.errors import RunError
 from harness.experiment import find_experiments, read_plan
 from harness.records.record import load_record
 from harness.records.run import Run
-from harness.reporting.analysis.published import PUBLISHED, load_published
+from harness.reporting.groups import PUBLISHED, load_published
 
 SMALL = {
     "imdb": ["--epochs", 1, "--units", 8],

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from commands import run
 
-from data.imdb_words import load_word_index
+from data.imdb import load_word_index
 
 
 def predict(results, *arguments, **environment):

@@ -13,7 +13,7 @@ from explore.trained import MANIFEST, find_trained, load_trained
 from harness.errors import RunError
 from harness.records.atomic_files import read_json, sha256, write_json
 from harness.records.predictions import samples_of
-from harness.reporting.analysis.reference import REFERENCE
+from harness.reporting.groups import REFERENCE
 
 needs_data = pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
 KEPT = read_json(REFERENCE / MANIFEST)

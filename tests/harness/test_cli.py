@@ -36,9 +36,9 @@ REFUSED = [
     ("harness.suite --sample --experiments imdb-lstm --results-dir F/file", 1, "F/file"),
     ("harness.suite --seeds 3-1", 2, "'3-1' holds no seed"),
     ("harness.suite --cluster nowhere", 2, "expected an address such as tcp://scheduler:8786"),
-    ("harness.reporting.tables --results-dir F/none", 1, "F/none"),
-    ("harness.reporting.tables --results-dir F/\x1b", 1, r"F/\x1b"),
-    ("harness.reporting.tables --results-dir F/some --claims F/none", 1, "F/none"),
+    ("harness.reporting.pages --results-dir F/none", 1, "F/none"),
+    ("harness.reporting.pages --results-dir F/\x1b", 1, r"F/\x1b"),
+    ("harness.reporting.pages --results-dir F/some --claims F/none", 1, "F/none"),
     ("harness.reporting.figures --results-dir F/some --published F/none", 1, "F/none"),
     ("harness.reporting.report --results-dir F/file", 1, "F/file"),
     ("harness.reporting.compare imdb-a imdb-c --results-dir F/some", 1, "imdb-c"),
@@ -170,7 +170,7 @@ def test_ten_runs_that_are_left_out_are_named_and_the_others_counted(capsys):
 def test_a_closed_pipe_ends_a_command_quietly_and_ascii_does_not_end_it(tmp_path):
     folder = tmp_path / "Ergebnis-Größen"
     fabricate(folder, "imdb-toy", config={"title": "4 × Größe"})
-    command = ["harness.reporting.tables", "--results-dir", folder]
+    command = ["harness.reporting.pages", "--results-dir", folder]
     reading, writing = os.pipe()
     os.close(reading)
     words = [sys.executable, "-m", *map(str, command)]

@@ -10,14 +10,12 @@ from commands import REPOSITORY
 
 from harness.records.record import find_records
 from harness.records.study_outputs import Table
-from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.published import load_published
-from harness.reporting.analysis.reproduction import curve_distance
-from harness.reporting.analysis.results import make_results
-from harness.reporting.analysis.verdicts import judge
+from harness.reporting.claims import judge, load_claims
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.tables.markers import markers
-from harness.reporting.tables.write import make_tables
+from harness.reporting.groups import load_published, make_results
+from harness.reporting.pages import markers
+from harness.reporting.reproduction import curve_distance
+from harness.reporting.results_page import make_tables
 
 
 def changed() -> str:

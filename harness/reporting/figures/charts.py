@@ -12,10 +12,10 @@ import numpy as np
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap, Lines, Series
-from harness.reporting.analysis.factorial import KERAS_3, SHOWN, FactorialDesign
-from harness.reporting.analysis.results import ModelResults, SeedGroup, Study
-from harness.reporting.analysis.statistics import Range
+from harness.reporting.factorial import KERAS_3, SHOWN, FactorialDesign
 from harness.reporting.figures.style import GREY, PUBLISHED_COLOUR, colours_of
+from harness.reporting.groups import ModelResults, SeedGroup, Study
+from harness.reporting.statistics import Range
 from harness.reporting.table import format_percent
 
 MOST_LINES = 6  # in one panel

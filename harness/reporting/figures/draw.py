@@ -9,15 +9,13 @@ from pathlib import Path
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap
-from harness.reporting.analysis.factorial import (
+from harness.reporting.factorial import (
     KERAS_3,
     ORIGINAL,
     SHOWN,
     FactorialDesign,
     factorial_designs,
 )
-from harness.reporting.analysis.published import PUBLISHED, load_published
-from harness.reporting.analysis.results import ModelResults, SeedGroup, load_results, make_results
 from harness.reporting.figures.charts import (
     MOST_LINES,
     NAMES,
@@ -30,6 +28,14 @@ from harness.reporting.figures.charts import (
 from harness.reporting.figures.overview import one_protocol_each, plot_overview
 from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import SAMPLE_SUFFIX, listed
+from harness.reporting.groups import (
+    PUBLISHED,
+    ModelResults,
+    SeedGroup,
+    load_published,
+    load_results,
+    make_results,
+)
 from harness.reporting.table import format_percent
 
 

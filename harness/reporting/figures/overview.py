@@ -4,8 +4,6 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from harness.reporting.analysis.results import ModelResults
-from harness.reporting.analysis.statistics import Range, SeedStatistics
 from harness.reporting.figures.charts import (
     NAMES,
     VALIDATION,
@@ -22,6 +20,8 @@ from harness.reporting.figures.style import (
     new_figure,
     wrapped,
 )
+from harness.reporting.groups import ModelResults
+from harness.reporting.statistics import Range, SeedStatistics
 
 PANELS_A_ROW = 5
 # The numbers of a model by the heads of their columns, which are also the legend of the markers.

@@ -1,19 +1,18 @@
 """Writes the report: reads the records, and lays out what the page shows."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.records.atomic_files import write_text
+from harness.records.atomic_files import read_json, write_text
 from harness.records.record import Record, plain
-from harness.records.study_outputs import Heatmap, Lines, Table, Text
-from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.factorial import factorial_designs
-from harness.reporting.analysis.published import load_published
-from harness.reporting.analysis.reference import compare_with_reference
-from harness.reporting.analysis.reproduction import reproductions
-from harness.reporting.analysis.results import ModelResults, Results, SeedGroup, Study, load_results
-from harness.reporting.analysis.verdicts import NOT_CHECKABLE, judge
+from harness.records.study_outputs import Heatmap, Lines, Text
+from harness.records.study_outputs import Table as StudyTable
+from harness.records.validation import Number, validated
+from harness.reporting import tables
+from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
+from harness.reporting.comparison import compare_with_reference, value_text
+from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
     colour_of,
     study_charts,
@@ -22,17 +21,31 @@ from harness.reporting.figures.charts import (
     with_most_rules,
 )
 from harness.reporting.figures.draw import rules_title
+from harness.reporting.groups import (
+    ModelResults,
+    Results,
+    SeedGroup,
+    Study,
+    load_published,
+    load_results,
+)
+from harness.reporting.own_runs import own_table
 from harness.reporting.report.page import Shades, render
-from harness.reporting.table import FOUR, footnotes, number_notes
-from harness.reporting.table import Table as ShownTable
-from harness.reporting.tables import claim_tables, model_tables
-from harness.reporting.tables.reference_tables import comparison_table
+from harness.reporting.reproduction import reproductions
+from harness.reporting.table import FOUR, Table, footnotes, format_significant, number_notes
+from harness.reporting.tables import Blocks
 
 YOURS, REFERENCE = "yours", "reference"
 MEASURED = {
     "Best validation": "best_validation",
     "Last validation": "last_validation",
     "Test at best": "test_at_best",
+}
+SPEED = {
+    "Plain Keras, ms a step": "step, plain",
+    "Alone, ms a step": "step, ours",
+    "Throughput alone": "throughput, ours",
+    "Throughput sharing the machine": "throughput, ours shared",
 }
 RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, not once for all
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -78,12 +91,12 @@ def write_report(
     progress("comparing the experiments")
     compared, calibration = reproductions(main.rows)
     standard = [row for row in main.rows if not row.variant]
-    expected = model_tables.expected_blocks(standard, numbers, compared, calibration)
+    expected = tables.expected_blocks(standard, numbers, compared, calibration)
     designs = factorial_designs(main, numbers)
     rules = with_most_rules(designs)
     beside = []
     if own and own is not main and own.rows:
-        beside = [comparison_table([compare_with_reference(row, main.rows) for row in own.rows])]
+        beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
     verdicts = [] if main.sample else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
@@ -91,7 +104,6 @@ def write_report(
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
     progress("drawing the page")
-    speed = (reference_dir or results_dir) / "benchmark.md"
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},
@@ -99,13 +111,13 @@ def write_report(
         left_out=left_out,
         finding=rules_title(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
-        factorial=model_tables.factorial_blocks(designs, calibration.level),
+        factorial=tables.factorial_blocks(designs, calibration.level),
         expected=_first_tables(expected),
         beside=beside,
-        results=model_tables.model_blocks(main.rows, numbers, "### {}"),
-        claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
-        own_claims=claim_tables.claims_blocks(mine) if mine else [],
-        explanation=claim_tables.EXPLANATION,
+        results=tables.model_blocks(main.rows, numbers, "### {}"),
+        claims=tables.claims_blocks(verdicts) if verdicts else [],
+        own_claims=tables.claims_blocks(mine) if mine else [],
+        explanation=tables.CLAIMS_EXPLANATION,
         networks=[
             _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
             for origin, results in folders.items()
@@ -116,18 +128,18 @@ def write_report(
             for origin, results in folders.items()
             for study in results.studies
         ],
-        speed=speed.read_text("utf-8").partition("\n")[2] if speed.exists() else "",
+        speed=_speed(reference_dir or results_dir),
     )
     write_text(output, text)
     return [output], left_out
 
 
-def _first_tables(blocks: list[str | ShownTable]) -> list[str | ShownTable]:
+def _first_tables(blocks: Blocks) -> Blocks:
     """The numbers to expect, a line a network: units in the captions, reasons below the tables."""
-    tables = [block for block in blocks if isinstance(block, ShownTable)]
+    found = [block for block in blocks if isinstance(block, Table)]
     texts = [block for block in blocks if isinstance(block, str) and not block.startswith("**")]
-    units, below = texts[: len(tables)], texts[len(tables) :]
-    rows = [row for table in tables for row in table.rows]
+    units, below = texts[: len(found)], texts[len(found) :]
+    rows = [row for table in found for row in table.rows]
     verdicts = [cell for _, *cells in rows for cell in cells if ": " in cell]
     reasons = number_notes(cell.partition(": ")[2] for cell in verdicts)
 
@@ -142,7 +154,7 @@ def _first_tables(blocks: list[str | ShownTable]) -> list[str | ShownTable]:
             rows=[[first, *map(short, cells)] for first, *cells in table.rows],
             title=f"{table.title}: {unit[0].lower()}{unit[1:]}",
         )
-        for table, unit in zip(tables, units, strict=True)
+        for table, unit in zip(found, units, strict=True)
     ]
     return [*shown, *below, footnotes(reasons)]
 
@@ -164,8 +176,8 @@ def _study(study: Study, whose: str) -> dict:
         caption = study.caption(output)
         if isinstance(output, Lines):
             parts += study_charts(study, output)
-        elif isinstance(output, Table):
-            parts.append(claim_tables.study_table(study, output))
+        elif isinstance(output, StudyTable):
+            parts.append(tables.study_table(study, output))
         elif isinstance(output, Heatmap):
             parts.append(Shades(caption, output))
         elif isinstance(output, Text):
@@ -184,7 +196,7 @@ def _sheet(group: SeedGroup, whose: str) -> dict:
     }
 
 
-def _runs(group: SeedGroup) -> ShownTable:
+def _runs(group: SeedGroup) -> Table:
     """What each run measured, how long it took, and the command and the code that made it."""
     rows = []
     for record in group.records:
@@ -199,7 +211,7 @@ def _runs(group: SeedGroup) -> ShownTable:
         cells["Command"] = made["command"]
         rows.append(cells)
     sides = "r" * (len(rows[0]) - 2) + "ll"
-    return ShownTable([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
+    return Table([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
 
 
 def _facts(record: Record) -> dict[str, dict[str, object]]:
@@ -227,9 +239,40 @@ def _common(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
             seeds: dict[str, list[str]] = {}
             for seed, facts in of_runs:
                 value = facts[kind].get(name)
-                seeds.setdefault("not recorded" if value is None else plain(value), []).append(
-                    str(seed)
-                )
+                seeds.setdefault(value_text(value), []).append(str(seed))
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A quantity of `benchmark.json`: the median of `n` values, the smallest and the largest."""
+
+    experiment: str
+    quantity: str
+    value: Number
+    low: Number
+    high: Number
+    unit: str
+    n: int
+
+    @property
+    def text(self) -> str:
+        value, low, high = (format_significant(v, 3) for v in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})" if self.n > 1 else value
+
+
+def _speed(folder: Path) -> Blocks:
+    """The table of the benchmark that lies beside the records; nothing without one."""
+    path = folder / "benchmark.json"
+    if not path.exists():
+        return []
+    content = read_json(path)
+    measured = validated(path, list[Measured], content.get("measurements"))
+    machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
+    found = {(one.experiment, one.quantity): one.text for one in measured}
+    names = dict.fromkeys(one.experiment for one in measured if one.quantity in SPEED.values())
+    rows = [[name, *(found.get((name, what), "") for what in SPEED.values())] for name in names]
+    title = f"Measured on {machine.get('cpu')}, {machine.get('threads')} cores"
+    return [Table(["Experiment", *SPEED], rows, title=title)]

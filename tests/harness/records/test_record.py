@@ -518,14 +518,3 @@ def test_a_record_with_older_names_is_read_by_todays(tmp_path, config, label):
     record = load_record(fabricate(tmp_path, "imdb-x", config=config))
     assert record.label == label
     assert record.config["protocol"].get("optimizer") in (None, "adam-keras-2.0")
-
-
-def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
-    """A default that has changed since; a setting younger than a record counts as unchanged."""
-    for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
-        fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
-    records, left_out = find_records(tmp_path)
-    assert [record.seed for record in records] == [1, 2]
-    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
-    fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
-    assert [record.seed for record in find_records(tmp_path)[0]] == [0, 3]  # the newest decides

@@ -12,9 +12,9 @@ from records import fabricate, fabricate_study
 
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.analysis.published import PUBLISHED
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.tables.write import write_tables
+from harness.reporting.groups import PUBLISHED
+from harness.reporting.pages import write_tables
 
 CLAIMS = Path("experiments/claims.toml").resolve()
 SEEDS = (0, 1, 2)
@@ -132,15 +132,3 @@ def test_one_damaged_record_stops_no_table(whole, tmp_path, damaged):
 @given(damaged=damages())
 def test_one_damaged_record_stops_no_figure(whole, tmp_path, damaged):
     others_are_shown(whole, tmp_path, damaged, figures=damaged[2] % 5 == 0)  # these take longer
-
-
-@pytest.mark.parametrize(
-    ("field", "said"),
-    [("parameters", "parameters is null, but a number"), ("degrees_per_unit", "degrees_per_unit")],
-)
-def test_a_number_that_one_seed_lacks_names_that_seed(whole, tmp_path, field, said):
-    shutil.copytree(whole, tmp_path / "results")
-    file = tmp_path / "results/jena-gru/seed-1/metrics.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {field: None}))
-    _, (sentence,) = find_records(tmp_path / "results")
-    assert sentence.startswith(f"jena-gru/seed-1: {said}")

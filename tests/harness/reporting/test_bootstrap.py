@@ -19,7 +19,7 @@ from harness.records.predictions import (
     weekly_errors,
 )
 from harness.records.record import load_record
-from harness.reporting.analysis.bootstrap import samples_interval, unpacked
+from harness.reporting.statistics import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
 

@@ -10,13 +10,11 @@ from records import fabricate, fabricate_study
 
 from harness.errors import RunError
 from harness.records.study_outputs import Table
-from harness.reporting.analysis.claims import load_claims
-from harness.reporting.analysis.published import PublishedResults, load_published
-from harness.reporting.analysis.results import load_results
-from harness.reporting.analysis.verdicts import judge
+from harness.reporting.claims import judge, load_claims
+from harness.reporting.groups import PublishedResults, load_published, load_results
+from harness.reporting.results_page import claims_csv
 from harness.reporting.table import markdown
-from harness.reporting.tables.claim_tables import claims_blocks, reasons
-from harness.reporting.tables.write import claims_csv
+from harness.reporting.tables import claims_blocks, reasons
 
 WORDS = {
     "id": "memory",

@@ -6,12 +6,10 @@ import pytest
 from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Table
-from harness.reporting.analysis.claims import Claim
-from harness.reporting.analysis.published import PublishedResults
-from harness.reporting.analysis.results import load_results
-from harness.reporting.analysis.verdicts import NotCheckable, find_measurement, judge
+from harness.reporting.claims import Claim, NotCheckable, find_measurement, judge
+from harness.reporting.groups import PublishedResults, load_results
 from harness.reporting.table import markdown
-from harness.reporting.tables.claim_tables import claims_blocks
+from harness.reporting.tables import claims_blocks
 
 WORDS = {"id": "one", "source": "a-document", "statement": "it will", "quantity": "share"}
 WORDS |= {"why": "Below that it is chance.", "set": "2020-01-01", "runs_known": True}

@@ -17,14 +17,13 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.analysis import results as reading
-from harness.reporting.analysis.published import PUBLISHED, load_published
-from harness.reporting.analysis.results import load_results
+from harness.reporting import groups as reading
 from harness.reporting.figures import draw, overview
 from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.charts import pair_charts, panels_of, training_charts
 from harness.reporting.figures.panels import draw_chart, plot_panels
 from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable, wrapped
+from harness.reporting.groups import PUBLISHED, load_published, load_results
 
 BLACK = "#000000"
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from harness.reporting.analysis import further_run
-from harness.reporting.analysis.further_run import calibrate, distances, half_widths, p_value
-from harness.reporting.analysis.statistics import binomial_interval
+from harness.reporting import further_run
+from harness.reporting.further_run import calibrate, distances, half_widths, p_value
+from harness.reporting.statistics import binomial_interval
 
 NUMBERS = 20
 

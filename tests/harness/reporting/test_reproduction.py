@@ -8,14 +8,13 @@ import pytest
 from records import fabricate
 
 from harness.records.predictions import weekly_errors
-from harness.reporting.analysis.factorial import RULES, SHOWN, factorial_designs
-from harness.reporting.analysis.published import Published, PublishedResults
-from harness.reporting.analysis.reproduction import ONE_MORE_RUN, SAME_END, reproductions
-from harness.reporting.analysis.results import load_results
+from harness.reporting.factorial import RULES, SHOWN, factorial_designs
 from harness.reporting.figures.charts import update_rules_chart, with_most_rules
+from harness.reporting.groups import Published, PublishedResults, load_results
+from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, reproductions
+from harness.reporting.results_page import make_tables
 from harness.reporting.table import markdown
-from harness.reporting.tables.model_tables import factorial_blocks, reproduction_blocks
-from harness.reporting.tables.write import make_tables
+from harness.reporting.tables import factorial_blocks, reproduction_blocks
 
 EPOCHS = 4
 CURVE = (0.6, 0.4, 0.3, 0.2)

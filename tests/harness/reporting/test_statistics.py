@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.reporting.analysis.statistics import (
+from harness.reporting.statistics import (
     Estimate,
     binomial_interval,
     hedges_g,

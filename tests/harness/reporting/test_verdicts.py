@@ -8,10 +8,8 @@ from scipy import stats
 
 from harness.errors import RunError
 from harness.records.study_outputs import Table
-from harness.reporting.analysis.claims import Claim
-from harness.reporting.analysis.published import PublishedResults
-from harness.reporting.analysis.results import load_results
-from harness.reporting.analysis.verdicts import judge
+from harness.reporting.claims import Claim, judge
+from harness.reporting.groups import PublishedResults, load_results
 
 WORDS = {"id": "one", "source": "a-document", "statement": "it will", "quantity": "share"}
 WORDS |= {"why": "Below that it is chance.", "set": "2020-01-01", "runs_known": True}

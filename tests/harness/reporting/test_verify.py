@@ -9,10 +9,9 @@ import pytest
 from commands import REPOSITORY, run
 from records import fabricate, fabricate_study
 
-from harness.reporting.analysis import verification
-from harness.reporting.analysis.published import PUBLISHED, load_published
-from harness.reporting.analysis.results import load_results
-from harness.reporting.analysis.verification import verify
+from harness.reporting import reproduction
+from harness.reporting.groups import PUBLISHED, load_published, load_results
+from harness.reporting.reproduction import verify
 from harness.reporting.verify import main
 
 BEST = (0.880, 0.882, 0.884, 0.886, 0.888)
@@ -179,8 +178,8 @@ def of_seeds(row, chosen):
 
 
 def test_honest_records_pass_nearly_always(networks, monkeypatch):
-    """The numbers in the docstring of `verification.py`: each seed judged by the four others."""
-    monkeypatch.setattr(verification, "SEEDS_NEEDED", 4)
+    """The numbers in the docstring of `reproduction.py`: each seed judged by the four others."""
+    monkeypatch.setattr(reproduction, "SEEDS_NEEDED", 4)
     alone, together = [], []
     for seed in range(5):
         own = [of_seeds(row, lambda s, seed=seed: s == seed) for row in networks.values()]

@@ -1,0 +1,102 @@
+"""`make data`: download the missing data files, or rebuild those of IMDB."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from data import files
+from data.errors import DataError, escaped
+from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, STANFORD_REVIEWS
+
+# The IMDB modules load NumPy. They are imported where they are needed, so that `--help` is fast.
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Download missing files and print where each file is; with `--from-reviews`, rebuild instead.
+
+    Returns:
+        Exit status: 0 if every file is there (or was rebuilt and proved), else 1.
+    """
+    options = _parser().parse_args(arguments)
+    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    try:
+        if chosen:
+            os.makedirs(os.path.expanduser(chosen), exist_ok=True)
+        files.destination(options.data_dir)
+        return (_rebuild if options.from_reviews else _fetch)(options.data_dir)
+    except (DataError, OSError) as error:  # the latter where the directory cannot be made
+        return _fail(error)
+    except MemoryError:
+        return _fail("a data file needs more memory than there is.")
+    except KeyboardInterrupt:
+        return _fail("interrupted; the same command goes on.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m data",
+        description="Download the missing data files, and list all of them.",
+    )
+    parser.add_argument(
+        "--data-dir",
+        type=Path,
+        help="directory searched first, and the destination of new files; made if missing "
+        f"(default: ${DATA_DIR_VARIABLE}, else data/downloads)",
+    )
+    parser.add_argument(
+        "--from-reviews",
+        action="store_true",
+        help=f"instead rebuild {IMDB} and {IMDB_WORD_INDEX}, where they are missing, from the "
+        "reviews as text, and prove that they have the published content; the reviews are "
+        f"{STANFORD_REVIEWS} from Stanford (80 MB, downloaded if missing) or {OWN_REVIEWS}",
+    )
+    return parser
+
+
+def _fail(problem: object) -> int:
+    """Print what is wrong. Returns the exit status."""
+    print(f"error: {escaped(str(problem))}", file=sys.stderr)
+    return 1
+
+
+def _fetch(data_dir: Path | None) -> int:
+    """Download and list every file, even if others fail. Returns the exit status."""
+    failed = []
+    for name in files.NAMES:
+        try:
+            print(_summary(files.locate(name, data_dir)))
+        except DataError as error:
+            _fail(error)
+            failed.append(name)
+    if IMDB in failed:
+        print(f'{IMDB} can also be rebuilt: make data ARGS="--from-reviews".', file=sys.stderr)
+    return 1 if failed else 0
+
+
+def _rebuild(data_dir: Path | None) -> int:
+    """Rebuild the IMDB files and print what is proved."""
+    from data.imdb_rebuild import rebuild_imdb
+
+    for line in rebuild_imdb(data_dir):
+        print(line, flush=True)
+    return 0
+
+
+def _summary(file: files.DataFile) -> str:
+    """Two lines about a file."""
+    status = {
+        True: "the published file",
+        False: "NOT the published file: its hash differs",
+        None: "no hash of it was published",
+    }[file.published]
+    if file.name == IMDB and not file.published:
+        from data.imdb import PUBLISHED_CONTENT, content_sha256
+
+        if content_sha256(file.path) == PUBLISHED_CONTENT:
+            status = "the published content (another archive: its bytes differ)"
+    return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

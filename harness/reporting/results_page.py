@@ -1,0 +1,236 @@
+"""The content of RESULTS.md, summary.csv, claims.csv and of the parts of pages, as text."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable
+
+from harness.records.record import Record, plain
+from harness.reporting.claims import Claim, Verdict, judge
+from harness.reporting.comparison import NUMBERS
+from harness.reporting.factorial import factorial_designs
+from harness.reporting.groups import (
+    ModelResults,
+    PublishedResults,
+    Results,
+)
+from harness.reporting.reproduction import beside_plain_keras, reproductions
+from harness.reporting.statistics import Range
+from harness.reporting.table import ABSENT, markdown
+from harness.reporting.tables import (
+    CLAIMS_EXPLANATION,
+    PLAIN,
+    Blocks,
+    as_published,
+    claims_blocks,
+    equivalence_table,
+    expected_blocks,
+    factorial_blocks,
+    model_blocks,
+    parameter_counts,
+    primary_claims_table,
+    reasons,
+    reproduction_blocks,
+    seconds_by_device,
+    study_blocks,
+)
+
+EXPLANATION = """\
+- *Best validation* is the value of the best epoch on the validation data, *last validation* that
+  after the last epoch. *Test at best* is the test value with the weights of the best epoch.
+- The best epoch is chosen on the validation data, which flatters every network. So networks are
+  compared by *test at best*.
+- A model without epochs has one validation value, which stands in both columns.
+- With five seeds or more a number is mean ± sample standard deviation. The 95 % interval is
+  Student's t interval of the mean over the seeds, cut at the lowest and the highest possible value.
+  It covers the chance in training, on the same data. A single run, such as a published one, may
+  lie outside it: runs vary more than their mean.
+- With fewer seeds each value is listed, without an interval. Equal values have no interval either.
+- Published re-runs are independent public ones: best validation, mean ± standard deviation (number
+  of runs).
+- *Seconds an epoch* is the median over the epochs of a run, training and validation.
+- *Notes* are the numbers in the list below each table."""
+
+SAMPLE_EXPLANATION = """\
+**Sample data:** the built-in generator made them, to show that everything works. No number here
+says anything about the real data sets, and none can be compared with a published one."""
+
+
+def make_tables(
+    results: Results, published: PublishedResults, claims: list[Claim]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """All tables as text.
+
+    Args:
+        results: the finished runs.
+        published: the published numbers.
+        claims: the claims; sample data decide none of them.
+
+    Returns:
+        The files of the results folder by name, and the parts that pages can show by the name of
+        their markers.
+    """
+    verdicts = [] if results.sample else judge(claims, results)
+    compared, calibration = reproductions(results.rows)
+    plain = beside_plain_keras(results.rows)
+    standard = [row for row in results.rows if not row.variant]
+    reproduction = reproduction_blocks(compared, calibration)
+    factorial = factorial_blocks(factorial_designs(results, published), calibration.level)
+    plain_keras = [equivalence_table(plain, ["Test at best"])] if plain else []
+    parts = {
+        "results": model_blocks(standard, published, "**{}**"),
+        "expected": expected_blocks(standard, published, compared, calibration),
+        "reproduction": reproduction,
+        "plain-keras": plain_keras,
+        "factorial": factorial,
+        "claims": [primary_claims_table(verdicts)],
+    }
+
+    blocks: Blocks = [
+        "# Results",
+        "Made by `make reference` from the run records; do not edit.",
+        EXPLANATION,
+    ]
+    if results.sample:
+        blocks.append(SAMPLE_EXPLANATION)
+    blocks += model_blocks(results.rows, published, "## {}")
+    if reproduction:
+        blocks += ["## The published runs", *reproduction]
+    if plain_keras:
+        blocks += ["## This project's layers", PLAIN, *plain_keras]
+    if factorial:
+        blocks += ["## The update rules of Keras's versions", *factorial]
+    if verdicts:
+        blocks += ["## The claims", CLAIMS_EXPLANATION, *claims_blocks(verdicts)]
+        blocks += ["Why these bounds, and since when:", reasons(verdicts)]
+    if results.studies:
+        blocks.append("## The studies")
+    for study in results.studies:
+        blocks += study_blocks(study)
+    blocks += ["## How these were made", _origin(results.records)]
+
+    files = {"RESULTS.md": markdown(blocks) + "\n"}
+    if results.rows:
+        files["summary.csv"] = summary_csv(results.rows)
+    if verdicts:
+        files["claims.csv"] = claims_csv(verdicts)
+    return files, {name: markdown(part) for name, part in parts.items()}
+
+
+def _origin(records: list[Record]) -> str:
+    """Number of records, software, code, and what was made from changed code."""
+
+    def distinct(origin: Callable[[Record], str]) -> str:
+        counts = sorted(Counter(map(origin, records)).items())
+        return "; ".join(f"{value} ({n} record{'s' if n > 1 else ''})" for value, n in counts)
+
+    def software(record: Record) -> str:
+        packages = sorted(record.environment["packages"].items())
+        versions = [("Python", record.environment["python"]), *packages]
+        return ", ".join(f"{name} {version}" for name, version in versions)
+
+    changed = sorted(record.place for record in records if record.environment["dirty"])
+    return "\n".join(
+        [
+            f"- Records: {len(records)}",
+            f"- Software: {distinct(software)}",
+            f"- Keras backend: {distinct(lambda r: r.environment['backend'])}",
+            f"- Commit: {distinct(lambda r: r.environment['commit'] or 'unknown')}",
+            f"- Made with uncommitted changes to the code: {', '.join(changed) or 'none'}",
+        ]
+    )
+
+
+def summary_csv(rows: list[ModelResults]) -> str:
+    """One line a network or baseline; a field is empty where there is no such number."""
+    return _csv([_model_fields(row) for row in rows], "{:.6f}")
+
+
+def claims_csv(verdicts: list[Verdict]) -> str:
+    """One line a claim; a field is empty where there is no such number."""
+    return _csv([_claim_fields(verdict) for verdict in verdicts], "{:.6g}")
+
+
+def _csv(lines: list[dict[str, str | float | None]], pattern: str) -> str:
+    """Lines with the same fields below their names; numbers are written by the pattern."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(lines[0]), lineterminator="\n")
+    writer.writeheader()
+    for line in lines:
+        numbers = {k: pattern.format(v) for k, v in line.items() if isinstance(v, int | float)}
+        writer.writerow(line | numbers)
+    return text.getvalue()
+
+
+def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
+    published, devices = row.published, seconds_by_device(row)
+    fields = {
+        "dataset": row.dataset,
+        "sample": str(row.sample).lower(),
+        "experiment": row.first.experiment,
+        "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
+        "model": row.first.config["title"],
+        "role": row.first.config["role"],
+        "parameters": parameter_counts(row, "{}"),
+        "metric": row.metric,
+        "seeds": " ".join(str(record.seed) for record in row.records),
+        "n": str(len(row.records)),
+    }
+    columns = [(name, row.spread(name)) for name in NUMBERS.values()]
+    columns += [(f"{name}_degrees", row.degrees(name)) for name in NUMBERS.values()]
+    for name, seeds in columns:
+        fields |= {name: seeds and seeds.mean, f"{name}_sd": seeds and seeds.sd}
+        fields |= _ends(f"{name}_interval", seeds and seeds.interval)
+    return fields | {
+        "reference": row.reference["label"],
+        "reference_validation": row.reference["validation"],
+        "reference_test": row.reference["test"],
+        "published_source": published.source,
+        "published_best_validation": as_published(published.best_validation),
+        "published_last_validation": as_published(published.last_validation),
+        "published_test": as_published(published.test),
+        "published_reruns": published.reruns,
+        "published_statement": published.statement,
+        "seconds_per_epoch": " | ".join(s for s in devices.values() if s != ABSENT),
+        "device": " | ".join(devices),
+        "data_files": " ".join(file["sha256"] for file in row.first.data["files"]),
+        "notes": " | ".join(row.notes),
+    }
+
+
+def _claim_fields(verdict: Verdict) -> dict[str, str | float | None]:
+    claim, measured = verdict.claim, verdict.measured
+    seeds = measured.statistics if measured else ()
+    few = not measured or bool(measured.missing_seeds)
+    copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    return {
+        **{name: getattr(claim, name) for name in copied},
+        "primary": str(claim.primary).lower(),
+        "exact": str(claim.exact).lower(),
+        "n": " ".join(str(one.n) for one in seeds) or "0",
+        "measured": measured and measured.estimate.value,
+        "sd": seeds[0].sd if seeds else None,
+        "sd_minus": seeds[1].sd if seeds[1:] else None,
+        **_ends("interval", measured and measured.interval),
+        **_ends("samples_interval", measured and measured.samples_interval),
+        "at_least": claim.at_least,
+        "at_most": claim.at_most,
+        "margin": claim.margin,
+        "p": verdict.p and verdict.p.holds,
+        "p_adjusted": verdict.adjusted and verdict.adjusted.holds,
+        "p_against": verdict.p and verdict.p.fails,
+        "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
+        "effect": measured and measured.effect,
+        "superiority": None if few else measured.superiority,
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+        "why": claim.why,
+        "set": claim.set,
+        "runs_known": str(claim.runs_known).lower(),
+    }
+
+
+def _ends(name: str, interval: Range | None) -> dict[str, float | None]:
+    """The two ends of an interval as fields; None if there is none."""
+    low, high = interval or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}

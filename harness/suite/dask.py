@@ -1,0 +1,288 @@
+"""Runs on the workers of a Dask cluster; code and records travel over the network.
+
+Dask decides where a run goes, and repeats it elsewhere if its worker dies. Its `upload_file` gives
+scheduler and workers this checkout's code, so they need no copy of it. As in every Dask cluster,
+they could run whatever they like on this machine, since Dask's own messages are pickles. What a
+worker sends is checked as a record before it gets a name.
+"""
+
+import json
+import logging
+import queue
+import tempfile
+import time
+import uuid
+import zipfile
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import distributed
+from distributed.client import Future
+from distributed.core import Status
+
+from harness.errors import ElsewhereError, RunError, UserError, escaped
+from harness.experiment import Plan, finished_record
+from harness.records.atomic_files import write_bytes
+from harness.records.checksums import CHECKSUMS, FILE
+from harness.records.lock import Lock
+from harness.records.record import put_in_place
+from harness.records.run import Run
+from harness.suite.runs import (
+    POLL,
+    Elsewhere,
+    Ended,
+    EpochDone,
+    Event,
+    Message,
+    Started,
+    WatchedRun,
+    end,
+    log_of,
+    reserve,
+)
+from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
+
+KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
+SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
+PATIENCE = "10s"  # for a scheduler to answer
+LOOK = 1  # seconds between two checks for new workers
+DEATHS = 3  # workers that a run may take with it; Dask's own limit depends on its configuration
+LOST = f"{DEATHS} workers were lost while they did it; look at their output and their memory"
+START = (
+    "start one where the requirements and the data are: python -m dask worker {address} "
+    f"--nthreads 4 --resources {SLOT}=1"
+)
+
+
+# --- on this machine
+
+
+@dataclass
+class Sent:
+    """A run that the cluster has."""
+
+    run: Plan
+    future: Future
+    lock: Lock
+    begun: int = 0  # how often a worker began it
+
+
+def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Event]:
+    """Has a cluster do runs; closing the generator ends those in progress.
+
+    Args:
+        runs: in the order in which they are to start.
+        address: the scheduler's, such as `tcp://scheduler:8786`.
+        weights: whether trained weights come back with the records.
+
+    Raises:
+        RunError: no scheduler answers, or it is lost.
+    """
+    topic = f"suite-{uuid.uuid4().hex}"
+    reports: queue.SimpleQueue = queue.SimpleQueue()
+    with connect(address) as client:
+        client.subscribe_topic(topic, lambda event: reports.put(event[1]))
+        code = send_code(client)
+        waiting = deque(runs)
+        sent: dict[str, Sent] = {}  # by Dask's key
+        idle = False
+        try:
+            while waiting or sent:
+                # Submit no more than can be done at once. When a worker dies, Dask counts that
+                # against every run it was given, and gives a run up after a few such deaths.
+                ready = _ready(client)
+                while waiting and len(sent) < ready:
+                    run = waiting.popleft()
+                    if (lock := reserve(run)) is None:
+                        yield Elsewhere(run)
+                        continue
+                    key = f"{run.name}-{uuid.uuid4().hex}"
+                    task = run.name, run.process_arguments, code, topic, weights
+                    future = client.submit(perform, *task, key=key, resources={SLOT: 1})
+                    sent[key] = Sent(run, future, lock)
+                    future.add_done_callback(reports.put)
+                if not ready and not idle:
+                    yield Message(f"waiting for workers; {START.format(address=address)}")
+                idle = not ready
+                try:
+                    item = reports.get(timeout=LOOK)
+                except queue.Empty:
+                    continue
+                key = item.key if isinstance(item, Future) else item["key"]
+                if key not in sent:
+                    continue  # a run that was given up
+                event = _outcome(sent[key]) if isinstance(item, Future) else _news(sent[key], item)
+                if isinstance(event, Ended | Elsewhere):
+                    sent.pop(key).lock.release()
+                yield event
+        finally:
+            if client.status == "running":
+                client.cancel([one.future for one in sent.values()])
+            for one in sent.values():
+                one.lock.release()
+
+
+def connect(address: str) -> distributed.Client:
+    """A client of a scheduler; whether connections are encrypted is Dask's own configuration."""
+    # It writes many lines when the scheduler is lost; `_lost` says it in one.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    try:
+        return distributed.Client(address, timeout=PATIENCE, set_as_default=False)
+    except (OSError, ValueError, RuntimeError, TypeError) as error:
+        raise RunError(
+            f"no Dask scheduler answers at {address} ({error}); start one: python -m dask scheduler"
+        ) from error
+
+
+def send_code(client: distributed.Client) -> str:
+    """Sends what runs need to all workers, those to come included; returns the file's name.
+
+    Changes that are not committed are in it, too, and so is the commit for their records.
+    """
+    name = f"code-{uuid.uuid4().hex}.zip"
+    with tempfile.TemporaryDirectory() as folder:
+        with zipfile.ZipFile(Path(folder, name), "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in code_files(CODE, KINDS):
+                archive.write(path, path.relative_to(REPOSITORY))
+            archive.writestr(CODE_VERSION, json.dumps(code_version()))
+        client.upload_file(str(Path(folder, name)))
+    return name
+
+
+def _ready(client: distributed.Client) -> int:
+    """The number of workers that have a slot for a run."""
+    try:
+        workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    except (OSError, ValueError) as error:
+        raise _lost(client) from error
+    return sum(worker["resources"].get(SLOT, 0) >= 1 for worker in workers)
+
+
+def _lost(client: distributed.Client) -> RunError:
+    return RunError(
+        f"lost the scheduler {client.scheduler.address}; the records that had come back are kept, "
+        "and the same command goes on with what is left."
+    )
+
+
+def _news(sent: Sent, item: dict) -> Event:
+    """A worker's report on its run, as an event; it ends a run that too many workers died of."""
+    if "began" not in item:
+        return EpochDone(sent.run, item["epoch"], item["loss"])
+    sent.begun += 1
+    if sent.begun <= DEATHS:
+        return Started(sent.run, item["began"])
+    sent.future.cancel()
+    return _failed(sent.run, LOST)
+
+
+def _failed(run: Plan, reason: str) -> Ended:
+    """The end of a run of which no worker could tell; the reason is its log."""
+    write_bytes(log_of(run), f"{reason}\n".encode())
+    return Ended(run, 0, reason)
+
+
+def _outcome(sent: Sent) -> Ended | Elsewhere:
+    """Receives the record of a run, or the reason why there is none."""
+    run, future = sent.run, sent.future
+    if future.status == "error":
+        error = future.exception()
+        return _failed(run, escaped(f"{type(error).__name__}: {error}"))
+    if future.status != "finished":
+        raise _lost(future.client)
+    result = future.result()
+    write_bytes(log_of(run), result["log"])
+    failure = result["failure"]
+    if failure is None:
+        try:
+            receive(run, result["files"])
+        except ElsewhereError:
+            return Elsewhere(run)
+        except UserError as error:
+            failure = str(error)
+    return Ended(run, result["seconds"], failure)
+
+
+def receive(run: Plan, files: dict[str, bytes]) -> None:
+    """Checks a run's record that came from another machine, and gives it its name.
+
+    Raises:
+        RunError: the record is damaged or of another run, or it cannot be written.
+        ElsewhereError: another process is writing it.
+    """
+    for name in files:
+        if name != CHECKSUMS and not FILE.fullmatch(name):
+            raise RunError(f"{run.name}: the worker sent '{name}', which is no file of a record.")
+    directory = run.directory
+    place = Run(directory, seed=run.seed, data_dir=None, sample=run.sample)
+    place.begin(run.config)  # keeps other processes out, and clears what a dead one left
+    try:
+        with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".received-") as folder:
+            staged = Path(folder, directory.parent.name, directory.name)
+            for name, content in files.items():
+                write_bytes(staged / name, content)
+            finished_record(run, staged)
+            put_in_place(staged, directory)
+    finally:
+        place.abandon()
+
+
+# --- on a worker
+
+
+def perform(name: str, command: list[str], code: str, topic: str, weights: bool) -> dict | None:
+    """Does one run in a process of its own, below the worker's directory.
+
+    Args:
+        name: the record's place below a results directory.
+        command: what `python -m` gets, without the places.
+        code: the archive that `send_code` has sent.
+        topic: where the caller listens to progress.
+        weights: whether the trained weights are wanted, too.
+
+    Returns:
+        `seconds`; `failure`, None if there is a record; `log`, what the run printed; `files`, the
+        record's by name. None if nobody waits for them any more.
+    """
+    worker = distributed.get_worker()
+    key = worker.get_current_task()
+    # If the worker dies, Dask clears its directory.
+    with tempfile.TemporaryDirectory(dir=worker.local_directory, prefix="run-") as place:
+        folder = Path(place)
+        zipfile.ZipFile(Path(worker.local_directory, code)).extractall(folder / "code")
+        directory, log = folder / "results" / name, folder / "log"
+        places = ["--results-dir", str(folder / "results"), "--plots-dir", str(folder / "plots")]
+        worker.log_event(topic, {"key": key, "began": worker.address})
+        threads = worker.state.nthreads
+        run = WatchedRun([*command, *places], directory, log, threads, folder / "code")
+        try:
+            while run.process.code() is None:
+                if not _wanted(worker, key):
+                    return None
+                if done := run.new_epoch():
+                    epoch, loss = done
+                    worker.log_event(topic, {"key": key, "epoch": epoch, "loss": loss})
+                time.sleep(POLL)
+        finally:
+            end([run.process])
+        failure = run.process.failure()
+        kinds = (".json", ".keras", ".npz") if weights else (".json",)
+        files = {
+            path.name: path.read_bytes()
+            for path in ([] if failure else directory.iterdir())
+            if path.suffix in kinds or path.name == CHECKSUMS
+        }
+        log_content = log.read_bytes()
+        return {"seconds": run.seconds, "failure": failure, "log": log_content, "files": files}
+
+
+def _wanted(worker: distributed.Worker, key: str) -> bool:
+    """Whether somebody still waits for the task and the worker stays.
+
+    Dask does not stop a task that has begun; it only marks it as cancelled.
+    """
+    task = worker.state.tasks.get(key)
+    stays = worker.status not in (Status.stopping, Status.closing, Status.closed, Status.failed)
+    return stays and task is not None and task.state != "cancelled"

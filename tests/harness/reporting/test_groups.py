@@ -1,0 +1,82 @@
+"""Runs grouped over their seeds: which belong together, and what was published about them."""
+
+import pytest
+from records import fabricate
+
+from harness.errors import RunError
+from harness.reporting.groups import PUBLISHED, Published, load_published, load_results
+
+
+def read(folder):
+    return load_results(folder, load_published(PUBLISHED))
+
+
+def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
+    """A default that has changed since; a setting younger than a record counts as unchanged."""
+    for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
+        fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
+    results, left_out = read(tmp_path)
+    assert [record.seed for record in results.records] == [1, 2]
+    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
+    fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
+    assert [record.seed for record in read(tmp_path)[0].records] == [0, 3]  # the newest decides
+
+
+@pytest.mark.parametrize("name", ["parameters", "degrees_per_unit"])
+def test_a_number_that_one_seed_lacks_names_that_seed(tmp_path, name):
+    for seed in range(3):
+        number = {name: None} if seed == 1 else {}
+        about = {"best": 0.26, "metric": "mae", "degrees_per_unit": 8.8, "metrics": number}
+        fabricate(tmp_path, "jena-x", seed=seed, **about)
+    _, (sentence,) = read(tmp_path)
+    assert sentence.startswith(f"jena-x/seed-1: {name} is null, but a number with most")
+
+
+def test_a_published_number_belongs_to_the_published_protocol_on_real_data(tmp_path):
+    for variant in ({}, {"keras": "2.0.8"}, {"units": 64}):
+        fabricate(tmp_path / "real", "imdb-lstm", config={"variant": variant})
+    fabricate(tmp_path / "sample", "imdb-lstm", config={"sample": True})
+    rows = [*read(tmp_path / "real")[0].rows, *read(tmp_path / "sample")[0].rows]
+    best = {(str(row.variant), row.sample): row.published.best_validation for row in rows}
+    assert best == {
+        ("{}", False): 0.8928,
+        ("{'keras': '2.0.8'}", False): 0.8928,
+        ("{'units': 64}", False): None,
+        ("{}", True): None,
+    }
+    assert Published(test=0.9).number("test_at_best") == 0.9
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "[imdb-net]\nbset = 1.0",
+            r"\[imdb-net\]: field 'bset' is unknown; known: headline, source, best_validation",
+        ),
+        (
+            "[imdb-net]\nbest_validation = '0.8'",
+            "field 'best_validation' must be a finite number, not '0.8'",
+        ),
+        ("[imdb-net]\nloss = [0.5, true]", r"'loss\[1\]' must be a finite number, not True"),
+        ("[datasets]\nimdb = 3", r"\[datasets\]: field 'imdb' must be text, not 3"),
+        ("imdb-net = 1", r"\[imdb-net\]: the content must be a table"),
+        ("[imdb-net", "not valid TOML"),
+    ],
+)
+def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
+    path = tmp_path / "published.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=message):
+        load_published(path)
+
+
+def test_the_projects_published_numbers_are_the_documents():
+    catalogue = load_published(PUBLISHED)
+    assert list(catalogue.datasets) == ["imdb", "jena"]
+    best = {name: value.best_validation for name, value in catalogue.experiments.items()}
+    assert best["imdb-simple-rnn"] == 0.8460
+    assert best["imdb-lstm"] == 0.8928
+    assert best["jena-persistence"] == 0.289736
+    assert best["jena-gru"] == 0.2644
+    assert best["jena-gru-dropout"] == 0.2619

@@ -1,0 +1,389 @@
+"""RESULTS.md, the CSV files and parts of pages: numbers, what is left out, the same bytes."""
+
+import csv
+import random
+from pathlib import Path
+
+import pytest
+from records import fabricate, fabricate_study
+
+from harness.errors import RunError
+from harness.records.record import find_records
+from harness.records.study_outputs import Lines, Series, Table, Text
+from harness.reporting import groups
+from harness.reporting.pages import main, markers, write_tables
+from harness.reporting.tables import INTERVAL
+
+PUBLISHED = """
+[datasets]
+imdb = "Reviews"
+jena = "Weather"
+[imdb-base]
+[imdb-net]
+source = "a log"
+best_validation = 0.8460
+last_validation = 0.8054
+reruns = "0.862 ± 0.010 (6)"
+note = "Published with another kernel."
+[jena-gru]
+best_validation = 0.289736
+[made-study]
+"""
+
+
+CLAIMS = """
+[[claim]]
+id = "made-up"
+source = "a-document, another"
+statement = "the net beats the base"
+experiment = "imdb-net"
+minus = "imdb-base"
+measure = "best_validation"
+quantity = "accuracy over that of the base"
+at_least = 0.3
+why = "A made-up bound."
+set = "2020-01-01"
+runs_known = false
+[[claim]]
+id = "made-up"
+source = "a-document"
+statement = "what is far is forgotten"
+experiment = "made-study"
+table = "Kept"
+row = "a net"
+column = "share"
+quantity = "share that is kept"
+at_most = 0.1
+why = "Another bound."
+set = "2020-01-01"
+runs_known = true
+"""
+
+
+@pytest.fixture
+def published(tmp_path):
+    """The published numbers; the claims stand beside them."""
+    (tmp_path / "claims.toml").write_text(CLAIMS, encoding="utf-8")
+    path = tmp_path / "published.toml"
+    path.write_text(PUBLISHED, encoding="utf-8")
+    return path
+
+
+def claims_of(published: Path) -> Path:
+    return published.with_name("claims.toml")
+
+
+@pytest.fixture
+def results(tmp_path):
+    """Two data sets, two seeds of one network, one variant."""
+    path = tmp_path / "results"
+    fabricate(path, "jena-gru", metric="mae", best=0.26, degrees_per_unit=8.5)
+    fabricate(path, "imdb-net", seed=1, best=0.86, data_notes=("Rebuilt file.",))
+    fabricate(path, "imdb-net", seed=0, best=0.84, data_notes=("Rebuilt file.",))
+    fabricate(path, "imdb-net", best=0.80, config={"variant": {"epochs": 2}})
+    fabricate(
+        path,
+        "imdb-base",
+        epochs=0,
+        best=0.5,
+        config={"notes": ["Predicts one class."]},
+        data_notes=("Rebuilt file.",),
+    )
+    return path
+
+
+def study(share: float) -> list:
+    """Outputs of a made-up study: a number, none at all, a curve and words."""
+    return [
+        Table("Kept", ["share", "steps"], {"a net": [share, None], "another net": [1, 2]}),
+        Lines("Over time", "steps", "share", [Series("a net", [1, 2], [1, share])]),
+        Text("Said by the net", {"epoch 1": "a | b", "epoch 10": "<i>c</i>"}),
+    ]
+
+
+@pytest.fixture
+def studies(results):
+    """The same results, and two seeds of a study."""
+    for seed, share in enumerate((0.3, 0.5)):
+        fabricate_study(results, "made-study", seed=seed, outputs=study(share))
+    return results
+
+
+def build(results: Path, published: Path, *pages: Path) -> str:
+    write_tables(results, published, claims_of(published), pages)
+    return (results / "RESULTS.md").read_text(encoding="utf-8")
+
+
+def command(results: Path, published: Path) -> int:
+    """The command line, on results and sources of the test's own."""
+    arguments = ["--results-dir", results, "--published", published]
+    arguments += ["--claims", claims_of(published)]
+    return main([str(argument) for argument in arguments])
+
+
+def cells(markdown: str, model: str) -> dict[str, str]:
+    """The first table line of a model, by column name."""
+    lines = [line.strip("| ").split(" | ") for line in markdown.splitlines() if "|" in line]
+    header = []
+    for line in lines:
+        if line[0] == "Model":
+            header = line
+        if line[0] == model:
+            return dict(zip(header, line, strict=True))
+    raise AssertionError(f"no line for {model}")
+
+
+def csv_lines(results: Path, name: str = "summary.csv") -> list[dict]:
+    with (results / name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def add_seeds(results: Path, experiment: str, bests: dict[int, float], **fields) -> None:
+    for seed, best in bests.items():
+        fabricate(results, experiment, seed=seed, best=best, **fields)
+
+
+def test_few_seeds_are_shown_one_by_one_and_have_no_interval(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85})
+    markdown = build(results, published)
+    row = cells(markdown, "NET")
+    assert row["Best validation"] == "0.8400, 0.8600, 0.8500, 0.8500"
+    assert row["Seeds"] == "4"
+    assert cells(markdown, "BASE")["Best validation"] == "0.5000"
+    assert f"| {INTERVAL} |" not in markdown  # no row has one
+    line = csv_lines(results)[1]
+    # mean 0.85, deviation sqrt(2 * 0.01² / 3)
+    assert (line["best_validation"], line["best_validation_sd"]) == ("0.850000", "0.008165")
+    assert line["best_validation_interval_low"] == line["best_validation_interval_high"] == ""
+    assert (line["seeds"], line["n"]) == ("0 1 2 3", "4")
+
+
+def test_five_seeds_become_mean_sample_deviation_and_interval(results, published):
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    markdown = build(results, published)
+    row = cells(markdown, "NET")
+    # 0.84, 0.86 and three times 0.85: mean 0.85, deviation sqrt(2 * 0.01² / 4) = 0.007071
+    assert row["Best validation"] == "0.8500 ± 0.0071"
+    assert row["Last validation"] == "0.8400 ± 0.0071"
+    assert row["Test at best"] == "0.8450 ± 0.0071"
+    # 0.845 ± 2.7764 * 0.0070711 / sqrt(5)
+    assert row[INTERVAL] == "0.8362 to 0.8538"
+    assert cells(markdown, "BASE")[INTERVAL] == "–"
+    assert INTERVAL not in cells(markdown, "GRU")  # no row of that table has one
+    base, net, *_ = csv_lines(results)
+    ends = [net[f"best_validation_interval_{end}"] for end in ("low", "high")]
+    assert ends == ["0.841220", "0.858780"]
+    assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
+
+
+def test_an_interval_ends_where_accuracies_do(results, published):
+    add_seeds(results, "imdb-net", {2: 0.99, 3: 1.0, 4: 1.0})
+    build(results, published)
+    assert csv_lines(results)[1]["best_validation_interval_high"] == "1.000000"
+
+
+def test_forecasts_are_in_degrees_too(results, published):
+    assert cells(build(results, published), "GRU")["Best validation"] == "0.2600 (2.21 °C)"
+    bests = {1: 0.28, 2: 0.27, 3: 0.27, 4: 0.27}
+    add_seeds(results, "jena-gru", bests, metric="mae", degrees_per_unit=8.5)
+    row = cells(build(results, published), "GRU")
+    # of 0.265, 0.285 and three times 0.275: 0.275 ± 0.0087800, times 8.5
+    assert row[INTERVAL] == "0.2662 to 0.2838 (2.26 to 2.41 °C)"
+    assert row["Best validation"] == "0.2700 ± 0.0071 (2.29 ± 0.06 °C)"
+    assert csv_lines(results)[-1]["test_at_best_degrees_interval_low"] == "2.262871"
+
+
+def test_published_numbers_keep_their_digits(results, published):
+    markdown = build(results, published)
+    column = "Published: best / last validation"
+    expected = "0.8460 / 0.8054 (a log)<br>re-runs 0.862 ± 0.010 (6)"
+    assert cells(markdown, "NET")[column] == expected
+    assert cells(markdown, "GRU")[column] == "0.289736"
+
+
+def test_rows_follow_the_published_order_and_variants_stand_apart(results, published):
+    markdown = build(results, published)
+    names = [(line["experiment"], line["variant"]) for line in csv_lines(results)]
+    expected = [("imdb-base", ""), ("imdb-net", ""), ("imdb-net", "epochs = 2"), ("jena-gru", "")]
+    assert names == expected
+    standard, variants = markdown.split("Variants:")
+    assert "| NET, epochs = 2 |" not in standard
+    assert cells(variants, "NET, epochs = 2")["Best validation"] == "0.8000"
+    assert "0.8460" not in variants.split("## Weather")[0]
+
+
+def test_footnotes_are_numbered_once_in_order_of_appearance(results, published):
+    markdown = build(results, published)
+    assert cells(markdown, "BASE")["Notes"] == "1, 2"
+    assert cells(markdown, "NET")["Notes"] == "2, 3"
+    assert cells(markdown, "GRU")["Notes"] == "–"
+    footnotes = "1. Predicts one class.\n2. Rebuilt file.\n3. Published with another kernel.\n"
+    assert footnotes in markdown
+
+
+def test_other_data_makes_another_row(results, published):
+    fabricate(results, "imdb-net", seed=7, best=0.9, sha256="f" * 64)
+    markdown = build(results, published)
+    assert cells(markdown, "NET, data ffffffff")["Best validation"] == "0.9000"
+    assert cells(markdown, "NET, data 00000000")["Best validation"] == "0.8400, 0.8600"
+
+
+def test_each_device_keeps_its_own_seconds(results, published):
+    gpu = {"environment": {"device": "GPU: made up"}, "metrics": {"seconds_per_epoch": 2.0}}
+    fabricate(results, "imdb-net", seed=2, **gpu)
+    row = cells(build(results, published), "NET")
+    assert row["Device"] == "CPU: fabricated (seeds 0, 1)<br>GPU: made up (seeds 2)"
+    assert row["Seconds an epoch"] == "10.0<br>2.0"
+
+
+def test_origin_names_versions_commits_and_changed_code(results, published):
+    fabricate(results, "imdb-new", environment={"dirty": True, "commit": None})
+    markdown = build(results, published)
+    assert "- Records: 6\n" in markdown
+    assert "Python 3.11.0, keras 3.15.0, tensorflow 2.21.0 (6 records)" in markdown
+    assert f"{'c' * 40} (5 records); unknown (1 record)" in markdown
+    assert "uncommitted changes to the code: imdb-new/seed-0\n" in markdown
+
+
+def test_records_that_are_left_out_are_named(results, published, capsys):
+    fabricate(results, "imdb-net", seed=5).rename(results / "imdb-net" / "seed-5.unfinished")
+    (fabricate(results, "imdb-net", seed=6) / "metrics.json").write_text("{", encoding="utf-8")
+    fabricate(results, "imdb-net", seed=7, epochs=2)  # of another kind than the others
+    assert command(results, published) == 0
+    markdown = (results / "RESULTS.md").read_text(encoding="utf-8")
+    warnings = capsys.readouterr().err
+    for run in ("seed-5.unfinished", "seed-6/metrics.json", "seed-7: epochs is 2"):
+        assert f"imdb-net/{run}" in warnings
+        assert run not in markdown  # the file depends on whole records alone
+    assert cells(markdown, "NET")["Seeds"] == "2"
+
+
+def test_sample_and_real_records_never_share_a_table(results, published, tmp_path, capsys):
+    fabricate(results, "jena-new", config={"sample": True})
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert "sample data (jena-new/seed-0)" in error
+    assert "imdb-base/seed-0" in error
+    assert not (results / "RESULTS.md").exists()
+    sample = {"config": {"sample": True}}
+    fabricate(tmp_path / "demo", "imdb-net", **sample)
+    fabricate_study(tmp_path / "demo", "made-study", outputs=study(0.3), **sample)
+    markdown = build(tmp_path / "demo", published)
+    assert "**Sample data:**" in markdown
+    assert "0.8460" not in markdown  # a published number
+    assert "what is far is forgotten" not in markdown  # a claim
+    assert not (tmp_path / "demo/claims.csv").exists()
+
+
+def test_same_records_same_bytes_in_any_listing_order(studies, published, monkeypatch):
+    outputs = [studies / name for name in ("summary.csv", "claims.csv", "RESULTS.md")]
+    build(studies, published)
+    first = [path.read_bytes() for path in outputs]
+
+    def shuffled(results_dir):
+        records, left_out = find_records(results_dir)
+        random.Random(0).shuffle(records)
+        return records, left_out
+
+    monkeypatch.setattr(groups, "find_records", shuffled)
+    build(studies, published)
+    assert [path.read_bytes() for path in outputs] == first
+    assert b"\r" not in b"".join(first)
+
+
+def test_a_page_gets_the_published_protocols_and_the_primary_claims(studies, published, tmp_path):
+    readme = tmp_path / "README.md"
+    primary = CLAIMS.replace('why = "A made-up', 'primary = true\nwhy = "A made-up')
+    claims_of(published).write_text(primary, encoding="utf-8")
+    (start, end), (claims_start, claims_end) = markers("results"), markers("claims")
+    readme.write_text(
+        f"before\n{start}\nstale\n{end}\nbetween\n{claims_start}\nstale\n{claims_end}\nafter\n",
+        encoding="utf-8",
+    )
+    for _ in range(2):  # replacing twice changes nothing more
+        build(studies, published, readme)
+        text = readme.read_text(encoding="utf-8")
+        assert text.startswith(f"before\n{start}\n")
+        assert f"{end}\nbetween\n{claims_start}\n" in text
+        assert text.endswith(f"{claims_end}\nafter\n")
+        assert "stale" not in text
+        assert text.count("| NET |") == 1
+        assert "epochs = 2" not in text
+        claims = text.partition(claims_start)[2]
+        assert claims.count("the net beats the base") == 1
+        assert "what is far is forgotten" not in text  # a claim that is not primary
+
+
+def test_a_page_gets_the_headline_networks_beside_the_best_baseline(results, published, tmp_path):
+    headline = PUBLISHED.replace("[imdb-net]", "[imdb-net]\nheadline = true")
+    published.write_text(headline, encoding="utf-8")
+    add_seeds(results, "imdb-net", {2: 0.85, 3: 0.85, 4: 0.85})
+    fabricate(results, "imdb-other", best=0.7)  # a network that is no headline
+    for name, best in (("imdb-good", 0.9), ("imdb-poor", 0.4)):
+        fabricate(results, name, epochs=0, best=best)
+    page = tmp_path / "page.md"
+    page.write_text("\n".join(markers("expected")), encoding="utf-8")
+    build(results, published, page)
+    text = page.read_text(encoding="utf-8")
+    _, _, *lines = [line for line in text.splitlines() if line.startswith("|")]
+    unknown = "not checkable: no runs of the original"
+    assert lines == [
+        "| NET | 0.8460 / 0.8054 | 0.8500 ± 0.0071 | 0.8400 ± 0.0071 | 0.8450 ± 0.0071 "
+        f"| {unknown} | {unknown} | 0.5 |",
+        "| Best baseline: GOOD | – | 0.9000 | 0.9000 | 0.8950 | – | – | 0.0 |",
+    ]
+    assert "**Weather**" not in text  # none of its networks is a headline
+
+
+RESULTS_START, RESULTS_END = markers("results")
+CLAIMS_PART = " ".join(markers("claims"))
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("no markers", "results:start"),
+        (f"{RESULTS_END} {RESULTS_START} {CLAIMS_PART}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {CLAIMS_PART}", "results:start"),
+        (f"{RESULTS_START} {RESULTS_END} <!-- claims:end -->", "claims:start"),
+        (f"{RESULTS_START} {RESULTS_END} {CLAIMS_PART} {CLAIMS_PART}", "claims:start"),
+    ],
+)
+def test_a_page_without_proper_markers_is_refused(results, published, tmp_path, text, missing):
+    readme = tmp_path / "README.md"
+    readme.write_text(text, encoding="utf-8")
+    with pytest.raises(RunError, match=missing):
+        build(results, published, readme)
+    assert readme.read_text(encoding="utf-8") == text
+    assert not (results / "RESULTS.md").exists()
+
+
+def test_a_study_shows_its_tables_and_words(studies, published):
+    lines = build(studies, published).splitlines()
+    assert "| a net | 0.3000, 0.5000 | – |" in lines
+    assert "| another net | 1, 1 | 2, 2 |" in lines
+    assert lines[lines.index("|  | share | steps |") - 2] == "**Kept**"
+    # of two seeds, whose words are not averaged: the first's
+    start = lines.index("<details><summary>Said by the net, seed 0</summary>")
+    assert lines[start + 3 : start + 5] == ["epoch 1   a | b", "epoch 10  <i>c</i>"]
+    for seed in (2, 3, 4):
+        fabricate_study(studies, "made-study", seed=seed, outputs=study(0.4))
+    lines = build(studies, published).splitlines()
+    # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1² / 4) = 0.0707
+    assert "| a net | 0.4000 ± 0.071 | – |" in lines
+    assert "made-study" not in {line["experiment"] for line in csv_lines(studies)}
+
+
+def test_studies_alone_have_no_summary(tmp_path, published):
+    results = tmp_path / "studies"
+    fabricate_study(results, "made-study", outputs=study(0.3))
+    paths, _ = write_tables(results, published, claims_of(published))
+    assert {path.name for path in paths} == {"RESULTS.md", "claims.csv"}
+
+
+def test_a_claim_about_no_experiment_is_one_clear_message(results, published, capsys):
+    claims = claims_of(published)
+    claims.write_text(CLAIMS.replace("made-study", "mad-study"), encoding="utf-8")
+    assert command(results, published) == 1
+    error = capsys.readouterr().err
+    assert "claim 2 (made-up): there is no experiment 'mad-study'" in error

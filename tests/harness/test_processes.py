@@ -1,0 +1,108 @@
+"""Processes that end with this one, be they started anew or forked."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from commands import REPOSITORY
+from processes import alive, descendants, wait_for
+
+from harness import processes
+from harness.errors import RunError
+from harness.processes import Child, ForkedChild, can_fork, run_to_end
+
+KINDS = [
+    Child,
+    pytest.param(ForkedChild, marks=pytest.mark.skipif(not can_fork(), reason="cannot fork")),
+]
+SAYING = """
+import os, sys, time
+print(sys.argv, os.environ["TOLD"], *(name in sys.modules for name in ("tensorflow", "models")))
+print("to the errors", file=sys.stderr)
+if sys.argv[1] == "wait":
+    os.system("sleep 60 &")
+    time.sleep(60)
+sys.exit(sys.argv[1])
+"""
+
+
+@pytest.fixture
+def saying(tmp_path, monkeypatch):
+    """A module that says what it was told, in the working folder of this process and its path."""
+    (tmp_path / "saying.py").write_text(SAYING)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(REPOSITORY)]))
+    return tmp_path
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_module_runs_with_its_arguments_variables_and_log(kind, saying):
+    child = kind(["saying", "failed"], saying / "log", {"TOLD": "this"})
+    assert (child.wait(), child.code(), child.failure()) == (1, 1, "exit code 1")
+    first, *others = (saying / "log").read_text().splitlines()
+    # a forked one finds TensorFlow in memory, and nothing of this project that a run computes with
+    assert first.endswith(f"'failed'] this {kind is ForkedChild} False")
+    assert others == ["to the errors", "failed"]
+    assert child.last_line() == "failed"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying):
+    child = kind(["saying", "wait"], saying / "log", {"TOLD": "this"})
+    (grandchild,) = wait_for(lambda: sleeping(child.pid))
+    child.send(9)
+    child.wait()
+    assert child.failure() == "ended by SIGKILL"
+    wait_for(lambda: not alive([grandchild]))
+
+
+def sleeping(group):
+    """The `sleep` of a group of processes, in a list."""
+    command = ["ps", "-ax", "-o", "pid=,pgid=,comm="]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    rows = (line.split(maxsplit=2) for line in listing.splitlines())
+    return [int(pid) for pid, of, name in rows if int(of) == group and name == "sleep"]
+
+
+@pytest.mark.parametrize(("killed", "words"), [(1, "killed for memory: the system had"), (0, "")])
+def test_a_process_that_the_system_killed_for_memory_is_called_that(
+    killed, words, saying, monkeypatch
+):
+    child = Child(["saying", "wait"], saying / "log", {"TOLD": "this"})
+    before = processes.memory_kills()
+    monkeypatch.setattr(processes, "memory_kills", lambda: before + killed)
+    child.send(9)
+    child.wait()
+    assert child.failure().startswith(words or "ended by SIGKILL")
+
+
+@pytest.mark.parametrize("kind", ["Child", "ForkedChild"])
+def test_no_process_outlives_a_killed_parent(kind, saying):
+    if kind == "ForkedChild" and not can_fork():
+        pytest.skip("cannot fork")
+    program = f"""
+import sys, time
+from pathlib import Path
+from harness.processes import {kind}
+if __name__ == "__main__":
+    child = {kind}(["saying", "wait"], Path("log"), {{"TOLD": "this"}})
+    print(child.pid, flush=True)
+    time.sleep(60)
+"""
+    (saying / "parent.py").write_text(program)
+    parent = subprocess.Popen([sys.executable, "parent.py"], cwd=saying, stdout=subprocess.PIPE)
+    child = int(parent.stdout.readline())
+    started = wait_for(lambda: sleeping(child))
+    others = descendants(parent.pid)
+    parent.kill()
+    parent.communicate()
+    wait_for(lambda: not alive([child, *started, *others]), seconds=20)
+
+
+def test_a_module_that_fails_is_one_sentence_with_its_last_line(saying):
+    with pytest.raises(RunError, match=r"^saying: too bad$"):
+        run_to_end(["saying", "too bad"], saying / "log", {"TOLD": "this"})
+    (saying / "file").touch()
+    with pytest.raises(RunError, match=r"cannot write .*/file/log: "):
+        run_to_end(["saying", "0"], saying / "file/log", {"TOLD": "this"})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.jena_file import TEMPERATURE
+from data.jena import TEMPERATURE
 from explore.forecast_errors import Errors
 from explore.forecast_text import Forecast
 from explore.forecasters import PERSISTENCE, RIDGE

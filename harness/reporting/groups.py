@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RunError, escaped, few
-from harness.records.atomic_files import read_toml
+from harness.records.files import read_toml
 from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
+from harness.records.schema import KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
-from harness.records.validation import KnownFields, Number, validated
 from harness.reporting.statistics import SEEDS_NEEDED, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
@@ -237,7 +237,7 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, records)
+    refuse_mixture(results_dir, {record.place: record.sample for record in records})
     results = make_results(records, published)
     return results, sorted([*left_out, *results.left_out])
 

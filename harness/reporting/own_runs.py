@@ -8,6 +8,7 @@ from textwrap import indent
 from harness.errors import RunError
 from harness.records import study_outputs
 from harness.records.record import Record, find_records
+from harness.reporting.claim_tables import study_blocks, study_table
 from harness.reporting.comparison import (
     NUMBERS,
     Comparison,
@@ -24,7 +25,7 @@ from harness.reporting.groups import (
     make_results,
 )
 from harness.reporting.table import FOUR, TWO, Table, format_interval, markdown, mean_and_sd
-from harness.reporting.tables import as_published, study_blocks, study_table
+from harness.reporting.tables import as_published
 
 EXPLANATION = """\
 *Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±

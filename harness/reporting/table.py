@@ -70,6 +70,9 @@ class Table:
         return f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody></table>\n"
 
 
+Blocks = list[str | Table]  # paragraphs and tables
+
+
 def _markdown_cell(text: str) -> str:
     lines = (escaped(line).replace("|", r"\|").replace("<", "&lt;") for line in text.split("\n"))
     return "<br>".join(lines)

@@ -12,6 +12,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -23,26 +24,10 @@ from pathlib import Path
 from harness.errors import RunError
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
-# Prefixes of the variables that can change numbers or speed; others may hold private paths.
-FLAGS = (
-    "CUBLAS_",
-    "DNNL_",
-    "GLIBC_TUNABLES",
-    "JAX_",
-    "KMP_",
-    "MKL_",
-    "NVIDIA_TF32",
-    "OMP_",
-    "ONEDNN_",
-    "OPENBLAS_",
-    "TF_CUDNN_",
-    "TF_DETERMINISTIC_",
-    "TF_DISABLE_",
-    "TF_ENABLE_",
-    "TF_NUM_",
-    "TF_USE_",
-    "TF_XLA_",
-    "XLA_",
+# Variables that can change numbers or speed; others may hold private paths.
+FLAGS = re.compile(
+    "(CUBLAS|DNNL|JAX|KMP|MKL|OMP|ONEDNN|OPENBLAS|XLA)_|GLIBC_TUNABLES|NVIDIA_TF32|"
+    "TF_(CUDNN|DETERMINISTIC|DISABLE|ENABLE|NUM|USE|XLA)_"
 )
 CODE = ("experiments", "data", "models", "harness")  # the packages that a run consists of
 TRAINING_CODE = ("data", "models", "harness/training")  # those that decide its numbers
@@ -224,7 +209,7 @@ def describe_environment(command: str, uses_keras: bool) -> dict:
         "backend": backend,
         "device": device,
         "floatx": floatx,
-        "flags": {name: os.environ[name] for name in sorted(os.environ) if name.startswith(FLAGS)},
+        "flags": {name: os.environ[name] for name in sorted(os.environ) if FLAGS.match(name)},
         "commit": commit,
         "dirty": dirty,
         "code": code_digest(CODE),

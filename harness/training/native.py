@@ -11,7 +11,6 @@ import functools
 import hashlib
 import itertools
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -68,11 +67,11 @@ def load(form: Form) -> ctypes.CDLL | None:
     if compiler is None:
         return None
     options = [*FLAGS, *form.definitions]
-    # The same source makes another library on another processor or by another compiler.
-    version = _output([compiler, "--version"])
-    identity = "\n".join([SOURCE.read_text("utf-8"), *options, version, cpu_name()])
-    path = LIBRARIES / f"recurrence-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.so"
     try:
+        version = subprocess.check_output([compiler, "--version"], text=True)
+        # The same source makes another library on another processor or by another compiler.
+        identity = "\n".join([SOURCE.read_text("utf-8"), *options, version, cpu_name()])
+        path = LIBRARIES / f"recurrence-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.so"
         if not path.exists():
             _compile([compiler, *options, str(SOURCE)], path)
         return ctypes.CDLL(str(path))
@@ -87,13 +86,6 @@ def _compile(command: list[str], path: Path) -> None:
         made = Path(folder) / path.name
         subprocess.run([*command, "-o", str(made)], check=True, capture_output=True)
         os.replace(made, path)
-
-
-def _output(command: list[str]) -> str:
-    try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        return platform.machine()
 
 
 # --- arrays in, arrays out

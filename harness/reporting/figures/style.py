@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.records.atomic_files import write_bytes
+from harness.records.files import write_bytes
 
 # Matplotlib refuses to be imported where the user's setting names no backend; none is used here.
 os.environ.pop("MPLBACKEND", None)

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.records.atomic_files import read_json, write_text
+from harness.records.files import read_json, write_text
 from harness.records.record import Record, plain
+from harness.records.schema import Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
-from harness.records.validation import Number, validated
-from harness.reporting import tables
+from harness.reporting import claim_tables, tables
 from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
 from harness.reporting.comparison import compare_with_reference, value_text
 from harness.reporting.factorial import factorial_designs
@@ -32,8 +32,7 @@ from harness.reporting.groups import (
 from harness.reporting.own_runs import own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import FOUR, Table, footnotes, format_significant, number_notes
-from harness.reporting.tables import Blocks
+from harness.reporting.table import FOUR, Blocks, Table, footnotes, format_significant, number_notes
 
 YOURS, REFERENCE = "yours", "reference"
 MEASURED = {
@@ -115,9 +114,8 @@ def write_report(
         expected=_first_tables(expected),
         beside=beside,
         results=tables.model_blocks(main.rows, numbers, "### {}"),
-        claims=tables.claims_blocks(verdicts) if verdicts else [],
-        own_claims=tables.claims_blocks(mine) if mine else [],
-        explanation=tables.CLAIMS_EXPLANATION,
+        claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
+        own_claims=claim_tables.claims_table(mine)[:1] if mine else [],
         networks=[
             _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
             for origin, results in folders.items()
@@ -177,7 +175,7 @@ def _study(study: Study, whose: str) -> dict:
         if isinstance(output, Lines):
             parts += study_charts(study, output)
         elif isinstance(output, StudyTable):
-            parts.append(tables.study_table(study, output))
+            parts.append(claim_tables.study_table(study, output))
         elif isinstance(output, Heatmap):
             parts.append(Shades(caption, output))
         elif isinstance(output, Text):

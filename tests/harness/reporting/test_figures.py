@@ -17,7 +17,7 @@ from records import fabricate, fabricate_study
 from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting import groups as reading
+from harness.reporting import groups
 from harness.reporting.figures import draw, overview
 from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.charts import pair_charts, panels_of, training_charts
@@ -95,7 +95,7 @@ def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeyp
         random.Random(0).shuffle(records)
         return records, left_out
 
-    monkeypatch.setattr(reading, "find_records", shuffled)
+    monkeypatch.setattr(groups, "find_records", shuffled)
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 20)
     second, _ = draw.plot_all(results, tmp_path / "second", PUBLISHED)
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -9,7 +9,7 @@ import time
 import pytest
 from commands import REPOSITORY, run
 
-from harness.records.checksums import write_checksums
+from harness.records.files import write_checksums
 from harness.records.record import SCHEMA
 
 RECORDS = 2000

@@ -1,6 +1,7 @@
 """What `fit` measures and how it stops; the batches that a network reads."""
 
 import dataclasses
+import inspect
 import re
 
 import keras
@@ -11,9 +12,10 @@ import tensorflow as tf
 from data.windows import Windows
 from experiments.common.imdb import ReviewSplits
 from harness.errors import DivergedError, RunError
-from harness.records.atomic_files import read_json, sha256
-from harness.records.predictions import MEASURES, pack_right, samples_of
+from harness.experiment import find_experiments
+from harness.records.files import read_json, sha256
 from harness.records.run import Run
+from harness.records.schema import Predictions, pack_right, validated
 from harness.training import machine
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows, without_tuning
 from harness.training.fit import evaluate, fit, refuse_beyond_memory, train_model
@@ -60,6 +62,16 @@ def read(run, part):
     return read_json(run.directory / f"{part}.json")
 
 
+def test_each_script_shows_how_its_network_is_compiled_and_fitted():
+    declared = find_experiments().values()
+    networks = [one for one in declared if one.role != "study" and one.uses_keras]
+    assert len(networks) > 9
+    for one in networks:
+        source = inspect.getsource(one.train)
+        assert "model.compile(" in source, one.name
+        assert " fit(run, model," in source, one.name
+
+
 def test_history_has_keras_names_and_one_value_an_epoch(run, capsys):
     train(run)
     history = read(run, "history")
@@ -87,8 +99,7 @@ def test_best_last_and_both_tests_are_what_the_weights_give(run):
     assert metrics["test_at_best"] == pytest.approx(evaluate(best, SPLITS.test)["accuracy"])
     validation = evaluate(best, SPLITS.validation)["accuracy"]
     assert validation == pytest.approx(metrics["best_validation"])
-    for measure in MEASURES.values():
-        bits = samples_of(kept, measure, "accuracy")
+    for measure, bits in validated("run", Predictions, kept).by_measure.items():
         assert bits.count == 100
         assert bits.mean == pytest.approx(metrics[measure])
     x, y = SPLITS.test

@@ -116,17 +116,10 @@ def _folder(group: "SeedGroup") -> str:
 
 
 def find_group(name: str, results_dirs: Sequence[Path]) -> "tuple[SeedGroup, list[str]]":
-    """The runs that differ in their seed only and have this name.
+    """The runs that have this label (`imdb-gru+units-64`), or lie in this folder.
 
-    Args:
-        name: label of an experiment, such as `imdb-lstm+optimizer-rmsprop`, or a folder.
-        results_dirs: folders of records; the first that has finished runs of the label counts.
-
-    Returns:
-        The runs, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: there are none, or the folder holds runs of several experiments.
+    The first of the folders that has finished runs of the label counts. Returns also one sentence
+    for each run that was left out.
     """
     from harness.records.record import find_records
     from harness.reporting.groups import PUBLISHED, load_published, make_results, records_in

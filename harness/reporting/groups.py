@@ -358,11 +358,7 @@ def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str
 def records_in(folder: Path) -> tuple[list[Record], list[str]]:
     """The records of a results folder, of one experiment's folder or of one run's.
 
-    Returns:
-        The records, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: there is no such folder, or the one run's record is damaged.
+    Returns also one sentence for each run that was left out.
     """
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}.")

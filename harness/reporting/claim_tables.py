@@ -119,12 +119,7 @@ def _known_runs(verdict: Verdict) -> str:
 
 
 def study_blocks(study: Study, reference: Study | None = None) -> Blocks:
-    """What one study measured: notes, tables, texts.
-
-    Args:
-        study: the runs of the study.
-        reference: runs whose numbers stand beside those of the study, in square brackets.
-    """
+    """What one study measured: notes, tables, texts; the reference's in square brackets."""
     seeds = ", ".join(str(record.seed) for record in study.records)
     minutes = SeedStatistics(tuple(r.metrics["wall_seconds"] / 60 for r in study.records))
     devices = "; ".join(sorted({record.environment["device"] for record in study.records}))

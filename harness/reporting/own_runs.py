@@ -77,7 +77,8 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     pair = compare_with_reference(own, _reference(reference_dir, numbers, record).rows)
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     rows = [_cells(pair, name) for name in SHOWN]
-    table = Table(COLUMNS, rows, "lrrrl")
+    headings = ["", "This run", "Reference (a further run)", "Published", "Inside"]
+    table = Table(headings, rows, "lrrrl")
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines.append(indent(table.text(), "  "))
     if (degrees := own.degrees("test_at_best")) is not None:

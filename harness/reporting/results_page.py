@@ -44,12 +44,7 @@ says anything about the real data sets, and none can be compared with a publishe
 def make_tables(
     results: Results, published: PublishedResults, claims: list[Claim]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """All tables as text.
-
-    Args:
-        results: the finished runs.
-        published: the published numbers.
-        claims: the claims; sample data decide none of them.
+    """All tables as text. Sample data decide no claim.
 
     Returns:
         The files of the results folder by name, and the parts that pages can show by the name of

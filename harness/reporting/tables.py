@@ -65,13 +65,7 @@ The same test of networks trained with this project's layers, less those trained
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
-    """For each data set a heading, the unit, the tables of its models, and their footnotes.
-
-    Args:
-        rows: networks and baselines.
-        published: gives the data sets' titles.
-        heading: pattern of a heading, such as `## {}`.
-    """
+    """For each data set a heading (`## {}`), the unit, tables of its models, and footnotes."""
     blocks = []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
@@ -194,14 +188,7 @@ def expected_blocks(
     compared: list[Reproduction],
     calibration: Calibration,
 ) -> Blocks:
-    """The numbers that a user should expect: the headline networks and the best baselines.
-
-    Args:
-        rows: networks and baselines in their published protocol.
-        published: gives the data sets' titles.
-        compared: the networks beside what was published of them.
-        calibration: how often the test of a published log rejects our own runs.
-    """
+    """The numbers to expect: of rows in their published protocol, the headlines and baselines."""
     answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes"]

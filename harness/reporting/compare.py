@@ -47,7 +47,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """
     # slow to load, and `--help` needs none of them
     from harness.reporting import comparison
-    from harness.reporting.figures.comparison_figure import plot_pair
+    from harness.reporting.figures.draw import plot_pair
     from harness.reporting.table import markdown, text
     from harness.reporting.tables import pair_blocks
 
@@ -68,7 +68,7 @@ def compare(arguments: argparse.Namespace) -> int:
         blocks = [f"A: {_side(first)}", f"B: {_side(second)}", *pair_blocks(pair)]
         print({"text": text, "markdown": markdown}[arguments.format](blocks))
     if pair.curves:
-        plot_pair(pair, arguments.plot)
+        plot_pair(pair.first, pair.second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
     return 0
 

@@ -13,7 +13,7 @@ from harness.errors import RunError, escaped, few
 from harness.records.files import read_toml
 from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
 from harness.records.schema import KnownFields, Number, validated
-from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
+from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.statistics import SEEDS_NEEDED, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
@@ -200,33 +200,6 @@ class Study(SeedGroup):
         ]
         known = tuple(value for value in values if value is not None)
         return SeedStatistics(known) if known else None
-
-    def _curves(self, lines: Lines, label: str) -> list[Series]:
-        """One curve of a panel, as each seed has it."""
-        panels = self._of_all_seeds(Lines, lines.title)
-        return [series for one in panels for series in one.series if series.label == label]
-
-    def scattered(self, lines: Lines, label: str) -> bool:
-        """Whether the points form no curve: several values at one x, or an x in one seed only."""
-        places = {tuple(series.x) for series in self._curves(lines, label)}
-        return len(places) > 1 or any(len(set(x)) < len(x) for x in places)
-
-    def points(self, lines: Lines, label: str) -> tuple[list[float], list[float]]:
-        """All points of one curve of a panel, of all seeds: x and y, without gaps."""
-        points = [
-            point
-            for series in self._curves(lines, label)
-            for point in zip(series.x, series.y, strict=True)
-            if point[1] is not None
-        ]
-        return [x for x, _ in points], [y for _, y in points]
-
-    def curve(self, lines: Lines, label: str) -> list[tuple[float, SeedStatistics]]:
-        """One curve of a panel: each x with the seeds' values there."""
-        places: dict[float, list[float]] = {}
-        for x, y in zip(*self.points(lines, label), strict=True):
-            places.setdefault(x, []).append(y)
-        return [(x, SeedStatistics(tuple(ys))) for x, ys in sorted(places.items())]
 
 
 @dataclass(frozen=True)

@@ -357,7 +357,7 @@ def _mean_curve(records: Sequence[Record], column: str) -> list[float]:
 
 def differences(first: SeedGroup, second: SeedGroup) -> tuple[Difference, ...]:
     """Everything that differs and may change a number, in the order of the kinds."""
-    sides = [[_conditions(record) for record in group.records] for group in (first, second)]
+    sides = [[conditions(record) for record in group.records] for group in (first, second)]
     found = []
     for kind in KINDS:
         for name in dict.fromkeys(name for side in sides for run in side for name in run[kind]):
@@ -374,7 +374,7 @@ def value_text(value: object) -> str:
     return NOT_RECORDED if value is None else plain(value)
 
 
-def _conditions(record: Record) -> dict[str, dict]:
+def conditions(record: Record) -> dict[str, dict]:
     """Everything in a record that may change its numbers, by kind."""
     config, data, environment = record.config, record.data, record.environment
     device, _, processor = environment["device"].partition(": ")

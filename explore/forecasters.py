@@ -77,7 +77,7 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
         training: the series that begins with the training rows.
         protocol: of the networks, whose training rows these are.
     """
-    from models.linear import ridge_regression
+    from models.baselines import ridge_regression
 
     settings = _DECLARED["jena-ridge"].protocol
     recent = round(settings.recent_hours / protocol["step_hours"])

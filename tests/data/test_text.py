@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from data import files
 from data.errors import DataError
 from data.text import load_text, normalise, tail_begin, windows
+from models.baselines import CharacterNgrams
 from models.cells import CELLS
-from models.ngrams import CharacterNgrams
-from models.text import character_model, continue_text, sample_character
+from models.networks import character_model, continue_text, sample_character
 
 ALICE = "CHAPTER I.\r\n  Down the Rabbit-Hole \r\n\r\n\tALICE was “beginning”\r\n"
 LICENCE = (

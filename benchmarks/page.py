@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from harness.cli import Parser, print_written, run_command
 from harness.errors import RunError
-from harness.records.atomic_files import read_json, write_json, write_text
+from harness.records.files import read_json, write_json, write_text
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
 from harness.reporting.pages import replace_between_markers
 from harness.reporting.table import Table, format_significant

@@ -11,8 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from data.imdb import load_imdb
-from data.jena import PUBLISHED_CADENCE_MINUTES, load_jena
-from data.jena_file import TEMPERATURE
+from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, load_jena
 from harness.cli import Parser, add_sample, run_command
 
 LOOKBACK_HOURS, DELAY_HOURS, BATCH = 240, 24, 128

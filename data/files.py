@@ -193,7 +193,7 @@ def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
 
     Args:
         path: The archive.
-        ending: End of the member's name, or all of it.
+        ending: End of the member's name in small letters, or all of it.
         most: Bytes that the member may have, whatever size the archive claims for it.
 
     Raises:
@@ -203,7 +203,7 @@ def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
         with zipfile.ZipFile(path) as archive:
             # macOS adds a folder; the published Jena file has it.
             names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
-            found = [name for name in names if name.endswith(ending)]
+            found = [name for name in names if name.lower().endswith(ending)]
             if len(found) != 1:
                 raise DataError(
                     f"it should hold one {ending} file but holds {len(found)} "

@@ -15,28 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.errors import DataError
-from data.jena import PUBLISHED_CADENCE_MINUTES, Climate
-from data.jena_file import TEMPERATURE
+from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, Climate
 
 
 @dataclass(frozen=True)
 class Windows:
-    """The windows of one split.
+    """The windows of one split."""
 
-    Attributes:
-        series: float32, shape (rows, features), normalised; the splits share one array.
-        last_rows: int64, shape (windows,). Row of each window's last input.
-        offsets: int64, shape (timesteps,). Input rows relative to the last one: ascending, <= 0,
-            ending in 0.
-        horizon: rows from the last input to the target.
-        target_column: column of `series` that is predicted.
-    """
-
-    series: np.ndarray
-    last_rows: np.ndarray
-    offsets: np.ndarray
-    horizon: int
-    target_column: int
+    series: np.ndarray  # float32 (rows, features), normalised; the splits share one array
+    last_rows: np.ndarray  # int64 (windows,), the row of each window's last input
+    offsets: np.ndarray  # int64 (timesteps,), input rows relative to the last: ascending to 0
+    horizon: int  # rows from the last input to the target
+    target_column: int  # column of `series` that is predicted
 
     def __len__(self) -> int:
         return len(self.last_rows)
@@ -58,22 +48,15 @@ class Windows:
 
 @dataclass(frozen=True)
 class ClimateWindows:
-    """The three splits of a series and the scale of their target.
-
-    Attributes:
-        train, validation, test: the windows, in order of time.
-        degrees_per_unit: standard deviation of the temperature over the training rows, °C per
-            normalised unit.
-        timestamps: datetime64[s], shape (rows,). The time of each row of the series.
-        facts: counts for the run record, and `normalisation`: mean and standard deviation of each
-            column over the training rows, by the column's name.
-    """
+    """The three splits of a series, in order of time, and the scale of their target."""
 
     train: Windows
     validation: Windows
     test: Windows
-    degrees_per_unit: float
-    timestamps: np.ndarray
+    degrees_per_unit: float  # deviation of the temperature over the training rows, in °C
+    timestamps: np.ndarray  # datetime64[s] (rows,), the time of each row of the series
+    # counts for the run record, and `normalisation`: mean and standard deviation of each column
+    # over the training rows, by the column's name
     facts: dict
 
 
@@ -91,7 +74,8 @@ def make_windows(
 
     As in the published form, each split's *inputs* begin at its first row, while its last targets
     lie up to `horizon - step` rows beyond its end (24 hours by default), where the next split's
-    first inputs are. No target of one split is a target of another.
+    first inputs are. No target of one split is a target of another. What does not fit is a
+    `DataError`.
 
     Args:
         climate: the series.
@@ -106,23 +90,10 @@ def make_windows(
         straddle_gaps: True counts rows alone, as published, whatever their timestamps. False
             drops repeated rows first and keeps only windows without a gap from the first input
             to the target.
-
-    Returns:
-        The windows of the three splits.
-
-    Raises:
-        DataError: a span is not a positive whole number of rows, the splits do not fit the
-            series, or a split has no window.
     """
     cadence = climate.cadence_minutes
-    lookback = hours_in_rows("lookback", lookback_hours, cadence)
-    step = hours_in_rows("step", step_hours, cadence)
-    horizon = hours_in_rows("horizon", horizon_hours, cadence)
-    if lookback % step:
-        raise DataError(
-            f"a lookback of {lookback_hours:g} hours is not a whole number of steps of "
-            f"{step_hours:g} hours; choose a multiple of the step."
-        )
+    offsets, horizon = window_rows(lookback_hours, step_hours, horizon_hours, cadence)
+    step, lookback = offsets.step, offsets.step - offsets[0]
     advice = _settings_that_fit(len(climate.values), cadence, lookback, step, horizon)
     starts, ends = _split_bounds(climate, train_rows, validation_rows, advice)
     if lookback + horizon > len(climate.values):  # else the offsets could fill the memory
@@ -141,7 +112,7 @@ def make_windows(
     delay = horizon - step  # rows from anchor to target
     # the published generator leaves out the very last row as a target
     anchor_ends = np.array([ends[0], ends[1], len(values) - delay - 1])
-    offsets = np.arange(-(lookback - step), 1, step)  # (timesteps,)
+    broken = gaps(timestamps, cadence)  # (rows,)
     column = climate.quantities.index(TEMPERATURE)
     series, mean, std = _normalise(values, int(ends[0]))
 
@@ -151,7 +122,8 @@ def make_windows(
         anchors = np.arange(start + lookback, anchor_end)
         last_rows = anchors - step
         if not straddle_gaps:
-            last_rows = _without_gaps(timestamps, last_rows, offsets[0], horizon, cadence)
+            first_steps = last_rows + offsets[0] + 1
+            last_rows = last_rows[none_between(broken, first_steps, last_rows + horizon)]
         if not len(last_rows):
             needed = lookback + 1 + (delay + 1 if name == "test" else 0)
             raise DataError(
@@ -160,7 +132,7 @@ def make_windows(
                 f"need {needed:,} rows{'' if straddle_gaps else ' without a gap'}; choose a "
                 f"shorter lookback, other split rows, or a longer file. {advice}"
             )
-        splits[name] = Windows(series, last_rows, offsets, horizon, column)
+        splits[name] = Windows(series, last_rows, np.array(offsets), horizon, column)
         facts[f"{name}_windows"] = len(last_rows)
         facts[f"{name}_windows_skipped_for_gaps"] = len(anchors) - len(last_rows)
     return ClimateWindows(
@@ -185,30 +157,46 @@ def make_windows(
 def persistence_mae(windows: Windows) -> float:
     """Mean absolute error, normalised, of "the target will be as the last input is"."""
     target = windows.series[:, windows.target_column].astype(np.float64)  # (rows,)
-    return float(
-        np.abs(target[windows.last_rows + windows.horizon] - target[windows.last_rows]).mean()
-    )
+    now = windows.last_rows
+    return float(np.abs(target[now + windows.horizon] - target[now]).mean())
 
 
-def hours_in_rows(name: str, hours: float, cadence_minutes: int) -> int:
-    minutes = hours * 60
-    rows = round(minutes / cadence_minutes) if math.isfinite(minutes) else 0
-    # ten minutes are 0.166667 hours on a command line
-    if rows < 1 or not math.isclose(rows * cadence_minutes, minutes, rel_tol=1e-4):
+def window_rows(
+    lookback_hours: float, step_hours: float, horizon_hours: float, cadence_minutes: int
+) -> tuple[range, int]:
+    """Rows of a window's inputs relative to the last one, and rows from there to the target."""
+    rows = {}
+    spans = {"lookback": lookback_hours, "step": step_hours, "horizon": horizon_hours}
+    for name, hours in spans.items():
+        minutes = hours * 60
+        rows[name] = round(minutes / cadence_minutes) if math.isfinite(minutes) else 0
+        # ten minutes are 0.166667 hours on a command line
+        if rows[name] < 1 or not math.isclose(rows[name] * cadence_minutes, minutes, rel_tol=1e-4):
+            raise DataError(
+                f"a {name} of {hours:g} hours cannot be used: with one row every {cadence_minutes} "
+                f"minutes it must be a positive multiple of {cadence_minutes / 60:.6g} hours."
+            )
+    if rows["lookback"] % rows["step"]:
         raise DataError(
-            f"a {name} of {hours:g} hours cannot be used: with one row every {cadence_minutes} "
-            f"minutes it must be a positive multiple of {cadence_minutes / 60:.6g} hours."
+            f"a lookback of {lookback_hours:g} hours is not a whole number of steps of "
+            f"{step_hours:g} hours; choose a multiple of the step."
         )
-    return rows
+    return range(rows["step"] - rows["lookback"], 1, rows["step"]), rows["horizon"]
+
+
+def gaps(timestamps: np.ndarray, cadence_minutes: int) -> np.ndarray:
+    """Whether the step to each row is another than the cadence: bool, shape (rows,)."""
+    return np.append(False, np.diff(timestamps) != np.timedelta64(cadence_minutes, "m"))
+
+
+def none_between(marked: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Whether no row from a first to a last one (inclusive) is marked: bool, shape (windows,)."""
+    before = np.append(0, np.cumsum(marked))  # marked rows before each row
+    return before[last + 1] == before[first]
 
 
 def _settings_that_fit(rows: int, cadence_minutes: int, lookback: int, step: int, horizon: int):
-    """Advice for a short series: half of it for training, a quarter each for the other splits.
-
-    Args:
-        rows: of the series, as are lookback, step and horizon.
-        cadence_minutes: from row to row.
-    """
+    """Advice for a short series: half of it for training, a quarter each for the other splits."""
     spare = PUBLISHED_CADENCE_MINUTES // cadence_minutes + 2  # lost where the splits are rounded
     longest = (rows // 4 - spare - horizon) // step * step  # lookback that fits a quarter
     if longest < step:
@@ -254,16 +242,3 @@ def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndar
     constant = values[:train_rows].min(axis=0) == values[:train_rows].max(axis=0)
     std = np.where(constant, 1.0, std)
     return ((values - mean) / std).astype(np.float32), mean, std
-
-
-def _without_gaps(
-    timestamps: np.ndarray,
-    last_rows: np.ndarray,
-    first_offset: int,
-    horizon: int,
-    cadence_minutes: int,
-) -> np.ndarray:
-    """The last rows of those windows that are contiguous from first input to target."""
-    irregular = np.diff(timestamps) != np.timedelta64(cadence_minutes, "m")
-    gaps_before = np.concatenate([[0], np.cumsum(irregular)])  # (rows,)
-    return last_rows[gaps_before[last_rows + first_offset] == gaps_before[last_rows + horizon]]

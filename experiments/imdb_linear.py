@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from experiments.common.imdb import ImdbBaseline, SplitProtocol, load_reviews, split_notes
 from harness.experiment import main
 from harness.protocol import setting
-from harness.records.atomic_files import sha256
+from harness.records.files import sha256
 from harness.records.run import LINEAR
 
 

@@ -77,7 +77,7 @@ def forecast(options) -> None:
     record = networks[0].record
     protocol = record.config["protocol"]
 
-    from data.jena_file import QUANTITIES
+    from data.jena import QUANTITIES
     from explore import forecasters
     from explore.forecast_errors import measure_errors
     from explore.forecast_figure import draw_errors, draw_forecast

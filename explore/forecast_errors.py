@@ -9,8 +9,8 @@ import pandas as pd
 from data.jena import PUBLISHED_CADENCE_MINUTES
 from explore.forecasters import PERSISTENCE, Forecaster
 from explore.weather import Weather
-from harness.records.predictions import Weeks, weekly_errors
 from harness.records.record import Record
+from harness.records.schema import Weeks, weekly_errors
 from harness.reporting.statistics import samples_interval
 from harness.reporting.table import format_percent
 

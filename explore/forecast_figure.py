@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.jena_file import TEMPERATURE
+from data.jena import TEMPERATURE
 from explore.forecast_errors import Errors
 from explore.forecast_text import Forecast
 from explore.forecasters import PERSISTENCE, RIDGE
 from explore.weather import Weather
-from harness.reporting.figures.colours import colours_of
-from harness.reporting.figures.style import GREY, draw_legend, drawable, new_figure
+from harness.reporting.figures.style import GREY, colours_of, draw_legend, drawable, new_figure
 
 MEASURED = "#000000"
 SHADE = "#F2F2F2"

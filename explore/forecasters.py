@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from data.jena import PUBLISHED_CADENCE_MINUTES
-from data.jena_file import TEMPERATURE
+from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE
 from data.ridge_features import ridge_features
 from data.windows import Windows
 from explore.trained import TrainedNetwork

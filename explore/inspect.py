@@ -17,7 +17,7 @@ from explore.own_reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
 from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import RunError
-from harness.records.atomic_files import write_bytes
+from harness.records.files import write_bytes
 from models.cells import CELLS
 
 # Letters that are shown

@@ -19,7 +19,7 @@ from pathlib import Path
 from explore.trained import MANIFEST, trainable
 from harness.cli import Parser, add_places, run_command
 from harness.errors import RunError
-from harness.records.atomic_files import read_json, sha256, write_bytes, write_json
+from harness.records.files import read_json, sha256, write_bytes, write_checksums, write_json
 from harness.records.record import Record, load_record
 from harness.records.run import BEST, LINEAR
 from harness.reporting.groups import REFERENCE
@@ -41,6 +41,7 @@ def keep(place: str, results_dir: Path, data_dir: Path | None) -> dict:
     path = linear if linear.exists() else record.path / BEST
     kept = REFERENCE / place / path.name
     write_bytes(kept, path.read_bytes() if path == linear else in_float16(path))
+    write_checksums(REFERENCE / place)
     print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")
     entry = {"file": path.name, "sha256": sha256(kept), "dtype": "float16"}
     if record.config["dataset"] == "jena":

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from harness.errors import RunError
 from harness.experiment import find_experiments
-from harness.records.atomic_files import read_json, sha256
-from harness.records.record import UNFINISHED, Record, load_record
-from harness.records.run import BEST, LINEAR
+from harness.records.files import read_json, sha256
+from harness.records.record import Record, load_record
+from harness.records.run import BEST, LINEAR, UNFINISHED
 from harness.reporting.groups import REFERENCE, SeedGroup
 
 MANIFEST = "weights.json"

@@ -13,9 +13,8 @@ import pandas as pd
 
 from data.errors import DataError
 from data.files import JENA, locate
-from data.jena import Climate, load_jena, read_jena
-from data.jena_file import TEMPERATURE
-from data.windows import hours_in_rows
+from data.jena import TEMPERATURE, Climate, load_jena, read_jena
+from data.windows import gaps, none_between, window_rows
 
 MOST_CARRIED_HOURS = 6
 
@@ -100,23 +99,19 @@ def _lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str,
             f"{name} has one row every {minutes} minutes; the networks read one an hour, so that "
             "an hour must be a whole number of rows."
         )
-    lookback, step, horizon = (
-        hours_in_rows(span, protocol[f"{span}_hours"], minutes)
-        for span in ("lookback", "step", "horizon")
-    )
+    spans = [protocol[f"{span}_hours"] for span in ("lookback", "step", "horizon")]
+    offsets, horizon = window_rows(*spans, minutes)
     kept, columns = ~climate.repeated, [climate.quantities.index(name) for name in needed]
     timestamps, missing = climate.timestamps[kept], climate.missing[kept][:, columns]
     # missing in this row and in all that reach back so far
     carried = pd.DataFrame(missing).rolling(MOST_CARRIED_HOURS * 60 // minutes + 1)
     stale = carried.min().eq(1).to_numpy()  # (rows, quantities)
 
-    # number of gaps up to each row, and of stale rows before it
-    gaps = np.cumsum(np.append(False, np.diff(timestamps) != np.timedelta64(minutes, "m")))
-    stale_before = np.append(0, np.cumsum(stale.any(axis=1)))
-    last = np.arange(lookback - step, len(timestamps))
-    first = last - (lookback - step)
+    last = np.arange(-offsets[0], len(timestamps))
+    first = last + offsets[0]
     readable = np.zeros(len(timestamps), bool)
-    readable[last] = (gaps[last] == gaps[first]) & (stale_before[last + 1] == stale_before[first])
+    readable[last] = none_between(gaps(timestamps, minutes), first + 1, last)
+    readable[last] &= none_between(stale.any(axis=1), first, last)
     return Weather(
         name=name,
         quantities=needed,
@@ -124,7 +119,7 @@ def _lay_windows(climate: Climate, name: str, protocol: dict, needed: tuple[str,
         values=climate.values[kept][:, columns],
         measured=~missing[:, needed.index(TEMPERATURE)],
         stale=stale,
-        offsets=np.arange(step - lookback, 1, step),
+        offsets=np.array(offsets),
         hour=60 // minutes,
         horizon=horizon,
         readable=readable,

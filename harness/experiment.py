@@ -4,7 +4,6 @@ A *plan* is what a command asked for, a *run* is in progress, and a *record* is 
 """
 
 import dataclasses
-import errno
 import functools
 import importlib
 import os
@@ -24,14 +23,15 @@ from harness.records.record import (
     SCHEMA,
     Record,
     find_records,
+    first_run,
     label_of,
     load_record,
-    mend,
     refuse_mixture,
 )
-from harness.records.run import Run
+from harness.records.run import Run, promote_left
 
 RESUMES = "The same command goes on after the run's last checkpoint."
+BOTH = "--force replaces it, another --results-dir keeps both."
 SCRIPTS = "experiments"  # the package whose modules declare the experiments
 
 
@@ -40,29 +40,18 @@ class Experiment:
     """The declaration of one experiment.
 
     A script assigns it to `EXPERIMENT`, or a list of several to `EXPERIMENTS`.
-
-    Attributes:
-        name: the make target and the record's folder, such as `imdb-lstm`.
-        title: the row's name in tables and plots.
-        dataset: `imdb`, `jena`, `text`, or `made` where the study makes its own.
-        role: `network` or `baseline`, which one metric measures, or `study`, which has outputs.
-        protocol: the published values, an instance of the experiment's frozen dataclass.
-        train: called with the protocol and the run; trains, and finishes the run.
-        sample: the values that replace the published ones on the built-in sample data.
-        notes: gives, for a protocol, the footnotes that a reader needs to compare its results with
-            the published ones.
-        uses_keras: False for a baseline that needs no Keras backend.
     """
 
-    name: str
-    title: str
-    dataset: str
-    role: str
-    protocol: Any
-    train: Callable[[Any, Run], None]
-    sample: dict[str, Any] = field(default_factory=dict)
+    name: str  # the make target and the record's folder, such as `imdb-lstm`
+    title: str  # the row's name in tables and plots
+    dataset: str  # `imdb`, `jena`, `text`, or `made` where the study makes its own
+    role: str  # `network` or `baseline`, which one metric measures, or `study`, which has outputs
+    protocol: Any  # the published values, an instance of the experiment's frozen dataclass
+    train: Callable[[Any, Run], None]  # called with a protocol and a run; trains, and finishes it
+    sample: dict[str, Any] = field(default_factory=dict)  # what replaces them on the sample data
+    # gives, for a protocol, the footnotes that a reader needs to compare it with the published one
     notes: Callable[[Any], list[str]] = lambda protocol: []
-    uses_keras: bool = True
+    uses_keras: bool = True  # False for a baseline that needs no Keras backend
 
     @property
     def group(self) -> str:
@@ -224,15 +213,13 @@ def carry_out(plan: Plan) -> None:
     """Does the run unless its record exists already, then shows its result.
 
     Raises:
-        RunError: the record cannot be written, or training failed.
-        DataError: the data cannot be used.
+        UserError: the data cannot be used, the record cannot be written, or training failed.
     """
-    if os.path.isdir(plan.results_dir):  # unlike Path.is_dir, it raises no error
-        records, _ = find_records(plan.results_dir)
-        refuse_mixture(plan.results_dir, records, plan.sample)
-        mend(plan.directory)
+    if plan.results_dir.is_dir():
+        refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
+        promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
-    if os.path.exists(plan.directory) and not plan.force:
+    if plan.directory.exists() and not plan.force:
         record = finished_record(plan, plan.directory)
         when = record.environment["started"]
         finished = f"{record.label}, seed {record.seed}: already finished at {when}"
@@ -257,26 +244,13 @@ def check_places_of_data(plan: Plan) -> None:
 
 def refuse_unwritable(plots_dir: Path) -> None:
     """Raises a RunError before the training if its plot could not be written after it."""
-
-    def is_missing(path: Path) -> bool:
-        try:
-            os.lstat(path)
-        except OSError as error:
-            return error.errno == errno.ENOENT  # a name that is too long, say, can never be there
-        return False
-
-    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if not is_missing(one))
-    if not os.path.isdir(nearest) or not os.access(nearest, os.W_OK | os.X_OK):
+    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if one.exists())
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
         raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
 
 
 def finished_record(plan: Plan, directory: Path) -> Record:
-    """The record in a directory, which must be of the run that the plan asks for.
-
-    Raises:
-        RunError: the record is damaged, or was made with another configuration or on another file.
-        DataError: a file that the protocol names cannot be read.
-    """
+    """The record in a folder, refused if it is damaged or not of the run that the plan asks for."""
     try:
         record = load_record(directory)
     except RunError as error:
@@ -290,10 +264,7 @@ def finished_record(plan: Plan, directory: Path) -> Record:
     differing = [name for name in known if there.get(name) != asked[name]]
     if differing:
         changes = ", ".join(f"{n}: {there.get(n)} there, {asked[n]} asked" for n in differing)
-        raise RunError(
-            f"{directory} holds a run with another configuration ({changes}); "
-            "--force replaces it, another --results-dir keeps both."
-        )
+        raise RunError(f"{directory} holds a run with another configuration ({changes}); {BOTH}")
     _refuse_another_file(record, plan.protocol)
     return record
 
@@ -310,7 +281,7 @@ def _refuse_another_file(record: Record, protocol: Any) -> None:
         if own_file(path).sha256 not in hashes:
             raise RunError(
                 f"{record.path} holds a run on another {path.name} than {path} (the SHA-256 "
-                "differs); --force replaces it, another --results-dir keeps both."
+                f"differs); {BOTH}"
             )
 
 
@@ -321,14 +292,13 @@ def do_run(plan: Plan) -> Record:
     """
     from harness.training import machine
 
-    experiment, seed = plan.experiment, plan.seed
-    data = {"data_dir": plan.data_dir, "sample": plan.sample}
-    run = Run(plan.directory, seed=seed, **data)
+    experiment = plan.experiment
+    run = Run(plan.directory, seed=plan.seed, data_dir=plan.data_dir, sample=plan.sample)
     run.begin(plan.config, resume=not plan.force)
     try:
         with machine.interruptible():
             if experiment.uses_keras:
-                machine.prepare(seed, plan.deterministic, plan.plain_keras)
+                machine.prepare(plan.seed, plan.deterministic, plan.plain_keras)
             started = machine.describe_environment(plan.command, experiment.uses_keras)
             run.write("environment", started)
             experiment.train(plan.protocol, run)

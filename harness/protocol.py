@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 from harness.cli import bounded, printable
-from harness.records.renamed import current_name
+from harness.records.record import current_name
 
 LARGE = 5_000  # units, or features of a word vector: weights of more would fill the memory
 # Keras 3's own by Keras's names, and those of `harness.training.optimizers`

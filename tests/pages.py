@@ -6,7 +6,7 @@ from commands import REPOSITORY
 from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.groups import PUBLISHED, Results, load_published, load_results
+from harness.reporting.groups import PUBLISHED
 from harness.reporting.report.write import write_report
 
 CLAIMS = REPOSITORY / "experiments/claims.toml"
@@ -70,7 +70,3 @@ def write_page(results: Path, output: Path, reference: Path | None = None) -> st
     """Writes the report of a folder's records, and returns its text."""
     write_report(results, PUBLISHED, CLAIMS, reference, output)
     return output.read_text("utf-8")
-
-
-def results_of(folder: Path) -> Results:
-    return load_results(folder, load_published(PUBLISHED))[0]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harness.records.predictions import MEASURES
 from harness.records.record import label_of
+from harness.records.schema import MEASURES
 from harness.records.study_outputs import StudyOutput, to_json
 
 REVIEWS = 1000

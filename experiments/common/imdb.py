@@ -95,7 +95,7 @@ class ReviewSplits:
             split: name of the split.
             probabilities: of the positive class for each of its reviews, shape (reviews,).
         """
-        from harness.records.predictions import pack_right
+        from harness.records.schema import pack_right
 
         right = (probabilities > 0.5) == (getattr(self, split)[1] > 0.5)  # (reviews,)
         return float(right.mean()), pack_right(right)

@@ -130,7 +130,7 @@ def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tup
     """
     import numpy as np
 
-    from harness.records.predictions import weekly_errors
+    from harness.records.schema import weekly_errors
 
     part = getattr(windows, split)
     targets = part.targets(np.arange(len(part)))  # (windows,)

@@ -7,9 +7,9 @@ import numpy as np
 
 from data.imdb import encode_words, load_word_index, split_words, unknown_words
 from harness.errors import RunError
-from harness.records.atomic_files import read_toml
+from harness.records.files import read_toml
+from harness.records.schema import KnownFields, validated
 from harness.records.study_outputs import Table
-from harness.records.validation import KnownFields, validated
 
 FILE = Path(__file__).parents[1] / "negation_pairs.toml"
 ALL = "all"

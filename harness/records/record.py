@@ -1,40 +1,42 @@
-"""The run record: the only interface between training and everything that is made from it.
+"""The record of a finished run: the only interface between training and all that is made from it.
 
-A finished run is the directory `<results>/<experiment>[+variant]/seed-<k>/`. It holds five JSON
-files, or six for a study and for a network with stored predictions, and their checksums. During the
-run, the files stand in `seed-<k>.unfinished/`. The directory gets its final name when all of them
-are complete, so a record under its final name is always complete.
+It is the folder `<results>/<experiment>[+variant]/seed-<k>/`. It holds five JSON files, or six for
+a study and for a network with stored predictions, and their checksums. During the run the files
+stand in `seed-<k>.unfinished/`; a folder under its final name is always complete.
 """
 
 import contextlib
 import functools
 import hashlib
 import os
-import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import RunError, UnwritableError, escaped, few
-from harness.records.atomic_files import read_json, sync_folder
-from harness.records.checksums import CHECKSUMS, read_checksums
-from harness.records.lock import Lock
-from harness.records.renamed import current_config
+from harness.errors import RunError, escaped, few
+from harness.records.files import CHECKSUMS, read_checksums, read_json
+from harness.records.run import UNFINISHED, promote_left
 
 if TYPE_CHECKING:
+    from harness.records.schema import Reviews, Weeks
     from harness.records.study_outputs import StudyOutput
 
 SCHEMA = 2  # version of the files; `config.json` names it
-UNCHECKED = 1  # the version that had no checksums, and is the same otherwise
-UNFINISHED = ".unfinished"
+UNCHECKED = 1  # the version that needs no checksums, and is the same otherwise
 READABLE = os.R_OK | os.X_OK  # of a folder
-CHECKPOINT = "checkpoint"  # the file from which an unfinished run goes on
 LONGEST_LABEL = 150  # file systems allow 255 bytes, and plots add to it
+# update rules by their names in older records
+RENAMED = {
+    "rmsprop-keras2": "rmsprop-keras-2.0",
+    "rmsprop-summed-rows": "rmsprop-keras-2.11",
+    "adam-keras2": "adam-keras-2.0",
+}
 
 
 @dataclass(frozen=True)
 class Record:
-    """One finished run, read from its directory and checked."""
+    """One finished run, read from its folder and checked."""
 
     path: Path
     config: dict
@@ -43,7 +45,7 @@ class Record:
     history: dict
     metrics: dict
     outputs: "tuple[StudyOutput, ...]" = ()  # of a study
-    predictions: dict | None = None  # of a network, see `harness.records.predictions`
+    predictions: "dict[str, Reviews | Weeks] | None" = None  # of a network, by names of metrics
 
     @property
     def is_study(self) -> bool:
@@ -114,44 +116,60 @@ def plain(value) -> str:
     return str(value).removesuffix(".0") if isinstance(value, float) else str(value)
 
 
+def current_name(name: str) -> str:
+    """The present name of an update rule, or of anything else."""
+    return RENAMED.get(name, name)
+
+
+def _current_config(config: dict) -> dict:
+    """An older record's `config.json` as it would be written now."""
+    config = dict(config)
+    for part in ("variant", "protocol"):
+        if rule := config[part].get("optimizer"):
+            config[part] = config[part] | {"optimizer": current_name(rule)}
+    if config.get("plain_keras"):
+        config["variant"] = config["variant"] | {"plain_keras": True}
+    return config
+
+
 def load_record(path: Path) -> Record:
     """Reads and checks one finished run.
 
     Args:
-        path: the run's directory, `.../seed-<k>`.
+        path: the run's folder, `.../seed-<k>`.
 
     Raises:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
     # pydantic is slow to load, and `--help` reads no record
-    from harness.records.schema import check_record, read_outputs, required_files
+    from harness.records.schema import NetworkFiles, validated
+    from harness.records.study_outputs import StudyFiles
 
     checksums = read_checksums(path)
-    known = checksums or {}
-
-    def read(name: str) -> dict:
-        return read_json(path / f"{name}.json", known.get(f"{name}.json"))
-
-    config = read("config")
-    found = config.get("schema")
-    if type(found) is not int or found not in (UNCHECKED, SCHEMA):
+    config = read_json(path / "config.json", (checksums or {}).get("config.json"))
+    version = config.get("schema")
+    if type(version) is not int or version not in (UNCHECKED, SCHEMA):
         raise RunError(
-            f"{path / 'config.json'}: schema {found!r}, expected {UNCHECKED} or {SCHEMA}; a newer "
-            "version of this project reads newer records."
+            f"{path / 'config.json'}: schema {version!r}, expected {UNCHECKED} or {SCHEMA}; a "
+            "newer version of this project reads newer records."
         )
-    if found != UNCHECKED and checksums is None:
+    if version != UNCHECKED and checksums is None:
         raise RunError(f"{path / CHECKSUMS}: missing; without it, damage cannot be told.")
-    role = config.get("role")
-    names = [name for name in required_files(role) if name != "config"]
-    if role != "study" and ((path / "predictions.json").exists() or "predictions.json" in known):
-        names.append("predictions")  # earlier versions kept none
-    parts = {"config": config} | {name: read(name) for name in names}
-    if checksums is not None and (added := [n for n in parts if f"{n}.json" not in checksums]):
-        raise RunError(f"{path / CHECKSUMS}: has no line for {added[0]}.json.")
-    check_record(path, parts)
-    content = parts.pop("outputs", {"outputs": []})["outputs"]
-    outputs = read_outputs(path / "outputs.json", content)
-    record = Record(path=path, **parts | {"config": current_config(config)}, outputs=outputs)
+    kind = StudyFiles if config.get("role") == "study" else NetworkFiles
+    parts = {"config": config}
+    for name, field in kind.model_fields.items():
+        file = path / f"{name}.json"
+        if name == "config" or (not field.is_required() and not _is_there(file, checksums)):
+            continue
+        if checksums is not None and file.name not in checksums:
+            raise RunError(f"{path / CHECKSUMS}: has no line for {file.name}.")
+        parts[name] = read_json(file, (checksums or {}).get(file.name))
+    files = validated(path, kind, parts)
+    if kind is StudyFiles:
+        parts["outputs"] = tuple(files.outputs.outputs)
+    elif files.predictions:
+        parts["predictions"] = files.predictions.by_measure
+    record = Record(path=path, **parts | {"config": _current_config(config)})
     labels = record.label, label_of(config["experiment"], config["variant"])  # of today, or older
     if path.parent.name not in labels or path.name != f"seed-{record.seed}":
         raise RunError(
@@ -161,69 +179,8 @@ def load_record(path: Path) -> Record:
     return record
 
 
-def _set_aside(directory: Path) -> Path:
-    """Where a record stands for the moment in which a new one takes its place."""
-    return directory.with_name(f".{directory.name}.replaced")
-
-
-def put_in_place(complete: Path, directory: Path) -> None:
-    """Gives a complete record its final name. It replaces an earlier one.
-
-    Raises:
-        UnwritableError: the names cannot be changed.
-    """
-    replaced = _set_aside(directory)
-    shutil.rmtree(replaced, ignore_errors=True)
-    try:
-        if directory.exists():
-            os.replace(directory, replaced)
-        os.replace(complete, directory)
-    except OSError as error:
-        raise UnwritableError(f"cannot write {directory}: {error.strerror or error}.") from error
-    sync_folder(directory.parent)
-    (directory / CHECKPOINT).unlink(missing_ok=True)
-    shutil.rmtree(replaced, ignore_errors=True)
-
-
-def mend(directory: Path) -> None:
-    """Restores or clears up what a process left that died while it gave a record its name."""
-    replaced, checkpoint, lock = _set_aside(directory), directory / CHECKPOINT, Lock(directory)
-    if not any(path.exists() for path in (replaced, checkpoint, lock.path)):
-        return
-    with contextlib.suppress(OSError):  # what cannot be mended stays as it is
-        if not lock.acquire():  # that process is still at it
-            return
-        if replaced.exists() and not directory.exists():
-            os.replace(replaced, directory)
-        checkpoint.unlink(missing_ok=True)
-        shutil.rmtree(replaced, ignore_errors=True)
-        lock.release()
-
-
-def refuse_mixture(
-    results_dir: Path, records: list[Record], adding_sample: bool | None = None
-) -> None:
-    """Refuses a folder that holds runs on sample data and on real data.
-
-    Args:
-        results_dir: the folder, for the message.
-        records: its records.
-        adding_sample: whether a run to be added uses sample data; None without such a run.
-
-    Raises:
-        RunError: naming the records of both kinds.
-    """
-    names = {True: [], False: []}
-    for record in records:
-        names[record.sample].append(record.place)
-    if adding_sample is not None:
-        names[adding_sample].append("this run")
-    if all(names.values()):
-        raise RunError(
-            f"{results_dir} would mix runs on sample data ({few(sorted(names[True]))}) with runs "
-            f"on real data ({few(sorted(names[False]))}); use another --results-dir for one of "
-            "the two."
-        )
+def _is_there(file: Path, checksums: dict | None) -> bool:
+    return file.exists() or file.name in (checksums or {})
 
 
 def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], list[str]]:
@@ -247,6 +204,8 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
     folders = [path for path in sorted(results_dir.glob(folder)) if os.path.isdir(path)]
     closed = [path.name for path in folders if not os.access(path, READABLE)]
     records, left_out = [], [f"{name}: the folder cannot be read." for name in closed]
+    for path in results_dir.glob(f"{folder}/seed-*{UNFINISHED}"):
+        promote_left(path.with_name(path.name.removesuffix(UNFINISHED)))
     for path in sorted(results_dir.glob(f"{folder}/seed-*")):
         where = path.relative_to(results_dir)
         if path.name.endswith(UNFINISHED):
@@ -256,11 +215,30 @@ def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], li
             records.append(load_record(path))
         except RunError as error:
             left_out.append(str(error).replace(str(path), str(where)))
-    for replaced in sorted(results_dir.glob(f"{folder}/{_set_aside(Path('seed-*')).name}")):
-        place = replaced.parent / replaced.stem.removeprefix(".")
-        if not place.exists():
-            left_out.append(
-                f"{place.relative_to(results_dir)}: the process that was replacing this record was "
-                "killed; the command that makes the record restores it."
-            )
     return sorted(records, key=lambda r: (r.label, r.seed)), list(map(escaped, left_out))
+
+
+def first_run(results_dir: Path) -> dict[str, bool]:
+    """The place of one run in a folder, and whether it is on sample data; empty without runs."""
+    for file in results_dir.glob("*/seed-*/config.json"):
+        with contextlib.suppress(RunError):
+            return {str(file.parent.relative_to(results_dir)): read_json(file).get("sample")}
+    return {}
+
+
+def refuse_mixture(results_dir: Path, samples: Mapping[str, bool]) -> None:
+    """Refuses a folder that would hold runs on sample data and on real data.
+
+    Args:
+        results_dir: the folder, for the message.
+        samples: of each run by its name, whether it is on sample data.
+
+    Raises:
+        RunError: naming the runs of both kinds.
+    """
+    kinds = [[name for name in samples if samples[name] is sample] for sample in (True, False)]
+    if all(kinds):
+        raise RunError(
+            f"{results_dir} would mix runs on sample data ({few(kinds[0])}) with runs on real data "
+            f"({few(kinds[1])}); use another --results-dir for one of the two."
+        )

@@ -1,6 +1,10 @@
-"""Writes the directory of one run: begun, filled epoch by epoch, finished or left unfinished."""
+"""One run in progress: its folder, its lock, and the checkpoint from which it goes on if killed."""
 
 import contextlib
+import hashlib
+import io
+import json
+import os
 import shutil
 import statistics
 import time
@@ -8,39 +12,44 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import DivergedError, ElsewhereError, RunError
-from harness.records.atomic_files import write_json
-from harness.records.checkpoint import write_checkpoint
-from harness.records.checksums import write_checksums
-from harness.records.lock import Lock
-from harness.records.record import CHECKPOINT, UNFINISHED, put_in_place
+from harness.errors import DivergedError, ElsewhereError, RunError, UnwritableError
+from harness.records.files import (
+    read_bytes,
+    read_checksums,
+    sha256,
+    sync_folder,
+    write_bytes,
+    write_checksums,
+    write_json,
+)
 
 if TYPE_CHECKING:
     import numpy as np
+    from filelock import FileLock
 
     from harness.records.study_outputs import StudyOutput
 
 # Models that stay beside the record: a network with its best weights, a fitted linear model on
 # reviews (arrays of numbers), and the network that a study leaves for others to use.
 BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
+UNFINISHED = ".unfinished"
+CHECKPOINT = "checkpoint"
+DIGEST = hashlib.sha256().digest_size
 
 
 class Run:
     """One run in progress. Whatever it is given is written to disk at once.
 
-    Everything is written to `seed-<k>.unfinished/`. `finish` renames that directory to `seed-<k>`,
-    and replaces an earlier run only then. A run that fails or is interrupted destroys nothing.
+    Everything is written to `seed-<k>.unfinished/`, last of all its checksums. Then the folder is
+    complete, and a rename promotes it to the record `seed-<k>`. A run that fails or is interrupted
+    destroys nothing, and a complete folder that a killed process left is promoted by whoever finds
+    it next.
 
     Args:
         directory: where the finished record will stand.
         seed: the run's seed, for whatever the experiment draws itself.
         data_dir: the user's data directory, or None.
         sample: whether the built-in sample data are used.
-
-    Attributes:
-        unfinished: the directory that is being filled.
-        checkpoint: the file in it from which the run goes on if this process dies.
-        history: columns by Keras's names, one value an epoch; empty for a model without epochs.
     """
 
     def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
@@ -48,9 +57,9 @@ class Run:
         self.seed = seed
         self.data_dir = data_dir
         self.sample = sample
-        self.unfinished = directory.with_name(directory.name + UNFINISHED)
+        self.unfinished = directory.with_name(directory.name + UNFINISHED)  # that is being filled
         self.checkpoint = self.unfinished / CHECKPOINT
-        self.history: dict[str, list[float]] = {}
+        self.history: dict[str, list[float]] = {}  # by Keras's names, one value an epoch
         self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
         self._made: list[Path] = []  # folders that were not there before, innermost first
@@ -62,14 +71,14 @@ class Run:
         return self.checkpoint.exists()
 
     def begin(self, config: dict, resume: bool = False) -> None:
-        """Makes the unfinished directory, or clears the one that a dead process left.
+        """Makes the unfinished folder, or clears the one that a dead process left.
 
         Args:
             config: the content of `config.json`.
             resume: whether the checkpoint of a dead process stays.
 
         Raises:
-            RunError: the directory cannot be written, or another process is filling it.
+            RunError: the folder cannot be written, or another process is filling it.
         """
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
@@ -88,47 +97,35 @@ class Run:
                         path.unlink()
             else:
                 shutil.rmtree(self.unfinished, ignore_errors=True)
-            write_json(self.unfinished / "config.json", config)
+            self._write("config", config)
         except RunError:
             self.abandon()
             raise
-        self._parts["config"] = config
 
     def abandon(self) -> None:
         """Removes what the run has written and the folders made for it, when it cannot go on."""
-        if self._lock.is_held:
-            shutil.rmtree(self.unfinished, ignore_errors=True)
+        shutil.rmtree(self.unfinished, ignore_errors=True)
         self._lock.release()
         with contextlib.suppress(OSError):  # by now, another run may use one of them
             for folder in self._made:
                 folder.rmdir()
 
-    def write(self, part: str, content: dict) -> None:
-        """Writes one file of the record, such as `environment`, or adds to what it holds."""
-        self._parts[part] = {**self._parts.get(part, {}), **content}
-        self._write(part, self._parts[part])
-
-    def add_layers(self, computed_by: str) -> None:
-        """Records which layers computed; a study calls this for each of its networks.
-
-        Args:
-            computed_by: what `harness.training.fit.choose_layers` returned.
-        """
-        known = self.part("environment").get("layers", "").split(", ")
-        self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})
-
     def part(self, name: str) -> dict:
-        """What has been written to one file of the record."""
+        """What has been written to one file of the record, such as `environment`."""
         return self._parts.get(name, {})
 
-    def keep_predictions(self, last: dict, best: dict | None = None) -> None:
-        """Writes the predictions in the form that `harness.records.predictions` describes.
+    def write(self, part: str, content: dict) -> None:
+        """Writes one file of the record, or adds to what it holds."""
+        self._write(part, self.part(part) | content)
 
-        Args:
-            last: those of the last epoch, for `validation` and `test`.
-            best: those of the best epoch; left out by a model without epochs.
-        """
-        self.write("predictions", {"best": best or last, "last": last})
+    def _write(self, part: str, content: dict) -> None:
+        self._parts[part] = content
+        write_json(self.unfinished / f"{part}.json", content)
+
+    def add_layers(self, computed_by: str) -> None:
+        """Records which layers computed, as `choose_layers` says; a study has several networks."""
+        known = self.part("environment").get("layers", "").split(", ")
+        self.write("environment", {"layers": ", ".join(sorted({computed_by, *known} - {""}))})
 
     def add_epoch(self, values: dict[str, float]) -> None:
         """Appends one epoch to the history and writes it."""
@@ -138,33 +135,33 @@ class Run:
 
     def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
         """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
-        self._refuse_if_removed()
         own = {"history": self.history, "seconds": self._seconds}
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
     def resume(self, values: dict) -> None:
-        """Takes up the history and the time of the process that died.
-
-        Args:
-            values: those of its checkpoint.
-        """
-        own = values["run"]
-        self.history = own["history"]
-        self._began -= own["seconds"]
+        """Takes up the history and the time of the process that died, from its checkpoint."""
+        self.history = values["run"]["history"]
+        self._began -= values["run"]["seconds"]
         self._write("history", self.history)
 
+    @property
+    def _seconds(self) -> float:
+        """Seconds that the run has taken, in this process and in those that died."""
+        return time.perf_counter() - self._began
+
     def finish(self, metrics: dict) -> None:
-        """Writes the metrics and gives the record its final name.
+        """Writes the metrics and the checksums, and makes the folder a record.
 
         Args:
             metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
         """
-        if not self.history:
-            self._write("history", {})
+        self._write("history", self.history)
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
-        self._refuse_if_removed()
+        for part in self._parts:
+            if not (path := self.unfinished / f"{part}.json").exists():
+                raise RunError(f"{path} was removed during the run; no record was made.")
         write_checksums(self.unfinished)
-        put_in_place(self.unfinished, self.directory)
+        promote(self.unfinished, self.directory)
         self._lock.release()
 
     def finish_network(
@@ -176,12 +173,13 @@ class Run:
             metric: `accuracy` or `mae`.
             best_epoch: the epoch with the best validation, counted from 1.
             best: by its weights, the metric on `validation` and `test`, and what the record keeps
-                of the predictions.
+                of the predictions (see `harness.records.schema`).
             last: likewise, by those of the last epoch.
             others: the other fields of `metrics.json`.
         """
-        kept = ({split: own for split, (_, own) in judged.items()} for judged in (last, best))
-        self.keep_predictions(*kept)
+        both = {"best": best, "last": last}
+        kept = {epoch: {s: own for s, (_, own) in judged.items()} for epoch, judged in both.items()}
+        self.write("predictions", kept)
         validation = self.history[f"val_{metric}"]
         self.finish(
             {
@@ -199,20 +197,34 @@ class Run:
     def finish_baseline(
         self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any
     ) -> None:
-        """Finishes the run of a model without epochs.
+        """Finishes the run of a model without epochs: its one state is both the best and the last.
 
         Args:
             judge: called with `validation` and `test`; returns the metric on that split, and what
                 the record keeps of the predictions.
-            metric, others: as for `baseline_metrics`.
+            metric: `accuracy` or `mae`.
+            others: the other fields of `metrics.json`: `parameters` (None where nothing is fitted),
+                `reference`, and `degrees_per_unit` where the target is a temperature.
         """
-        judged = {split: judge(split) for split in ("validation", "test")}
-        self.keep_predictions({split: kept for split, (_, kept) in judged.items()})
-        values = {split: value for split, (value, _) in judged.items()}
-        self.finish(baseline_metrics(metric, **values, **others))
+        (validation, of_validation), (test, of_test) = map(judge, ("validation", "test"))
+        kept = {"validation": of_validation, "test": of_test}
+        self.write("predictions", {"best": kept, "last": kept})
+        self.finish(
+            {
+                "metric": metric,
+                "best_epoch": None,
+                "best_validation": validation,
+                "last_validation": validation,
+                "test_at_best": test,
+                "test_at_end": test,
+                "seconds_per_epoch": None,
+                "degrees_per_unit": None,
+                **others,
+            }
+        )
 
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
-        """Writes what a study measured and gives the record its final name.
+        """Finishes the run of a study.
 
         Args:
             outputs: what it shows, in the order of presentation; each has a title of its own.
@@ -223,27 +235,10 @@ class Run:
         from harness.records.study_outputs import to_json  # loads pydantic
 
         try:
-            content = {"outputs": list(map(to_json, outputs))}
+            self._write("outputs", {"outputs": list(map(to_json, outputs))})
         except RunError as error:
             raise DivergedError(f"{self.directory}: {error} No record was made.") from error
-        self._write("outputs", content)
         self.finish({})
-
-    @property
-    def _seconds(self) -> float:
-        """Seconds that the run has taken, in this process and in those that died."""
-        return time.perf_counter() - self._began
-
-    def _write(self, part: str, content: dict) -> None:
-        self._refuse_if_removed()
-        write_json(self.unfinished / f"{part}.json", content)
-
-    def _refuse_if_removed(self) -> None:
-        """Raises a RunError if somebody has removed what is here, for the record would lack it."""
-        if not self._lock.is_held or not (self.unfinished / "config.json").exists():
-            raise RunError(
-                f"{self.unfinished} was removed while the run was filling it; no record was made."
-            )
 
 
 def made_data(sample: bool, note: str) -> dict:
@@ -251,37 +246,95 @@ def made_data(sample: bool, note: str) -> dict:
     return {"dataset": "made", "sample": sample, "files": [], "facts": {}, "notes": [note]}
 
 
-def baseline_metrics(
-    metric: str,
-    *,
-    parameters: int | None,
-    validation: float,
-    test: float,
-    reference: dict,
-    degrees_per_unit: float | None = None,
-    **more: Any,
-) -> dict:
-    """The metrics of a baseline without epochs: its one state is both the best and the last.
+class Lock:
+    """Keeps a run to one process: a file beside a path, which the system frees if that dies."""
+
+    def __init__(self, path: Path):
+        self.path = path.with_name(f".{path.name}.lock")
+        self._lock: FileLock | None = None
+
+    def acquire(self) -> bool:
+        """Whether this process has the lock now, and not another one; an OSError if none can."""
+        from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
+
+        self._lock = FileLock(self.path)
+        try:
+            self._lock.acquire(blocking=False)
+        except Timeout:
+            return False
+        return True
+
+    def release(self) -> None:
+        """Lets others in, and removes the file."""
+        with contextlib.suppress(OSError):  # Windows removes no file that is open
+            self.path.unlink(missing_ok=True)
+        self._lock.release()
+
+
+def promote(complete: Path, directory: Path) -> None:
+    """Makes a complete folder the record, in place of an earlier one.
+
+    If the process dies in between, the complete folder stays, and is promoted by the next.
+    """
+    try:
+        (complete / CHECKPOINT).unlink(missing_ok=True)
+        if directory.exists():
+            shutil.rmtree(directory)
+        os.replace(complete, directory)
+    except OSError as error:
+        raise UnwritableError(f"cannot write {directory}: {error.strerror or error}.") from error
+    sync_folder(directory.parent)
+
+
+def promote_left(directory: Path) -> None:
+    """Promotes the complete folder that a process left which was killed before it could do so."""
+    unfinished = directory.with_name(directory.name + UNFINISHED)
+    if not is_complete(unfinished):
+        return
+    lock = Lock(directory)
+    with contextlib.suppress(OSError, RunError):  # such as a folder that only others can write
+        if lock.acquire():
+            if is_complete(unfinished):  # the other process has not promoted it meanwhile
+                promote(unfinished, directory)
+            lock.release()
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the checksums, which are written last, are there and match."""
+    try:
+        checksums = read_checksums(folder)
+        return bool(checksums) and all(sha256(folder / n) == s for n, s in checksums.items())
+    except RunError:
+        return False
+
+
+def write_checkpoint(path: Path, values: dict, arrays: "Sequence[np.ndarray]") -> None:
+    """Replaces a checkpoint. If the process dies meanwhile, the earlier one stays.
+
+    The file holds the SHA-256 of what follows, then NumPy arrays; the first of them is JSON.
 
     Args:
-        metric: `accuracy` or `mae`.
-        parameters: number of fitted parameters, None where nothing is fitted.
-        validation: the metric on the validation data.
-        test: the metric on the test data.
-        reference: the trivial baseline, `{"label", "validation", "test"}`.
-        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
-        more: further fields.
+        path: the file.
+        values: what JSON can hold.
+        arrays: of any shapes and types but objects.
     """
-    return {
-        "metric": metric,
-        "parameters": parameters,
-        "best_epoch": None,
-        "best_validation": validation,
-        "last_validation": validation,
-        "test_at_best": test,
-        "test_at_end": test,
-        "seconds_per_epoch": None,
-        "degrees_per_unit": degrees_per_unit,
-        "reference": reference,
-        **more,
-    }
+    import numpy as np
+
+    text = np.frombuffer(json.dumps(values).encode(), np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, text, *arrays, allow_pickle=False)
+    content = buffer.getvalue()
+    write_bytes(path, hashlib.sha256(content).digest() + content)
+
+
+def read_checkpoint(path: Path) -> "tuple[dict, list[np.ndarray]]":
+    """The values and arrays of a checkpoint; a RunError if they are not those that were written."""
+    import numpy as np
+
+    read = read_bytes(path)
+    digest, content = read[:DIGEST], read[DIGEST:]
+    if hashlib.sha256(content).digest() != digest:
+        raise RunError(f"{path} is damaged.")
+    with np.load(io.BytesIO(content), allow_pickle=False) as parts:
+        text, *arrays = (parts[name] for name in parts.files)  # in the order of writing
+    return json.loads(bytes(text)), arrays

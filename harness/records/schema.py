@@ -1,31 +1,210 @@
-"""What the files of a run record hold, and the checks that tables and plots rely on.
+"""What the files of a record hold, as pydantic checks them once when a record is read.
 
-The models name the fields that every record has, and their types. Files may hold more; readers
-ignore it.
+Files may hold more fields than are named here; readers ignore these. The files of a study are in
+`study_outputs`.
 """
 
+import base64
+import dataclasses
+import functools
+import math
+import re
+import reprlib
+import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    GetPydanticSchema,
+    Tag,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError, core_schema
 
 from harness.errors import RunError
-from harness.records.predictions import MEASURES, samples_of
-from harness.records.study_outputs import StudyOutput, from_json
-from harness.records.validation import Hash, Line, Name, Number, validated
 
+if TYPE_CHECKING:
+    import numpy as np
+
+T = TypeVar("T")
+LARGEST = 10**100  # of the numbers in a record: their squares and the sums of these are finite, too
+
+
+def _number(*_) -> core_schema.CoreSchema:
+    """Checked outside Python: records hold many numbers."""
+    bounds = {"strict": True, "ge": -LARGEST, "le": LARGEST}
+    kinds = [core_schema.int_schema(**bounds), core_schema.float_schema(**bounds)]
+    return core_schema.union_schema(
+        kinds, mode="left_to_right", custom_error_type="number", custom_error_message="no number"
+    )
+
+
+def _matching(pattern: str, expected: str) -> AfterValidator:
+    """Accepts text that a pattern matches in full; `expected` describes it for the message."""
+    known = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if known.fullmatch(text) and text.isprintable():
+            return text
+        raise PydanticCustomError("text", "Input should be {expected}", {"expected": expected})
+
+    return AfterValidator(check)
+
+
+# An integer stays one, unlike with pydantic's own float: tables show 3 and 3.0 differently.
+Number = Annotated[float, GetPydanticSchema(_number)]
 NotNegative = Annotated[Number, Field(ge=0)]
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+Count = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+Positive = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
+# Names become parts of paths, lines parts of tables and figures.
+_NAME = r"(?![.~])[^\s/\\:*?\"<>|]{1,100}"
+Name = Annotated[str, _matching(_NAME, "a name that a file can have, without blanks")]
+Line = Annotated[str, _matching(r"(?!.*(<[A-Za-z/!?]|\]\()).*", "one line without markup")]
+Hash = Annotated[str, _matching("[0-9a-f]{64}", "a SHA-256 of 64 digits")]
 
-# Keras rounds its metrics to float32; one review in 25,000 is 4e-5.
-ACCURACY_ROUNDING = 1e-5
-ERROR_ROUNDING = 1e-4  # as a share of the error, which is a sum of many float32
+
+class KnownFields:
+    """Base of dataclasses that refuse unknown fields when they are read from a file."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
 
 
 class Content(BaseModel):
     """Fields of a file: `"3"` and `True` are no numbers."""
 
     model_config = ConfigDict(strict=True)
+
+
+# A classifier leaves one bit a review, right or wrong. A forecaster leaves its absolute errors
+# summed over each calendar week: neighbouring hours err together, weeks hardly do. These few
+# kilobytes a run serve every test that compares two models on the same samples.
+
+
+def _unpacked(text: object) -> bytes:
+    return base64.b64decode(text if isinstance(text, str) else "", validate=True)
+
+
+@dataclass(frozen=True)
+class Reviews(KnownFields):
+    """Which reviews were classified correctly."""
+
+    right: Annotated[bytes, BeforeValidator(_unpacked)]  # the first review in the highest bit
+    count: Positive
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if len(self.right) != -(-self.count // 8):
+            raise ValueError(f"right has {len(self.right)} bytes for {self.count} reviews")
+        if self.right[-1] & ((1 << -self.count % 8) - 1):
+            raise ValueError(f"right has a bit set beyond the last of {self.count} reviews")
+        return self
+
+    @property
+    def mean(self) -> float:
+        """The accuracy."""
+        return int.from_bytes(self.right).bit_count() / self.count
+
+
+@dataclass(frozen=True)
+class Weeks(KnownFields):
+    """The errors of a forecast, by the week of its target."""
+
+    weeks: tuple[Annotated[str, Field(pattern=r"^\d{4}-W[0-5]\d$")], ...]  # ISO, in order of time
+    # sum of the absolute errors of each week, in normalised units
+    error_sums: Annotated[tuple[NotNegative, ...], Field(alias="absolute_error_sum")]
+    windows: tuple[Positive, ...]  # forecasts of each week
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not len(self.weeks) == len(self.error_sums) == len(self.windows) or not self.weeks:
+            raise ValueError("weeks, absolute_error_sum and windows must be of one length")
+        if list(self.weeks) != sorted(set(self.weeks)):
+            raise ValueError("weeks must stand in order of time, each once")
+        return self
+
+    @property
+    def count(self) -> int:
+        return sum(self.windows)
+
+    @property
+    def mean(self) -> float:
+        """The mean absolute error."""
+        return math.fsum(self.error_sums) / self.count
+
+
+Samples = Annotated[
+    Annotated[Reviews, Tag("reviews")] | Annotated[Weeks, Tag("weeks")],
+    Discriminator(lambda found: "weeks" if type(found) is dict and "weeks" in found else "reviews"),
+]
+MEASURES = {
+    ("best", "validation"): "best_validation",
+    ("last", "validation"): "last_validation",
+    ("best", "test"): "test_at_best",
+    ("last", "test"): "test_at_end",
+}
+"""Epoch and split of each number in `metrics.json`, and the name of the number."""
+
+
+class Splits(Content):
+    validation: Samples
+    test: Samples
+
+
+class Predictions(Content):
+    """Of the best epoch and of the last; a baseline without epochs has the same twice."""
+
+    best: Splits
+    last: Splits
+
+    @property
+    def by_measure(self) -> dict[str, Reviews | Weeks]:
+        """The samples behind each number of `metrics.json`."""
+        return {m: getattr(getattr(self, epoch), split) for (epoch, split), m in MEASURES.items()}
+
+
+def pack_right(right: "np.ndarray") -> dict:
+    """Packs which reviews were classified correctly.
+
+    Args:
+        right: booleans, shape (reviews,).
+
+    Returns:
+        `right`, the bits as NumPy packs them, in base64, and `count`, the number of reviews.
+    """
+    import numpy as np  # slow to load, and readers of records do without
+
+    return {"right": base64.b64encode(np.packbits(right).tobytes()).decode(), "count": len(right)}
+
+
+def weekly_errors(errors: "np.ndarray", times: "np.ndarray") -> dict:
+    """Sums absolute errors over the ISO weeks of the targets' times.
+
+    Args:
+        errors: normalised absolute errors, shape (windows,).
+        times: datetime64, when each target was measured, shape (windows,).
+
+    Returns:
+        `weeks` such as `2014-W03`, and for each its `absolute_error_sum` and number of `windows`.
+    """
+    import pandas as pd  # likewise
+
+    calendar = pd.DatetimeIndex(times).isocalendar()
+    weeks = calendar["year"].astype(str) + "-W" + calendar["week"].astype(str).str.zfill(2)
+    table = pd.Series(errors).groupby(weeks.to_numpy()).agg(["sum", "size"])
+    return {
+        "weeks": table.index.tolist(),
+        "absolute_error_sum": [round(value, 6) for value in table["sum"].tolist()],
+        "windows": table["size"].tolist(),
+    }
 
 
 class Config(Content):
@@ -93,134 +272,147 @@ class Metrics(Content):
     reference: Reference
 
 
-class StudyMetrics(Content):
-    wall_seconds: NotNegative
+class Files(Content):
+    """The files that every record has, by their names without `.json`."""
+
+    config: Config
+    environment: Environment
+    data: Data
+    history: dict[str, list[Number]]
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        lengths = {len(values) for values in self.history.values()}
+        if len(lengths) > 1:
+            raise ValueError(f"history.json: columns of different lengths {sorted(lengths)}")
+        for name in ("dataset", "sample"):
+            expected = getattr(self.config, name)
+            same = getattr(self.data, name) == expected
+            _expect(same, "data", name, f"{expected!r} as in config.json")
+        return self
 
 
-class Outputs(Content):
-    outputs: list
+# Keras rounds its metrics to float32; one review in 25,000 is 4e-5.
+ACCURACY_ROUNDING = 1e-5
+ERROR_ROUNDING = 1e-4  # as a share of the error, which is a sum of many float32
 
 
-COMMON = {
-    "config": Config,
-    "environment": Environment,
-    "data": Data,
-    "history": dict[str, list[Number]],
+class NetworkFiles(Files):
+    metrics: Metrics
+    predictions: Predictions | None = None  # earlier versions kept none
+
+    @model_validator(mode="after")
+    def _metrics_agree(self) -> Self:
+        """The metrics are possible values, and those of the history."""
+        found, metric = self.metrics, self.metrics.metric
+        if metric == "accuracy":
+            for measure in MEASURES.values():
+                _expect(getattr(found, measure) <= 1, "metrics", measure, "at most 1")
+            _expect(found.degrees_per_unit is None, "metrics", "degrees_per_unit", "null")
+        if found.best_epoch is None:
+            _expect(not self.history, "metrics", "best_epoch", "the best epoch of the history")
+            return self
+        for column in ("loss", metric, "val_loss", f"val_{metric}", "seconds"):
+            _expect(column in self.history, "history", column, "present")
+        curve = self.history[f"val_{metric}"]
+        last = len(curve)
+        _expect(0 < found.best_epoch <= last, "metrics", "best_epoch", f"from 1 to {last}")
+        for name, epoch in ("best_validation", found.best_epoch), ("last_validation", last):
+            value = curve[epoch - 1]
+            same = getattr(found, name) == value
+            _expect(same, "metrics", name, f"{value!r} as in history.json")
+        return self
+
+    @model_validator(mode="after")
+    def _predictions_agree(self) -> Self:
+        """They are of as many samples as the data have, and give the metrics."""
+        metric = self.metrics.metric
+        unit = "reviews" if metric == "accuracy" else "windows"
+        for (epoch, split), measure in MEASURES.items() if self.predictions else ():
+            samples, value = self.predictions.by_measure[measure], getattr(self.metrics, measure)
+            where = f"predictions.json: {epoch}, {split}"
+            # of reviews, the facts count those of the files, of which the test reviews are one
+            count = self.data.facts.get(f"{split}_{unit}")
+            if count not in (None, samples.count):
+                raise ValueError(f"{where}: {samples.count} {unit}, where data.json has {count}")
+            rounding = ACCURACY_ROUNDING if metric == "accuracy" else ERROR_ROUNDING * value
+            if metric == "accuracy" and split == "validation":
+                # measured in training, once more here: a review at the threshold may change sides
+                rounding += 1 / samples.count
+            if abs(samples.mean - value) > rounding:
+                found = f"{metric} {samples.mean:.6g}"
+                raise ValueError(f"{where}: {found}, where metrics.json has {measure} {value:.6g}")
+        return self
+
+
+def _expect(condition: bool, file: str, name: str, expected: str) -> None:
+    if not condition:
+        raise ValueError(f"{file}.json: field '{name}' must be {expected}")
+
+
+# pydantic's names of its errors, and what was expected
+EXPECTED = {
+    "string_type": "text",
+    "string_pattern_mismatch": "an ISO week such as 2014-W03",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a table of names and values",
+    "model_type": "a table of names and values",
+    "dataclass_type": "a table of names and values",
 }
 
 
-def required_files(role: str) -> dict[str, type]:
-    """The files of a record of this role without `.json`, and the type of what each holds."""
-    if role == "study":
-        return COMMON | {"metrics": StudyMetrics, "outputs": Outputs}
-    return COMMON | {"metrics": Metrics}
-
-
-def check_record(path: Path, parts: dict[str, dict]) -> None:
-    """Checks the files of one record.
+def validated(where: str | Path, kind: type[T], content: object) -> T:
+    """Reads the content of a file, or the files of a record, as a type that pydantic knows.
 
     Args:
-        path: the record's directory, for the messages.
-        parts: content of each file by its name without `.json`.
+        where: the file and the place in it, or the record's folder, for the message.
+        kind: the type, such as a dataclass; its fields say what is allowed.
+        content: what the file holds there.
 
     Raises:
-        RunError: naming the file and the field that is missing, mistyped or inconsistent.
+        RunError: naming the first field that is missing, unknown or wrong.
     """
-    role = parts["config"].get("role")
-    for name, kind in required_files(role).items():
-        validated(path / f"{name}.json", kind, parts[name])
-    lengths = {len(values) for values in parts["history"].values()}
-    if len(lengths) > 1:
-        raise RunError(f"{path / 'history.json'}: columns of different lengths {sorted(lengths)}.")
-    for field in ("dataset", "sample"):
-        expected = parts["config"][field]
-        same = parts["data"][field] == expected
-        _expect(same, path / "data.json", field, f"{expected!r} as in config.json")
-    if role != "study":
-        _check_metrics(path, parts["history"], parts["metrics"])
-    if "predictions" in parts:
-        facts = parts["data"]["facts"]
-        _check_predictions(path, parts["predictions"], parts["metrics"], facts)
+    try:
+        return _adapter(kind).validate_python(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = first["loc"]
+        if isinstance(kind, type) and issubclass(kind, Files):
+            where, place = (f"{where}/{place[0]}.json", place[1:]) if place else (where, place)
+            join = ": " if first["loc"] else "/"  # a check of several files names the file itself
+        else:
+            join = ": "
+        raise RunError(f"{where}{join}{_sentence(kind, place, first)}.") from error
 
 
-def read_outputs(file: Path, contents: list) -> tuple[StudyOutput, ...]:
-    """Reads what a study shows. Titles differ, because claims find a table by its title.
-
-    Args:
-        file: the file, for the messages.
-        contents: the outputs as the file has them.
-
-    Raises:
-        RunError: naming the output that is damaged.
-    """
-    outputs: dict[str, StudyOutput] = {}  # by title
-    for place, content in enumerate(contents, start=1):
-        output = from_json(f"{file}: output {place}", content)
-        if output.title in outputs:
-            raise RunError(f"{file}: output {place}: '{output.title}' is also an earlier title.")
-        outputs[output.title] = output
-    return tuple(outputs.values())
+@functools.cache
+def _adapter(kind: Any) -> TypeAdapter:
+    return TypeAdapter(kind)
 
 
-def _expect(condition: bool, file: Path, field: str, expected: str) -> None:
-    if not condition:
-        raise RunError(f"{file}: field '{field}' must be {expected}.")
-
-
-def _check_metrics(path: Path, history: dict, metrics: dict) -> None:
-    """The metrics are possible values, and those of the history."""
-    file, metric, reference = path / "metrics.json", metrics["metric"], metrics["reference"]
-    if metric == "accuracy":
-        shares = {measure: metrics[measure] for measure in MEASURES.values()}
-        shares |= {f"reference.{split}": reference[split] for split in ("validation", "test")}
-        for field, share in shares.items():
-            _expect(share <= 1, file, field, "at most 1, as an accuracy is")
-        _expect(metrics["degrees_per_unit"] is None, file, "degrees_per_unit", "null")
-    best, last = metrics["best_epoch"], metrics["last_validation"]
-    if best is None:
-        _expect(not history, file, "best_epoch", "the best epoch of the history")
-        return
-    _check_columns(path / "history.json", history, metric)
-    curve = history[f"val_{metric}"]
-    _expect(best in range(1, len(curve) + 1), file, "best_epoch", f"from 1 to {len(curve)}")
-    agrees = metrics["best_validation"] == curve[best - 1]
-    _expect(agrees, file, "best_validation", f"{curve[best - 1]!r} as in history.json")
-    _expect(last == curve[-1], file, "last_validation", f"{curve[-1]!r} as in history.json")
-
-
-def _check_columns(file: Path, history: dict, metric: str) -> None:
-    """The columns that every training has are there, with possible values."""
-    for column in ("loss", metric, "val_loss", f"val_{metric}", "seconds"):
-        _expect(column in history, file, column, "present")
-    for column in (metric, f"val_{metric}", "seconds"):
-        _expect(all(value >= 0 for value in history[column]), file, column, "free of negatives")
-    if metric == "accuracy":
-        for column in (metric, f"val_{metric}"):
-            possible = all(value <= 1 for value in history[column])
-            _expect(possible, file, column, "at most 1, as an accuracy is")
-
-
-def _check_predictions(path: Path, predictions: dict, metrics: dict, facts: dict) -> None:
-    """They are whole, of as many samples as the data have, and give the metrics."""
-    file, metric = path / "predictions.json", metrics["metric"]
-    for (epoch, split), measure in MEASURES.items():
-        try:
-            samples = samples_of(predictions, measure, metric)
-        except ValueError as error:
-            raise RunError(f"{file}: {error}.") from error
-        unit = "reviews" if metric == "accuracy" else "windows"
-        # of reviews, the facts count those of the files, of which the test reviews are one
-        count = facts.get(f"{split}_{unit}")
-        if count not in (None, samples.count):
-            raise RunError(
-                f"{file}: {epoch}, {split}: {samples.count} {unit}, where data.json has {count}."
-            )
-        rounding = ACCURACY_ROUNDING if metric == "accuracy" else ERROR_ROUNDING * metrics[measure]
-        if metric == "accuracy" and split == "validation":
-            # measured in training, once more here: a review at the threshold may change its side
-            rounding += 1 / samples.count
-        if abs(samples.mean - metrics[measure]) > rounding:
-            raise RunError(
-                f"{file}: {epoch}, {split}: {metric} {samples.mean:.6g}, where metrics.json has "
-                f"{measure} {metrics[measure]:.6g}."
-            )
+def _sentence(kind: Any, place: tuple, error: ErrorDetails) -> str:
+    """One of pydantic's errors in words."""
+    name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in place)
+    named = f"field '{name.removeprefix('.')}'" if place else "the content"
+    match error["type"]:
+        case "missing":
+            return f"{named} is missing"
+        case "unexpected_keyword_argument" if len(place) == 1:
+            known = ", ".join(one.name for one in dataclasses.fields(kind))
+            return f"{named} is unknown; known: {known}"
+        case "unexpected_keyword_argument":
+            return f"{named} is unknown"
+        case "value_error":  # of a check that names the field itself
+            return str(error["ctx"]["error"])
+        case "union_tag_invalid" | "union_tag_not_found":
+            return f"{named} must have one of these kinds: {error['ctx'].get('expected_tags', '')}"
+        case "number":
+            value = error["input"]
+            large = type(value) in (int, float) and abs(value) <= sys.float_info.max  # NaN is not
+            expected = "a number of at most 1e100" if large else "a finite number"
+        case _:
+            expected = EXPECTED.get(error["type"]) or error["msg"].removeprefix("Input should be ")
+    return f"{named} must be {expected}, not {reprlib.repr(error['input'])}"

@@ -6,29 +6,22 @@ tables, figures and claims are made from the records alone.
 """
 
 import dataclasses
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import StrictBool, model_validator
+from pydantic import Field, StrictBool, model_validator
 
-from harness.errors import RunError
-from harness.records.validation import KnownFields, Number, validated
+from harness.records.schema import Content, Files, KnownFields, NotNegative, Number, validated
 
 
 @dataclass(frozen=True)
 class Table(KnownFields):
-    """Numbers under the names of their columns, which hold the units.
+    """Numbers under the names of their columns, which hold the units."""
 
-    Attributes:
-        title: what is measured; claims find the table by it.
-        columns: names, such as `half-life (steps)`.
-        rows: numbers of each row by its name, one a column; None where there is none.
-    """
-
-    title: str
-    columns: list[str]
-    rows: dict[str, list[Number | None]]
+    title: str  # what is measured; claims find the table by it
+    columns: list[str]  # such as `half-life (steps)`
+    rows: dict[str, list[Number | None]]  # by name; a number a column, None where there is none
+    kind: Literal["table"] = "table"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -38,18 +31,12 @@ class Table(KnownFields):
 
 @dataclass(frozen=True)
 class Series(KnownFields):
-    """One curve of a `Lines`; a point whose `y` is None is left out.
+    """One curve of a `Lines`."""
 
-    Attributes:
-        label: its name in the legend.
-        x, y: as many numbers each.
-        dots: draw dots (training, in the documents' style) in place of a line.
-    """
-
-    label: str
+    label: str  # its name in the legend
     x: list[Number]
-    y: list[Number | None]
-    dots: StrictBool = False
+    y: list[Number | None]  # as many as x; a point without y is left out
+    dots: StrictBool = False  # dots (training, in the documents' style) in place of a line
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -60,46 +47,27 @@ class Series(KnownFields):
 
 @dataclass(frozen=True)
 class Lines(KnownFields):
-    """Curves in one panel of the study's figure.
-
-    Attributes:
-        title: what is shown.
-        x, y: names of the axes, with units.
-        series: the curves.
-        references: values to compare with, by name, drawn as dashed lines.
-        log_x, log_y: logarithmic axes.
-    """
+    """Curves in one panel of the study's figure."""
 
     title: str
-    x: str
+    x: str  # names of the axes, with units
     y: str
-    series: list[Series]
-    references: dict[str, Number] = field(default_factory=dict)
+    series: Annotated[list[Series], Field(min_length=1)]
+    references: dict[str, Number] = field(default_factory=dict)  # by name, drawn as dashed lines
     log_x: StrictBool = False
     log_y: StrictBool = False
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.series:
-            raise ValueError("there are no series")
-        return self
+    kind: Literal["lines"] = "lines"
 
 
 @dataclass(frozen=True)
 class Heatmap(KnownFields):
-    """Numbers as shades, in one panel of the study's figure.
-
-    Attributes:
-        title: what is shown.
-        columns: names of the columns, from left to right.
-        rows: numbers of each row by its name, one a column, from top to bottom.
-        marks: row to be framed in each column, by its name; empty where none is.
-    """
+    """Numbers as shades, in one panel of the study's figure."""
 
     title: str
-    columns: list[str]
-    rows: dict[str, list[Number]]
-    marks: list[str] = field(default_factory=list)
+    columns: list[str]  # from left to right
+    rows: dict[str, list[Number]]  # by name, from top to bottom; a number a column
+    marks: list[str] = field(default_factory=list)  # the row that is framed in each column, if any
+    kind: Literal["heatmap"] = "heatmap"
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -116,45 +84,43 @@ class Text(KnownFields):
 
     title: str
     lines: dict[str, str]
+    kind: Literal["text"] = "text"
 
 
-StudyOutput = Table | Lines | Heatmap | Text
-KINDS = {kind.__name__.lower(): kind for kind in (Table, Lines, Heatmap, Text)}
+StudyOutput = Annotated[Table | Lines | Heatmap | Text, Field(discriminator="kind")]
 
 
-def to_json(output: StudyOutput) -> dict[str, Any]:
-    """An output as the record keeps it.
-
-    Raises:
-        RunError: it could not be shown; the message says why.
-    """
-    kind = type(output).__name__.lower()
-    values = dataclasses.asdict(output)
-    validated(f"{kind} '{output.title}'", type(output), values)
-    return {"kind": kind, **values}
-
-
-def from_json(where: str, content: Any) -> StudyOutput:
-    """Reads an output as `to_json` wrote it.
-
-    Args:
-        where: its place, for the message.
-        content: what the file holds there.
-
-    Raises:
-        RunError: it could not be shown; the message says why.
-    """
-    name = content.get("kind") if isinstance(content, dict) else None
-    if not isinstance(name, str) or name not in KINDS:
-        raise RunError(f"{where}: the kind of an output must be one of {', '.join(KINDS)}.")
-    values = {field: value for field, value in content.items() if field != "kind"}
-    return validated(where, KINDS[name], values)
-
-
-def _check_rows(columns: Sequence[str], rows: dict[str, Sequence]) -> None:
-    """There are rows, and each has one number a column."""
+def _check_rows(columns: list[str], rows: dict[str, list]) -> None:
     if not rows:
         raise ValueError("there are no rows")
     for name, values in rows.items():
         if len(values) != len(columns):
             raise ValueError(f"row '{name}' has {len(values)} values for {len(columns)} columns")
+
+
+def to_json(output: StudyOutput) -> dict[str, Any]:
+    """An output as the record keeps it; a RunError says why it could not be shown."""
+    content = dataclasses.asdict(output)
+    validated(f"{output.kind} '{output.title}'", type(output), content)
+    return content
+
+
+class StudyMetrics(Content):
+    wall_seconds: NotNegative
+
+
+class Outputs(Content):
+    outputs: list[StudyOutput]
+
+
+class StudyFiles(Files):
+    metrics: StudyMetrics
+    outputs: Outputs
+
+    @model_validator(mode="after")
+    def _titles_differ(self) -> Self:
+        """Claims find a table by its title."""
+        titles = [output.title for output in self.outputs.outputs]
+        if twice := [title for title in titles if titles.count(title) > 1]:
+            raise ValueError(f"outputs.json: '{twice[0]}' is the title of two outputs")
+        return self

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, PlainValidator, StrictBool
 from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
-from harness.records.atomic_files import read_toml
-from harness.records.validation import KnownFields, Number, validated
+from harness.records.files import read_toml
+from harness.records.schema import KnownFields, Number, validated
 from harness.reporting.comparison import (
     FAILS,
     HOLDS,

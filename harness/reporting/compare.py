@@ -47,7 +47,7 @@ def compare(arguments: argparse.Namespace) -> int:
     """
     # slow to load, and `--help` needs none of them
     from harness.reporting import comparison
-    from harness.reporting.figures.comparison_figure import plot_pair
+    from harness.reporting.figures.draw import plot_pair
     from harness.reporting.table import markdown, text
     from harness.reporting.tables import pair_blocks
 
@@ -68,7 +68,7 @@ def compare(arguments: argparse.Namespace) -> int:
         blocks = [f"A: {_side(first)}", f"B: {_side(second)}", *pair_blocks(pair)]
         print({"text": text, "markdown": markdown}[arguments.format](blocks))
     if pair.curves:
-        plot_pair(pair, arguments.plot)
+        plot_pair(pair.first, pair.second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
     return 0
 
@@ -116,17 +116,10 @@ def _folder(group: "SeedGroup") -> str:
 
 
 def find_group(name: str, results_dirs: Sequence[Path]) -> "tuple[SeedGroup, list[str]]":
-    """The runs that differ in their seed only and have this name.
+    """The runs that have this label (`imdb-gru+units-64`), or lie in this folder.
 
-    Args:
-        name: label of an experiment, such as `imdb-lstm+optimizer-rmsprop`, or a folder.
-        results_dirs: folders of records; the first that has finished runs of the label counts.
-
-    Returns:
-        The runs, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: there are none, or the folder holds runs of several experiments.
+    The first of the folders that has finished runs of the label counts. Returns also one sentence
+    for each run that was left out.
     """
     from harness.records.record import find_records
     from harness.reporting.groups import PUBLISHED, load_published, make_results, records_in

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.errors import RunError
-from harness.records.predictions import MEASURES, samples_of
 from harness.records.record import Record, plain
+from harness.records.schema import MEASURES
 from harness.reporting.groups import METRIC_RANGES, ModelResults, SeedGroup, Study
 from harness.reporting.statistics import (
     LEVEL,
@@ -143,10 +143,7 @@ def _over_samples(groups: Sequence[SeedGroup], name: str, draw: bool) -> Range |
     """The interval over test samples; None if a run stored no predictions, or without `draw`."""
     if any(record.predictions is None for group in groups for record in group.records):
         return None
-    samples = [
-        [samples_of(r.predictions, name, r.metrics["metric"]) for r in group.records]
-        for group in groups
-    ]
+    samples = [[record.predictions[name] for record in group.records] for group in groups]
     try:
         refuse_other_samples(*samples)
         return samples_interval(*samples) if draw else None

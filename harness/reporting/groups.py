@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import RunError, escaped, few
-from harness.records.atomic_files import read_toml
+from harness.records.files import read_toml
 from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
-from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text
-from harness.records.validation import KnownFields, Number, validated
+from harness.records.schema import KnownFields, Number, validated
+from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.statistics import SEEDS_NEEDED, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
@@ -201,33 +201,6 @@ class Study(SeedGroup):
         known = tuple(value for value in values if value is not None)
         return SeedStatistics(known) if known else None
 
-    def _curves(self, lines: Lines, label: str) -> list[Series]:
-        """One curve of a panel, as each seed has it."""
-        panels = self._of_all_seeds(Lines, lines.title)
-        return [series for one in panels for series in one.series if series.label == label]
-
-    def scattered(self, lines: Lines, label: str) -> bool:
-        """Whether the points form no curve: several values at one x, or an x in one seed only."""
-        places = {tuple(series.x) for series in self._curves(lines, label)}
-        return len(places) > 1 or any(len(set(x)) < len(x) for x in places)
-
-    def points(self, lines: Lines, label: str) -> tuple[list[float], list[float]]:
-        """All points of one curve of a panel, of all seeds: x and y, without gaps."""
-        points = [
-            point
-            for series in self._curves(lines, label)
-            for point in zip(series.x, series.y, strict=True)
-            if point[1] is not None
-        ]
-        return [x for x, _ in points], [y for _, y in points]
-
-    def curve(self, lines: Lines, label: str) -> list[tuple[float, SeedStatistics]]:
-        """One curve of a panel: each x with the seeds' values there."""
-        places: dict[float, list[float]] = {}
-        for x, y in zip(*self.points(lines, label), strict=True):
-            places.setdefault(x, []).append(y)
-        return [(x, SeedStatistics(tuple(ys))) for x, ys in sorted(places.items())]
-
 
 @dataclass(frozen=True)
 class Results:
@@ -264,7 +237,7 @@ def load_results(results_dir: Path, published: PublishedResults) -> tuple[Result
             f"{results_dir} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, records)
+    refuse_mixture(results_dir, {record.place: record.sample for record in records})
     results = make_results(records, published)
     return results, sorted([*left_out, *results.left_out])
 
@@ -385,11 +358,7 @@ def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str
 def records_in(folder: Path) -> tuple[list[Record], list[str]]:
     """The records of a results folder, of one experiment's folder or of one run's.
 
-    Returns:
-        The records, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: there is no such folder, or the one run's record is damaged.
+    Returns also one sentence for each run that was left out.
     """
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}.")

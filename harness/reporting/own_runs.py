@@ -8,6 +8,7 @@ from textwrap import indent
 from harness.errors import RunError
 from harness.records import study_outputs
 from harness.records.record import Record, find_records
+from harness.reporting.claim_tables import study_blocks, study_table
 from harness.reporting.comparison import (
     NUMBERS,
     Comparison,
@@ -24,7 +25,7 @@ from harness.reporting.groups import (
     make_results,
 )
 from harness.reporting.table import FOUR, TWO, Table, format_interval, markdown, mean_and_sd
-from harness.reporting.tables import as_published, study_blocks, study_table
+from harness.reporting.tables import as_published
 
 EXPLANATION = """\
 *Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±
@@ -76,7 +77,8 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     pair = compare_with_reference(own, _reference(reference_dir, numbers, record).rows)
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     rows = [_cells(pair, name) for name in SHOWN]
-    table = Table(COLUMNS, rows, "lrrrl")
+    headings = ["", "This run", "Reference (a further run)", "Published", "Inside"]
+    table = Table(headings, rows, "lrrrl")
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines.append(indent(table.text(), "  "))
     if (degrees := own.degrees("test_at_best")) is not None:

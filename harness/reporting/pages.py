@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.cli import Parser, add_path, add_places, print_written, run_command
 from harness.errors import RunError
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,8 +4,10 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Callable
+from itertools import chain
 
 from harness.records.record import Record, plain
+from harness.reporting import claim_tables, tables
 from harness.reporting.claims import Claim, Verdict, judge
 from harness.reporting.comparison import NUMBERS
 from harness.reporting.factorial import factorial_designs
@@ -16,24 +18,7 @@ from harness.reporting.groups import (
 )
 from harness.reporting.reproduction import beside_plain_keras, reproductions
 from harness.reporting.statistics import Range
-from harness.reporting.table import ABSENT, markdown
-from harness.reporting.tables import (
-    CLAIMS_EXPLANATION,
-    PLAIN,
-    Blocks,
-    as_published,
-    claims_blocks,
-    equivalence_table,
-    expected_blocks,
-    factorial_blocks,
-    model_blocks,
-    parameter_counts,
-    primary_claims_table,
-    reasons,
-    reproduction_blocks,
-    seconds_by_device,
-    study_blocks,
-)
+from harness.reporting.table import ABSENT, Blocks, markdown
 
 EXPLANATION = """\
 - *Best validation* is the value of the best epoch on the validation data, *last validation* that
@@ -59,12 +44,7 @@ says anything about the real data sets, and none can be compared with a publishe
 def make_tables(
     results: Results, published: PublishedResults, claims: list[Claim]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """All tables as text.
-
-    Args:
-        results: the finished runs.
-        published: the published numbers.
-        claims: the claims; sample data decide none of them.
+    """All tables as text. Sample data decide no claim.
 
     Returns:
         The files of the results folder by name, and the parts that pages can show by the name of
@@ -73,41 +53,30 @@ def make_tables(
     verdicts = [] if results.sample else judge(claims, results)
     compared, calibration = reproductions(results.rows)
     plain = beside_plain_keras(results.rows)
+    designs = factorial_designs(results, published)
     standard = [row for row in results.rows if not row.variant]
-    reproduction = reproduction_blocks(compared, calibration)
-    factorial = factorial_blocks(factorial_designs(results, published), calibration.level)
-    plain_keras = [equivalence_table(plain, ["Test at best"])] if plain else []
-    parts = {
-        "results": model_blocks(standard, published, "**{}**"),
-        "expected": expected_blocks(standard, published, compared, calibration),
-        "reproduction": reproduction,
-        "plain-keras": plain_keras,
-        "factorial": factorial,
-        "claims": [primary_claims_table(verdicts)],
+    parts: dict[str, Blocks] = {
+        "results": tables.model_blocks(standard, published, "**{}**"),
+        "expected": tables.expected_blocks(standard, published, compared, calibration),
+        "reproduction": tables.reproduction_blocks(compared, calibration),
+        "plain-keras": [tables.equivalence_table(plain, ["Test at best"])] if plain else [],
+        "factorial": tables.factorial_blocks(designs, calibration.level),
+        "claims": [claim_tables.primary_claims_table(verdicts)],
     }
 
-    blocks: Blocks = [
-        "# Results",
-        "Made by `make reference` from the run records; do not edit.",
-        EXPLANATION,
-    ]
-    if results.sample:
-        blocks.append(SAMPLE_EXPLANATION)
-    blocks += model_blocks(results.rows, published, "## {}")
-    if reproduction:
-        blocks += ["## The published runs", *reproduction]
-    if plain_keras:
-        blocks += ["## This project's layers", PLAIN, *plain_keras]
-    if factorial:
-        blocks += ["## The update rules of Keras's versions", *factorial]
-    if verdicts:
-        blocks += ["## The claims", CLAIMS_EXPLANATION, *claims_blocks(verdicts)]
-        blocks += ["Why these bounds, and since when:", reasons(verdicts)]
-    if results.studies:
-        blocks.append("## The studies")
-    for study in results.studies:
-        blocks += study_blocks(study)
-    blocks += ["## How these were made", _origin(results.records)]
+    blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]
+    blocks += [EXPLANATION, *([SAMPLE_EXPLANATION] if results.sample else [])]
+    blocks += tables.model_blocks(results.rows, published, "## {}")
+    sections: dict[str, Blocks] = {
+        "The published runs": parts["reproduction"],
+        "This project's layers": parts["plain-keras"] and [tables.PLAIN, *parts["plain-keras"]],
+        "The update rules of Keras's versions": parts["factorial"],
+        "The claims": claim_tables.claims_blocks(verdicts) if verdicts else [],
+        "The studies": list(chain.from_iterable(map(claim_tables.study_blocks, results.studies))),
+        "How these were made": [_origin(results.records)],
+    }
+    for heading, section in sections.items():
+        blocks += [f"## {heading}", *section] if section else []
 
     files = {"RESULTS.md": markdown(blocks) + "\n"}
     if results.rows:
@@ -163,7 +132,7 @@ def _csv(lines: list[dict[str, str | float | None]], pattern: str) -> str:
 
 
 def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
-    published, devices = row.published, seconds_by_device(row)
+    published, devices = row.published, tables.seconds_by_device(row)
     fields = {
         "dataset": row.dataset,
         "sample": str(row.sample).lower(),
@@ -171,7 +140,7 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
         "variant": ", ".join(f"{k} = {plain(v)}" for k, v in row.variant.items()),
         "model": row.first.config["title"],
         "role": row.first.config["role"],
-        "parameters": parameter_counts(row, "{}"),
+        "parameters": tables.parameter_counts(row, "{}"),
         "metric": row.metric,
         "seeds": " ".join(str(record.seed) for record in row.records),
         "n": str(len(row.records)),
@@ -186,9 +155,9 @@ def _model_fields(row: ModelResults) -> dict[str, str | float | None]:
         "reference_validation": row.reference["validation"],
         "reference_test": row.reference["test"],
         "published_source": published.source,
-        "published_best_validation": as_published(published.best_validation),
-        "published_last_validation": as_published(published.last_validation),
-        "published_test": as_published(published.test),
+        "published_best_validation": tables.as_published(published.best_validation),
+        "published_last_validation": tables.as_published(published.last_validation),
+        "published_test": tables.as_published(published.test),
         "published_reruns": published.reruns,
         "published_statement": published.statement,
         "seconds_per_epoch": " | ".join(s for s in devices.values() if s != ABSENT),

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.records.predictions import Reviews, Samples, Weeks
+from harness.records.schema import Reviews, Samples, Weeks
 
 Range = tuple[float, float]
 UNBOUNDED: Range = (-math.inf, math.inf)

@@ -63,10 +63,14 @@ class Table:
             return "<tr>" + "".join(f"<{t}{c}>{cell}</{t[:2]}>" for t, c, cell in parts) + "</tr>\n"
 
         others = len(self.columns) - 1
-        head = line(['th scope="col"'] * len(self.columns), self.columns)
+        tags = ['th scope="col"' if name else "td" for name in self.columns]  # no empty heading
+        head = line(tags, self.columns)
         body = [line(['th scope="row"', *["td"] * others], row) for row in self.cells]
         caption = f"<caption>{_html_cell(self.title)}</caption>\n" if self.title else ""
         return f"<table>{caption}<thead>{head}</thead><tbody>{''.join(body)}</tbody></table>\n"
+
+
+Blocks = list[str | Table]  # paragraphs and tables
 
 
 def _markdown_cell(text: str) -> str:

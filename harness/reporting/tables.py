@@ -5,13 +5,11 @@ import statistics
 from collections.abc import Callable
 from itertools import groupby
 
-from harness.records import study_outputs
 from harness.records.record import Record
-from harness.reporting.claims import Verdict
 from harness.reporting.comparison import Comparison, NumberPair
 from harness.reporting.factorial import FactorialDesign, MainEffect
 from harness.reporting.further_run import Calibration
-from harness.reporting.groups import ModelResults, Published, PublishedResults, Study
+from harness.reporting.groups import ModelResults, Published, PublishedResults
 from harness.reporting.reproduction import (
     ONE_MORE_RUN,
     SAME_END,
@@ -22,26 +20,22 @@ from harness.reporting.reproduction import (
 from harness.reporting.statistics import (
     SEEDS_NEEDED,
     Estimate,
-    SeedStatistics,
     binomial_interval,
 )
 from harness.reporting.table import (
     ABSENT,
     FOUR,
-    ONE,
     SIGNED,
     TWO,
+    Blocks,
     Table,
     footnotes,
     format_interval,
     format_percent,
-    format_significant,
     mean_and_sd,
     note_marks,
     number_notes,
 )
-
-Blocks = list[str | Table]  # paragraphs and tables
 
 INTERVAL = "95 % interval of test at best"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
@@ -69,32 +63,9 @@ their 90 % intervals, which must lie within ±0.01 of accuracy or ±0.005 of err
 PLAIN = """\
 The same test of networks trained with this project's layers, less those trained by plain Keras."""
 
-CLAIMS_EXPLANATION = f"""\
-Each row is a sentence of the documents, or of this project, with the number that decides it.
-`docs/verdicts.md` has the full rule. In short:
-
-- A claim *holds* or *does not hold* if chance leaves no doubt. It is *not decided* with fewer than
-  {SEEDS_NEEDED} seeds, or if the 95 % interval crosses a bound. It is *not checkable* if nothing
-  measured it, or only runs on other data or by another protocol than the sentence speaks of.
-- A number without randomness, such as a count of parameters, needs one run. With {SEEDS_NEEDED}
-  seeds or more a number is mean ± sample standard deviation; with fewer, each value is listed.
-- The difference of two networks is that of their means. Its interval is Welch's, because the seeds
-  of two networks are not paired.
-- There are two sources of chance, with an interval each. *Over seeds* covers other seeds: Student's
-  t interval of the mean, cut at the lowest and the highest possible value. *Over test samples*
-  covers other test reviews, or other weeks of weather, for the same trained networks.
-- A claim with a p-value is decided by one-sided tests at 5 %. The p-values of primary claims are
-  adjusted for their number (Holm)."""
-
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
-    """For each data set a heading, the unit, the tables of its models, and their footnotes.
-
-    Args:
-        rows: networks and baselines.
-        published: gives the data sets' titles.
-        heading: pattern of a heading, such as `## {}`.
-    """
+    """For each data set a heading (`## {}`), the unit, tables of its models, and footnotes."""
     blocks = []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
@@ -217,14 +188,7 @@ def expected_blocks(
     compared: list[Reproduction],
     calibration: Calibration,
 ) -> Blocks:
-    """The numbers that a user should expect: the headline networks and the best baselines.
-
-    Args:
-        rows: networks and baselines in their published protocol.
-        published: gives the data sets' titles.
-        compared: the networks beside what was published of them.
-        calibration: how often the test of a published log rejects our own runs.
-    """
+    """The numbers to expect: of rows in their published protocol, the headlines and baselines."""
     answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes"]
@@ -405,125 +369,3 @@ def number_cells(number: NumberPair) -> list[str]:
         *(format_interval(ends, SIGNED) for ends in intervals),
         f"in {format_percent(measured.superiority)} of {pairs} pair{'s' if pairs > 1 else ''}",
     ]
-
-
-def claims_blocks(verdicts: list[Verdict]) -> Blocks:
-    """One row a claim, and the notes of its runs below; `n` is the number of seeds."""
-    numbers = number_notes(note for verdict in verdicts for note in verdict.notes)
-    columns = ["The documents say", "Measured", "Value", "n", "95 % interval over seeds"]
-    columns += ["95 % interval over test samples", "Holds if", "Verdict", "Run", "Notes"]
-    rows = []
-    for verdict in verdicts:
-        claim, measured = verdict.claim, verdict.measured
-        source = claim.source.replace(", ", "`, `")
-        statement = f"{claim.statement} (`{source}`)"
-        seeds = ", ".join(str(one.n) for one in measured.statistics) if measured else "0"
-        over_seeds = format_interval(measured and measured.interval)
-        over_samples = format_interval(measured and measured.samples_interval)
-        cells = [statement, claim.quantity, measured_text(verdict), seeds, over_seeds, over_samples]
-        run = claim.experiment + (f" − {claim.minus}" if claim.minus else "")
-        marks = note_marks(verdict.notes, numbers)
-        rows.append([*cells, claim.criterion, verdict_and_effect(verdict), run, marks])
-    table = Table(columns, rows, "llrrrrllll", "The claims")
-    return [table, footnotes(numbers)] if numbers else [table]
-
-
-def primary_claims_table(verdicts: list[Verdict]) -> Table:
-    """The primary claims in a few columns."""
-    columns = ["Claim", "Measured", "Value", "95 % interval over seeds", "Holds if", "Verdict"]
-    rows = []
-    for verdict in verdicts:
-        claim, measured = verdict.claim, verdict.measured
-        if claim.primary:
-            interval = format_interval(measured and measured.interval)
-            cells = [claim.statement, claim.quantity, measured_text(verdict), interval]
-            rows.append([*cells, claim.criterion, verdict.text])
-    return Table(columns, rows, "llrrll", "The primary claims")
-
-
-def measured_text(verdict: Verdict) -> str:
-    """Mean ± deviation, or the difference of the means; with too few seeds the values."""
-    measured = verdict.measured
-    if measured is None:
-        return ABSENT
-    if verdict.claim.exact:
-        return ", ".join(map(format_significant, measured.values))
-    if len(measured.groups) > 1 and not measured.missing_seeds:
-        return format_significant(measured.estimate.value)
-    return " less ".join(map(mean_and_sd, measured.statistics))
-
-
-def verdict_and_effect(verdict: Verdict) -> str:
-    """The verdict; for "better than" also how much better and how often."""
-    measured = verdict.measured
-    if verdict.claim.test != "better" or measured is None or measured.missing_seeds:
-        return verdict.text
-    effect = [] if measured.effect is None else [f"Hedges' g {measured.effect:.2g}"]
-    often = f"better in {100 * measured.superiority:.0f} % of the pairs of runs"
-    return "; ".join([verdict.text, *effect, often])
-
-
-def reasons(verdicts: list[Verdict]) -> str:
-    """Why the bounds are what they are, and when they were set, one line a claim."""
-    return "\n".join(
-        f"- {verdict.claim.statement}: {verdict.claim.criterion} "
-        f"({verdict.claim.why}; set {verdict.claim.set}, {_known_runs(verdict)})"
-        for verdict in verdicts
-    )
-
-
-def _known_runs(verdict: Verdict) -> str:
-    """Which runs were known when the bounds were set; a run that began earlier always was."""
-    claim = verdict.claim
-    groups = verdict.measured.groups if verdict.measured else ()
-    started = [record.environment["started"] for group in groups for record in group.records]
-    if any(time[:10] < claim.set for time in started):
-        return "when some of the runs that it judges were known"
-    if claim.runs_known:
-        return "before the runs that it judges, when earlier ones like them were known"
-    return "before the runs that it judges"
-
-
-def study_blocks(study: Study, reference: Study | None = None) -> Blocks:
-    """What one study measured: notes, tables, texts.
-
-    Args:
-        study: the runs of the study.
-        reference: runs whose numbers stand beside those of the study, in square brackets.
-    """
-    seeds = ", ".join(str(record.seed) for record in study.records)
-    minutes = SeedStatistics(tuple(r.metrics["wall_seconds"] / 60 for r in study.records))
-    devices = "; ".join(sorted({record.environment["device"] for record in study.records}))
-    blocks = [
-        f"### {study.title}",
-        f"`{study.name}`, seed {seeds}, {mean_and_sd(minutes, ONE)} minutes on {devices}.",
-    ]
-    if study.notes:
-        blocks.append("\n".join(f"- {note}" for note in study.notes))
-    for output in study.outputs:
-        if isinstance(output, study_outputs.Table):
-            blocks += [f"**{output.title}**", study_table(study, output, reference)]
-        elif isinstance(output, study_outputs.Text):
-            blocks.append(_folded(study.caption(output), output))
-    return blocks
-
-
-def study_table(study: Study, table: study_outputs.Table, reference: Study | None = None) -> Table:
-    """Name and numbers of each row: means over the seeds, or with too few seeds each value."""
-
-    def cell(row: str, column: str) -> str:
-        seeds = study.table_value(table.title, row, column)
-        text = mean_and_sd(seeds) if seeds else ""
-        there = reference and reference.table_value(table.title, row, column)
-        return f"{text} [{mean_and_sd(there)}]" if there else text
-
-    rows = [[row, *(cell(row, column) for column in table.columns)] for row in table.rows]
-    return Table(["", *table.columns], rows, title=table.title)
-
-
-def _folded(caption: str, text: study_outputs.Text) -> str:
-    """Lines of text behind a caption, in a fixed-width block that keeps blanks and markup."""
-    width = max(map(len, text.lines), default=0)
-    lines = [f"{name:<{width}}  {content}" for name, content in text.lines.items()]
-    body = "\n".join(lines)
-    return f"<details><summary>{caption}</summary>\n\n~~~~text\n{body}\n~~~~\n\n</details>"

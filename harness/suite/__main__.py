@@ -31,7 +31,7 @@ from rich.console import Console
 from harness.cli import Parser, add_places, add_run_options, bounded, run_command
 from harness.errors import MOST_NAMES, RunError, escaped, few
 from harness.experiment import Plan
-from harness.records.atomic_files import write_text
+from harness.records.files import write_text
 from harness.suite.plan import Suite, plan_suite
 from harness.suite.progress import Display
 from harness.suite.runs import Elsewhere, Ended, Event, log_of, run_locally

@@ -24,11 +24,8 @@ from distributed.core import Status
 
 from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import Plan, finished_record
-from harness.records.atomic_files import write_bytes
-from harness.records.checksums import CHECKSUMS, FILE
-from harness.records.lock import Lock
-from harness.records.record import put_in_place
-from harness.records.run import Run
+from harness.records.files import CHECKSUMS, FILE, write_bytes
+from harness.records.run import Lock, Run, promote
 from harness.suite.runs import (
     POLL,
     Elsewhere,
@@ -224,7 +221,7 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
             for name, content in files.items():
                 write_bytes(staged / name, content)
             finished_record(run, staged)
-            put_in_place(staged, directory)
+            promote(staged, directory)
     finally:
         place.abandon()
 

@@ -68,7 +68,8 @@ def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.N
     records: list[Record] = []
     if os.path.isdir(options.results_dir):  # unlike Path.is_dir, it raises no error
         records, _ = find_records(options.results_dir)
-        refuse_mixture(options.results_dir, records, options.sample)
+        samples = {record.place: record.sample for record in records}
+        refuse_mixture(options.results_dir, samples | {"this run": options.sample})
     durations = Durations(records)
     runs: dict[Path, Plan] = {}  # what is asked for twice is done once
     done, refused = [], {}

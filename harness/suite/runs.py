@@ -12,9 +12,8 @@ from harness.cli import ELSEWHERE
 from harness.errors import RunError
 from harness.experiment import Plan
 from harness.processes import THREADS, Child, ForkedChild, can_fork
-from harness.records.atomic_files import read_json
-from harness.records.lock import Lock
-from harness.records.record import UNFINISHED
+from harness.records.files import read_json
+from harness.records.run import UNFINISHED, Lock
 from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress

@@ -16,8 +16,7 @@ import keras
 import numpy as np
 
 from harness.errors import RunError
-from harness.records.checkpoint import read_checkpoint
-from harness.records.run import Run
+from harness.records.run import Run, read_checkpoint
 
 SHARE = 0.01  # of a run's time, which checkpoints take at most
 

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from harness.errors import DivergedError, RunError, UnwritableError
-from harness.records.atomic_files import sha256
+from harness.records.files import sha256
 from harness.records.run import BEST, Run
 from harness.training.batches import ShuffledArrays, batch_shape, without_tuning
 from harness.training.checkpoints import Checkpoints, Stateful

@@ -20,7 +20,7 @@ import pytest
 from commands import REPOSITORY
 
 from data.files import JENA
-from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN
+from data.jena import LIMITS, QUANTITIES, TIME_COLUMN
 
 MEGABYTE = 2**20
 # Reads one file in a process that may occupy 1.5 GB; status 3 and a sentence if it is refused.

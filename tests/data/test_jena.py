@@ -1,5 +1,7 @@
 """The Jena loader: what it accepts, counts and repairs, and what it refuses in which words."""
 
+import gzip
+import io
 import os
 import re
 import zipfile
@@ -11,18 +13,22 @@ import pytest
 from protocols import windows_of
 
 from data.errors import DataError
-from data.jena import load_jena, read_jena
-from data.jena_file import LIMITS, QUANTITIES, TIME_COLUMN, TIME_FORMAT, Source, timestamps_of
+from data.jena import LIMITS, QUANTITIES, TIME_COLUMN, TIME_FORMAT, load_jena, read_jena
 from data.windows import persistence_mae
 
 NAME = "jena_climate_2009_2016.csv"
+DEGREES = "T (degC)"
 
 
-def table(rows=60, minutes=10, quantities=QUANTITIES):
+def table(rows=60, minutes=10, quantities=QUANTITIES, first="2009-01-01 00:10", form=TIME_FORMAT):
     """A file's content: each quantity from its lowest possible reading on, 0.01 more each row."""
-    times = pd.date_range("2009-01-01 00:10:00", periods=rows, freq=f"{minutes}min")
+    times = pd.date_range(first, periods=rows, freq=f"{minutes}min")
     readings = {name: np.round(LIMITS[name][0] + np.arange(rows) / 100, 2) for name in quantities}
-    return pd.DataFrame({TIME_COLUMN: times.strftime(TIME_FORMAT), **readings})
+    return pd.DataFrame({TIME_COLUMN: times.strftime(form), **readings})
+
+
+def text(content):
+    return content if isinstance(content, str) else content.to_csv(index=False)
 
 
 @pytest.fixture
@@ -31,8 +37,7 @@ def write(tmp_path):
 
     def write_file(content, encoding="utf-8"):
         path = tmp_path / NAME
-        text = content if isinstance(content, str) else content.to_csv(index=False)
-        path.write_bytes(text.encode(encoding))
+        path.write_bytes(text(content).encode(encoding))
         return path
 
     return write_file
@@ -51,6 +56,7 @@ def test_reads_the_published_layout(write):
     assert climate.timestamps.dtype == "datetime64[s]"
     assert climate.timestamps[1] == np.datetime64("2009-01-01T00:20:00")
     assert climate.cadence_minutes == 10
+    assert climate.form == ""
     assert not climate.repeated.any()
     assert facts(climate) == {
         "rows": 60,
@@ -69,31 +75,21 @@ def test_reads_the_published_layout(write):
     ]
 
 
-def test_day_comes_before_month(write):
-    climate = read_jena(write(table(rows=40, minutes=24 * 60)))
-    assert climate.timestamps[31] == np.datetime64("2009-02-01T00:10:00")
-
-
 def test_published_rows_and_quantities_need_no_footnote(write, monkeypatch):
     monkeypatch.setattr("data.jena.PUBLISHED_ROWS", 60)  # the real number takes 20 s to write
     assert read_jena(write(table())).provenance["notes"] == []
 
 
 def test_other_cadence_and_fewer_quantities_are_footnotes(write):
-    climate = read_jena(write(table(minutes=60, quantities=QUANTITIES[:12])))
+    shuffled = table(minutes=60, quantities=QUANTITIES[:12])[[*QUANTITIES[11::-1], TIME_COLUMN]]
+    climate = read_jena(write(shuffled))
     assert climate.cadence_minutes == 60
     assert climate.quantities == QUANTITIES[:12]
+    np.testing.assert_allclose(climate.values[1, :2], [300.01, -89.99])
     assert climate.provenance["notes"] == [
         "The Jena file has one row an hour instead of one every 10 minutes (60 rows).",
         "max. wv (m/s) and wd (deg) are missing: 12 quantities instead of 14.",
     ]
-
-
-def test_columns_come_in_the_published_order(write):
-    shuffled = table()[["wd (deg)", "T (degC)", TIME_COLUMN, "p (mbar)"]]
-    climate = read_jena(write(shuffled))
-    assert climate.quantities == ("p (mbar)", "T (degC)", "wd (deg)")
-    np.testing.assert_allclose(climate.values[1], [300.01, -89.99, 0.01])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
@@ -107,61 +103,140 @@ def test_units_in_any_encoding(write, encoding):
     ]
 
 
-@pytest.mark.parametrize("ending", ["\n\n", "\r\n\r\n", "  \n \n"])
-def test_empty_last_lines(write, ending):
-    assert facts(read_jena(write(table().to_csv(index=False) + ending)))["rows"] == 60
+LONG = {"rows": 200, "minutes": 180, "first": "2009-01-01 00:00"}  # 25 days, with midnights
+PLAIN = text(table(**LONG))
 
 
-def test_quoted_header_and_windows_line_ends(write):
-    text = table().to_csv(index=False).replace("\n", "\r\n")
-    header, rest = text.split("\r\n", 1)
-    quoted = ",".join(f'"{name}"' for name in header.split(","))
-    assert facts(read_jena(write(f"{quoted}\r\n{rest}")))["quantities"] == 14
+def renamed(changes):
+    return PLAIN.replace(",".join(table(1)), ",".join(changes.get(name, name) for name in table(1)))
 
 
-def test_zip_as_downloaded(write):
-    path = write(table())
-    archive_path = path.with_suffix(".csv.zip")
-    with zipfile.ZipFile(archive_path, "w") as archive:
-        archive.write(path, NAME)
-        archive.writestr(f"__MACOSX/._{NAME}", b"resource fork")
-    np.testing.assert_array_equal(read_jena(archive_path).values, read_jena(path).values)
+def times(form):
+    return text(table(**LONG, form=form))
 
 
-def test_a_file_without_a_regular_cadence_is_refused(write):
-    holes = np.random.default_rng(0).permutation(200)[:40]
-    with pytest.raises(DataError, match=r"no regular cadence: .* are not 10 minutes; resample"):
-        read_jena(write(table(rows=200).drop(index=holes)))
+def midnights_end_days(clock):
+    """Each 00:00:00 written as the end of the day before it, as stations do."""
+    content = table(**LONG)
+    midnight = content[TIME_COLUMN].str.endswith("00:00:00")
+    before = pd.to_datetime(content[TIME_COLUMN], format=TIME_FORMAT) - pd.Timedelta("1D")
+    content.loc[midnight, TIME_COLUMN] = before.dt.strftime(f"%d.%m.%Y {clock}")
+    return text(content)
+
+
+def zipped(name):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, PLAIN)
+        archive.writestr(f"__MACOSX/._{name}", b"resource fork")
+    return file.getvalue()
+
+
+FORMS = {  # what a file holds, and what is said about its form
+    "blank lines": (PLAIN.replace("\n", "\n\n") + "  \n \n", ""),
+    "windows": (PLAIN.replace("\n", "\r\n"), ""),
+    "old mac": (PLAIN.replace("\n", "\r"), ""),
+    "quoted header": (re.sub("^.*", lambda m: f'"{m[0]}"'.replace(",", '","'), PLAIN, count=1), ""),
+    "rows of commas": (PLAIN + 3 * (14 * "," + "\n"), ""),
+    "semicolons": (PLAIN.replace(",", ";"), "semicolons between the fields"),
+    "tabs": (PLAIN.replace(",", "\t"), "tabs between the fields"),
+    "german": (
+        table(**LONG).to_csv(index=False, sep=";", decimal=","),
+        "semicolons between the fields, decimal commas",
+    ),
+    "quoted decimal commas": (
+        table(**LONG).to_csv(index=False, decimal=",", quoting=1),
+        "decimal commas",
+    ),
+    "iso": (times("%Y-%m-%d %H:%M:%S"), "days as yyyy-mm-dd"),
+    "iso with T": (times("%Y-%m-%dT%H:%M:%S"), "days as yyyy-mm-dd"),
+    "slashes": (times("%Y/%m/%d %H:%M"), "days as yyyy/mm/dd"),
+    "american beyond the twelfth": (times("%m/%d/%Y %H:%M"), "days as mm/dd/yyyy"),
+    "british beyond the twelfth": (times("%d/%m/%Y %H:%M"), "days as dd/mm/yyyy"),
+    "no seconds": (times("%d.%m.%Y %H:%M"), ""),
+    "no zeros": (re.sub(r"(?m)^0(\d)\.0(\d)", r"\1.\2", PLAIN), ""),
+    "24:00:00": (midnights_end_days("24:00:00"), ""),
+    "24:00": (midnights_end_days("24:00"), ""),
+    "no midnights": (PLAIN.replace(" 00:00:00", ""), ""),
+    "utf-16": (PLAIN.encode("utf-16"), ""),
+    "utf-16 big-endian": (b"\xfe\xff" + PLAIN.encode("utf-16-be"), ""),
+    "gzip": (gzip.compress(PLAIN.encode()), ""),
+    "zip": (zipped(NAME), ""),
+    "zip in capitals": (zipped("WEATHER.CSV"), ""),
+    "date": (renamed({TIME_COLUMN: "date"}), "'date' for 'Date Time'"),
+    "damaged units": (
+        renamed(
+            {DEGREES: "T (\ufffdC)", "wv (m/s)": "wv (m/\ufffd)", "rho (g/m**3)": "rho (g/m³)"}
+        ),
+        "'T (\ufffdC)' for 'T (degC)', 'rho (g/m³)' for 'rho (g/m**3)', 'wv (m/\ufffd)' for "
+        "'wv (m/s)'",
+    ),
+    "degrees": (renamed({DEGREES: "T (°C)"}).encode("latin-1"), "'T (°C)' for 'T (degC)'"),
+    "no units": (
+        renamed({DEGREES: "T", "wv (m/s)": "wv"}),
+        "'T' for 'T (degC)', 'wv' for 'wv (m/s)'",
+    ),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_other_forms_of_the_same_table_are_read_and_said(write, form):
+    plain = read_jena(write(PLAIN))
+    content, said = FORMS[form]
+    path = write("") if isinstance(content, bytes) else write(content)
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    climate = read_jena(path)
+    assert climate.quantities == QUANTITIES
+    np.testing.assert_array_equal(climate.timestamps, plain.timestamps)
+    np.testing.assert_array_equal(climate.values, plain.values)
+    assert climate.form == said
+    note = [f"The Jena file has another form than the published one: {said}."] if said else []
+    assert climate.provenance["notes"] == plain.provenance["notes"] + note
+
+
+def test_what_pandas_writes_after_a_resample_is_read(tmp_path):
+    content = table(rows=600)
+    content.index = pd.to_datetime(content.pop(TIME_COLUMN), format=TIME_FORMAT)
+    path = tmp_path / "resampled.csv"
+    content.drop(index=content.index[120:180]).resample("1h").mean().to_csv(path)
+    climate = read_jena(path)
+    assert (climate.cadence_minutes, facts(climate)["gaps"]) == (60, 0)
+    assert climate.missing.all(axis=1).sum() == 9  # hours without one reading of the ten
+    assert climate.form == "days as yyyy-mm-dd, 126 blank fields for missing readings"
+    assert "126 readings of -9999 or without a number were replaced" in str(climate.provenance)
+
+
+@pytest.mark.parametrize("mark", ["-9999", "-9999.0", "", "NaN", "NA"])
+def test_missing_readings_take_the_last_good_one(write, mark):
+    content = table().astype({"wv (m/s)": str, "wd (deg)": str})
+    content.loc[[5, 6, 20], "wv (m/s)"] = mark
+    content.loc[[0, 1], "wd (deg)"] = mark
+    climate = read_jena(write(content))
+    wind, direction = QUANTITIES.index("wv (m/s)"), QUANTITIES.index("wd (deg)")
+    np.testing.assert_allclose(climate.values[[4, 5, 6, 7], wind], [0.04, 0.04, 0.04, 0.07])
+    np.testing.assert_allclose(climate.values[[0, 1, 2], direction], [0.02, 0.02, 0.02])
+    assert np.argwhere(climate.missing)[:2].tolist() == [[0, direction], [1, direction]]
+    assert facts(climate)["replaced_readings"] == {"wv (m/s)": 3, "wd (deg)": 2}
+    assert climate.provenance["notes"][1] == (
+        f"5 readings of -9999{'' if mark.startswith('-') else ' or without a number'} were "
+        "replaced by the last good reading before them, at the start by the next "
+        "(wv (m/s): 3, wd (deg): 2)."
+    )
 
 
 def test_gaps_are_counted(write):
-    content = table(rows=100).drop(index=[10, 11, 12, 50])
-    climate = read_jena(write(content))
+    climate = read_jena(write(table(rows=100).drop(index=[10, 11, 12, 50])))
     assert facts(climate)["rows"] == 96
     assert facts(climate)["gaps"] == 2
     assert facts(climate)["longest_gap_hours"] == 0.67  # 40 minutes from row to row
 
 
-def test_missing_readings_take_the_last_good_one(write):
-    content = table()
-    content.loc[[5, 6, 20], "wv (m/s)"] = -9999.0
-    content.loc[[0, 1], "wd (deg)"] = -9999.0
-    climate = read_jena(write(content))
-    wind, direction = QUANTITIES.index("wv (m/s)"), QUANTITIES.index("wd (deg)")
-    np.testing.assert_allclose(climate.values[[4, 5, 6, 7], wind], [0.04, 0.04, 0.04, 0.07])
-    np.testing.assert_allclose(climate.values[[0, 1, 2], direction], [0.02, 0.02, 0.02])
-    assert facts(climate)["replaced_readings"] == {"wv (m/s)": 3, "wd (deg)": 2}
-    assert climate.provenance["notes"][-1] == (
-        "5 readings of -9999 were replaced by the last good reading before them, "
-        "at the start by the next "
-        "(wv (m/s): 3, wd (deg): 2)."
-    )
-
-
 def test_repeated_rows_stay_and_are_counted(write):
     content = table()
-    block = pd.concat([content[:20], content[12:20], content[20:], content[59:]])
-    climate = read_jena(write(block))
+    climate = read_jena(
+        write(pd.concat([content[:20], content[12:20], content[20:], content[59:]]))
+    )
     assert facts(climate)["rows"] == len(climate.values) == 69
     assert facts(climate)["repeated_rows"] == 9
     assert np.flatnonzero(climate.repeated).tolist() == [*range(20, 28), 68]
@@ -169,144 +244,186 @@ def test_repeated_rows_stay_and_are_counted(write):
     assert climate.cadence_minutes == 10
 
 
-def test_repeated_timestamp_with_other_readings_is_refused(write):
-    content = table()
-    content.loc[30, TIME_COLUMN] = content.loc[12, TIME_COLUMN]
-    with pytest.raises(
-        DataError,
-        match=r"line 32: timestamp 2009-01-01T02:10:00 repeats line 14 with other readings; remove",
-    ):
-        read_jena(write(content))
-
-
-def test_unsorted_timestamps_are_refused(write):
-    content = table()
-    content = pd.concat([content[:20], content[30:40], content[20:30], content[40:]])
-    with pytest.raises(
-        DataError,
-        match=r"line 32: timestamp 2009-01-01T03:30:00 comes after 2009-01-01T06:40:00 "
-        r"\(line 31\); sort",
-    ):
-        read_jena(write(content))
-
-
-@pytest.mark.parametrize("field", ["n/a", "NaN", "inf", "1_2", "1.2.3", ""])
-def test_bad_number_is_named_with_line_and_column(write, field):
-    content = table().astype({"rh (%)": str})
-    content.loc[[40, 50], "rh (%)"] = field
-    wrong = f"{field!r} is not a number" if field else "the field is empty"
-    with pytest.raises(DataError, match=re.escape(f"{NAME}, line 42, column 'rh (%)': {wrong};")):
-        read_jena(write(content))
-
-
-def test_line_numbers_count_blank_lines(write):
-    lines = table().to_csv(index=False).split("\n")
-    lines[41] = lines[41].replace("-89.6,", "warm,")  # line 42 before the two blank lines
-    text = "\n".join([*lines[:10], "", "", *lines[10:]])
-    with pytest.raises(DataError, match=r"line 44, column 'T \(degC\)': 'warm' is not a number"):
-        read_jena(write(text))
-
-
-def test_bad_timestamp_is_named_with_line(write):
-    content = table()
-    content.loc[7, TIME_COLUMN] = "2009-01-01 01:20"
-    with pytest.raises(
-        DataError, match=r"line 9, column 'Date Time': '2009-01-01 01:20' is not a timestamp"
-    ):
-        read_jena(write(content))
-
-
-@pytest.mark.parametrize("column", [TIME_COLUMN, "T (degC)"])
-def test_missing_column_is_named_with_those_found(write, column):
-    with pytest.raises(DataError) as error:
-        read_jena(write(table().drop(columns=column)))
-    message = str(error.value)
-    assert f"{NAME} has no column {column!r}. Columns found: " in message
-    found = message.split("Columns found: ")[1].split(". The published file has ")[0]
-    assert "'p (mbar)'" in found
-    assert repr(column) not in found
-    assert all(name in message for name in QUANTITIES)
+@pytest.mark.parametrize("rows", [60, 501, 50_000])
+@pytest.mark.parametrize(
+    "time",
+    [
+        *[
+            "31.02.2009 00:00:00",
+            "29.02.2009 00:00:00",
+            "01.13.2009 00:00:00",
+            "00.01.2009 00:00:00",
+        ],
+        *[
+            "01.01.2009 24:00:01",
+            "01.01.2009 25:00:00",
+            "01.01.2009 00:60:00",
+            "01.01.2009 00:00:60",
+        ],
+        *[
+            "2009-01-01 01:20",
+            "+1.01.2009 00:00:00",
+            "٠1.01.2009 00:00:00",
+            "01.01.09 00:00:00",
+            "",
+        ],
+    ],
+)
+def test_an_impossible_time_is_named_with_its_line(write, time, rows):
+    lines = text(table(rows)).splitlines(keepends=True)
+    lines[rows - 7] = time + lines[rows - 7][len("01.01.2009 00:00:00") :]
+    message = (
+        f"{NAME}, line {rows - 6}, column 'Date Time': '{time}' is not a timestamp of the form"
+    )
+    with pytest.raises(DataError, match=re.escape(f"{message} dd.mm.yyyy HH:MM:SS; correct or")):
+        read_jena(write("".join(lines)))
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
+    ("column", "field", "wrong"),
     [
-        ("", "is empty"),
-        ("\n \n", "is empty"),
-        ("\0\1\2\n\0", "binary data"),
-        ("<!DOCTYPE html>\n<title>404</title>\n", "has no column 'Date Time', 'T .degC.'"),
-        (f"{table().to_csv(index=False).strip()},7", "line 61, saw 16"),
-        (table(rows=23), "has 23 rows, at least 24 are needed"),
-        (table().iloc[:0], "has 0 rows"),
-        (table(minutes=0.5), "mostly 30 seconds from row to row"),
-        (table().assign(**{"wd (deg)": -9999}), "'wd .deg.': every reading is -9999"),
-        (table().set_index(TIME_COLUMN, drop=False).to_csv()[len(TIME_COLUMN) + 1 :], "line 2"),
+        *[
+            ("rh (%)", one, f"'{one}' is not a number")
+            for one in ("n/a", "1_2", "1.2.3", "inf", "0x1")
+        ],
+        (DEGREES, "-300.0", "-300.0 is not possible (from -90 to 60 in this unit)"),
+        (DEGREES, "265.15", "265.15 is not possible"),  # kelvin
+        (DEGREES, "95.0", "95.0 is not possible"),  # Fahrenheit
+        (DEGREES, "1e308", "1e+308 is not possible"),
+        ("Tpot (K)", "-7.99", "-7.99 is not possible"),
+        ("p (mbar)", "99652.0", "99652.0 is not possible"),  # pascal
+        ("rh (%)", "-0.1", "-0.1 is not possible"),
+        ("wd (deg)", "360.5", "360.5 is not possible"),
     ],
 )
-def test_files_that_cannot_be_used(write, content, message):
-    with pytest.raises(DataError, match=f"{re.escape(NAME)}.*{message}"):
-        read_jena(write(content))
-
-
-def test_words_in_a_whole_column(write):
-    with pytest.raises(DataError, match=r"line 2, column 'wd \(deg\)': 'True' is not a number"):
-        read_jena(write(table().assign(**{"wd (deg)": True})))
-
-
-@pytest.mark.parametrize(
-    ("column", "reading"),
-    [
-        ("T (degC)", "-300.0"),
-        ("T (degC)", "265.15"),  # kelvin
-        ("T (degC)", "95.0"),  # Fahrenheit
-        ("T (degC)", "1e308"),
-        ("Tpot (K)", "-7.99"),
-        ("p (mbar)", "99652.0"),  # pascal
-        ("rh (%)", "-0.1"),
-        ("wd (deg)", "360.5"),
-    ],
-)
-def test_an_impossible_reading_is_named_with_line_and_column(write, column, reading):
+def test_an_unusable_reading_is_named_with_line_and_column(write, column, field, wrong):
     content = table().astype({column: str})
-    content.loc[40, column] = reading
-    message = f"{NAME}, line 42, column '{column}': {reading} is not possible (from "
-    with pytest.raises(DataError, match=re.escape(message)):
-        read_jena(write(content))
+    content.loc[[40, 50], column] = field
+    lines = text(content).splitlines(keepends=True)
+    path = write("".join([*lines[:10], "\n", " \n", *lines[10:]]))  # blank lines are counted
+    message = f"{NAME}, line 44, column '{column}': {wrong}"
+    with pytest.raises(DataError, match=re.escape(message)) as error:
+        read_jena(path)
+    assert "correct it, or write -9999 where there is no reading" in str(error.value)
 
 
-def test_an_impossible_reading_far_down_is_named(write, monkeypatch):
-    monkeypatch.setattr("data.jena_file._PART", 25)
+def two_stations(arrange):
+    return arrange(pd.concat([table(60), table(60).assign(**{DEGREES: 20.0})]))
+
+
+def clock_set_back(minutes):
+    """Local time on the night of 25 October 2009, when 03:00 became 02:00."""
+    content = table(rows=100, minutes=minutes, first="2009-10-25 00:00")
+    times = pd.to_datetime(content[TIME_COLUMN], format=TIME_FORMAT)
+    late = times >= "2009-10-25 03:00"
+    times[late] -= pd.Timedelta("1h")
+    return content.assign(**{TIME_COLUMN: times.dt.strftime(TIME_FORMAT)})
+
+
+def swapped(first, second):
+    """A table in which one row has the time of another."""
     content = table()
-    content.loc[57, "wv (m/s)"] = 999
-    with pytest.raises(DataError, match=r"line 59, column 'wv \(m/s\)': 999"):
+    content.loc[second, TIME_COLUMN] = content.loc[first, TIME_COLUMN]
+    return content
+
+
+UNUSABLE = {  # by what is wrong with the file: its content, and the message
+    "empty": ("", "is empty"),
+    "blank": ("\n \n", "is empty"),
+    "binary": ("\0\1\2\n\0", "binary data"),
+    "page": (
+        "<!DOCTYPE html>\n<title>404</title>\n",
+        "has no column 'Date Time', 'T (degC)'. Columns found: '<!DOCTYPE html>'. The published",
+    ),
+    "no time": (table().drop(columns=TIME_COLUMN), "has no column 'Date Time'. Columns found: 'p"),
+    "no temperature": (
+        table().drop(columns=DEGREES),
+        "has no column 'T (degC)'. Columns found: 'D",
+    ),
+    "another unit": (renamed({DEGREES: "T (K)"}), "has no column 'T (degC)'"),
+    "damaged, of another unit": (renamed({DEGREES: "T (\ufffdF)"}), "has no column 'T (degC)'"),
+    "twice": (renamed({"p (mbar)": DEGREES}), "has the column 'T (degC)' twice"),
+    "two times": (renamed({TIME_COLUMN: "date", "wd (deg)": "time"}), "'Date Time' twice"),
+    "a field more": (f"{text(table()).strip()},7", "line 61, saw 16"),
+    "decimal commas between commas": (PLAIN.replace(".", ","), "line 2: more fields than the"),
+    "index": (
+        table().set_index(TIME_COLUMN, drop=False).to_csv()[len(TIME_COLUMN) + 1 :],
+        "line 2",
+    ),
+    "short": (table(rows=23), "has 23 rows, at least 24 are needed"),
+    "no rows": (table().iloc[:0], "has 0 rows"),
+    "half minutes": (table(minutes=0.5), "mostly 30 seconds from row to row"),
+    "words": (table().assign(**{"wd (deg)": True}), "line 2, column 'wd (deg)': 'True' is not a"),
+    "kelvin": (
+        table().assign(**{DEGREES: 283.15}),
+        "283.15 is not possible (from -90 to 60 in this unit); so are 100% of the column; convert",
+    ),
+    "no reading": (
+        table().assign(**{"wd (deg)": -9999}),
+        "has no reading at all of 'wd (deg)': remove the column",
+    ),
+    "american": (
+        table(form="%m/%d/%Y %H:%M"),
+        "'01/01/2009' can be dd/mm/yyyy or mm/dd/yyyy; write the days of the file as yyyy-mm-dd",
+    ),
+    "twelve hours": (
+        table(form="%d.%m.%Y %I:%M %p"),
+        "'01.01.2009 12:10 AM' is no time that can be read; write the whole column as yyyy-mm-dd",
+    ),
+    "time zone": (table(form="%Y-%m-%d %H:%M:%S+01:00"), "is no time that can be read"),
+    "clocks, every ten minutes": (
+        clock_set_back(10),
+        "line 20: the hour of 2009-10-25T02:00:00 stands twice with other readings, as where "
+        "clocks go back in autumn; write all times without summer time",
+    ),
+    "clocks, every hour": (clock_set_back(60), "line 5: the hour of 2009-10-25T02:00:00 stands"),
+    "two stations, one after the other": (
+        two_stations(lambda both: both),
+        "has a time that earlier rows cover in 60 of its 120 rows, first in line 62; it may hold "
+        "two stations",
+    ),
+    "two stations, sorted by time": (
+        two_stations(lambda both: both.sort_values(TIME_COLUMN, kind="stable")),
+        "in 60 of its 120 rows, first in line 3; it may hold two stations",
+    ),
+    "one row wrong": (
+        swapped(12, 30),
+        "line 32: timestamp 2009-01-01T02:10:00 repeats line 14 with other readings; remove",
+    ),
+    "unsorted": (
+        pd.concat([table()[:20], table()[30:40], table()[20:30], table()[40:]]),
+        "line 32: timestamp 2009-01-01T03:30:00 comes after 2009-01-01T06:40:00 (line 31); sort",
+    ),
+    "newest first": (table()[::-1], "comes after 2009-01-01T10:00:00 (line 2); sort the rows"),
+    "irregular": (
+        table(rows=200).drop(index=np.random.default_rng(0).permutation(200)[:40]),
+        "are not 10 minutes; resample the file to equal steps",
+    ),
+}
+
+
+@pytest.mark.parametrize("wrong", UNUSABLE)
+def test_files_that_cannot_be_used_are_refused_in_words(write, wrong):
+    content, message = UNUSABLE[wrong]
+    with pytest.raises(DataError, match=f"{re.escape(NAME)}.*{re.escape(message)}"):
         read_jena(write(content))
-    content.loc[57, "wv (m/s)"] = -9999
-    assert facts(read_jena(write(content)))["replaced_readings"] == {"wv (m/s)": 1}
 
 
-def test_row_cut_short(write):
-    text = table().to_csv(index=False).strip()
-    with pytest.raises(DataError, match=r"line 61, column 'wd \(deg\)': the field is empty"):
-        read_jena(write(text.rsplit(",", 1)[0]))
-
-
-def test_unreadable_paths(tmp_path):
-    with pytest.raises(DataError, match=r"there is no file .*absent\.csv"):
+def test_paths_and_archives_that_cannot_be_read(tmp_path):
+    with pytest.raises(DataError, match=r"there is no file .*absent\.csv; check its name"):
         read_jena(tmp_path / "absent.csv")
     with pytest.raises(DataError, match=r"cannot be read \(Is a directory"):
         read_jena(tmp_path)
-
-
-def test_damaged_archives(write):
-    path = write(table())
-    damaged = path.with_suffix(".zip")
-    damaged.write_bytes(b"PK\3\4 broken off")
-    with pytest.raises(DataError, match=r"not a zip archive .* download it again"):
-        read_jena(damaged)
-    with zipfile.ZipFile(damaged, "w") as archive:
-        archive.writestr("readme.txt", "no table here")
-    with pytest.raises(DataError, match=r"should hold one \.csv file but holds 0"):
-        read_jena(damaged)
+    damaged = {
+        "not a zip archive": b"PK\3\4 broken off",
+        "should hold one .csv file but holds 0": zipped("readme.txt"),
+        "ended before": gzip.compress(PLAIN.encode())[:-100],
+        "Not a gzipped|CRC check": gzip.compress(PLAIN.encode())[:-8] + b"12345678",
+    }
+    for message, content in damaged.items():
+        (tmp_path / NAME).write_bytes(content)
+        with pytest.raises(DataError, match=f"(?s){NAME}: .*({message}).*another copy"):
+            read_jena(tmp_path / NAME)
 
 
 def test_load_finds_the_file_and_records_it(write, monkeypatch):
@@ -326,19 +443,17 @@ def test_only_the_needed_quantities_are_read(write):
     content = table().astype({"rh (%)": str}).drop(columns="rho (g/m**3)")
     content.loc[40, "rh (%)"] = "damp"
     content["wd (deg)"] = -9999
-    content.loc[[5, 6], "p (mbar)"] = -9999
-    climate = read_jena(write(content), ["T (degC)", "p (mbar)"])
-    assert climate.quantities == ("T (degC)", "p (mbar)")
-    before, after = content["p (mbar)"][[4, 7]]
-    assert climate.values[4:8, 1].tolist() == [before, before, before, after]
-    assert np.argwhere(climate.missing).tolist() == [[5, 1], [6, 1]]
+    climate = read_jena(write(content), [DEGREES, "p (mbar)"])
+    assert climate.quantities == ("p (mbar)", DEGREES)
     with pytest.raises(DataError) as error:
-        read_jena(write(content), ["T (degC)", "rho (g/m**3)", "rain (mm)"])
+        read_jena(write(content), [DEGREES, "rho (g/m**3)", "rain (mm)"])
     assert "has no column 'rho (g/m**3)', 'rain (mm)'. Columns found: 'Date Time'" in str(
         error.value
     )
     needed = "These are needed: 'Date Time', 'T (degC)', 'rho (g/m**3)', 'rain (mm)'."
     assert str(error.value).endswith(needed)
+    with pytest.raises(DataError, match=r"at all of 'wd \(deg\)': the networks read it"):
+        read_jena(write(content), [DEGREES, "wd (deg)"])
 
 
 TWICE = {"2010-07-01 00:10": 144, "2014-03-20 10:30": 183}  # first timestamp: rows
@@ -447,34 +562,3 @@ def test_real_persistence(real_climate, horizon_hours, normalised):
     if horizon_hours == 25:
         degrees = persistence_mae(splits.validation) * splits.degrees_per_unit
         assert degrees == pytest.approx(2.56, abs=0.01)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "28.02.2009 23:59:59",
-        "1.1.2009 0:00:00",
-        "01.01.2009 00:00:60",
-        "31.02.2009 00:00:00",
-        "01.13.2009 00:00:00",
-        "01.01.2009 24:00:00",
-        "01.01.2009 00:00",
-        "01.01.2009 00:00:000",
-        "01.01.2009T00:00:00",
-        "+1.01.2009 00:00:00",
-        "01.01.0000 00:00:00",
-        "٠1.01.2009 00:00:00",
-    ],
-)
-def test_timestamps_are_read_as_pandas_reads_them(text):
-    column = pd.Series(["01.01.2009 00:00:00", text])
-    content = "\n".join([TIME_COLUMN, *column, ""]).encode()
-    source = Source("file.csv", content, [TIME_COLUMN])
-    expected = pd.to_datetime(column, format=TIME_FORMAT, errors="coerce")
-    if expected.isna().any():
-        with pytest.raises(
-            DataError, match=r"line 3, column 'Date Time': '.{1,20}' is not a timestamp"
-        ):
-            timestamps_of(source, column)
-    else:
-        assert (timestamps_of(source, column) == expected.to_numpy()).all()

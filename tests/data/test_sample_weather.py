@@ -5,8 +5,7 @@ import pytest
 from protocols import windows_of
 from sklearn.linear_model import Ridge
 
-from data.jena import load_jena
-from data.jena_file import QUANTITIES, TIME_COLUMN
+from data.jena import QUANTITIES, TIME_COLUMN, load_jena
 from data.sample_weather import sample_weather
 from data.windows import persistence_mae
 

@@ -16,10 +16,9 @@ from records import fabricate
 from explore.trained import load_trained
 from harness.errors import RunError
 from harness.experiment import find_experiments, finished_record, read_plan
-from harness.records.atomic_files import sha256
-from harness.records.checksums import write_checksums
+from harness.records.files import sha256, write_checksums
 from harness.records.record import load_record
-from harness.records.schema import required_files
+from harness.records.schema import NetworkFiles
 
 EXPERIMENTS = find_experiments()
 ALIKE = ("imdb-lstm-1997", "imdb-lstm-document")  # they share imdb-lstm-peephole's script
@@ -58,7 +57,7 @@ def test_one_command_makes_a_whole_record_and_its_plot(name, finished):
     done, tmp_path = finished(name)
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
-    assert {f.stem for f in path.glob("*.json")} == {*required_files("network"), "predictions"}
+    assert {f.stem for f in path.glob("*.json")} == set(NetworkFiles.model_fields)
     record = load_record(path)
     assert record.experiment == record.path.parent.name.partition("+")[0] == name
     assert record.environment["command"].startswith(f"python -m experiments {name} --seed 0")

@@ -8,8 +8,7 @@ from commands import places, run
 from experiments.common import update_rules_processes
 from harness.errors import RunError
 from harness.records.record import load_record
-from harness.records.schema import required_files
-from harness.records.study_outputs import Heatmap, Lines, Table
+from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
@@ -69,7 +68,7 @@ def test_one_command_makes_a_whole_record_and_its_figure(module, finished):
     done, folder = finished(module)
     assert done.returncode == 0, done.stderr
     record = record_below(folder)
-    assert {file.stem for file in record.path.glob("*.json")} == set(required_files("study"))
+    assert {file.stem for file in record.path.glob("*.json")} == set(StudyFiles.model_fields)
     assert record.is_study
     assert record.experiment == module.replace("_", "-")
     assert record.sample

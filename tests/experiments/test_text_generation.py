@@ -18,7 +18,7 @@ from data.files import own_file
 from experiments import generate
 from experiments.text_generation import EXPERIMENT
 from harness.experiment import main
-from harness.records.checksums import write_checksums
+from harness.records.files import write_checksums
 from harness.records.record import label_of, load_record
 from harness.records.study_outputs import Lines, Table, Text
 from models.text import character_model

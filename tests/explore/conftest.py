@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from records import fabricate
 
-from harness.records.atomic_files import read_json, sha256, write_json
+from harness.records.files import read_json, sha256, write_json
 from models import imdb
 from models.linear import bag_of_ngrams, save_ngrams
 

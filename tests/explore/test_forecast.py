@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from commands import REPOSITORY, places, run
 
-from data.jena_file import TEMPERATURE, TIME_COLUMN, TIME_FORMAT
+from data.jena import TEMPERATURE, TIME_COLUMN, TIME_FORMAT
 from data.sample_weather import sample_weather
 from explore import forecast
-from harness.records.checksums import write_checksums
+from harness.records.files import write_checksums
 from harness.records.record import load_record
 
 LOOKBACK, HORIZON = 48, 25  # hours, of the sample protocol

@@ -11,8 +11,7 @@ import pytest
 from explore import keep_weights, trained
 from explore.trained import MANIFEST, find_trained, load_trained
 from harness.errors import RunError
-from harness.records.atomic_files import read_json, sha256, write_json
-from harness.records.predictions import samples_of
+from harness.records.files import read_json, sha256, write_json
 from harness.reporting.groups import REFERENCE
 
 needs_data = pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
@@ -159,7 +158,7 @@ def test_kept_models_judge_the_test_reviews_as_their_records_say(place, tmp_path
     count = 1000
     found = list(trained_probabilities(model, imdb.x_test[:count]))
     right = (np.array(found) > 0.5) == imdb.y_test[:count]
-    kept = samples_of(model.record.predictions, "test_at_best", "accuracy").right
+    kept = model.record.predictions["test_at_best"].right
     recorded = np.unpackbits(np.frombuffer(kept, np.uint8))[:count].astype(bool)
     assert (right != recorded).sum() <= count // 500
 
@@ -183,8 +182,8 @@ def test_kept_forecasters_have_the_error_of_their_records(place, tmp_path):
         load_jena(), **{name: protocol[name] for name in names}, straddle_gaps=True
     )
     assert model.normalisation == windows.facts["normalisation"]
-    errors = model.record.predictions["best"]["test"]
-    first = np.arange(errors["windows"][0])  # the windows of the first week
+    errors = model.record.predictions["test_at_best"]
+    first = np.arange(errors.windows[0])  # the windows of the first week
     predicted = model.model.predict(windows.test.inputs(first), verbose=0)[:, 0]
     total = np.abs(predicted - windows.test.targets(first)).sum()
-    assert total == pytest.approx(errors["absolute_error_sum"][0], rel=2e-3)
+    assert total == pytest.approx(errors.error_sums[0], rel=2e-3)

@@ -100,7 +100,7 @@ DIVERGES = {
 @pytest.mark.faults
 @pytest.mark.parametrize("name", DIVERGES)
 def test_a_protocol_that_diverges_says_where_and_leaves_nothing(name, tmp_path):
-    """Neither ten times its learning rate nor the power below ends it; see docs/guarantees.md."""
+    """Neither ten times its learning rate nor the power below ends it."""
 
     def trained(power: int, folder):
         rate = 10.0**power * find_experiments()[name].protocol.learning_rate

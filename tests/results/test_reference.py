@@ -9,6 +9,7 @@ import pytest
 from commands import REPOSITORY
 
 from harness.records.record import find_records
+from harness.records.run import is_complete
 from harness.records.study_outputs import Table
 from harness.reporting.claims import judge, load_claims
 from harness.reporting.figures.draw import plot_all
@@ -45,6 +46,7 @@ PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed")]
 def results():
     records, left_out = find_records(RESULTS)
     assert [sentence for sentence in left_out if ".unfinished" not in sentence] == []
+    assert all(is_complete(record.path) for record in records)
     return make_results(records, load_published(PUBLISHED))
 
 

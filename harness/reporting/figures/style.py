@@ -1,18 +1,19 @@
-"""What all figures share: palette, fonts, saving with the same bytes.
+"""What all figures share: one colour a model, text, legends, saving with the same bytes.
 
 Matplotlib is imported inside the functions: a command line that only asks for help need not wait.
 """
 
-import functools
 import io
-import itertools
 import os
+import re
 import textwrap
+import warnings
+import zlib
 from collections.abc import Iterable
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.records.atomic_files import write_bytes
+from harness.records.files import write_bytes
 
 # Matplotlib refuses to be imported where the user's setting names no backend; none is used here.
 os.environ.pop("MPLBACKEND", None)
@@ -22,9 +23,34 @@ COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
     *("#882255", "#999933", "#332288", "#44AA99", "#8C564B"),
 )
+OTHER_COLOURS = (
+    *("#AA4499", "#117733", "#6699CC", "#CC6677", "#661100", "#B8860B"),
+    *("#004D6E", "#17BECF", "#6B8E23", "#3B2FBF"),
+)
 GREY = "#6E6E6E"  # trivial predictors, and models without epochs
+PUBLISHED_COLOUR = "#000000"
+
+# By the start of a title or of a label: "LSTM" is also the colour of "LSTM, training".
+MODEL_COLOURS = {
+    "SimpleRNN": COLOURS[0],
+    "LSTM": COLOURS[1],
+    "GRU": COLOURS[2],
+    "Conv1D + LSTM": COLOURS[3],
+    "4 × SimpleRNN": COLOURS[4],
+    "SimpleRNN, stack of 4": COLOURS[4],
+    "LSTM as the documents write it": COLOURS[5],
+    "LSTM of 1997": COLOURS[6],
+    "LSTM of 2000": COLOURS[7],
+    "GRU with dropout": COLOURS[8],
+    "GRU, reset before": COLOURS[9],
+    "Dense on the padded review": COLOURS[10],
+    "Dense on the flattened window": COLOURS[10],
+    "published log": PUBLISHED_COLOUR,
+}
+
 DPI = 150
 STYLE = {
+    "font.family": "DejaVu Sans",  # comes with Matplotlib
     "font.size": 11,
     "axes.titlesize": 12,
     "axes.spines.top": False,
@@ -32,55 +58,45 @@ STYLE = {
     "legend.frameon": False,
     "lines.markeredgewidth": 1.8,
 }
-# DejaVu Sans comes with Matplotlib. The others lend the letters that it lacks, where installed.
-FONTS = (
-    *("DejaVu Sans", "Noto Sans", "Noto Sans Devanagari", "Noto Sans CJK SC", "Noto Sans CJK JP"),
-    *("Noto Sans Arabic", "Noto Sans Thai", "Arial Unicode MS", "FreeSans", "Unifont"),
-    *("Droid Sans Fallback", "WenQuanYi Zen Hei", "Nirmala UI", "Microsoft YaHei", "PingFang SC"),
-)
 SAMPLE_SUFFIX = " (sample data)"
 
 
-@functools.cache
-def _installed_fonts() -> tuple[list[str], set[int]]:
-    """The families of `FONTS` on this machine, and the letters that they have in bold, too."""
-    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-
-    found = {font.name for font in fontManager.ttflist}
-    families = [family for family in FONTS if family in found]
-    letters = set()
-    for family in families:
-        regular, bold = (
-            set(get_font(findfont(FontProperties(family=[family], weight=weight))).get_charmap())
-            for weight in ("regular", "bold")
-        )
-        letters |= regular & bold
-    return families, letters
+def _model_of(name: str) -> str | None:
+    """The model of `MODEL_COLOURS` that a title or a label begins with; None if it is of none."""
+    found = [model for model in MODEL_COLOURS if re.match(rf"{re.escape(model)}(,| \(|$)", name)]
+    return max(found, key=len, default=None)
 
 
-def _named(text: str) -> str:
-    """The text with the number of each letter that no font has in its place, such as U+4E2D."""
-    letters = _installed_fonts()[1] | {ord("\n")}
-    runs = itertools.groupby(text, key=lambda letter: ord(letter) in letters)
-    return "".join(
-        "".join(run) if known else " ".join(f"U+{ord(letter):04X}" for letter in run)
-        for known, run in runs
-    )
+def colours_of(names: Iterable[str]) -> dict[str, str]:
+    """The colours of what one figure shows.
+
+    Other names than those of models get a colour by their letters, so that a new model has one
+    colour in all figures; two names of one figure never share it while colours are left.
+    """
+    models = {name: _model_of(name) for name in names}
+    colours = {name: MODEL_COLOURS[model] for name, model in models.items() if model}
+    taken = set(colours.values())
+    for name in [name for name in models if name not in colours]:
+        start = zlib.crc32(name.encode(errors="replace")) % len(OTHER_COLOURS)
+        order = OTHER_COLOURS[start:] + OTHER_COLOURS[:start]
+        colours[name] = next((c for c in order if c not in taken), order[0])
+        taken.add(colours[name])
+    return colours
 
 
 def drawable(text: str) -> str:
     """Text of a record as Matplotlib shows it unchanged: a pair of `$` would enclose a formula."""
-    return _named(text).replace("$", r"\$")
+    return text.replace("$", r"\$")
 
 
 def wrapped(text: str, width: int) -> str:
     """Drawable text in as few lines as the width in letters allows, all about as long."""
-    text = _named(text).replace(" × ", "\u00a0×\u00a0")  # a line never ends at the sign
+    text = text.replace(" × ", "\u00a0×\u00a0")  # a line never ends at the sign
     lines = len(textwrap.wrap(text, width))
     longest_word = max(map(len, text.split()), default=1)
     widths = range(min(longest_word, width), width + 1)
     narrowest = next(w for w in widths if len(textwrap.wrap(text, w)) <= lines)
-    return textwrap.fill(text, narrowest).replace("$", r"\$")
+    return drawable(textwrap.fill(text, narrowest))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -95,7 +111,11 @@ def draw_legend(figure, axes) -> None:
     for axis in axes:
         handles, labels = axis.get_legend_handles_labels()
         legend |= dict(zip(labels, handles, strict=True))
-    columns = len(legend) if len(legend) <= 4 else 3
+    if not legend:
+        return
+    across = int(12 * figure.bbox.width / figure.dpi / (max(map(len, legend)) + 6))  # that fit
+    rows = -(-len(legend) // max(across, 1))
+    columns = -(-len(legend) // rows)
     figure.legend(legend.values(), legend, loc="outside lower center", ncols=columns)
 
 
@@ -107,7 +127,12 @@ def new_figure(path: Path, title: str, *, width: float, height: float):
     """
     with blank_figure(title, width=width, height=height) as figure:
         yield figure
-        _save(figure, path)
+        # `savefig` would draw everything a first time only to lay it out
+        figure.get_layout_engine().execute(figure)
+        figure.set_layout_engine("none")
+        png = io.BytesIO()
+        figure.canvas.print_png(png, metadata={"Software": None})
+        write_bytes(path, png.getvalue())
 
 
 @contextmanager
@@ -118,17 +143,9 @@ def blank_figure(title: str, *, width: float, height: float):
     from matplotlib.figure import Figure
     from matplotlib.style import context
 
-    with context("default"), mpl.rc_context(STYLE | {"font.family": _installed_fonts()[0]}):
+    with context("default"), mpl.rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r"Glyph \d+")  # a letter of a user's text; a box is drawn
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         FigureCanvasAgg(figure)
         figure.suptitle(wrapped(title, int(9 * width)), fontweight="bold")
         yield figure
-
-
-def _save(figure, path: Path) -> None:
-    # `savefig` would draw everything a first time only to lay it out
-    figure.get_layout_engine().execute(figure)
-    figure.set_layout_engine("none")
-    png = io.BytesIO()
-    figure.canvas.print_png(png, metadata={"Software": None})
-    write_bytes(path, png.getvalue())

@@ -1,15 +1,40 @@
-"""Renders the page: Jinja2 escapes all text, and the page's policy lets no other script run."""
+"""The report's page as HTML: one file that needs nothing else and loads nothing."""
 
 import base64
 import functools
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
+
+from harness.records.study_outputs import Heatmap, Text
+from harness.reporting.figures.charts import Chart
+from harness.reporting.figures.style import PUBLISHED_COLOUR
+from harness.reporting.table import Table
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 # Vega-Lite draws the charts: axes, logarithmic scales, hovering, SVG. Its bundle, from vl-convert,
 # is 0.9 MB and asks for nothing from the network; Bokeh's is 1.3 MB, Plotly's 4.8 MB.
 BUNDLE = "window.vegaEmbed = vegaEmbed;"
+
+
+@dataclass(frozen=True)
+class Shades:
+    """A heatmap as a table whose cells are shaded."""
+
+    title: str
+    grid: Heatmap
+
+    @property
+    def rows(self) -> list[tuple[str, list[tuple[float, float, bool]]]]:
+        """Each row's name and its cells: the number, its share of the largest, whether framed."""
+        rows = self.grid.rows
+        limit = max(abs(value) for values in rows.values() for value in values) or 1.0
+        marks = self.grid.marks or [None] * len(self.grid.columns)
+        return [
+            (name, [(v, v / limit, mark == name) for v, mark in zip(values, marks, strict=True)])
+            for name, values in rows.items()
+        ]
 
 
 def render(**values: object) -> str:
@@ -29,7 +54,10 @@ def render(**values: object) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters |= {"markdown": _markdown, "number": number}
+    environment.filters |= {"markdown": _markdown, "number": number, "curves": _curves}
+    environment.filters |= {"html": lambda table: Markup(table.html())}
+    kinds = {"table": Table, "chart": Chart, "shades": Shades, "text": Text}
+    environment.tests |= {name: functools.partial(_is, kind=kind) for name, kind in kinds.items()}
     scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
@@ -37,6 +65,10 @@ def render(**values: object) -> str:
         scripts=list(map(Markup, scripts)),
         policy=_policy(scripts),
     )
+
+
+def _is(value: object, kind: type) -> bool:
+    return isinstance(value, kind)
 
 
 @functools.cache
@@ -65,8 +97,23 @@ def _markdown(text: str):
     from markdown_it import MarkdownIt
     from markupsafe import Markup
 
-    reader = MarkdownIt("zero").enable(["table", "list", "backticks", "emphasis", "balance_pairs"])
-    return Markup(reader.render(text))
+    rules = ["heading", "table", "list", "backticks", "emphasis", "balance_pairs"]
+    return Markup(MarkdownIt("zero").enable(rules).render(text))
+
+
+def _curves(chart: Chart) -> list[dict]:
+    """What the page needs to know of each curve beside its numbers, which are in a table."""
+    return [
+        {
+            "label": curve.label,
+            # black on white paper, white on a dark screen
+            "colour": "var(--ink)" if curve.colour == PUBLISHED_COLOUR else curve.colour,
+            "mark": curve.mark,
+            "dashed": curve.dashed,
+            "seeds": list(curve.columns),
+        }
+        for curve in chart.curves
+    ]
 
 
 def number(value: float | None) -> str:

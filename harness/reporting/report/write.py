@@ -1,32 +1,53 @@
 """Writes the report: reads the records, and lays out what the page shows."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.records.atomic_files import write_text
-from harness.records.study_outputs import Heatmap, Lines, Table
-from harness.reporting import tables
-from harness.reporting.claims import NOT_CHECKABLE, Verdict, judge, load_claims
-from harness.reporting.comparison import compare_with_reference
+from harness.records.files import read_json, write_text
+from harness.records.record import Record, plain
+from harness.records.schema import Number, validated
+from harness.records.study_outputs import Heatmap, Lines, Text
+from harness.records.study_outputs import Table as StudyTable
+from harness.reporting import claim_tables, tables
+from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
+from harness.reporting.comparison import compare_with_reference, value_text
 from harness.reporting.factorial import factorial_designs
-from harness.reporting.figures.update_rules_figure import finding, with_most_rules
+from harness.reporting.figures.charts import (
+    colour_of,
+    study_charts,
+    training_charts,
+    update_rules_chart,
+    with_most_rules,
+)
+from harness.reporting.figures.draw import rules_title
 from harness.reporting.groups import (
-    PublishedResults,
+    ModelResults,
     Results,
+    SeedGroup,
     Study,
     load_published,
     load_results,
 )
 from harness.reporting.own_runs import own_table
-from harness.reporting.report.charts import study_chart, update_rules_chart
-from harness.reporting.report.experiments import ShownExperiment, facts_of, runs_of
-from harness.reporting.report.page import render
-from harness.reporting.report.pairs import pair_data
-from harness.reporting.report.speed import load_speed
+from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import format_interval, markdown
+from harness.reporting.table import FOUR, Blocks, Table, footnotes, format_significant, number_notes
 
 YOURS, REFERENCE = "yours", "reference"
+MEASURED = {
+    "Best validation": "best_validation",
+    "Last validation": "last_validation",
+    "Test at best": "test_at_best",
+}
+SPEED = {
+    "Plain Keras, ms a step": "step, plain",
+    "Alone, ms a step": "step, ours",
+    "Throughput alone": "throughput, ours",
+    "Throughput sharing the machine": "throughput, ours shared",
+}
+RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, not once for all
+SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_report(
@@ -65,123 +86,191 @@ def write_report(
             folders[origin], missing = load_results(folder, numbers)
             left_out += [f"{folder}/{sentence}" for sentence in missing]
 
+    main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
     progress("comparing the experiments")
-    experiments = _experiments(folders)
-    main = folders.get(REFERENCE) or folders[YOURS]
+    compared, calibration = reproductions(main.rows)
     standard = [row for row in main.rows if not row.variant]
+    expected = tables.expected_blocks(standard, numbers, compared, calibration)
     designs = factorial_designs(main, numbers)
     rules = with_most_rules(designs)
+    beside = []
+    if own and own is not main and own.rows:
+        beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
-    verdicts = {
-        origin: [] if results.sample else judge(statements, results)
-        for origin, results in folders.items()
-    }
-    compared, calibration = reproductions(main.rows)
-    pairs = pair_data(experiments)
+    verdicts = [] if main.sample else judge(statements, main)
+    judged = own and own is not main and judge(statements, own)
+    mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
+    answers = {one.row.name: one.answers for one in compared}
+    whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
     progress("drawing the page")
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},
         sample=main.sample,
-        finding=finding(rules) if rules else "",
+        left_out=left_out,
+        finding=rules_title(rules) if rules else "",
         rules=[update_rules_chart(design) for design in rules],
-        factorial=markdown(tables.factorial_blocks(designs, calibration.level)),
-        expected=markdown(tables.expected_blocks(standard, numbers, compared, calibration)),
-        beside=_beside_reference(folders),
-        experiments=experiments,
-        datasets=_by_dataset(experiments, numbers),
-        claims=_claims(verdicts),
-        explanation=tables.CLAIMS_EXPLANATION,
-        pairs=pairs,
-        facts_of=facts_of,
-        runs_of=runs_of,
-        speed=load_speed(reference_dir or results_dir),
+        factorial=tables.factorial_blocks(designs, calibration.level),
+        expected=_first_tables(expected),
+        beside=beside,
+        results=tables.model_blocks(main.rows, numbers, "### {}"),
+        claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
+        own_claims=claim_tables.claims_table(mine)[:1] if mine else [],
+        networks=[
+            _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
+            for origin, results in folders.items()
+            for row in results.rows
+        ],
         studies=[
-            _study(study, origin if len(folders) > 1 else "")
+            _study(study, whose[origin])
             for origin, results in folders.items()
             for study in results.studies
         ],
-        left_out=left_out,
+        speed=_speed(reference_dir or results_dir),
     )
     write_text(output, text)
     return [output], left_out
 
 
-def _experiments(folders: dict[str, Results]) -> list[ShownExperiment]:
-    """All networks and baselines, the user's first."""
-    found = []
-    for origin, results in folders.items():
-        answers = {one.row.name: one.answers for one in reproductions(results.rows)[0]}
-        for row in results.rows:
-            shown = origin if len(folders) > 1 else ""
-            name = f"experiment-{len(found) + 1}"
-            found.append(ShownExperiment(name, shown, row, answers.get(row.name, {})))
-    return found
+def _first_tables(blocks: Blocks) -> Blocks:
+    """The numbers to expect, a line a network: units in the captions, reasons below the tables."""
+    found = [block for block in blocks if isinstance(block, Table)]
+    texts = [block for block in blocks if isinstance(block, str) and not block.startswith("**")]
+    units, below = texts[: len(found)], texts[len(found) :]
+    rows = [row for table in found for row in table.rows]
+    verdicts = [cell for _, *cells in rows for cell in cells if ": " in cell]
+    reasons = number_notes(cell.partition(": ")[2] for cell in verdicts)
 
+    def short(cell: str) -> str:
+        word, _, reason = cell.partition(": ")
+        number = str(reasons[reason]).translate(SUPERSCRIPTS) if cell in verdicts else ""
+        return f"{word} {number}" if number else cell
 
-def _by_dataset(
-    experiments: list[ShownExperiment], numbers: PublishedResults
-) -> dict[str, list[ShownExperiment]]:
-    """The experiments of each data set by its title."""
-    groups: dict[str, list[ShownExperiment]] = {}
-    for one in experiments:
-        title = numbers.datasets.get(one.row.dataset, one.row.dataset)
-        groups.setdefault(title, []).append(one)
-    return groups
-
-
-def _beside_reference(folders: dict[str, Results]) -> str:
-    """The user's numbers beside the reference's, as a Markdown table; empty without both."""
-    if len(folders) < 2 or not folders[YOURS].rows:
-        return ""
-    rows = folders[REFERENCE].rows
-    table = own_table([compare_with_reference(own, rows) for own in folders[YOURS].rows])
-    return table.markdown()
-
-
-def _claims(verdicts: dict[str, list[Verdict]]) -> list[dict]:
-    """The claims as the page shows them: judged by the reference, and by the user's own runs."""
-    *own, main = verdicts.values()
-    return [
-        {
-            "claim": verdict.claim,
-            "sources": verdict.claim.source.split(", "),
-            "value": tables.measured_text(verdict),
-            "interval": format_interval(verdict.measured and verdict.measured.interval),
-            "word": verdict.word,
-            "reason": tables.verdict_and_effect(verdict).removeprefix(verdict.word).lstrip(":; "),
-            "own": [v[place].text for v in own if v and v[place].word != NOT_CHECKABLE],
-        }
-        for place, verdict in enumerate(main)
+    shown = [
+        replace(
+            table,
+            rows=[[first, *map(short, cells)] for first, *cells in table.rows],
+            title=f"{table.title}: {unit[0].lower()}{unit[1:]}",
+        )
+        for table, unit in zip(found, units, strict=True)
     ]
+    return [*shown, *below, footnotes(reasons)]
 
 
-def _study(study: Study, origin: str) -> dict:
-    """A study as the page shows it: each output in a form that the template knows."""
-    outputs = []
+def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
+    """A network or baseline as the page shows it: its curves, and how it agrees with the log."""
+    charts = [
+        # the best epochs stand in the table of the runs
+        replace(chart, curves=[curve for curve in chart.curves if curve.mark != "rings"])
+        for chart in training_charts(row)
+    ]
+    return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": charts}
+
+
+def _study(study: Study, whose: str) -> dict:
+    """A study as the page shows it: its outputs in a form that the template knows."""
+    parts: list = []
     for output in study.outputs:
-        kind, content = type(output).__name__.lower(), output
+        caption = study.caption(output)
         if isinstance(output, Lines):
-            content = study_chart(study, output)
-        elif isinstance(output, Table):
-            shown = tables.study_table(study, output)
-            content = [(name, cells) for name, *cells in shown.rows]
+            parts += study_charts(study, output)
+        elif isinstance(output, StudyTable):
+            parts.append(claim_tables.study_table(study, output))
         elif isinstance(output, Heatmap):
-            content = _shades(output)
-        outputs.append({"kind": kind, "title": study.caption(output), "output": output})
-        outputs[-1]["content"] = content
+            parts.append(Shades(caption, output))
+        elif isinstance(output, Text):
+            parts.append(replace(output, title=caption))
+    return _sheet(study, whose) | {"colour": "", "answers": {}, "parts": parts}
+
+
+def _sheet(group: SeedGroup, whose: str) -> dict:
+    """How the runs of one experiment were made."""
     return {
-        "title": f"{study.title} ({origin})" if origin else study.title,
-        "study": study,
-        "outputs": outputs,
+        "title": group.title + whose,
+        "name": group.name,
+        "runs": _runs(group),
+        "facts": _common(group),
+        "notes": group.notes,
     }
 
 
-def _shades(grid: Heatmap) -> list[tuple[str, list[tuple[float, float, bool]]]]:
-    """Each row's name and its cells: the number, its share of the largest, and whether framed."""
-    limit = max(abs(value) for values in grid.rows.values() for value in values) or 1.0
-    marks = grid.marks or [None] * len(grid.columns)
-    return [
-        (name, [(v, v / limit, mark == name) for v, mark in zip(values, marks, strict=True)])
-        for name, values in grid.rows.items()
-    ]
+def _runs(group: SeedGroup) -> Table:
+    """What each run measured, how long it took, and the command and the code that made it."""
+    rows = []
+    for record in group.records:
+        made, cells = record.environment, {"Seed": str(record.seed)}
+        if not record.is_study:
+            cells["Best epoch"] = plain(record.metrics["best_epoch"] or "")
+            cells |= {name: FOUR(record.metrics[field]) for name, field in MEASURED.items()}
+        cells["Minutes"] = f"{record.metrics['wall_seconds'] / 60:.1f}"
+        cells["Started"] = made["started"]
+        cells["Commit"] = (made["commit"] or "unknown")[:12]
+        cells["Commit"] += ", changed since" if made["dirty"] else ""
+        cells["Command"] = made["command"]
+        rows.append(cells)
+    sides = "r" * (len(rows[0]) - 2) + "ll"
+    return Table([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
+
+
+def _facts(record: Record) -> dict[str, dict[str, object]]:
+    """Settings, environment and data of a run."""
+    environment = {k: v for k, v in record.environment.items() if k not in RUN_FIELDS}
+    packages, flags = environment.pop("packages"), environment.pop("flags", {})
+    data: dict[str, object] = {"data set": record.data["dataset"]}
+    for file in record.data["files"]:
+        fields = {field: value for field, value in file.items() if field != "name"}
+        data |= {f"{file.get('name', 'file')}, {field}": v for field, v in fields.items()}
+    return {
+        "Settings": {**record.config["protocol"], "deterministic": record.config["deterministic"]},
+        "Environment": {**environment, **packages, **flags},
+        "Data": data | record.data["facts"],
+    }
+
+
+def _common(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
+    """Each fact of the runs once; where they differ, each value with its seeds."""
+    of_runs = [(record.seed, _facts(record)) for record in group.records]
+    kinds: dict[str, list[tuple[str, str]]] = {}
+    for kind in of_runs[0][1]:
+        lines = kinds[kind] = []
+        for name in dict.fromkeys(name for _, facts in of_runs for name in facts[kind]):
+            seeds: dict[str, list[str]] = {}
+            for seed, facts in of_runs:
+                value = facts[kind].get(name)
+                seeds.setdefault(value_text(value), []).append(str(seed))
+            several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
+            lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
+    return kinds
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A quantity of `benchmark.json`: the median of `n` values, the smallest and the largest."""
+
+    experiment: str
+    quantity: str
+    value: Number
+    low: Number
+    high: Number
+    unit: str
+    n: int
+
+    @property
+    def text(self) -> str:
+        value, low, high = (format_significant(v, 3) for v in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})" if self.n > 1 else value
+
+
+def _speed(folder: Path) -> Blocks:
+    """The table of the benchmark that lies beside the records; nothing without one."""
+    path = folder / "benchmark.json"
+    if not path.exists():
+        return []
+    content = read_json(path)
+    measured = validated(path, list[Measured], content.get("measurements"))
+    machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
+    found = {(one.experiment, one.quantity): one.text for one in measured}
+    names = dict.fromkeys(one.experiment for one in measured if one.quantity in SPEED.values())
+    rows = [[name, *(found.get((name, what), "") for what in SPEED.values())] for name in names]
+    title = f"Measured on {machine.get('cpu')}, {machine.get('threads')} cores"
+    return [Table(["Experiment", *SPEED], rows, title=title)]

@@ -7,20 +7,15 @@ import sys
 
 import pytest
 
-from harness.errors import RunError
-from harness.records.atomic_files import write_json
-from harness.records.record import CHECKPOINT, find_records, label_of, mend
-from harness.records.run import MODEL, Run, baseline_metrics, made_data
-from harness.records.study_outputs import Table, Text, from_json
+from harness.errors import RunError, UnwritableError
+from harness.records.files import write_checksums, write_json, write_text
+from harness.records.record import label_of
+from harness.records.run import MODEL, Run, made_data, promote_left
+from harness.records.schema import validated
+from harness.records.study_outputs import Outputs, Table, Text
 
 CONFIG = {"experiment": "toy"}
-METRICS = baseline_metrics(
-    "mae",
-    parameters=3,
-    validation=0.3,
-    test=0.4,
-    reference={"label": "persistence", "validation": 0.5, "test": 0.6},
-)
+METRICS = {"metric": "mae", "parameters": 3, "best_validation": 0.3, "test_at_best": 0.4}
 
 
 def begun(tmp_path, config=CONFIG):
@@ -55,7 +50,7 @@ def test_a_study_is_finished_with_what_it_shows_and_the_model_it_leaves(tmp_path
     files = {f"{part}.json" for part in ("config", "data", "history", "metrics", "outputs")}
     assert names == files | {"model.keras", "SHA256SUMS"}
     content = {name: json.loads((run.directory / name).read_text("utf-8")) for name in files}
-    assert [from_json("", one) for one in content["outputs.json"]["outputs"]] == outputs
+    assert validated("", Outputs, content["outputs.json"]).outputs == outputs
     assert set(content["metrics.json"]) == {"wall_seconds"}
     assert content["history.json"] == {}
     assert content["data.json"]["notes"] == ["Made up."]
@@ -122,74 +117,27 @@ sys.stdin.read()
     assert list(directory.parent.iterdir()) == [directory]
 
 
-def test_a_record_set_aside_by_a_process_that_died_is_named_and_restored(tmp_path):
+def test_a_complete_folder_that_a_killed_process_left_is_promoted(tmp_path):
     first = begun(tmp_path)
     first.finish(METRICS)
-    first.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
-    assert find_records(tmp_path) == (
-        [],
-        [
-            "toy/seed-0: the process that was replacing this record was killed; the command that "
-            "makes the record restores it."
-        ],
-    )
-    mend(first.directory)
-    assert (first.directory / "metrics.json").exists()
+    first.directory.rename(first.unfinished)
+    promote_left(first.directory)
     assert list(first.directory.parent.iterdir()) == [first.directory]
 
 
-def test_what_a_process_left_that_died_after_the_last_rename_is_cleared_up(tmp_path):
+def test_a_folder_that_a_process_is_filling_is_not_promoted(tmp_path):
     run = begun(tmp_path)
-    run.finish(METRICS)
-    (run.directory / CHECKPOINT).write_text("left")
-    for name in (".seed-0.replaced", ".seed-0.lock"):
-        (tmp_path / "toy" / name).touch()
-    mend(run.directory)
-    assert not (run.directory / CHECKPOINT).exists()
-    assert (run.directory / "metrics.json").exists()
+    write_checksums(run.unfinished)
+    promote_left(run.directory)
+    assert not run.directory.exists()
 
 
-def test_a_record_that_is_being_replaced_is_left_alone(tmp_path):
-    begun(tmp_path).finish(METRICS)
+def test_a_run_that_lost_a_file_makes_no_record(tmp_path):
     run = begun(tmp_path)
-    run.directory.rename(tmp_path / "toy" / ".seed-0.replaced")
-    mend(run.directory)
+    shutil.rmtree(run.unfinished)
+    with pytest.raises(RunError, match=r"config\.json was removed during the run; no record was"):
+        run.finish(METRICS)
     assert not run.directory.exists()
-    run.finish(METRICS)
-
-
-@pytest.mark.parametrize("removed", ["", "toy", "toy/seed-0.unfinished"])
-def test_a_run_whose_directory_was_removed_stops_and_makes_no_record(removed, tmp_path):
-    results = tmp_path / "results"
-    run = begun(results)
-    run.add_epoch({"loss": 1.0})
-    shutil.rmtree(results / removed)
-    calls = [
-        lambda: run.add_epoch({"loss": 0.5}),
-        lambda: run.write("data", {}),
-        lambda: run.save_checkpoint({}, []),
-        lambda: run.finish(METRICS),
-    ]
-    for call in calls:
-        with pytest.raises(RunError, match=r"seed-0\.unfinished was removed while the run was"):
-            call()
-    run.abandon()
-    assert not run.directory.exists()
-    assert not run.unfinished.exists()
-
-
-def test_a_run_whose_directory_was_removed_leaves_that_of_its_successor_alone(tmp_path):
-    first = begun(tmp_path)
-    shutil.rmtree(tmp_path / "toy")
-    second = begun(tmp_path)
-    with pytest.raises(RunError, match="was removed while the run was filling it"):
-        first.add_epoch({"loss": 0.5})
-    first.abandon()
-    second.write("data", {})
-    with pytest.raises(RunError, match="being written by another process"):
-        begun(tmp_path)
-    second.finish(METRICS)
-    assert (second.directory / "metrics.json").exists()
 
 
 def test_an_abandoned_run_leaves_nothing(tmp_path):
@@ -217,6 +165,17 @@ def test_a_number_that_is_none_never_reaches_a_record(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_failed_write_leaves_the_old_file_and_no_temporary(tmp_path):
+    target = tmp_path / "summary.csv"
+    write_text(target, "old\n")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(target, "new \udcff\n")
+    assert target.read_text() == "old\n"
+    assert list(tmp_path.iterdir()) == [target]
+    with pytest.raises(UnwritableError, match="what is there is no file"):
+        write_text(tmp_path, "new")
+
+
 def test_a_results_place_that_is_a_file_is_one_clear_error(tmp_path):
     (tmp_path / "toy").write_text("in the way")
     with pytest.raises(RunError, match=r"cannot write to .*toy"):
@@ -230,18 +189,11 @@ def test_variants_get_folders_of_their_own():
     )
 
 
-@pytest.mark.parametrize("word", ["a/b", "../up", "a b", "a:b", 'a"b', "a\\b", "a\nb", "\0"])
-def test_a_free_word_never_leaves_the_folder_of_the_results(word):
-    name = label_of("toy", {"word": word})
-    assert not set(name) & set('/\\:*?"<>| \n\0')
-    assert name.startswith("toy+word-")
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [("a/b", "ab"), ("a/b", "a%2fb"), ("a/b", "a:b"), ("/b", "\u02fb")]
-)
-def test_different_words_get_different_folders(one, other):
-    assert label_of("toy", {"word": one}) != label_of("toy", {"word": other})
+def test_a_free_word_never_leaves_the_folder_of_the_results():
+    words = ["a/b", "ab", "a%2fb", "../up", "a b", "a:b", 'a"b', "a\\b", "a\nb", "\0"]
+    names = [label_of("toy", {"word": word}) for word in words]
+    assert not set("".join(names)) & set('/\\:*?"<>| \n\0')
+    assert len(set(names)) == len(words)
 
 
 def test_a_long_word_of_any_script_is_a_file_name():

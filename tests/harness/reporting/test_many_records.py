@@ -9,14 +9,13 @@ import time
 import pytest
 from commands import REPOSITORY, run
 
-from harness.records.checksums import write_checksums
+from harness.records.files import write_checksums
 from harness.records.record import SCHEMA
 
 RECORDS = 2000
 SEEDS = 1000  # more than an experiment of the reference has
 
-# Seconds of processor time. They leave room for slower processors: docs/guarantees.md has what was
-# measured.
+# Seconds of processor time, with room for slower processors
 LIMITS = {"harness.reporting.pages": 12, "harness.reporting.figures": 60}
 
 

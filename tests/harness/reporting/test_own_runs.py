@@ -169,14 +169,6 @@ def test_the_users_tables_show_yours_the_reference_and_the_published(tmp_path, r
     assert (tmp_path / "own/summary.csv").exists()
 
 
-def test_the_users_studies_are_shown(tmp_path, reference):
-    shown = Table("Made-up numbers", ["one"], {"a row": [0.25]})
-    fabricate_study(tmp_path / "own", "recall", outputs=[shown])
-    text, rows = own_tables(tmp_path, reference)
-    assert "## Studies" in text
-    assert ["a row", "0.2500"] in rows
-
-
 def test_the_users_tables_change_nothing_else(tmp_path, reference):
     fabricate(tmp_path / "own", "imdb-lstm")
     before = sorted(reference.rglob("*"))
@@ -184,12 +176,6 @@ def test_the_users_tables_change_nothing_else(tmp_path, reference):
     assert sorted(reference.rglob("*")) == before
     made = {path.name for path in (tmp_path / "own").iterdir()}
     assert made == {"imdb-lstm", "RESULTS.md", "summary.csv"}
-
-
-def test_without_own_runs_one_sentence_says_what_to_do(tmp_path, reference, capsys):
-    arguments = ["--results-dir", str(tmp_path / "own"), "--reference", str(reference)]
-    assert pages.main(arguments) == 1
-    assert "run an experiment first" in capsys.readouterr().err
 
 
 def test_the_reference_is_no_experiment_of_the_user(tmp_path, reference):

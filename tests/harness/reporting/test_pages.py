@@ -176,12 +176,6 @@ def test_five_seeds_become_mean_sample_deviation_and_interval(results, published
     assert base["best_validation_interval_low"] == base["test_at_end_interval_high"] == ""
 
 
-def test_an_interval_ends_where_accuracies_do(results, published):
-    add_seeds(results, "imdb-net", {2: 0.99, 3: 1.0, 4: 1.0})
-    build(results, published)
-    assert csv_lines(results)[1]["best_validation_interval_high"] == "1.000000"
-
-
 def test_forecasts_are_in_degrees_too(results, published):
     assert cells(build(results, published), "GRU")["Best validation"] == "0.2600 (2.21 °C)"
     bests = {1: 0.28, 2: 0.27, 3: 0.27, 4: 0.27}
@@ -372,13 +366,6 @@ def test_a_study_shows_its_tables_and_words(studies, published):
     # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1² / 4) = 0.0707
     assert "| a net | 0.4000 ± 0.071 | – |" in lines
     assert "made-study" not in {line["experiment"] for line in csv_lines(studies)}
-
-
-def test_studies_alone_have_no_summary(tmp_path, published):
-    results = tmp_path / "studies"
-    fabricate_study(results, "made-study", outputs=study(0.3))
-    paths, _ = write_tables(results, published, claims_of(published))
-    assert {path.name for path in paths} == {"RESULTS.md", "claims.csv"}
 
 
 def test_a_claim_about_no_experiment_is_one_clear_message(results, published, capsys):

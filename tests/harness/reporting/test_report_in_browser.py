@@ -1,12 +1,10 @@
 """The report in a real browser: from disk, by keyboard and screen reader, with hostile texts."""
 
+import re
 import shutil
 
 import pytest
-from pages import fabricate_all, results_of, write_page
-
-from harness.reporting.comparison import compare
-from harness.reporting.tables import number_cells
+from pages import fabricate_all, write_page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, NAMES)), None)
@@ -22,15 +20,10 @@ SECOND = 1000  # Playwright counts milliseconds
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
-    return fabricate_all(tmp_path_factory.mktemp("report") / "results")
-
-
-@pytest.fixture(scope="module")
-def address(results):
-    path = results.parent / "report.html"
-    write_page(results, path)
-    return path.as_uri()
+def address(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    write_page(fabricate_all(folder / "results"), folder / "report.html")
+    return (folder / "report.html").as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +42,16 @@ def open_page(chromium, address):
     contexts, requests, complaints = [], [], []
 
     def open_in(width=1280, scheme="light"):
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme
-        )
-        contexts.append(context)
-        page = context.new_page()
+        viewport = {"width": width, "height": 900}
+        contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme))
+        page = contexts[-1].new_page()
         page.set_default_timeout(20 * SECOND)
         page.on("request", lambda request: requests.append(request.url))
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(dialog.message))
         page.goto(address)
-        page.wait_for_selector("#pair .plot svg")
+        page.wait_for_selector("#results thead button")
         return page
 
     yield open_in
@@ -72,42 +63,73 @@ def open_page(chromium, address):
     assert complaints == []
 
 
-def row(page, name):
-    return page.locator(f'.results tbody[data-name="{name}"]')
+def sheet(page, title):
+    return page.locator(f'.sheet[data-title="{title}"]')
 
 
-def column(page, place, dataset=0):
-    """The cells of one column of a results table, from top to bottom."""
-    table = page.locator("table.results").nth(dataset)
-    return [text.strip() for text in table.locator(f".row > :nth-child({place})").all_inner_texts()]
-
-
-def test_it_opens_from_disk_in_silence_and_draws_what_is_seen(open_page):
+def test_a_reader_sorts_the_results_opens_a_network_and_searches_the_claims(open_page):
     page = open_page()
-    assert page.title() == "The classic recurrent networks of Keras, reproduced"
-    sections = ["Finding", "Results", "Claims", "Side by side", "Studies"]
-    assert page.locator("nav a").all_inner_texts() == sections
-    assert page.locator(".detail:visible").count() == 0
     for link in page.locator("nav a").all():
         target = link.get_attribute("href")
         assert page.locator(target).count() == 1, target
 
+    table = page.locator("#results > .scroll table").first
+    heading = table.locator("thead th").filter(has_text=re.compile("^Test at best$"))
+    place = heading.evaluate("heading => heading.cellIndex") + 1
+    cells = table.locator(f"tbody tr > :nth-child({place})")
+    for key, direction in (("click", "ascending"), ("Enter", "descending")):
+        button = heading.locator("button")
+        button.click() if key == "click" else button.press(key)
+        assert heading.get_attribute("aria-sort") == direction
+        numbers = [float(text.split()[0].rstrip(",")) for text in cells.all_inner_texts()]
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert len(set(numbers)) > 3
+
+    table.get_by_role("button", name="LSTM", exact=True).press("Enter")
+    lstm = sheet(page, "LSTM")
+    assert lstm.get_attribute("open") is not None
+    text = lstm.inner_text()
+    for part in ("python -m fabricated", "c" * 12, "made-up, sha256", "epochs\n6"):
+        assert part in text
+    figure = lstm.locator(".chart").first
+    lines = figure.locator("svg .mark-line path")
+    lines.first.wait_for()
+    assert (lines.count(), figure.locator("svg .mark-area path").count()) == (2, 2)  # with the log
+    figure.get_by_role("checkbox", name="each seed").check()
+    lines.nth(6).wait_for()
+    assert lines.count() == 1 + 5 + 1
+    figure.get_by_role("checkbox", name="validation", exact=True).uncheck()
+    lines.nth(1).wait_for(state="detached")
+
+    figure.locator(".plot").hover(position={"x": 200, "y": 100})
+    tooltip = page.locator("#vg-tooltip-element.visible")
+    tooltip.wait_for()
+    told = dict(line.split("\t") for line in tooltip.inner_text().splitlines())
+    figure.locator("summary").click()
+    row = figure.locator("tbody tr").nth(int(told.pop("epoch")) - 1)
+    names = [name.strip() for name in figure.locator("thead th").all_inner_texts()[1:]]
+    numbers = dict(zip(names, row.locator("td").all_inner_texts(), strict=True))
+    assert "training, seed 3" in told
+    assert {name: numbers[name] for name in told} == told
+
+    search, rows = page.locator("#claims input"), page.locator("#claims tbody tr:visible")
+    whole = rows.count()
+    search.fill("Not checkable")
+    assert 0 < rows.count() < whole
+    assert page.locator("#claims output").inner_text() == f"{rows.count()} of {whole} claims"
+
 
 def test_a_hostile_record_runs_no_script_wherever_it_is_shown(open_page):
     page = open_page()
-    for button in page.locator(".results .row button").all():
-        button.click()
-    for summary in page.locator(".study > summary").all():
+    for summary in page.locator(".sheet > summary").all():
         summary.click()
-    page.locator(".study .plot svg").nth(3).wait_for()
+    page.locator("#studies .plot svg").nth(3).wait_for()
     assert page.locator("img").count() == 0
-    hostile = page.locator(".results tbody").filter(has_text="Hostile")
+    hostile = page.locator("#results .sheet").filter(has_text="Hostile")
     assert hostile.locator("h3").inner_text().startswith("Hostile, gates = ")
-    plot = hostile.locator(".plot").first
-    plot.locator("svg").scroll_into_view_if_needed()
-    plot.hover(position={"x": 200, "y": 100})
+    hostile.locator(".plot svg").first.scroll_into_view_if_needed()
+    hostile.locator(".plot").first.hover(position={"x": 200, "y": 100})
     page.wait_for_selector("#vg-tooltip-element.visible")
-    page.select_option("#first", index=0)
 
 
 def test_a_script_that_slipped_into_the_page_would_not_run(chromium, address):
@@ -123,144 +145,18 @@ def test_a_script_that_slipped_into_the_page_would_not_run(chromium, address):
     page.close()
 
 
-def test_a_heading_sorts_both_ways_and_says_so(open_page):
-    page = open_page()
-    heading = page.locator(".results > thead th", has_text="Test at best").first
-    assert heading.get_attribute("aria-sort") == "none"
-    heading.locator("button").click()
-    rising = [float(text.split()[0].rstrip(",")) for text in column(page, 6)]
-    assert heading.get_attribute("aria-sort") == "ascending"
-    assert rising == sorted(rising)
-    assert len(set(rising)) > 3
-    heading.locator("button").press("Enter")
-    falling = [float(text.split()[0].rstrip(",")) for text in column(page, 6)]
-    assert heading.get_attribute("aria-sort") == "descending"
-    assert falling == sorted(rising, reverse=True)
-    names = page.locator(".results > thead th", has_text="Model").first
-    names.locator("button").click()
-    assert heading.get_attribute("aria-sort") == "none"
-    words = column(page, 1)
-    assert words.index("GRU") < words.index("LINEAR") < words.index("LSTM")
-    page.locator(".results > thead th", has_text="Parameters").first.locator("button").click()
-    assert column(page, 3)[-1] == "–"
-
-
-def test_claims_are_filtered_by_source_and_verdict(open_page):
-    page = open_page()
-    shown = page.locator(".claims tbody:visible")
-    whole = shown.count()
-    assert page.locator("#claims output").inner_text() == f"{whole} of {whole} claims"
-    page.select_option("#by-verdict", "not checkable")
-    words = shown.locator(".verdict").all_inner_texts()
-    assert set(words) == {"not checkable"}
-    assert 0 < len(words) < whole
-    page.select_option("#by-source", "r-slides")
-    sources = shown.locator("th small").all_inner_texts()
-    assert all("r-slides" in source for source in sources)
-    assert 0 < len(sources) < len(words)
-    assert page.locator("#claims output").inner_text() == f"{len(sources)} of {whole} claims"
-
-
-def test_a_row_opens_with_all_its_seeds(open_page):
-    page = open_page()
-    lstm = row(page, "LSTM")
-    button = lstm.locator(".row button")
-    button.focus()
-    page.keyboard.press("Enter")
-    assert button.get_attribute("aria-expanded") == "true"
-    figure = lstm.locator(".chart").first
-    figure.locator("svg").wait_for()
-    text = lstm.locator(".detail").inner_text()
-    assert "python -m fabricated" in text
-    assert "c" * 12 in text
-    assert "made-up, sha256" in text
-    assert "epochs\n6" in text
-    assert figure.locator(".plot").get_attribute("aria-label").startswith("LSTM: accuracy")
-
-    lines = figure.locator("svg .mark-line path")
-    before = lines.count()
-    assert before == 1 + 5 + 1  # the mean, the seeds, the published log
-    figure.get_by_role("checkbox", name="seed 3").uncheck()
-    lines.nth(before - 1).wait_for(state="detached")
-    assert lines.count() == before - 1
-
-    figure.scroll_into_view_if_needed()
-    figure.locator(".plot").hover(position={"x": 200, "y": 120})
-    tooltip = page.locator("#vg-tooltip-element.visible")
-    tooltip.wait_for()
-    told = dict(line.split("\t") for line in tooltip.inner_text().splitlines())
-    figure.locator("summary").click()
-    cells = figure.locator("tbody tr").nth(int(told["epoch"]) - 1).locator("td").all_inner_texts()
-    names = figure.locator("thead th").all_inner_texts()[1:]
-    numbers = dict(zip(map(str.strip, names), cells, strict=True))
-    assert "validation, seed 3" not in told
-    assert {name: numbers[name] for name in told if name != "epoch"} == {
-        name: value for name, value in told.items() if name != "epoch"
-    }
-
-    page.mouse.move(0, 0)
-    lstm.locator(".row td").first.click()
-    assert button.get_attribute("aria-expanded") == "false"
-    assert not figure.is_visible()
-
-
-def test_side_by_side_agrees_with_the_comparison(open_page, results):
-    page = open_page()
-    rows = {one.name: one for one in results_of(results).rows}
-    pair = compare(rows["imdb-lstm"], rows["imdb-gru"])
-    first, second = "LSTM", "GRU"  # in the order of presentation
-    page.select_option("#first", label=first)
-    page.select_option("#second", label=second)
-    tables = page.locator("#pair > .scroll table")
-    shown = [
-        [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
-        for line in tables.nth(0).locator("tbody tr").all()
-    ]
-    over_samples = 5  # the column that `make compare` has beyond those of the page
-    expected = [[one.name, *number_cells(one), one.note] for one in pair.numbers()]
-    assert shown == [[*cells[:over_samples], *cells[over_samples + 1 :]] for cells in expected]
-    assert all(line[4] for line in shown)  # each difference has an interval
-    differing = [
-        [cell.strip() for cell in line.locator("th, td").all_inner_texts()]
-        for line in tables.nth(1).locator("tbody tr").all()
-    ]
-    expected = [[d.name, d.kind, ", ".join(d.first), ", ".join(d.second)] for d in pair.differences]
-    assert differing == expected
-
-    figure = page.locator("#pair .chart").first
-    figure.locator("summary").click()
-    names = [name.strip() for name in figure.locator("thead th").all_inner_texts()]
-    place = names.index(f"{second}, validation, mean")
-    cells = figure.locator(f"tbody tr > :nth-child({place + 1})").all_inner_texts()
-    expected = pair.curves["val_accuracy"][1]
-    assert [float(cell) for cell in cells if cell] == pytest.approx(expected, abs=5e-5)
-    assert figure.locator("svg .mark-line path").count() == 2  # the means; seeds can be added
-
-
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
-def test_axe_finds_nothing(open_page, width, scheme):
+def test_it_fits_a_narrow_dark_screen_and_a_screen_reader(open_page):
     from axe_playwright_python.sync_playwright import Axe
 
-    page = open_page(width, scheme)
-    row(page, "LSTM").locator(".row button").click()
-    page.locator(".study > summary").first.click()
-    page.locator(".study .plot svg").first.wait_for()
-    found = Axe().run(page)
-    assert found.response["passes"]
-    assert found.violations_count == 0, found.generate_report()
-
-
-def test_it_fits_a_narrow_screen_and_follows_the_theme(open_page):
-    backgrounds = set()
-    for scheme in ("light", "dark"):
-        page = open_page(360, scheme)
-        row(page, "LSTM").locator(".row button").click()
-        row(page, "LSTM").locator("svg").first.wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 360
-        assert row(page, "LSTM").locator(".sheet").bounding_box()["width"] <= 360
-        backgrounds.add(page.evaluate("getComputedStyle(document.body).backgroundColor"))
-    assert len(backgrounds) == 2
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        page = open_page(width, scheme)
+        for opened in (sheet(page, "LSTM"), page.locator("#studies .sheet").first):
+            opened.locator("summary").first.click()
+            opened.locator("svg").first.wait_for()
+        found = Axe().run(page)
+        assert found.response["passes"]
+        assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     page.emulate_media(media="print")
     assert page.locator("nav").is_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
-    assert row(page, "LSTM").locator("svg").first.is_visible()

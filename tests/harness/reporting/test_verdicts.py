@@ -55,16 +55,12 @@ def word(verdicts) -> str:
     [
         ({"at_least": 0.5}, "holds"),
         ({"at_least": 0.55}, "not decided"),
-        ({"at_least": 0.7}, "not decided"),
         ({"at_least": 0.75}, "does not hold"),
         ({"at_most": 0.75}, "holds"),
-        ({"at_most": 0.7}, "not decided"),
         ({"at_most": 0.55}, "not decided"),
         ({"at_most": 0.5}, "does not hold"),
         ({"at_least": 0.5, "at_most": 0.75}, "holds"),
         ({"at_least": 0.6, "at_most": 0.65}, "not decided"),  # the interval is wider
-        ({"at_least": 0.8, "at_most": 0.9}, "does not hold"),
-        ({"at_least": 0.7, "at_most": 0.9}, "not decided"),
     ],
 )
 def test_an_interval_across_a_bound_decides_nothing(run, bounds, expected):
@@ -84,11 +80,6 @@ def test_four_seeds_decide_nothing_however_far_from_the_bound(run, value):
         assert verdict.measured.interval is None
 
 
-def test_one_seed_is_named_in_the_singular(run):
-    (verdict,) = run(OF_STUDY | {"at_least": 0.5}, recall=(0.9,))
-    assert verdict.reason == "1 seed of the 5 that the rule needs"
-
-
 def test_both_networks_need_their_seeds(run):
     (verdict,) = run(DIFFERENCE | {"at_least": 0}, imdb_net=NET[:2], imdb_base=NET[:1])
     needed = "of the 5 that the rule needs"
@@ -100,12 +91,8 @@ def test_both_networks_need_their_seeds(run):
     [
         ({"at_least": 0.5}, 0.5, "holds"),
         ({"at_least": 0.5}, math.nextafter(0.5, 0), "does not hold"),
-        ({"at_least": 0.5}, 1e9, "holds"),
         ({"at_most": 0.5}, 0.5, "holds"),
         ({"at_most": 0.5}, math.nextafter(0.5, 1), "does not hold"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.5, "holds"),
-        ({"at_least": 0.25, "at_most": 0.5}, 0.125, "does not hold"),
-        ({"at_most": 0}, 1e-9, "does not hold"),
     ],
 )
 def test_an_exact_claim_needs_one_run_and_holds_up_to_its_bounds(run, bounds, value, expected):
@@ -118,12 +105,6 @@ def test_every_run_must_confirm_an_exact_claim(run):
     (verdict,) = run(claim, recall=(0.5, 0.75, 0.5, 0.25))
     assert verdict.word == "does not hold"
     assert verdict.measured.values == (0.5, 0.75, 0.25)
-
-
-def test_an_exact_difference_is_of_every_pair_of_runs(run):
-    claim = DIFFERENCE | {"measure": "parameters", "exact": True, "at_least": 0, "at_most": 0}
-    (verdict,) = run(claim, imdb_net=NET[:3], imdb_base=NET[:1])
-    assert (verdict.word, verdict.measured.values) == ("holds", (0,))
 
 
 @pytest.mark.parametrize(
@@ -143,14 +124,6 @@ def test_a_verdict_on_runs_of_several_commits_says_so(run, tmp_path):
     claims = [OF_NETWORK | {"at_least": 0}, OF_NETWORK | {"at_least": 0, "exact": True}]
     mixed, exact = run(*claims, imdb_net=NET)
     assert (mixed.text, exact.text) == ("holds; the runs differ in commit", "holds")
-
-
-@pytest.mark.parametrize("primary", [False, True])
-def test_seeds_that_all_agree_decide_by_their_value(run, primary):
-    claims = [OF_STUDY | {"at_least": at, "primary": primary} for at in (0.5, 1.5)]
-    first, second = run(*claims, recall=(1.0,) * 5)
-    assert (first.word, second.word) == ("holds", "does not hold")
-    assert first.measured.interval is None
 
 
 def test_no_interval_reaches_beyond_what_is_possible(run):
@@ -176,30 +149,16 @@ def test_networks_are_not_paired_by_their_seeds(run):
 
 
 @pytest.mark.parametrize(
-    ("margin", "expected"),
-    # mean difference 0.01, 90 % interval 0.01 ± 1.860 * 0.01
-    [(0.03, "holds"), (0.028, "not decided"), (0.005, "not decided")],
+    ("margin", "word"), [(0.05, "holds"), (0.02, "not decided"), (1e-6, "does not hold")]
 )
-def test_on_a_par_is_the_90_percent_interval_within_the_margin(run, margin, expected):
-    base = [round(value - 0.01, 2) for value in NET]
+def test_on_a_par_is_two_one_sided_tests(run, margin, word):
+    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80) if margin > 1e-6 else [v - 0.1 for v in NET]
     (verdict,) = run(ON_A_PAR | {"margin": margin}, imdb_net=NET, imdb_base=base)
-    assert verdict.measured.estimate.interval(0.9) == pytest.approx((-0.0086, 0.0286), abs=1e-4)
-    assert verdict.word == expected
-
-
-def test_on_a_par_is_two_one_sided_tests(run):
-    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80)
-    (verdict,) = run(ON_A_PAR | {"margin": 0.05}, imdb_net=NET, imdb_base=base)
-    lower = stats.ttest_ind([v + 0.05 for v in NET], base, equal_var=False, alternative="greater")
-    upper = stats.ttest_ind([v - 0.05 for v in NET], base, equal_var=False, alternative="less")
-    assert verdict.p.holds == pytest.approx(max(lower.pvalue, upper.pvalue))
-
-
-@pytest.mark.parametrize("sign", [-1, 1])
-def test_networks_far_apart_are_not_on_a_par(run, sign):
-    base = [round(value + sign * 0.1, 2) for value in NET]
-    (verdict,) = run(ON_A_PAR | {"margin": 0.01}, imdb_net=NET, imdb_base=base)
-    assert verdict.text == "does not hold: p below 0.001"
+    higher, lower = ([v + shift for v in NET] for shift in (margin, -margin))
+    above = stats.ttest_ind(higher, base, equal_var=False, alternative="greater")
+    below = stats.ttest_ind(lower, base, equal_var=False, alternative="less")
+    assert verdict.p.holds == pytest.approx(max(above.pvalue, below.pvalue))
+    assert verdict.word == word
 
 
 @pytest.mark.parametrize(
@@ -218,13 +177,6 @@ def test_better_is_higher_in_accuracy_and_lower_in_error(run, base, expected):
         assert verdict.p.fails == pytest.approx(1 - side.pvalue)
     assert accuracy.measured.superiority == pytest.approx(error.measured.superiority)
     assert accuracy.measured.effect == pytest.approx(-error.measured.effect)
-
-
-def test_networks_that_are_the_same_are_not_better(run):
-    same = (0.8,) * 5
-    (verdict,) = run(BETTER, imdb_net=same, imdb_base=same)
-    assert verdict.text == "not decided: p (holds) 0.5, p (fails) 0.5"
-    assert verdict.measured.superiority == 0.5
 
 
 def test_primary_claims_share_their_five_percent(run):
@@ -278,20 +230,6 @@ def test_test_samples_have_an_interval_of_their_own(run):
     assert low < 0.02 < high
 
 
-def test_one_run_has_an_interval_over_test_samples_too(run):
-    (verdict,) = run(OF_NETWORK | {"at_least": 0.5}, imdb_net=NET[:1], predictions=True)
-    low, high = verdict.measured.samples_interval
-    assert low < 0.8 < high
-    assert verdict.word == "not decided"  # it says nothing of other seeds
-
-
-def test_errors_by_week_have_one_too(run):
-    claim = OF_NETWORK | {"experiment": "jena-net", "at_most": 0.5}
-    (verdict,) = run(claim, jena_net=(0.3, 0.31, 0.29, 0.3, 0.3), predictions=True)
-    low, high = verdict.measured.samples_interval
-    assert low < 0.3 < high
-
-
 def test_runs_that_kept_no_predictions_have_none(run, tmp_path):
     fabricate(tmp_path, "imdb-net", seed=5, best=0.8)  # one without is enough
     (verdict,) = run(OF_NETWORK | {"at_least": 0.5}, imdb_net=NET, predictions=True)
@@ -332,3 +270,32 @@ def test_a_run_of_another_protocol_decides_only_about_claims_that_name_it(run, t
 def test_a_measure_that_no_record_has_is_one_clear_error(run):
     with pytest.raises(RunError, match="a claim asks for 'best_validaton', which is no number of"):
         run(OF_NETWORK | {"measure": "best_validaton", "at_least": 0.5}, imdb_net=NET)
+
+
+def move(path, sha256):
+    """Lets a record be of another copy of the data."""
+    file = path / "data.json"
+    file.write_text(file.read_text("utf-8").replace("0" * 64, sha256 * 64), "utf-8")
+
+
+def test_networks_and_seeds_on_different_copies_of_the_data_are_not_compared(run, tmp_path):
+    for seed in range(5):
+        path = fabricate(tmp_path, "imdb-other", seed=seed, predictions=True)
+        move(path, "a")
+    claims = [DIFFERENCE | {"minus": "imdb-other"}, OF_NETWORK]
+    other, alone = run(*[one | {"at_least": 0} for one in claims], imdb_net=NET)
+    assert other.word == "not checkable"
+    for copy in ("imdb-net/seed-0 on 00000000", "imdb-other/seed-0 on aaaaaaaa"):
+        assert copy in other.reason
+    assert alone.word == "holds"
+    move(tmp_path / "imdb-net/seed-4", "b")
+    (mixed,) = run(OF_NETWORK | {"at_least": 0})
+    assert "imdb-net/seed-0 on 00000000 and imdb-net/seed-4 on bbbbbbbb" in mixed.reason
+
+
+def test_networks_tested_on_other_samples_are_not_subtracted(run, tmp_path):
+    for name in ("jena-net", "jena-base"):
+        file = fabricate(tmp_path, name, metric="mae", predictions=True) / "predictions.json"
+    file.write_text(file.read_text("utf-8").replace("2015-W02", "2015-W03"), "utf-8")
+    (verdict,) = run(DIFFERENCE | {"experiment": "jena-net", "minus": "jena-base", "at_least": 0})
+    assert verdict.reason == "the runs were not tested on the same samples: jena-net, jena-base"

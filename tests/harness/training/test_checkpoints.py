@@ -10,9 +10,8 @@ import pytest
 
 from experiments.common.imdb import ReviewSplits
 from harness.errors import UnwritableError
-from harness.records.atomic_files import read_json
-from harness.records.checkpoint import read_checkpoint, write_checkpoint
-from harness.records.run import BEST, Run
+from harness.records.files import read_json
+from harness.records.run import BEST, Run, read_checkpoint, write_checkpoint
 from harness.training import checkpoints, fit
 
 ENVIRONMENT = {"started": "then", "code": "c", "packages": {"keras": "3"}, "threads": 1}

@@ -13,9 +13,9 @@ from data.windows import Windows
 from experiments.common.imdb import ReviewSplits
 from harness.errors import DivergedError, RunError
 from harness.experiment import find_experiments
-from harness.records.atomic_files import read_json, sha256
-from harness.records.predictions import MEASURES, pack_right, samples_of
+from harness.records.files import read_json, sha256
 from harness.records.run import Run
+from harness.records.schema import Predictions, pack_right, validated
 from harness.training import machine
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows, without_tuning
 from harness.training.fit import evaluate, fit, refuse_beyond_memory, train_model
@@ -99,8 +99,7 @@ def test_best_last_and_both_tests_are_what_the_weights_give(run):
     assert metrics["test_at_best"] == pytest.approx(evaluate(best, SPLITS.test)["accuracy"])
     validation = evaluate(best, SPLITS.validation)["accuracy"]
     assert validation == pytest.approx(metrics["best_validation"])
-    for measure in MEASURES.values():
-        bits = samples_of(kept, measure, "accuracy")
+    for measure, bits in validated("run", Predictions, kept).by_measure.items():
         assert bits.count == 100
         assert bits.mean == pytest.approx(metrics[measure])
     x, y = SPLITS.test

@@ -15,7 +15,7 @@ from experiments.common.jena import GruProtocol
 from harness.experiment import find_experiments, read_plan
 from harness.protocol import OPTIMIZERS as CHOICES
 from harness.protocol import add_settings
-from harness.records.renamed import NAMES
+from harness.records.record import RENAMED
 from harness.training.optimizers import OPTIMIZERS, make_optimizer
 from models.update_rules_numpy import Adam, RMSprop, added
 
@@ -117,7 +117,7 @@ def test_an_optimizer_is_made_by_its_name_with_its_learning_rate(name):
     assert type(optimizer) is type(kind())
 
 
-@pytest.mark.parametrize(("old", "new"), NAMES.items())
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
 def test_an_older_name_is_taken(old, new):
     parser = argparse.ArgumentParser()
     add_settings(parser, GruProtocol())

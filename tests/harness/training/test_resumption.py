@@ -11,7 +11,8 @@ from tensorflow.python.framework import config as tf_config
 
 from harness import experiment
 from harness.experiment import find_experiments, read_plan
-from harness.records.record import CHECKPOINT, load_record
+from harness.records.record import load_record
+from harness.records.run import CHECKPOINT
 from harness.training import checkpoints, fit
 from harness.training.batches import without_tuning
 

@@ -28,7 +28,7 @@ comma := ,
 # Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
 LSTMS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole
-EXPERIMENTS := $(sort $(filter-out generate imdb-lstm-variants,$(SCRIPTS)) $(LSTMS))
+EXPERIMENTS := $(sort $(filter-out imdb-lstm-variants,$(SCRIPTS)) $(LSTMS))
 IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
@@ -45,7 +45,7 @@ TAKEN := PYTHON \
   $(if $(filter $(EXPERIMENTS),$(MAKECMDGOALS)),ARGS SEED EPOCHS KERAS SAMPLE FORCE) \
   $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
   $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
-  $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT) \
+  $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT SAMPLE) \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
   $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
   $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
@@ -110,7 +110,7 @@ demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tabl
 	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
 	@echo
 	@echo "The network of text-generation continues \"the wind was\":"
-	@$(RUN) -m experiments.generate --sample --prompt "the wind was" --length 100
+	@$(RUN) -m explore.generate --sample --prompt "the wind was" --length 100
 	@echo
 	@echo "Every experiment was trained for a moment on small made-up data: everything works here."
 	@echo "The numbers say nothing about the real data. See what a run leaves behind:"
@@ -131,8 +131,8 @@ $(EXPERIMENTS): $(VENV)/.runtime
 	  $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(call on,$(SAMPLE)),--sample) \
 	  $(if $(call on,$(FORCE)),--force) $(ARGS)
 
-generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained
-	@$(RUN) -m experiments.generate --prompt "$$PROMPT" $(ARGS)
+generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained last
+	@$(RUN) -m explore.generate --prompt "$$PROMPT" $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
 	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text="$$TEXT") \
@@ -200,6 +200,10 @@ SUITABLE := import ensurepip, platform, sys; sys.exit( \
 # `python -m pip`, since the scripts in .venv/bin name the folder in which they were made.
 INSTALL := $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes
 
+# So that a script also runs by its path, and notebooks find the packages: the folder above $(VENV).
+FINDABLE := import pathlib, sysconfig; \
+  pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text("../../../..\n")
+
 # What it says goes to the standard error: a command's own output may be read by a program.
 $(VENV)/.runtime: requirements.txt
 	@if ! $(RUN) -m pip --version > /dev/null 2>&1; then \
@@ -217,6 +221,7 @@ $(VENV)/.runtime: requirements.txt
 	  exit 1; \
 	fi
 	@$(INSTALL) -r requirements.txt
+	@$(RUN) -c '$(FINDABLE)'
 	@touch $@
 
 $(VENV)/.development: requirements-dev.txt $(VENV)/.runtime

@@ -154,7 +154,7 @@ def step_measurements(
 def time_all(names: list[str], times: int, sample: bool, folder: Path) -> list[Measurement]:
     """One epoch of all experiments: the scripts one by one, then this project's suite."""
     rows = []
-    runs = [shlex.join([one, *data_arguments(one, sample), "--epochs", "1"]) for one in names]
+    runs = [shlex.join([one, *published_shapes(one, sample), "--epochs", "1"]) for one in names]
     for number in range(1, times + 1):
         place = folder / f"suite-{number}"
         say(f"all {len(names)}, {number} of {times}: the scripts one by one, one epoch each")
@@ -213,13 +213,13 @@ def plain_command(name: str, sample: bool) -> list[str]:
     return ["benchmarks.plain", name, *(["--sample"] if sample else [])]
 
 
-def data_arguments(name: str, sample: bool) -> list[str]:
-    """Options of an experiment for sample data in the published shapes; none for the real data."""
+def published_shapes(name: str, sample: bool) -> list[str]:
+    """Options by which an experiment on sample data has the published shapes."""
     if not sample:
         return []
     experiment = find_experiments()[name]
     published, small = (experiment.default_protocol(kind) for kind in (False, True))
-    arguments = ["--sample"]
+    arguments = []
     for field in dataclasses.fields(published):
         value = getattr(published, field.name)
         if value != getattr(small, field.name) and field.name not in SAMPLE_KEEPS:
@@ -240,5 +240,5 @@ def _start(name: str, way: str, sample: bool, folder: Path) -> Iterator[Trainer]
         command = plain_command(name, sample)
         if way in (OURS, SHARED):
             places = ["--results-dir", str(folder / label), "--plots-dir", str(folder / label)]
-            command = [SCRIPTS, name, *data_arguments(name, sample), *places]
+            command = [SCRIPTS, *command[1:], *published_shapes(name, sample), *places]
         yield Trainer(label, command, {} if alone else dict.fromkeys(THREADS, "1"), folder)

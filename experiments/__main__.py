@@ -9,12 +9,17 @@ import sys
 
 from experiments.originals.original import original
 from harness.cli import Parser, run_command
-from harness.experiment import Experiment, carry_out, find_experiments, read_plan
+from harness.experiment import carry_out, find_experiments, read_plan
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
-    name, *arguments = (sys.argv[1:] if argv is None else argv) or [""]
+    return run_command(lambda: list_or_run(sys.argv[1:] if argv is None else argv))
+
+
+def list_or_run(words: list[str]) -> None:
+    """Lists the experiments, or does a run of the one whose name comes first."""
+    name, *options = words or [""]
     parser, experiments = Parser("experiments", __doc__), find_experiments()
     if name in ("-h", "--help"):
         print(parser.description)
@@ -24,15 +29,10 @@ def main(argv: list[str] | None = None) -> int:
     elif name not in experiments:
         parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
     else:
-        return run_command(lambda: run_experiment(experiments[name], arguments))
-    return 0
-
-
-def run_experiment(experiment: Experiment, arguments: list[str]) -> None:
-    """Does one run, on the Keras of the experiment's document if `--keras` is among its options."""
-    if any(one.partition("=")[0] == "--keras" for one in arguments):
-        experiment = original(experiment)
-    carry_out(read_plan(experiment, arguments))
+        experiment = experiments[name]
+        if any(word.partition("=")[0] == "--keras" for word in options):
+            experiment = original(experiment)
+        carry_out(read_plan(experiment, options))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ def notes(protocol):
 def train(protocol, run):
     from harness.training.fit import fit
     from harness.training.optimizers import make_optimizer
-    from models import imdb
+    from models import networks
 
     shortest = protocol.kernel_size + protocol.pool_size - 1
     if protocol.maxlen < shortest:
@@ -58,7 +58,7 @@ def train(protocol, run):
     reviews = load_padded(protocol, run)
     names = ("num_words", "embedding", "units", "dropout", "filters", "kernel_size", "pool_size")
     sizes = {name: getattr(protocol, name) for name in names}
-    model = imdb.conv_lstm(**sizes, gates=protocol.gates)
+    model = networks.conv_lstm_classifier(**sizes, gates=protocol.gates)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)

@@ -34,7 +34,7 @@ class Protocol(SplitProtocol):
 
 def train(protocol, run):
     reviews = load_reviews(protocol, run, num_words=protocol.num_words or None, maxlen=None)
-    from models.linear import bag_of_ngrams, save_ngrams
+    from models.baselines import bag_of_ngrams, save_ngrams
 
     def read(split):
         return [ids[-protocol.maxlen :] for ids in split[0]]  # [-0:] keeps all

@@ -16,10 +16,11 @@ from harness.experiment import main
 def train(protocol, run):
     from harness.training.fit import fit
     from harness.training.optimizers import make_optimizer
-    from models import imdb
+    from models import networks
 
     reviews = load_padded(protocol, run)
-    model = imdb.recurrent("simple-rnn", protocol.num_words, protocol.embedding, protocol.units)
+    sizes = protocol.num_words, protocol.embedding, protocol.units
+    model = networks.recurrent_classifier("simple-rnn", *sizes)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)

@@ -20,10 +20,11 @@ from harness.experiment import main
 def train(protocol, run):
     from harness.training.fit import fit
     from harness.training.optimizers import make_optimizer
-    from models import jena
+    from models import networks
 
     climate, windows = load_windows(protocol, run)
-    model = jena.dense(len(windows.train.offsets), len(climate.quantities), protocol.units)
+    timesteps, features = len(windows.train.offsets), len(climate.quantities)
+    model = networks.dense_forecaster(timesteps, features, protocol.units)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
     fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)

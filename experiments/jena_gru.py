@@ -17,10 +17,10 @@ from harness.experiment import main
 def train(protocol, run):
     from harness.training.fit import fit
     from harness.training.optimizers import make_optimizer
-    from models import jena
+    from models import networks
 
     climate, windows = load_windows(protocol, run)
-    model = jena.gru(
+    model = networks.gru_forecaster(
         features=len(climate.quantities),
         units=protocol.units,
         reset_after=protocol.reset_after,

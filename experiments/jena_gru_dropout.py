@@ -27,10 +27,10 @@ class Protocol(GruProtocol):
 def train(protocol, run):
     from harness.training.fit import fit
     from harness.training.optimizers import make_optimizer
-    from models import jena
+    from models import networks
 
     climate, windows = load_windows(protocol, run)
-    model = jena.gru(
+    model = networks.gru_forecaster(
         features=len(climate.quantities),
         units=protocol.units,
         dropout=protocol.dropout,

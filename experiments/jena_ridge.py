@@ -45,7 +45,7 @@ def train(protocol, run):
     import numpy as np
 
     from data.ridge_features import ridge_features
-    from models.linear import ridge_regression
+    from models.baselines import ridge_regression
 
     def features(split):
         return ridge_features(split, windows.timestamps, timesteps)

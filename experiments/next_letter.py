@@ -9,11 +9,21 @@ Deviations: the document leaves units, optimizer and number of steps open.
 Expected:   seconds.
 """
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
+import numpy as np
+
+from data.errors import DataError, shown
 from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import made_data
+from harness.records.study_outputs import Heatmap, Table
+from models.learning_numpy import feed_forward
+from models.recurrent_numpy import SimpleRNN, predictions, unfold
+
+LONGEST = 100  # letters
 
 
 @dataclass(frozen=True)
@@ -27,26 +37,154 @@ class Protocol:
     learning_rate: float = setting(0.01, "step size of the optimizer", minimum=1e-8)
 
 
-def train(protocol, run):
-    from data.words import different_letters, different_words, one_hot
+def different_words(text: str) -> list[str]:
+    """The different words of a text with commas; every beginning must have one continuation.
 
+    Raises:
+        DataError: a word has no next letter, or two words continue the same beginning differently.
+    """
+    words = list(dict.fromkeys(text.split(",")))
+    continued: dict[str, str] = {}  # beginning -> the first word that continues it
+    for word in words:
+        if not 2 <= len(word) <= LONGEST:
+            raise DataError(
+                f"--word: '{shown(word, 20)}' has {len(word):,} letters and no next letter to "
+                f"learn; give words of two to {LONGEST} letters."
+            )
+        for end in range(1, len(word)):
+            other = continued.setdefault(word[:end], word)
+            if other[end] != word[end]:
+                raise DataError(
+                    f"--word: '{word[:end]}' goes on with '{other[end]}' in {other} and with "
+                    f"'{word[end]}' in {word}; nothing that was read tells which, so no network "
+                    "can learn both. Leave one of the words out."
+                )
+    return words
+
+
+def different_letters(words: list[str]) -> list[str]:
+    """The different letters of the words: what may follow; a DataError if there is only one."""
+    letters = list(dict.fromkeys("".join(words)))
+    if len(letters) == 1:
+        raise DataError(
+            f"--word: in {','.join(words)} nothing but '{letters[0]}' can follow, so there is "
+            "nothing to predict; give a word of two different letters or more."
+        )
+    return letters
+
+
+def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Words as arrays; shorter words are padded with zeros of weight zero.
+
+    Returns:
+        Letters (words, timesteps, letters), next letters (words, timesteps), and weights
+        (words, timesteps), where a word of n letters has n - 1 timesteps.
+    """
+    timesteps = max(map(len, words)) - 1
+    x = np.zeros((len(words), timesteps, len(letters)), np.float32)
+    following = np.zeros((len(words), timesteps), np.int32)
+    weights = np.zeros((len(words), timesteps), np.float32)
+    for row, word in enumerate(words):
+        for t, (letter, after) in enumerate(pairwise(word)):
+            x[row, t, letters.index(letter)] = 1
+            following[row, t], weights[row, t] = letters.index(after), 1
+    return x, following, weights
+
+
+def without_memory(words: list[str]) -> float:
+    """Share of the next letters that a bigram model gets right at best."""
+    pairs = Counter(pair for word in words for pair in pairwise(word))
+    best = {first: max(n for (f, _), n in pairs.items() if f == first) for first, _ in pairs}
+    return sum(best.values()) / pairs.total()
+
+
+def train(protocol, run):
     words = different_words(protocol.word)
     letters = different_letters(words)
 
-    from experiments.common.letter_outputs import next_letter_outputs
+    import keras
+    from keras import layers
+
     from harness.training.batches import DrawnBatches
     from harness.training.fit import train_model
     from harness.training.optimizers import make_optimizer
-    from models.text import letter_model
 
     run.write("data", made_data(run.sample, f"The letters of {', '.join(words)}."))
     x, following, weights = one_hot(words, letters)
-    model = letter_model(len(letters), protocol.units)
+    # p_t = softmax(V h_t + c) says after each letter which comes next
+    read = keras.Input((None, len(letters)), name="letters")  # (batch, timesteps, letters)
+    h = layers.SimpleRNN(protocol.units, return_sequences=True)(read)  # (batch, timesteps, units)
+    p = layers.Dense(len(letters), activation="softmax")(h)  # (batch, timesteps, letters)
+    model = keras.Model(read, p, name="letters")
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     batches = DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed)
     train_model(run, model, batches, name="SimpleRNN")
-    run.finish_study(next_letter_outputs(model, words, letters, x, following, weights))
+    by_keras = keras.ops.convert_to_numpy(model(x))  # (words, timesteps, letters)
+    trained = model.layers[1].get_weights(), model.layers[2].get_weights()
+    run.finish_study(outputs(*trained, by_keras, words, letters, x, following, weights))
+
+
+def outputs(recurrent, classifier, by_keras, words, letters, x, following, weights) -> list:
+    """Predictions and states of the trained network, and the same computed in two other ways.
+
+    Args:
+        recurrent, classifier: weights of the two layers, as Keras gives them.
+        by_keras: what the network predicts, shape (words, timesteps, letters).
+        words, letters: as above.
+        x, following, weights: the words as arrays, as `one_hot` makes them.
+    """
+    # The textbook's loop makes the figure, with the trained weights.
+    cell = SimpleRNN.from_keras(*recurrent)
+    kernel, bias = classifier
+    h = unfold(cell, x)  # (words, timesteps, units)
+    p = predictions(h, kernel.T, bias)  # (words, timesteps, letters)
+    copies = np.stack([feed_forward([cell.hidden] * x.shape[1], row) for row in x])
+
+    real = weights > 0  # (words, timesteps): positions of letters
+    starts = [word[:end] for word in words for end in range(1, len(word))]
+    right = np.take_along_axis(p, following[..., None], -1)[..., 0][real]  # (positions,)
+    marks = [letters[i] for i in following[real]]
+    columns = [start[-1] for start in starts]
+    accuracy = float((p.argmax(-1) == following)[real].mean())
+    followed = zip(starts, marks, right, strict=True)
+
+    def rows(names, values):
+        return {name: values[real][:, i].tolist() for i, name in enumerate(names)}
+
+    units = [f"unit {i}" for i in range(1, cell.hidden.b.size + 1)]
+    return [
+        Table(
+            "Next letters that are right",
+            ["share"],
+            {"SimpleRNN": [accuracy], "at best, from the last letter": [without_memory(words)]},
+        ),
+        Table(
+            "Probability of the letter that follows",
+            ["probability"],
+            {f"{start} → {mark}": [float(value)] for start, mark, value in followed},
+        ),
+        Table(
+            "The same computation three times",
+            ["largest difference"],
+            {
+                "predictions: NumPy loop and Keras": [float(np.abs(p - by_keras).max())],
+                "states: unfolded feed-forward network and loop": [float(np.abs(copies - h).max())],
+            },
+        ),
+        Heatmap(
+            "p: probability of the next letter (framed: the right one)",
+            columns,
+            rows(letters, p),
+            marks,
+        ),
+        Heatmap("h: state after each letter", columns, rows(units, h)),
+        Heatmap(
+            "x: letters read, one-hot, unfolded over time from left to right",
+            columns,
+            rows(letters, x),
+        ),
+    ]
 
 
 EXPERIMENT = Experiment(

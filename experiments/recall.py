@@ -12,12 +12,16 @@ Deviations: the documents argue and measure nothing; the task is the usual one o
 Expected:   about 8 minutes on one CPU core.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
+
 from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
-from harness.records.run import made_data
+from harness.records.run import Run, made_data
+from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
 
 ALONE, MIXED = "trained on this distance alone", "trained on all distances at once"
@@ -46,11 +50,87 @@ def notes(protocol):
     ]
 
 
+def sequences(
+    rng: np.random.Generator, distances: np.ndarray, timesteps: int, symbols: int, fillers: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sequences with one symbol, which is to be remembered to the end; all other ids are fillers.
+
+    Args:
+        rng: generator of everything random.
+        distances: steps from each sequence's symbol to its end, shape (sequences,).
+        timesteps: inputs of a sequence, more than any distance.
+        symbols: number of symbols; their ids are 0 to `symbols` - 1.
+        fillers: number of fillers, whose ids follow; they are drawn independently of the symbol.
+
+    Returns:
+        Ids, int32 of shape (sequences, timesteps), and the symbols, int32 of shape (sequences,).
+    """
+    count = len(distances)
+    ids = rng.integers(symbols, symbols + fillers, (count, timesteps), dtype=np.int32)
+    answers = rng.integers(symbols, size=count, dtype=np.int32)
+    ids[np.arange(count), timesteps - 1 - distances] = answers
+    return ids, answers
+
+
+def distances_up_to(longest: int, shortest: int = 1) -> list[int]:
+    """Each about twice the one before, up to the longest."""
+    usual = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
+    return [d for d in usual if shortest <= d < longest] + [longest]
+
+
+def build(protocol: Protocol, cell: str):
+    """The network: it reads ids, and the last state of its recurrent layer is classified."""
+    import keras
+    from keras import layers
+
+    ids = keras.Input((None,), dtype="int32", name="ids")  # (batch, timesteps)
+    known = protocol.symbols + protocol.fillers
+    x = layers.Embedding(known, protocol.embedding)(ids)  # (batch, timesteps, embedding)
+    state = CELLS[cell].make(protocol.units)(x)  # (batch, units)
+    symbol = layers.Dense(protocol.symbols, activation="softmax")(state)  # (batch, symbols)
+    return keras.Model(ids, symbol, name="recall")
+
+
+def accuracies(
+    protocol: Protocol, run: Run, cell: str, name: str, longest: int, draw: Callable, at: list[int]
+) -> dict[int, float]:
+    """Trains one network, and tests it at several distances.
+
+    Args:
+        protocol, run: as for `train`.
+        cell: one of `models.cells.CELLS`.
+        name: what it is trained on, for the lines that are printed.
+        longest: the sequences have one timestep more.
+        draw: gives the distances of the symbols of a training batch, from a generator and the
+            number of sequences.
+        at: the distances to test.
+
+    Returns:
+        Accuracy by distance.
+    """
+    import keras
+
+    from harness.training.batches import DrawnBatches
+    from harness.training.fit import evaluate, train_model
+    from harness.training.optimizers import make_optimizer
+
+    keras.utils.set_random_seed(run.seed)
+    model = build(protocol, cell)
+    shape = longest + 1, protocol.symbols, protocol.fillers
+
+    def batch(rng):
+        return sequences(rng, draw(rng, protocol.batch_size), *shape)
+
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    batches = DrawnBatches(batch, protocol.steps, run.seed)
+    train_model(run, model, batches, name=f"{CELLS[cell].title}, {name}")
+    (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
+    tested = {d: sequences(rng, np.full(protocol.tested, d), *shape) for d in at}
+    return {d: evaluate(model, drawn)["accuracy"] for d, drawn in tested.items()}
+
+
 def train(protocol, run):
-    import numpy as np
-
-    from experiments.common.recall_accuracy import accuracies, distances, recall_outputs
-
     run.write("data", made_data(run.sample, "Made-up sequences: one symbol among random fillers."))
     longest = protocol.longest
 
@@ -63,12 +143,33 @@ def train(protocol, run):
     found = {ALONE: {}, MIXED: {}}
     for cell in COMPARED:
         measure = partial(accuracies, protocol, run, cell)
-        title = CELLS[cell].title
-        found[ALONE][title] = {}
-        for d in distances(longest, shortest=10):
-            found[ALONE][title] |= measure(f"distance {d}", d, partial(one_distance, d), [d])
-        found[MIXED][title] = measure("all distances", longest, any_distance, distances(longest))
-    run.finish_study(recall_outputs(found, chance=1 / protocol.symbols))
+        alone = {}
+        for d in distances_up_to(longest, shortest=10):
+            alone |= measure(f"distance {d}", d, partial(one_distance, d), [d])
+        found[ALONE][CELLS[cell].title] = alone
+        mixed = measure("all distances", longest, any_distance, distances_up_to(longest))
+        found[MIXED][CELLS[cell].title] = mixed
+    run.finish_study(outputs(found, chance=1 / protocol.symbols))
+
+
+def outputs(found: dict[str, dict[str, dict[int, float]]], chance: float) -> list:
+    """The tables and panels, of accuracies by way of training, network and distance."""
+    tables, panels = [], []
+    for how, networks in found.items():
+        tested = list(next(iter(networks.values())))
+        rows = {name: list(values.values()) for name, values in networks.items()}
+        tables.append(Table(f"Recall accuracy, {how}", [f"{d:,} steps" for d in tested], rows))
+        panels.append(
+            Lines(
+                how[0].upper() + how[1:],
+                "steps since the symbol was read",
+                "accuracy",
+                [Series(name, tested, values) for name, values in rows.items()],
+                references={"chance": chance},
+                log_x=True,
+            )
+        )
+    return [*tables, *panels]
 
 
 EXPERIMENT = Experiment(

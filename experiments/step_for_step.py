@@ -18,11 +18,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.experiment import find_experiments, main
 from harness.protocol import setting
+from harness.records.study_outputs import Lines, Series, Table
 
 DATASETS = {"imdb": "IMDB", "jena": "Jena"}
 FIRST = 10  # steps over which the networks must agree
@@ -78,7 +81,6 @@ def together(data: list[dict]) -> dict:
 def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     """Relative differences of the losses at each step, by what is compared."""
     import keras
-    import numpy as np
 
     from harness.training.fit import choose_layers
     from harness.training.machine import accelerator
@@ -158,8 +160,6 @@ def precision(kind: str):
 
 def batches(protocol, steps: int, run):
     """Inputs of shape (steps, batch, timesteps[, features]) and targets of shape (steps, batch)."""
-    import numpy as np
-
     from harness.training.batches import RandomWindows
 
     size = protocol.batch_size
@@ -175,21 +175,19 @@ def batches(protocol, steps: int, run):
 
 def build(name: str, protocol, features: int, then: bool):
     """This project's network, with the gates and the reset of old Keras or with today's."""
-    from models import imdb as imdb_networks
-    from models import jena as jena_networks
+    from models import networks
 
     gates = {"gates": "keras2-hard-sigmoid" if then else "sigmoid"}
     if name == "jena-gru":
-        return jena_networks.gru(features, protocol.units, reset_after=not then, **gates)
+        return networks.gru_forecaster(features, protocol.units, reset_after=not then, **gates)
     sizes = protocol.num_words, protocol.embedding, protocol.units
     if name == "imdb-conv-lstm":
         own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
-        return imdb_networks.conv_lstm(*sizes, dropout=0.0, **own, **gates)
-    if name == "imdb-lstm":
-        return imdb_networks.recurrent("lstm", *sizes, **gates)
-    if name == "imdb-gru":
-        return imdb_networks.recurrent("gru", *sizes, reset_after=not then, **gates)
-    return imdb_networks.recurrent("simple-rnn", *sizes, depth=getattr(protocol, "depth", 1))
+        return networks.conv_lstm_classifier(*sizes, dropout=0.0, **own, **gates)
+    own = {"imdb-lstm": gates, "imdb-gru": gates | {"reset_after": not then}}.get(name, {})
+    cell = name.removeprefix("imdb-") if own else "simple-rnn"
+    depth = getattr(protocol, "depth", 1)
+    return networks.recurrent_classifier(cell, *sizes, depth=depth, **own)
 
 
 # what is compared, as its table names it and as its panel does
@@ -205,8 +203,6 @@ PANELS = {
 
 def outputs(curves: dict[str, dict[str, list[float]]], steps: int) -> list:
     """The tables and panels of the study."""
-    from harness.records.study_outputs import Lines, Series, Table
-
     tables, panels = [], []
     for compared, title in PANELS.items():
         found = {name: one[compared] for name, one in curves.items() if compared in one}

@@ -12,14 +12,20 @@ Deviations: the last tenth of the text is held out, to measure there how well ea
 Expected:   Alice about 4 minutes, Nietzsche about 25 minutes on one CPU core.
 """
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
 
 from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
 from harness.records.run import MODEL
+from harness.records.study_outputs import Lines, Series, Table, Text
 from models.cells import CELLS
 
 NGRAMS = {"5-gram": 5, "trigram": 3, "bigram": 2, "unigram": 1}
+TEMPERATURES = (0, 0.5, 1)
+BITS, ACCURACY = "bits per character", "accuracy"
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,46 @@ def notes(protocol):
     ]
 
 
+def writer_of(corpus, begin: int, protocol: Protocol, seed: int):
+    """A callback that lets the network continue a window of the text after each round.
+
+    Args:
+        corpus: the text.
+        begin: where the held-out tail begins; windows end before it.
+        protocol: with the lengths of windows and of what is written.
+        seed: of the windows and characters that are drawn.
+    """
+    import keras
+
+    from models.networks import continue_text
+
+    window, length = protocol.window, protocol.sample_length
+
+    class Writer(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.rng = np.random.default_rng(seed)
+            self.written: dict[str, str] = {}  # by round and temperature
+
+        def on_epoch_end(self, epoch, logs=None):
+            start = int(self.rng.integers(begin - window))
+            prompt, known = corpus.text[start : start + window], corpus.characters
+            for temperature in TEMPERATURES:
+                # The record keeps the place of the window, but nothing of the text.
+                name = f"round {epoch + 1}, from {start:,}, temperature {temperature}"
+                self.written[name] = continue_text(
+                    self.model, known, prompt, length, temperature, self.rng, window
+                )
+
+        def state(self):  # for checkpoints
+            return {"written": self.written, "generator": self.rng.bit_generator.state}, []
+
+        def restore(self, values, arrays):
+            self.written, self.rng.bit_generator.state = values["written"], values["generator"]
+
+    return Writer()
+
+
 def train(protocol, run):
     from data.text import load_text, tail_begin, windows
 
@@ -57,12 +103,11 @@ def train(protocol, run):
     run.write("data", corpus.provenance)
     ids = corpus.ids()  # (length,)
     begin = tail_begin(len(ids), protocol.tail, protocol.window)
-    from experiments.common.text_outputs import text_generation_outputs
-    from experiments.common.writer import Writer
+
     from harness.training.fit import save_network, train_model
     from harness.training.optimizers import make_optimizer
-    from models.ngrams import CharacterNgrams
-    from models.text import character_model
+    from models.baselines import CharacterNgrams
+    from models.networks import character_model
 
     known = len(corpus.characters)
     counted = {
@@ -70,9 +115,9 @@ def train(protocol, run):
         for name, n in NGRAMS.items()
     }
     model = character_model(protocol.cell, known, protocol.units)
-    writer = Writer(corpus, begin, protocol.window, protocol.sample_length, run.seed)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    writer = writer_of(corpus, begin, protocol, run.seed)
     train_model(
         run,
         model,
@@ -83,7 +128,45 @@ def train(protocol, run):
         callback=writer,
     )
     save_network(model, run.unfinished / MODEL)
-    run.finish_study(text_generation_outputs(protocol, run.history, counted, writer.written))
+    run.finish_study(outputs(protocol, run.history, counted, writer.written))
+
+
+def outputs(protocol: Protocol, history: dict, counted: dict, written: dict[str, str]) -> list:
+    """The held-out tail's tables, the curves over the rounds, and what the network wrote.
+
+    Args:
+        protocol: values of the training.
+        history: the run's, by Keras's names.
+        counted: bits per character and accuracy of each n-gram model on the tail, by its name.
+        written: what the network wrote, by round and temperature.
+    """
+    network = CELLS[protocol.cell].title
+    curves = {ACCURACY: [history["accuracy"], history["val_accuracy"]]}
+    curves[BITS] = [[nats / math.log(2) for nats in history[c]] for c in ("loss", "val_loss")]
+    rounds = list(range(1, protocol.epochs + 1))
+    measured = {network: [curves[BITS][1][-1], curves[ACCURACY][1][-1]], **counted}
+    saved = {name: [bits - measured[network][0]] for name, (bits, _) in counted.items()}
+
+    def panel(column, place):
+        training, held_out = curves[column]
+        return Lines(
+            title=column.capitalize(),
+            x="round",
+            y=column,
+            series=[
+                Series(f"{network}, training", rounds, training, dots=True),
+                Series(f"{network}, held-out tail", rounds, held_out),
+            ],
+            references={name: values[place] for name, values in counted.items()},
+        )
+
+    return [
+        Table("Held-out tail", [BITS, ACCURACY], measured),
+        Table("Bits a character saved beside counting", [BITS], saved),
+        panel(BITS, 0),
+        panel(ACCURACY, 1),
+        Text("What the network wrote after each round", written),
+    ]
 
 
 EXPERIMENT = Experiment(
@@ -95,6 +178,7 @@ EXPERIMENT = Experiment(
     sample={"text": "sample", "epochs": 20, "batch_size": 32},
     notes=notes,
     train=train,
+    try_next='make generate PROMPT="the "',
 )
 
 if __name__ == "__main__":

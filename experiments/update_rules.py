@@ -19,23 +19,70 @@ Expected:   about 40 minutes on one CPU core, with TensorFlow alone about 10. tf
             PyTorch are optional: `pip install -r requirements-backends.txt`.
 """
 
+import importlib.metadata
+import importlib.util
+import json
+import os
+import subprocess
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from experiments.common.imdb import ImdbStudy, NetworkProtocol, load_padded, split_notes
-from experiments.common.update_rules_processes import (
-    installed_backends,
-    measure_on,
-    measure_versions,
-    measured_today,
-    not_installed,
+from experiments.common.update_rules_child import (
+    IDS,
+    ROWS,
+    VOCABULARY,
+    WEIGHTS,
+    WORDS,
+    small_network,
 )
+from experiments.originals.install import VERSIONS, installed, place_of
+from experiments.originals.original import carry_out
 from harness.errors import RunError
 from harness.experiment import main
 from harness.protocol import setting
+from harness.records.study_outputs import Heatmap, Lines, Series, Table
+from models.learning_numpy import Adam, RMSprop
 
 MARKS = (1, 2, 5, 10, 20)  # steps that are shown
+BACKENDS = ("tensorflow", "jax", "torch")
+TF_KERAS = "tf_keras"
+CHILD = "experiments.common.update_rules_child"
+
+EPSILON = 1e-7  # today's
+TODAY, PUBLISHED_RULE = "rmsprop", "rmsprop-keras-2.0"
+OLD = {"rmsprop-keras-2.0": "2.0's", "rmsprop-keras-2.10": "2.10's"}  # in the words of titles
+PUBLISHED = "published log (Keras 2.0.8)"
+# this project's optimizers, and the rules by hand: where epsilon stands, its value, and whether the
+# rows of a word are added and their sum squared, or are squared singly
+RULES = {
+    "RMSprop": (
+        (
+            *("rmsprop", "rmsprop-keras-2.0", "rmsprop-keras-2.10", "rmsprop-keras-2.11"),
+            *("rmsprop-epsilon-outside", "rmsprop-epsilon-outside-1e-7"),
+        ),
+        {
+            "outside 1e-8, added": RMSprop(1e-8, inside=False, squares_first=False),
+            "outside 1e-7, added": RMSprop(1e-7, inside=False, squares_first=False),
+            "inside 1e-7, added": RMSprop(1e-7, inside=True, squares_first=False),
+            "inside 1e-7, singly": RMSprop(1e-7, inside=True, squares_first=True),
+            "outside 1e-8, singly": RMSprop(1e-8, inside=False, squares_first=True),
+            "outside 1e-7, singly": RMSprop(1e-7, inside=False, squares_first=True),
+        },
+    ),
+    "Adam": (
+        ("adam", "adam-keras-2.0", "adam-keras-2.2"),
+        {
+            "1e-8, added": Adam(1e-8, squares_first=False),
+            "1e-7, added": Adam(1e-7, squares_first=False),
+            "1e-7, singly": Adam(1e-7, squares_first=True),
+        },
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -49,22 +96,22 @@ class Protocol(NetworkProtocol):
     torch_epochs: int = setting(1, "passes on PyTorch; 0 leaves its training out", minimum=0)
 
 
+def is_installed(package: str) -> bool:
+    """Whether this Python has a package."""
+    return importlib.util.find_spec(package) is not None
+
+
 def notes(protocol):
-    missing = not_installed()
+    missing = [name for name in (*BACKENDS, TF_KERAS) if not is_installed(name)]
     absent = [f"Not installed, hence without rows here: {', '.join(missing)}."] if missing else []
     return [*split_notes(protocol), *absent]
 
 
 def train(protocol, run):
     import keras
-    import numpy as np
-
-    from experiments.common import update_rules_outputs as outputs
-    from experiments.common.update_rules_backend import small_network
-    from experiments.common.update_rules_example import ADAM, EPSILON, RMSPROP
 
     # fails before the training if the published losses are missing
-    published = None if run.sample else outputs.published_losses(protocol.epochs)
+    published = None if run.sample else published_losses(protocol.epochs)
     x, y = load_padded(protocol, run).train
     rate = protocol.learning_rate
     marks = [step for step in MARKS if step <= min(protocol.steps, len(x) // protocol.batch_size)]
@@ -73,37 +120,223 @@ def train(protocol, run):
     sizes = {f: getattr(protocol, f) for f in ("num_words", "embedding", "units", "maxlen")}
     keras.utils.set_random_seed(run.seed)
     weights = small_network(**sizes).get_weights()
+    arrays = {"x": x, "y": y} | {f"weight_{place}": value for place, value in enumerate(weights)}
     task = {
         "seed": run.seed,
         "network": sizes,
-        "weights": len(weights),
         "batch_size": protocol.batch_size,
         "learning_rate": rate,
         "epsilon": EPSILON,
         "marks": marks,
-        "rules": [*RMSPROP, *ADAM],
-        "compared": [*outputs.OLD, outputs.TODAY],
+        "rules": [name for names, _ in RULES.values() for name in names],
+        "compared": [*OLD, TODAY],
     }
     versions, absent = measure_versions(rate, install=not run.sample)
     run.write("config", {"notes": [*run.part("config")["notes"], *absent]})
     measured = {}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        arrays = {f"weight_{place}": value for place, value in enumerate(weights)}
-        np.savez(folder / "arrays.npz", x=x, y=y, **arrays)
-        for backend in installed_backends():
-            epochs = dict.fromkeys((outputs.TODAY, outputs.PUBLISHED_RULE), protocol.epochs)
-            if backend == "torch":
-                epochs = {outputs.TODAY: protocol.torch_epochs} if protocol.torch_epochs else {}
-            measured[backend] = measure_on(backend, folder, {**task, "trained": epochs})
+    for backend in filter(is_installed, BACKENDS):
+        epochs = dict.fromkeys((TODAY, PUBLISHED_RULE), protocol.epochs)
+        if backend == "torch":
+            epochs = {TODAY: protocol.torch_epochs} if protocol.torch_epochs else {}
+        variables = {
+            "KERAS_BACKEND": backend,
+            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take a GPU's memory from others
+        }
+        measured[backend] = measure(backend, task | {"trained": epochs}, arrays, variables)
+        version = f"Keras {importlib.metadata.version('keras')}, {backend}"
+        by_rule = measured[backend]["examples"]
+        versions[version] = {"RMSprop": by_rule["rmsprop"], "Adam": by_rule["adam"]}
     run.add_layers("keras")
     run.finish_study(
         [
-            *outputs.by_hand(versions | measured_today(measured), measured, rate),
-            *outputs.first_step_outputs(measured, marks),
-            *outputs.training(measured, published),
+            *by_hand(versions, measured, rate),
+            *first_step_outputs(measured, marks),
+            *training_outputs(measured, published),
         ]
     )
+
+
+def published_losses(epochs: int) -> list[float]:
+    """The published log's training losses."""
+    from harness.reporting.groups import PUBLISHED, load_published
+
+    losses = load_published(PUBLISHED).experiments["imdb-lstm"].loss
+    if not losses:
+        raise RunError("experiments/published.toml has no `loss` under [imdb-lstm].")
+    return list(losses[:epochs])
+
+
+# --- processes -------------------------------------------------------------------------------
+
+
+def measure(where: str, task: dict, arrays: dict, variables: dict[str, str]) -> dict:
+    """Lets a process with variables of its own do a task; see `update_rules_child`."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "task.json").write_text(json.dumps(task))
+        if arrays:
+            np.savez(folder / "arrays.npz", **arrays)
+        sys.stdout.flush()
+        done = subprocess.run(
+            [sys.executable, "-m", CHILD, name],
+            cwd=Path(__file__).parents[1],
+            env=os.environ | variables,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        if done.returncode:
+            last = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
+            raise RunError(f"the part on {where} failed: {last}")
+        return json.loads((folder / "measured.json").read_text())
+
+
+def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[str]]:
+    """Takes the steps of the example by RMSprop and Adam of Keras before 3, as far as it is there.
+
+    Args:
+        learning_rate: step size.
+        install: whether to install those that are missing, which needs a package index once.
+
+    Returns:
+        The weights after each step by version and optimizer, and a sentence for each old Keras that
+        cannot be had.
+    """
+    measured, absent = {}, []
+    for version in VERSIONS:
+        task = {"keras": version, "seed": 0, "floatx": "float32"}
+        if not (install or place_of(version).exists()):
+            absent.append(f"Keras {version} has no row here: it is not installed.")
+            continue
+        try:
+            task |= {"wheels": str(installed(version)), "example": {"learning_rate": learning_rate}}
+            with tempfile.TemporaryDirectory() as folder:
+                measured[f"Keras {version}"] = carry_out(task, {}, Path(folder))
+        except RunError as error:
+            absent.append(f"Keras {version} has no row here: {error}")
+    if is_installed(TF_KERAS):
+        measured |= measure(TF_KERAS, {"learning_rate": learning_rate}, {}, {})
+    return measured, absent
+
+
+# --- what is shown; `measured` is what each backend measured ---------------------------------
+
+
+def by_hand(versions: dict, measured: dict, learning_rate: float) -> list:
+    """Which rule each version and each of our optimizers follows, and how far a word moves.
+
+    Args:
+        versions: weights after each step of the example by version and optimizer.
+        measured: by backend.
+        learning_rate: step size.
+    """
+    batches = list(zip(IDS, ROWS.astype(float), strict=True))
+    through, ours, maps, moved = [], [], [], {}
+    for kind, (names, rules) in RULES.items():
+        by_rule = {
+            rule: one.weights(batches, VOCABULARY, learning_rate) for rule, one in rules.items()
+        }
+
+        def table(title, found, by_rule=by_rule):
+            title = f"{title}: largest difference from each rule by hand, relative"
+            rows = {name: _differences(weights, by_rule) for name, weights in found.items()}
+            return Table(title, list(by_rule), rows)
+
+        found = {version: weights[kind] for version, weights in versions.items()}
+        through.append(table(f"{kind} through the versions", found))
+        title = f"How far the first step of {kind} moves a word, in learning rates, by version"
+        steps = {version: _first(weights, learning_rate) for version, weights in found.items()}
+        maps.append(Heatmap(title, list(WORDS.values()), steps))
+        found = {
+            f"{backend}, {name}": done["examples"][name]
+            for backend, done in measured.items()
+            for name in names
+        }
+        ours.append(table(f"{kind} of this project", found))
+        moved |= {f"{kind}, {rule}": _first(w, learning_rate) for rule, w in by_rule.items()}
+    title = "How far the first step moves a word by each rule, in learning rates"
+    return [*through, Table(title, list(WORDS.values()), moved), *maps, *ours]
+
+
+def _differences(weights: list, by_rule: dict) -> list[float]:
+    """Largest difference of the weights from those by each rule, relative to the largest weight."""
+    weights = np.array(weights)  # (steps, words, features)
+    return [float(np.abs(weights - w).max() / np.abs(w).max()) for w in by_rule.values()]
+
+
+def _first(weights: list, learning_rate: float) -> list[float]:
+    """How far the first step moved each of the read words, in learning rates."""
+    return (-np.array(weights)[0, list(WORDS), 0] / learning_rate).tolist()
+
+
+def first_step_outputs(measured: dict, marks: list[int]) -> list:
+    """How far the weights of the LSTM move in its first steps."""
+    columns = [f"step {step}" for step in marks]
+    small, losses, embedding = {}, {}, {}
+    ratios = {}  # by backend and rule, then by weight: one number a mark
+    for backend, found in measured.items():
+        sizes = {name: one["sizes"] for name, one in found["steps"].items()}
+        for name in OLD:
+            ratios[backend, name] = {
+                weight: [
+                    old / new if new else None  # a step too small for float32
+                    for old, new in zip(sizes[name][weight], sizes[TODAY][weight], strict=True)
+                ]
+                for weight in WEIGHTS
+            }
+            embedding[f"{backend}, {name}"] = ratios[backend, name]["embedding"]
+        for name, one in found["steps"].items():
+            small[f"{backend}, {name}"] = one["small"]
+            losses[f"{backend}, {name}"] = one["losses"]
+    first = next(iter(measured))
+    sizes = [measured[first]["steps"][name]["sizes"] for name in (*OLD, TODAY)]
+    sizes += [ratios[first, name] for name in OLD]
+    rows = {
+        f"{weight}, {column}": [one[weight][at] for one in sizes]
+        for weight in WEIGHTS
+        for at, column in enumerate(columns)
+    }
+    names = [*(f"by {rule} rule" for rule in OLD.values()), "by 3.x's rule"]
+    names += [f"{rule} / 3.x's" for rule in OLD.values()]
+    return [
+        Table(f"Mean size of a step, on {first}", names, rows),
+        Table("The embedding's step as a multiple of that by 3.x's rule", columns, embedding),
+        Table("Share of the embedding's read entries with sqrt(v) < sqrt(1e-7)", columns, small),
+        Table("Training loss of each step's batch", columns, losses),
+        Lines(
+            f"Mean size of the first steps, on {first}",
+            "training step",
+            "multiple of the step by 3.x's rule",
+            [
+                Series(f"{weight}, {OLD[name]} rule", marks, ratios[first, name][weight])
+                for weight in ("embedding", "kernel", "recurrent kernel")
+                for name in OLD
+            ],
+            references={"the same": 1.0},
+            log_x=True,
+            log_y=True,
+        ),
+    ]
+
+
+def training_outputs(measured: dict, published: list[float] | None) -> list:
+    """Training losses of each epoch, beside the published ones, which other data do not have."""
+    curves = {
+        f"{backend}, {name}": values
+        for backend, found in measured.items()
+        for name, values in found["curves"].items()
+    }
+    if published:
+        curves[PUBLISHED] = published  # last, so that its dots lie on the curves
+    length = max(map(len, curves.values()))
+    rows = {name: values + [None] * (length - len(values)) for name, values in curves.items()}
+    places = list(range(1, length + 1))
+    series = [Series(name, places, values, dots=name == PUBLISHED) for name, values in rows.items()]
+    return [
+        Table("Training loss of each epoch", [f"epoch {place}" for place in places], rows),
+        Lines("Training loss of the LSTM on each backend", "epoch", "training loss", series),
+    ]
 
 
 EXPERIMENT = ImdbStudy(

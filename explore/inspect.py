@@ -5,7 +5,7 @@
 
 For each word: the gates, the carry and the state, the probability so far, and the influence, which
 is what changes if the word is left out. All of it is computed by the NumPy loops of
-models/recurrent_numpy.py and compared with Keras. A figure and a page go to plots/inspect/.
+models/recurrent_numpy.py and compared with Keras. A page with figures goes to plots/inspect/.
 """
 
 import argparse
@@ -13,7 +13,6 @@ import re
 import sys
 from textwrap import shorten
 
-from explore.own_reviews import read_own_reviews
 from explore.trained import TrainedNetwork, load_trained
 from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import RunError
@@ -26,6 +25,10 @@ LONGEST_WORD, LONGEST_TEXT, LONGEST_LIST, LONGEST_NAME = 20, 100, 200, 50
 INFLUENCE = (
     "Influence: what changes when the word is left out, in log odds of a positive review; 0.7 "
     "turns even odds into two to one."
+)
+RULE = (
+    "A unit has a weight for each feature of the word vector and for each unit of the old state, "
+    "and a bias. A cell with gates has that once for each gate and once for what it writes."
 )
 
 
@@ -56,7 +59,9 @@ def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
         RunError: there is no word to read, or no network.
         DataError: the word index is missing.
     """
-    (review,) = read_own_reviews(options.text, None)
+    from data.own_reviews import read_text
+
+    review = read_text(options.text)
     places = {"results_dir": options.results_dir, "sample": options.sample}
     networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
     from data.imdb import load_word_index
@@ -108,38 +113,60 @@ def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[
 
 
 def _shown(word: str) -> str:
-    """A word as a label: no invisible characters, and not too long."""
-    word = "".join(letter if letter.isprintable() else "�" for letter in word)
+    """A word as a label, which is not too long."""
     return word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…"
 
 
 def show(options: argparse.Namespace) -> None:
-    """Prints the readings, and writes the figure and the page.
+    """Prints the readings, and writes the page."""
+    from data.own_reviews import plain
 
-    Raises:
-        RunError, DataError: as `read_with_all`; or a file cannot be written.
-    """
     readings, notes = read_with_all(options)
-    from explore.parameter_count import RULE, count_parameters
-    from explore.reading_figure import draw_readings
     from explore.reading_page import page
-    from explore.reading_text import print_reading
 
-    title = f"“{shorten(options.text, LONGEST_TEXT, placeholder=' …')}”"
+    for reading in readings:
+        print_reading(reading)
+    notes.append(RULE)
+    print(*notes, sep="\n")
+    title = f"“{shorten(plain(options.text), LONGEST_TEXT, placeholder=' …')}”"
     if options.sample:
         title += " (sample data)"
-    counts = [count_parameters(one.network.model, one.network.title) for one in readings]
-    for reading, count in zip(readings, counts, strict=True):
-        print_reading(reading, count)
-    print(*notes, RULE, sep="\n")
     name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
-    for kind, content in (
-        ("png", draw_readings(readings, title)),
-        ("html", page(title, readings, counts, [*notes, RULE])),
-    ):
-        path = options.plots_dir / "inspect" / f"{name}.{kind}"
-        write_bytes(path, content)
-        print(path)
+    path = options.plots_dir / "inspect" / f"{name}.html"
+    write_bytes(path, page(title, readings, notes))
+    print(path)
+
+
+def print_reading(reading) -> None:
+    """Prints one reading, its words in colour on a terminal where NO_COLOR is not set."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from explore.reading import count_parameters
+
+    console = Console(highlight=False, soft_wrap=True)
+    words = [
+        Text(word, _style(strength))
+        for word, strength in zip(reading.columns, reading.strengths, strict=True)
+    ]
+    console.print(Text(reading.verdict, "bold"), Text(" ").join(words), sep="\n")
+    counts = count_parameters(reading.network.model, reading.network.title)
+    print(reading.table.text(), f"{counts.title}, as Keras counts them:", sep="\n")
+    print(counts.text(), end="\n\n")
+
+
+def _style(strength: float):
+    """Black on blue or red, the paler the weaker; nothing for what hardly speaks."""
+    from rich.color import Color
+    from rich.style import Style
+
+    from explore.reading_page import NEGATIVE, POSITIVE
+
+    if abs(strength) < 0.1:
+        return Style()
+    full = Color.parse(POSITIVE if strength > 0 else NEGATIVE).triplet
+    mixed = (round(255 + abs(strength) * (part - 255)) for part in full)
+    return Style(color="black", bgcolor=Color.from_rgb(*mixed))
 
 
 def main(argv: list[str] | None = None) -> int:

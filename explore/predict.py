@@ -1,23 +1,26 @@
 """Says how likely your own reviews are positive, by every trained IMDB network and a linear model.
 
     make predict TEXT="not a good film, but I liked it"
-    make predict ARGS="--file reviews.txt --json" > predictions.json
+    make predict ARGS="--file reviews.csv --json" > predictions.json
 
-A file, or the standard input, holds one review a line. The models are those of your own runs, or
-else those that come with the project. The words are numbered by IMDB's word index, which is
-downloaded once if it is not there.
+A file, or the standard input, holds one review a line, or is a CSV with a column `review`. The
+models are those of your own runs, or else those that come with the project. The words are numbered
+by IMDB's word index, which is downloaded once if it is not there.
 """
 
 import argparse
 import json
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from textwrap import shorten
 
-from explore.own_reviews import judge_reviews, read_own_reviews
-from explore.trained import find_trained
+from explore.trained import TrainedNetwork, find_trained
 from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import few
+
+SILENT_SECONDS = 3  # what takes longer says how far it is
 
 
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -26,8 +29,9 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--text", metavar="TEXT", help="the review")
     source.add_argument(
-        "--file", type=Path, metavar="FILE", help="reviews, one a line (default: standard input)"
+        "--file", type=Path, metavar="FILE", help="reviews as text or CSV (default: standard input)"
     )
+    parser.add_argument("--column", metavar="NAME", help="the CSV's column that holds the reviews")
     parser.add_argument("--json", action="store_true", help="print JSON in place of tables")
     add_sample(parser, "use the models that `make demo` trained on the built-in sample reviews")
     add_places(parser, "results", "data")
@@ -38,31 +42,34 @@ def opinions(options: argparse.Namespace) -> dict:
     """All models' opinions.
 
     Returns:
-        `models` by their labels, each with the number of last words that it reads (0: all), and
-        for each of `reviews` its line, text, numbers of words, the `unknown` words, and the
-        `probabilities` that it is positive, by the models' labels.
+        `models` by their labels, each with the number of last words that it reads (0: all); the
+        `vocabulary` that all of them have; and for each of `reviews` its line, text, numbers of
+        words, the `unknown` words, and the `probabilities` that it is positive, by the models'
+        labels. A model that knows no word of a review has None.
 
     Raises:
-        RunError: there is no review or no model.
-        DataError: the word index is missing.
+        RunError: there is no model.
+        DataError: there is no review, or the word index is missing.
     """
-    reviews = read_own_reviews(options.text, options.file)
-    models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
     from data.imdb import load_word_index, unknown_words
+    from data.own_reviews import read_reviews, read_text
+
+    if options.text is not None:
+        reviews = [read_text(options.text)]
+    else:
+        reviews, form = read_reviews(options.file, options.column)
+        print(form, file=sys.stderr)
+    models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
+    index = load_word_index(options.data_dir, sample=options.sample)
     from harness.training.machine import prepare
 
-    index = load_word_index(options.data_dir, sample=options.sample)
     prepare(seed=0, deterministic=False)
-    vocabulary = min(filter(None, (m.record.config["protocol"]["num_words"] for m in models)))
-    words = [review.words for review in reviews]
-    judged = {model.label: found for model, found in judge_reviews(models, words, index)}
+    protocols = {model.label: model.record.config["protocol"] for model in models}
+    vocabulary = min(filter(None, (p["num_words"] for p in protocols.values())))
+    judged = dict(judge_reviews(models, [review.words for review in reviews], index))
     return {
         "models": {
-            m.label: {
-                "title": m.title,
-                "seed": m.seed,
-                "reads": m.record.config["protocol"]["maxlen"],
-            }
+            m.label: {"title": m.title, "seed": m.seed, "reads": protocols[m.label]["maxlen"]}
             for m in models
         },
         "vocabulary": vocabulary,
@@ -73,31 +80,84 @@ def opinions(options: argparse.Namespace) -> dict:
                 "words": len(review.words),
                 "different_words": len(set(review.words)),
                 "unknown": unknown_words(review.words, index, vocabulary),
-                "probabilities": {label: round(found[row], 6) for label, found in judged.items()},
+                "probabilities": {label: found[row] for label, found in judged.items()},
             }
             for row, review in enumerate(reviews)
         ],
     }
 
 
+def judge_reviews(
+    models: list[TrainedNetwork], reviews: list[list[str]], index: dict[str, int]
+) -> Iterator[tuple[str, list[float | None]]]:
+    """Each model's label and its probabilities that the reviews, lists of words, are positive.
+
+    There is none of a review of which the model knows no word. Slow models say how far they are.
+    """
+    from data.imdb import OUT_OF_VOCABULARY_ID, encode_words
+
+    began, encoded = time.perf_counter(), {}
+    for number, model in enumerate(models, start=1):
+        protocol = model.record.config["protocol"]
+        num_words = protocol["num_words"] or None
+        if num_words not in encoded:
+            encoded[num_words] = [encode_words(words, index, num_words) for words in reviews]
+        ids = encoded[num_words]
+        known = [bool((review[1:] != OUT_OF_VOCABULARY_ID).any()) for review in ids]
+        found = probabilities(model, ids, protocol["maxlen"])
+        seconds = time.perf_counter() - began
+        if seconds > SILENT_SECONDS:
+            place = f"{number} of {len(models)} models"
+            print(f"{place}, {seconds:.0f} s: {model.title} is done", file=sys.stderr)
+        yield (
+            model.label,
+            [round(p, 6) if one else None for p, one in zip(found, known, strict=True)],
+        )
+
+
+def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
+    """One model's probabilities that reviews are positive.
+
+    Args:
+        model: trained on IMDB.
+        ids: of each review, whole.
+        maxlen: the last ids that the model reads; 0 for all.
+    """
+    if model.path.suffix == ".npz":
+        return model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1].tolist()
+    network = model.model
+    from keras.utils import pad_sequences
+
+    x = pad_sequences(ids, maxlen)  # (reviews, maxlen)
+    return network.predict(x, batch_size=1000, verbose=0)[:, 0].tolist()
+
+
+def verdict(probability: float) -> str:
+    """The label that a probability stands for, as accuracy counts it."""
+    return "positive" if probability > 0.5 else "negative"
+
+
 def describe(review: dict, models: dict, vocabulary: int) -> str:
     """One review's opinions as a table."""
-    probabilities = review["probabilities"]
+    judged = {label: p for label, p in review["probabilities"].items() if p is not None}
     width = max(len(model["title"]) for model in models.values())
-    rows = []
-    for label, probability in probabilities.items():
+    lines = [shorten(review["text"], 96, placeholder=" ...")]
+    if judged:
+        lines.append(f"  {'':{width}}  positive  verdict")
+    for label, probability in judged.items():
         title, read = models[label]["title"], models[label]["reads"]
         end = f", of the last {read:,} words" if 0 < read < review["words"] else ""
-        rows.append(f"  {title:{width}}  {probability:8.3f}  {verdict(probability)}{end}")
-    verdicts = [verdict(probability) for probability in probabilities.values()]
+        lines.append(f"  {title:{width}}  {probability:8.3f}  {verdict(probability)}{end}")
+    verdicts = [verdict(probability) for probability in judged.values()]
     positive, count = verdicts.count("positive"), len(verdicts)
-    lines = [
-        shorten(review["text"], 96, placeholder=" ..."),
-        f"  {'':{width}}  positive  verdict",
-        *rows,
-        f"  {max(positive, count - positive)} of {count} agree"
-        + (f" that it is {max(verdicts, key=verdicts.count)}." if 2 * positive != count else "."),
-    ]
+    if judged:
+        agreed = f" that it is {max(verdicts, key=verdicts.count)}" if 2 * positive != count else ""
+        lines.append(f"  {max(positive, count - positive)} of {count} agree{agreed}.")
+    silent = [model["title"] for label, model in models.items() if label not in judged]
+    if not judged:
+        lines.append("  No model knows a word of it, so that none can judge it.")
+    elif silent:
+        lines.append(f"  {few(silent)}: no verdict, since no word of it is known there.")
     unknown = review["unknown"]
     if unknown:
         share = f"{len(unknown):,} of {review['different_words']:,} different words"
@@ -108,17 +168,8 @@ def describe(review: dict, models: dict, vocabulary: int) -> str:
     return "\n".join(lines)
 
 
-def verdict(probability: float) -> str:
-    """The label that a probability stands for, as accuracy counts it."""
-    return "positive" if probability > 0.5 else "negative"
-
-
 def show(options: argparse.Namespace) -> None:
-    """Prints the opinions, as JSON or as tables.
-
-    Raises:
-        RunError, DataError: as `opinions`.
-    """
+    """Prints the opinions, as JSON or as tables."""
     found = opinions(options)
     if options.json:
         print(json.dumps(found, ensure_ascii=False))

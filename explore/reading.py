@@ -11,6 +11,7 @@ import numpy as np
 
 from explore.trained import TrainedNetwork
 from harness.errors import RunError
+from harness.reporting.table import Table
 from models.cells import CELLS
 from models.recurrent_numpy import sigmoid, steps, unfold
 
@@ -36,33 +37,17 @@ def two_decimals(value: float) -> str:
 
 @dataclass(frozen=True)
 class Reading:
-    """What one network computed. A column is a step; the first is the last step before the words.
-
-    Attributes:
-        network: the network.
-        columns: what was read at each step, in words; before the words, how many steps there were.
-        inside: what was computed at each step, by symbol, shape (columns, units). Units are ordered
-            by their weight in the output layer, the largest first.
-        output_weights: those weights, shape (units,).
-        log_odds: what the output layer makes of the state after each step, shape (columns,).
-        influence: log odds of the text minus those without the word, shape (columns,); nan where
-            there is no word to leave out.
-        linear: what each word adds to the log odds of the linear model, shape (columns,); nan
-            where it adds nothing. None without such a model.
-    """
+    """What one network computed; a column is a step, the first the last one before the words."""
 
     network: TrainedNetwork
-    columns: list[str]
+    columns: list[str]  # what was read at each step; before the words, how many steps there were
+    # By symbol, shape (columns, units). Units are in the order of their weights in the output
+    # layer, the largest first; those weights have shape (units,).
     inside: dict[str, np.ndarray]
     output_weights: np.ndarray
-    log_odds: np.ndarray
-    influence: np.ndarray
-    linear: np.ndarray | None
-
-    @property
-    def gates(self) -> dict[str, np.ndarray]:
-        """What lies between 0 (shut) and 1 (open)."""
-        return {symbol: values for symbol, values in self.inside.items() if symbol in GATES}
+    log_odds: np.ndarray  # what the output layer makes of the state after each step, (columns,)
+    influence: np.ndarray  # log odds of the text minus those without the word, (columns,), or nan
+    linear: np.ndarray | None  # what the word adds to the log odds of the linear model, likewise
 
     @property
     def verdict(self) -> str:
@@ -78,8 +63,8 @@ class Reading:
         return (influence / (np.abs(influence).max() or 1)).tolist()
 
     @property
-    def table(self) -> list[list[str]]:
-        """A head, and a row a step; gates as mean ± standard deviation of the units."""
+    def table(self) -> Table:
+        """A row a step; gates as mean ± standard deviation of the units."""
         columns = {
             "step": self.columns,
             "positive": map(two_decimals, self.probability),
@@ -87,10 +72,13 @@ class Reading:
         }
         if self.linear is not None:
             columns["linear"] = map(two_decimals, self.linear)
-        for symbol, values in self.gates.items():
+        for symbol, values in self.inside.items():
+            if symbol not in GATES:
+                continue
             pairs = zip(values.mean(axis=1), values.std(axis=1), strict=True)
             columns[f"{symbol} gate"] = (f"{mean:.2f}±{spread:.2f}" for mean, spread in pairs)
-        return [list(columns), *map(list, zip(*columns.values(), strict=True))]
+        rows = list(zip(*columns.values(), strict=True))
+        return Table(list(columns), rows, title="After each step")
 
     @property
     def probability(self) -> np.ndarray:
@@ -108,7 +96,7 @@ def read(
     """Lets a network read a text.
 
     Args:
-        network: of `models.imdb.recurrent` with one recurrent layer.
+        network: of `models.networks.recurrent_classifier` with one recurrent layer.
         cell: which one, a name of `models.cells.CELLS`.
         labels: the start mark and the words, as they are shown.
         ids: their ids.
@@ -171,7 +159,7 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
     times has the same share of it at each place.
 
     Args:
-        pipeline: a fitted `models.linear.bag_of_ngrams`.
+        pipeline: a fitted `models.baselines.bag_of_ngrams`.
         ids: the text, as the model reads it.
 
     Returns:
@@ -182,4 +170,32 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
     added, columns = tfidf * classifier.coef_[0], counts.vocabulary_
     return np.array(
         [added[columns[str(n)]] / ids.count(n) if str(n) in columns else np.nan for n in ids]
+    )
+
+
+def count_parameters(model, title: str) -> Table:
+    """How the parameters of a classifier with one recurrent layer are counted.
+
+    Args:
+        model: of `models.networks.recurrent_classifier`.
+        title: the recurrent layer's name.
+    """
+    _, embedding, recurrent, output = model.layers
+    kernel, _, bias, *more = recurrent.get_weights()
+    units, features = recurrent.output.shape[-1], kernel.shape[0]
+    sums, biases = kernel.shape[1] // units, bias.size // kernel.shape[1]
+
+    formula = f"{units} × ({features} + {units}) + "
+    formula += f"{units}" if biases == 1 else f"{biases} × {units}"  # Keras's GRU has two
+    formula = formula if sums == 1 else f"{sums} × ({formula})"
+    if more:  # a matrix that reads the carry, or peepholes of several gates
+        formula += f" + {units if len(more) == 1 else len(more)} × {units}"
+    rows = [
+        ("word vectors", f"{embedding.input_dim:,} × {features}", embedding),
+        (title, formula, recurrent),
+        ("output", f"{units} + 1", output),
+    ]
+    counted = [(name, how, f"{layer.count_params():,}") for name, how, layer in rows]
+    return Table(
+        ("layer", "weights", "parameters"), counted, "llr", f"{model.count_params():,} parameters"
     )

@@ -1,58 +1,61 @@
 """Finds trained models: the user's own first, then those that come with the project.
 
-A network is the file `best.keras`, a linear model the file `linear.npz`, beside the record of the
-run that trained it. A file whose SHA-256 is not the expected one is refused. The record of an own
-run holds it; for the models that come with the project, `results/reference/weights.json` does.
+A network is the file `best.keras`, one that writes is `model.keras`, a linear model `linear.npz`;
+each lies beside the record of the run that trained it. A file whose SHA-256 is not the expected one
+is refused: that in the `SHA256SUMS` of the record.
+
+Functions raise a RunError if there is no model, or if its file or its record is not sound.
 """
 
 import functools
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from harness.errors import RunError
 from harness.experiment import find_experiments
-from harness.records.files import read_json, sha256
+from harness.records.files import read_checksums, sha256
 from harness.records.record import Record, load_record
-from harness.records.run import BEST, LINEAR, UNFINISHED
+from harness.records.run import BEST, LINEAR, MODEL, UNFINISHED
 from harness.reporting.groups import REFERENCE, SeedGroup
-
-MANIFEST = "weights.json"
 
 
 @dataclass(frozen=True)
 class TrainedNetwork:
-    """One network with the weights of its best epoch, or a linear model.
+    """One network, or a linear model, of the run whose record is given."""
 
-    Attributes:
-        label: experiment and variant, such as `imdb-lstm`.
-        title: its name in tables.
-        seed: of the run that trained it.
-        path: its file.
-        record: of that run.
-        normalisation: of a network on Jena, mean and standard deviation of each column over the
-            training rows: `{"T (degC)": [9.1, 8.8], ...}`, in the order of the network's inputs.
-            Empty on IMDB, and where an older record does not have it.
-    """
-
-    label: str
-    title: str
-    seed: int
-    path: Path
+    path: Path  # its file
     record: Record
-    normalisation: dict[str, list[float]]
+
+    @property
+    def label(self) -> str:
+        """Experiment and variant, such as `imdb-lstm`."""
+        return self.record.label
+
+    @property
+    def title(self) -> str:
+        """Its name in tables."""
+        return SeedGroup((self.record,)).title
+
+    @property
+    def seed(self) -> int:
+        return self.record.seed
+
+    @property
+    def normalisation(self) -> dict[str, list[float]]:
+        """Of a network on Jena, mean and standard deviation of each column over the training rows.
+
+        `{"T (degC)": [9.1, 8.8], ...}`, in the order of the network's inputs. Empty where there is
+        none, as on IMDB.
+        """
+        return self.record.data["facts"].get("normalisation", {})
 
     @functools.cached_property
     def model(self):
-        """The Keras model, not compiled, or the pipeline of `models.linear.bag_of_ngrams`.
+        """The Keras model, not compiled, or the pipeline of `models.baselines.bag_of_ngrams`.
 
         A network computes in float32, whatever type the file has.
-
-        Raises:
-            RunError: the file is damaged, of another version of Keras, or another model than the
-                record describes.
         """
         load = _load_linear if self.path.suffix == ".npz" else _load_network
         try:
@@ -63,7 +66,7 @@ class TrainedNetwork:
                 f"{self.path} is no model that this version can load ({reason}); "
                 f"{_remedy(self.record)}."
             ) from error
-        recorded = self.record.metrics["parameters"]
+        recorded = self.record.metrics.get("parameters", parameters)
         if parameters != recorded:
             raise RunError(
                 f"{self.path} has {parameters:,} parameters, where the record beside it says "
@@ -77,7 +80,7 @@ def _load_network(path: Path) -> tuple:
     from harness.training.machine import load_keras
 
     keras = load_keras()
-    from models import activations, lstm_cells  # noqa: F401  they register what is not Keras's
+    from models import keras_cells  # noqa: F401  it registers what is not Keras's
 
     model = keras.saving.load_model(path, compile=False, safe_mode=True)
     return model, model.count_params()
@@ -85,7 +88,7 @@ def _load_network(path: Path) -> tuple:
 
 def _load_linear(path: Path) -> tuple:
     """The model and its number of parameters."""
-    from models.linear import load_ngrams
+    from models.baselines import load_ngrams
 
     model = load_ngrams(path)
     return model, model[-1].coef_.size + model[-1].intercept_.size
@@ -101,30 +104,22 @@ def find_trained(
         results_dir: where the user's own runs are.
         linear: with the linear models on IMDB, which come last.
         sample: models trained on the built-in sample data, which are the user's own only.
-
-    Raises:
-        RunError: there is none, or the hash of a file differs.
     """
     found: dict[str, TrainedNetwork] = {}
     for network in _networks(results_dir, f"{dataset}-*", sample):
         if linear or network.path.name == BEST:
             found.setdefault(network.label, network)
     if not found:
-        command = (
-            "make demo" if sample else f"make {dataset}-{'gru' if dataset == 'jena' else 'lstm'}"
-        )
+        command = f"{dataset}-{'gru' if dataset == 'jena' else 'lstm'}"
         raise RunError(
-            f"{results_dir} has no trained network on {dataset}; `{command}` trains one."
+            f"{results_dir} has no trained network on {dataset}; "
+            f"`make {'demo' if sample else command}` trains one."
         )
     return sorted(found.values(), key=lambda one: (one.path.suffix, one.label))
 
 
 def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
-    """One trained network by its label, as `find_trained` chooses it.
-
-    Raises:
-        RunError: there is none, or the hash of its file differs.
-    """
+    """One trained network by its label, as `find_trained` chooses it."""
     for network in _networks(results_dir, label, sample):
         return network
     name, _, variant = label.partition("+")
@@ -138,30 +133,39 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
     )
 
 
+def newest_trained(experiment: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
+    """The network that the user trained last, by whatever settings, or else the project's."""
+    own = list(_networks_in(results_dir, f"{experiment}*", sample))
+    if own:
+        return max(own, key=lambda one: one.record.environment["started"])
+    return load_trained(experiment, results_dir, sample=sample)
+
+
+def network_of(run: Path) -> TrainedNetwork:
+    """The network that a run left, by the run's folder."""
+    for name in (BEST, LINEAR, MODEL):
+        if (run / name).is_file():
+            return _checked(load_record(run), name)
+    raise RunError(f"{run} holds no trained network.")
+
+
 def trainable() -> list[str]:
     """The experiments whose runs leave a model that can be loaded."""
     found = find_experiments().values()
-    return [
-        one.name
-        for one in found
-        if one.role != "study" and (one.uses_keras or one.name == "imdb-linear")
-    ]
+    networks = [one.name for one in found if one.role != "study" and one.uses_keras]
+    return [*networks, "imdb-linear", "text-generation"]
 
 
 def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
-    """The networks whose label fits a pattern, the preferred ones first."""
-    yield from _own_networks(results_dir, pattern, sample)
-    if sample:
-        return
-    for place, entry in read_json(REFERENCE / MANIFEST).items():
-        if fnmatchcase(place, f"{pattern}/seed-*"):
-            record = load_record(REFERENCE / place)
-            yield _checked(record, entry["file"], entry["sha256"], entry.get("normalisation", {}))
+    """The networks whose label fits a pattern: the user's, then the project's."""
+    yield from _networks_in(results_dir, pattern, sample)
+    if not sample:
+        yield from _networks_in(REFERENCE, pattern, sample)
 
 
-def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
-    """Those of the user's runs, by falling number of the seed; a damaged record is left out."""
-    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR))
+def _networks_in(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
+    """Those of one folder, by rising number of the seed; a damaged record is left out."""
+    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR, MODEL))
     files = (file for several in found for file in several)
     finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
     for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):
@@ -171,26 +175,19 @@ def _own_networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Tra
             print(f"left out: {error}", file=sys.stderr)
             continue
         if record.sample == sample:
-            expected = record.metrics.get("checkpoint_sha256")
-            normalisation = record.data["facts"].get("normalisation", {})
-            yield _checked(record, file.name, expected, normalisation)
+            yield _checked(record, file.name)
 
 
-def _checked(
-    record: Record, name: str, expected: str | None, normalisation: dict
-) -> TrainedNetwork:
-    """A model whose file has the expected hash; a record from before hashes were kept has none.
-
-    Raises:
-        RunError: the hash differs, or there is no such file.
-    """
+def _checked(record: Record, name: str) -> TrainedNetwork:
+    """A model whose file has the expected hash; the oldest records have none."""
     path = record.path / name
+    kept = read_checksums(record.path) or {}
+    expected = kept.get(name) or record.metrics.get("checkpoint_sha256")
     if expected is not None and sha256(path) != expected:
         raise RunError(
             f"{path} is not the file that its run left: its SHA-256 differs; {_remedy(record)}."
         )
-    title = SeedGroup((record,)).title
-    return TrainedNetwork(record.label, title, record.seed, path, record, normalisation)
+    return TrainedNetwork(path, record)
 
 
 def _remedy(record: Record) -> str:

@@ -52,6 +52,7 @@ class Experiment:
     # gives, for a protocol, the footnotes that a reader needs to compare it with the published one
     notes: Callable[[Any], list[str]] = lambda protocol: []
     uses_keras: bool = True  # False for a baseline that needs no Keras backend
+    try_next: str = ""  # a make command that uses the result; the last line that is printed
 
     @property
     def group(self) -> str:
@@ -72,7 +73,7 @@ class Experiment:
 def find_experiments() -> dict[str, Experiment]:
     """All experiments by name: data set by data set, then the studies.
 
-    This is fast, since scripts load neither Keras nor NumPy when they are imported.
+    This is fast, since scripts do not load Keras when they are imported.
     """
     modules = pkgutil.iter_modules(importlib.import_module(SCRIPTS).__path__, f"{SCRIPTS}.")
     names = [m.name for m in modules if not m.ispkg and not m.name.endswith("__main__")]
@@ -331,5 +332,7 @@ def show(record: Record, plan: Plan) -> None:
         print("\n\n".join(study_lines(record)))
         seconds = record.metrics["wall_seconds"]
         print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
-        return
-    print("\n".join(result_lines(record)))
+    else:
+        print("\n".join(result_lines(record)))
+    if plan.experiment.try_next:
+        print(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")

@@ -38,14 +38,14 @@ def _keras_layer(name: str) -> Callable:
 
 
 def _own_cell(name: str) -> Callable:
-    """A cell of `models.lstm_cells`, which `keras.layers.RNN` runs over the sequence."""
+    """A cell of `models.keras_cells`, which `keras.layers.RNN` runs over the sequence."""
 
     def make(units: int, **options):
         import keras
 
-        from models import lstm_cells
+        from models import keras_cells
 
-        return keras.layers.RNN(getattr(lstm_cells, name)(units), **options)
+        return keras.layers.RNN(getattr(keras_cells, name)(units), **options)
 
     return make
 

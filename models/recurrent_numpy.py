@@ -26,7 +26,7 @@ of inputs that is written `x @ W.T`.
 Sources: `simple-rnn-blog` and `r-slides` (simple RNN, loop), `recurrent-overview` and `r-slides`
 (LSTM through a carry), `hsv-ai-2019` (the LSTM's history, GRU). `from_keras` takes what
 `layer.get_weights()` gives, in Keras's order and layout; the sigmoid is Keras 3's (before 2.3,
-gates had a piecewise linear one).
+gates had a piecewise linear one). Shapes that do not fit each other raise a ValueError.
 """
 
 from __future__ import annotations
@@ -105,9 +105,6 @@ def unfold(
 
     Returns:
         Outputs, shape (..., timesteps, units), or (..., units) without `return_sequences`.
-
-    Raises:
-        ValueError: as `steps`.
     """
     outputs = [h for (h, *_), _ in steps(cell, x, state)]  # (..., units) each
     return np.stack(outputs, axis=-2) if return_sequences else outputs[-1]
@@ -121,9 +118,6 @@ class Affine:
         W: weights of the input, shape (units, features).
         U: weights of the previous output, shape (units, units).
         b: bias, shape (units,).
-
-    Raises:
-        ValueError: the three do not fit each other.
     """
 
     W: np.ndarray
@@ -153,11 +147,7 @@ class Affine:
 
 
 def refuse_unequal(*gates: Affine) -> None:
-    """The gates of one cell read the same input and the same state.
-
-    Raises:
-        ValueError: they have different units or features.
-    """
+    """The gates of one cell read the same input and the same state."""
     if len({gate.W.shape for gate in gates}) > 1:
         found = [gate.W.shape for gate in gates]
         raise ValueError(f"gates of (units, features) {found} do not fit each other.")
@@ -174,9 +164,6 @@ def split_keras(kernel: np.ndarray, recurrent: np.ndarray, bias: np.ndarray, gat
 
     Returns:
         One `Affine` a gate, in Keras's order.
-
-    Raises:
-        ValueError: the shapes are not those of so many gates.
     """
     shapes = kernel.shape, recurrent.shape, bias.shape
     if [len(s) for s in shapes] != [2, 2, 1] or any(s[-1] % gates for s in shapes):
@@ -220,9 +207,6 @@ def predictions(h: np.ndarray, V: np.ndarray, c: np.ndarray) -> np.ndarray:
 
     Returns:
         Probabilities, shape (..., timesteps, classes).
-
-    Raises:
-        ValueError: the three do not fit each other.
     """
     if V.shape != (c.size, h.shape[-1]) or c.shape != (c.size,):
         raise ValueError(
@@ -244,9 +228,6 @@ class FourGates:
         f: forget gate, how much of the old is kept.
         k: the new itself.
         o: output gate, how much of the carry is shown.
-
-    Raises:
-        ValueError: the four do not fit each other.
     """
 
     i: Affine
@@ -297,9 +278,6 @@ class DocumentLSTM(FourGates):
 
     Attributes:
         V: the matrix `V_o`, shape (units, units).
-
-    Raises:
-        ValueError: `V` does not fit the gates.
     """
 
     V: np.ndarray
@@ -312,7 +290,7 @@ class DocumentLSTM(FourGates):
 
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias, carry_kernel) -> DocumentLSTM:
-        """Takes the weights of `models.lstm_cells.DocumentLSTMCell`, whose order is i, f, k, o."""
+        """Takes the weights of `models.keras_cells.DocumentLSTMCell`, whose order is i, f, k, o."""
         return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4), V=carry_kernel.T)
 
     def step(self, state, x):
@@ -329,9 +307,6 @@ class LSTM1997:
 
     Attributes:
         i, k, o: as in `LSTM`.
-
-    Raises:
-        ValueError: the three do not fit each other.
     """
 
     i: Affine
@@ -343,7 +318,7 @@ class LSTM1997:
 
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias) -> LSTM1997:
-        """Takes the weights of `models.lstm_cells.LSTM1997Cell`, whose order is i, k, o."""
+        """Takes the weights of `models.keras_cells.LSTM1997Cell`, whose order is i, k, o."""
         return cls(*split_keras(kernel, recurrent_kernel, bias, gates=3))
 
     def start(self, shape):
@@ -364,9 +339,6 @@ class PeepholeLSTM(FourGates):
     Attributes:
         p_i, p_f, p_o: peephole weights, one a unit, shape (units,). Input and forget gate look at
             the old carry, the output gate at the new one.
-
-    Raises:
-        ValueError: the peepholes do not fit the gates.
     """
 
     p_i: np.ndarray
@@ -381,7 +353,7 @@ class PeepholeLSTM(FourGates):
 
     @classmethod
     def from_keras(cls, kernel, recurrent_kernel, bias, p_i, p_f, p_o) -> PeepholeLSTM:
-        """Takes the weights of `models.lstm_cells.PeepholeLSTMCell`, whose order is i, f, k, o."""
+        """Takes the weights of `models.keras_cells.PeepholeLSTMCell`, whose order is i, f, k, o."""
         return cls(*split_keras(kernel, recurrent_kernel, bias, gates=4), p_i, p_f, p_o)
 
     def step(self, state, x):
@@ -407,9 +379,6 @@ class GRU:
         z: update gate, how much of the old state stays.
         r: reset gate, how much of the old state the candidate sees.
         k: the candidate for the new state.
-
-    Raises:
-        ValueError: the three do not fit each other.
     """
 
     z: Affine
@@ -440,9 +409,6 @@ class GRUResetAfter(GRU):
 
     Attributes:
         b_recurrent: a second bias of the candidate, inside the reset, shape (units,).
-
-    Raises:
-        ValueError: `b_recurrent` does not fit the gates.
     """
 
     b_recurrent: np.ndarray

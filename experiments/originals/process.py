@@ -143,7 +143,7 @@ def train(keras, task: dict, data: dict, folder: Path) -> None:
 
 def take_steps(keras, learning_rate: float) -> None:
     """Says the weights of the small embedding of the study `update-rules`, step by step."""
-    from experiments.common.update_rules_example import embedding_steps
+    from experiments.common.update_rules_child import embedding_steps
 
     weights = {}
     for name in ("RMSprop", "Adam"):

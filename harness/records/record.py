@@ -142,7 +142,7 @@ def load_record(path: Path) -> Record:
         RunError: naming the file and the field that is missing, mistyped or inconsistent.
     """
     # pydantic is slow to load, and `--help` reads no record
-    from harness.records.schema import NetworkFiles, validated
+    from harness.records.schema import NetworkFiles, validated_files
     from harness.records.study_outputs import StudyFiles
 
     checksums = read_checksums(path)
@@ -164,7 +164,7 @@ def load_record(path: Path) -> Record:
         if checksums is not None and file.name not in checksums:
             raise RunError(f"{path / CHECKSUMS}: has no line for {file.name}.")
         parts[name] = read_json(file, (checksums or {}).get(file.name))
-    files = validated(path, kind, parts)
+    files = validated_files(path, kind, parts)
     if kind is StudyFiles:
         parts["outputs"] = tuple(files.outputs.outputs)
     elif files.predictions:

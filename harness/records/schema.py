@@ -11,6 +11,7 @@ import math
 import re
 import reprlib
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 T = TypeVar("T")
+F = TypeVar("F", bound="Files")
 LARGEST = 10**100  # of the numbers in a record: their squares and the sums of these are finite, too
 
 
@@ -308,7 +310,6 @@ class NetworkFiles(Files):
         if metric == "accuracy":
             for measure in MEASURES.values():
                 _expect(getattr(found, measure) <= 1, "metrics", measure, "at most 1")
-            _expect(found.degrees_per_unit is None, "metrics", "degrees_per_unit", "null")
         if found.best_epoch is None:
             _expect(not self.history, "metrics", "best_epoch", "the best epoch of the history")
             return self
@@ -326,10 +327,12 @@ class NetworkFiles(Files):
     @model_validator(mode="after")
     def _predictions_agree(self) -> Self:
         """They are of as many samples as the data have, and give the metrics."""
-        metric = self.metrics.metric
+        if self.predictions is None:
+            return self
+        metric, kept = self.metrics.metric, self.predictions.by_measure
         unit = "reviews" if metric == "accuracy" else "windows"
-        for (epoch, split), measure in MEASURES.items() if self.predictions else ():
-            samples, value = self.predictions.by_measure[measure], getattr(self.metrics, measure)
+        for (epoch, split), measure in MEASURES.items():
+            samples, value = kept[measure], getattr(self.metrics, measure)
             where = f"predictions.json: {epoch}, {split}"
             # of reviews, the facts count those of the files, of which the test reviews are one
             count = self.data.facts.get(f"{split}_{unit}")
@@ -365,10 +368,10 @@ EXPECTED = {
 
 
 def validated(where: str | Path, kind: type[T], content: object) -> T:
-    """Reads the content of a file, or the files of a record, as a type that pydantic knows.
+    """Reads the content of a file as a type that pydantic knows.
 
     Args:
-        where: the file and the place in it, or the record's folder, for the message.
+        where: the file, and the place in it, for the message.
         kind: the type, such as a dataclass; its fields say what is allowed.
         content: what the file holds there.
 
@@ -379,13 +382,18 @@ def validated(where: str | Path, kind: type[T], content: object) -> T:
         return _adapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = first["loc"]
-        if isinstance(kind, type) and issubclass(kind, Files):
-            where, place = (f"{where}/{place[0]}.json", place[1:]) if place else (where, place)
-            join = ": " if first["loc"] else "/"  # a check of several files names the file itself
-        else:
-            join = ": "
-        raise RunError(f"{where}{join}{_sentence(kind, place, first)}.") from error
+        raise RunError(f"{where}: {_sentence(kind, first['loc'], first)}.") from error
+
+
+def validated_files(folder: Path, kind: type[F], parts: dict[str, dict]) -> F:
+    """Reads the files of a record, by their names without `.json`, as `validated` does a file."""
+    try:
+        return kind.model_validate(parts)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        file, *place = first["loc"] or [""]
+        named = f"{file}.json: " if file else ""  # a check of several files names the wrong one
+        raise RunError(f"{folder}/{named}{_sentence(kind, place, first)}.") from error
 
 
 @functools.cache
@@ -393,7 +401,7 @@ def _adapter(kind: Any) -> TypeAdapter:
     return TypeAdapter(kind)
 
 
-def _sentence(kind: Any, place: tuple, error: ErrorDetails) -> str:
+def _sentence(kind: Any, place: Sequence, error: ErrorDetails) -> str:
     """One of pydantic's errors in words."""
     name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in place)
     named = f"field '{name.removeprefix('.')}'" if place else "the content"

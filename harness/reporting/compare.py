@@ -90,7 +90,7 @@ def as_json(pair: "Comparison") -> str:
             "superiority": one.measured and one.measured.superiority,
             "note": one.note,
         }
-        for one in pair.numbers()
+        for one in pair.numbers
     ]
     content["differences"] = [
         {"kind": one.kind, "name": one.name}

@@ -240,10 +240,10 @@ class Comparison:
     obstacle: str  # why no number can be compared; empty if some can
     differences: tuple[Difference, ...]  # in the order of the kinds
 
-    def numbers(self, over_samples: bool = True) -> list[NumberPair]:
-        """Each of `NUMBERS`; with an obstacle none. `over_samples` is as for `measure`."""
-        pair = (self.first, self.second)
-        return [] if self.obstacle else [_number(*pair, one, over_samples) for one in NUMBERS]
+    @cached_property
+    def numbers(self) -> list[NumberPair]:
+        """Each of `NUMBERS`; with an obstacle none."""
+        return [] if self.obstacle else [_number(self.first, self.second, one) for one in NUMBERS]
 
     @property
     def curves(self) -> dict[str, tuple[list[float], list[float]]]:
@@ -331,7 +331,7 @@ def place(own: SeedStatistics, reference: SeedStatistics) -> str:
     return "inside" if inside else "outside"
 
 
-def _number(first: ModelResults, second: ModelResults, name: str, over_samples: bool) -> NumberPair:
+def _number(first: ModelResults, second: ModelResults, name: str) -> NumberPair:
     field = NUMBERS[name]
     sides = first.spread(field), second.spread(field)
     split = "validation" if "validation" in field else "test"
@@ -342,7 +342,7 @@ def _number(first: ModelResults, second: ModelResults, name: str, over_samples: 
         note = f"other {split} samples, on which {first.reference['label']} has {scores}"
         return NumberPair(name, *sides, note=note)
     try:
-        measured = measure([first, second], field, over_samples)
+        measured = measure([first, second], field)
     except NotCheckable as reason:
         return NumberPair(name, *sides, note=str(reason))
     why = measured.missing_seeds or ("" if measured.interval else "no two runs of either differ")
@@ -357,7 +357,7 @@ def _mean_curve(records: Sequence[Record], column: str) -> list[float]:
 
 def differences(first: SeedGroup, second: SeedGroup) -> tuple[Difference, ...]:
     """Everything that differs and may change a number, in the order of the kinds."""
-    sides = [[_conditions(record) for record in group.records] for group in (first, second)]
+    sides = [[conditions(record) for record in group.records] for group in (first, second)]
     found = []
     for kind in KINDS:
         for name in dict.fromkeys(name for side in sides for run in side for name in run[kind]):
@@ -374,7 +374,7 @@ def value_text(value: object) -> str:
     return NOT_RECORDED if value is None else plain(value)
 
 
-def _conditions(record: Record) -> dict[str, dict]:
+def conditions(record: Record) -> dict[str, dict]:
     """Everything in a record that may change its numbers, by kind."""
     config, data, environment = record.config, record.data, record.environment
     device, _, processor = environment["device"].partition(": ")

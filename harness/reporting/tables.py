@@ -343,22 +343,21 @@ def pair_blocks(pair: Comparison) -> Blocks:
         [one.kind, one.name, ", ".join(one.first), ", ".join(one.second)]
         for one in pair.differences
     ]
-    numbers = pair.numbers()
     reasons: dict[str, list[str]] = {}
-    for number in numbers:
+    for number in pair.numbers:
         reasons.setdefault(number.note, []).append(number.name)
     columns = ["A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
     return [
         Table(["What differs", "", "A", "B"], differences or [["nothing", "", "", ""]], "llll"),
         f"{METRICS[pair.first.metric]}; {_better(pair.first)} is better:",
-        Table(["Number", *columns], [[one.name, *number_cells(one)] for one in numbers]),
+        Table(["Number", *columns], [_number_cells(one) for one in pair.numbers]),
         *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
 
 
-def number_cells(number: NumberPair) -> list[str]:
+def _number_cells(number: NumberPair) -> list[str]:
     """A number of both, its difference, the intervals, and how often the first is better."""
-    cells = [mean_and_sd(number.first, FOUR), mean_and_sd(number.second, FOUR)]
+    cells = [number.name, mean_and_sd(number.first, FOUR), mean_and_sd(number.second, FOUR)]
     if (measured := number.measured) is None:
         return cells + [""] * 4
     intervals = (measured.interval, measured.samples_interval)

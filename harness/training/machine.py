@@ -51,6 +51,9 @@ def load_keras():
     where the import fails.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
+    # Keras loads Matplotlib, which fails if this names a backend that is not installed, as in a
+    # shell of a notebook; figures are drawn without one
+    os.environ.pop("MPLBACKEND", None)
     sys.stderr.flush()
     error_stream = os.dup(2)
     with tempfile.TemporaryFile() as messages:
@@ -62,10 +65,13 @@ def load_keras():
         except Exception as error:
             messages.seek(0)
             os.write(error_stream, messages.read())
-            raise RunError(
-                f"the Keras backend does not start ({error}); install it into the virtual "
-                "environment, or choose another by KERAS_BACKEND or in ~/.keras/keras.json."
-            ) from error
+            remedy = "`.venv/bin/python -c 'import keras'` shows where it fails"
+            if isinstance(error, ImportError) or "import backend" in str(error):
+                remedy = (
+                    "install its backend into the virtual environment, or choose another by "
+                    "KERAS_BACKEND or in ~/.keras/keras.json"
+                )
+            raise RunError(f"Keras does not start ({error}); {remedy}.") from error
         finally:
             os.dup2(error_stream, 2)
             os.close(error_stream)

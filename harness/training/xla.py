@@ -8,7 +8,7 @@ and unstacks every intermediate value for it. Here the forward pass is one loop 
 gradient needs, and the backward pass is a second one. XLA compiles both well, even if the layer
 returns sequences.
 
-The formulas are those of `models/recurrent_numpy.py` and `models/backpropagation_numpy.py`, for
+The formulas are those of `models/recurrent_numpy.py` and `models/learning_numpy.py`, for
 Keras's weights: the gates' columns side by side. Three choices were measured inside XLA's loops.
 The forward pass has a small product for each gate, since splitting a wide result costs more than
 the product. The backward pass has one product for all gates. No product is hoisted out of the
@@ -18,8 +18,8 @@ loops, since its operands would then leave the cache.
 import keras
 import tensorflow as tf
 
-from models import lstm_cells
-from models.activations import keras2_hard_sigmoid
+from models import keras_cells
+from models.keras_cells import keras2_hard_sigmoid
 
 # --- the cells: one step of each, forward and back
 
@@ -117,7 +117,7 @@ class LSTM(SimpleRNN):
 
 
 class DocumentLSTM(SimpleRNN):
-    """Of `models/lstm_cells.py`: `c_t` as in the LSTM, `h_t = tanh(o + V c_{t-1})`."""
+    """Of `models/keras_cells.py`: `c_t` as in the LSTM, `h_t = tanh(o + V c_{t-1})`."""
 
     gates, saved, extra_weights = 4, 3, ("carry_kernel",)
 
@@ -138,7 +138,7 @@ class DocumentLSTM(SimpleRNN):
 
 
 class LSTM1997(SimpleRNN):
-    """Of `models/lstm_cells.py`: `c_t = c_{t-1} + i k`, `h_t = o tanh(c_t)`; order i, k, o."""
+    """Of `models/keras_cells.py`: `c_t = c_{t-1} + i k`, `h_t = o tanh(c_t)`; order i, k, o."""
 
     gates, saved = 3, 4
 
@@ -158,7 +158,7 @@ class LSTM1997(SimpleRNN):
 
 
 class PeepholeLSTM(SimpleRNN):
-    """Of `models/lstm_cells.py`: i and f see `c_{t-1}`, o sees `c_t`, and `h_t = o c_t`."""
+    """Of `models/keras_cells.py`: i and f see `c_{t-1}`, o sees `c_t`, and `h_t = o c_t`."""
 
     gates, saved, extra_weights = 4, 4, ("p_i", "p_f", "p_o")
 
@@ -419,9 +419,9 @@ CELLS = {
     keras.layers.SimpleRNNCell: SimpleRNN,
     keras.layers.LSTMCell: LSTM,
     keras.layers.GRUCell: GRU,
-    lstm_cells.DocumentLSTMCell: DocumentLSTM,
-    lstm_cells.LSTM1997Cell: LSTM1997,
-    lstm_cells.PeepholeLSTMCell: PeepholeLSTM,
+    keras_cells.DocumentLSTMCell: DocumentLSTM,
+    keras_cells.LSTM1997Cell: LSTM1997,
+    keras_cells.PeepholeLSTMCell: PeepholeLSTM,
 }
 GATES = {keras.activations.sigmoid: Sigmoid, keras2_hard_sigmoid: HardSigmoid}
 LAYERS = (keras.layers.RNN, keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)

@@ -10,18 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data import words as words_data
 from data.errors import DataError
-from data.recall import recall_sequences
-from experiments.common import recall_accuracy, review_lengths
-from experiments.common.gradient_norms import gradient_norms
+from experiments import any_length, negation, next_letter, recall
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
-from experiments.common.negation_pairs import Kind, encode_pairs, negation_tables, read_kinds
+from experiments.gradient_flow import gradient_norms
 from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import decay_rate, gradients, input_gradients
 from harness.training.optimizers import make_optimizer
-from models import imdb
+from models import networks
 from models.recurrent_numpy import SimpleRNN, unfold
 
 
@@ -29,31 +26,29 @@ from models.recurrent_numpy import SimpleRNN, unfold
     ("text", "words"),
     [
         ("namaskar", ["namaskar"]),
-        ("hello,world", ["hello", "world"]),
         ("hello,world,hello", ["hello", "world"]),  # training on it twice would weight it
         ("ab,abc", ["ab", "abc"]),  # one goes on where the other ends
         ("नमस्कार", ["नमस्कार"]),
     ],
 )
 def test_words_are_separated_by_commas_and_kept_once(text, words):
-    assert words_data.different_words(text) == words
+    assert next_letter.different_words(text) == words
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a", "'a' has no next letter"),
-        ("", "'' has no next letter"),
-        ("hello,", "'' has no next letter"),
-        ("hello,b,world", "'b' has no next letter"),
+        ("a", "'a' has 1 letters"),
+        ("hello,", "'' has 0 letters"),
+        ("hello," + "ab" * 1500, "'abababababababababab…' has 3,000 letters"),
         ("namaskar,namaste", "'namas' goes on with 'k' in namaskar and with 't' in namaste"),
-        ("ab,ac", "'a' goes on with 'b' in ab and with 'c' in ac"),
         ("xy,abcd,abce", "'abc' goes on with 'd' in abcd and with 'e' in abce"),
+        ("aa,aaaa", "in aa,aaaa nothing but 'a' can follow"),
     ],
 )
 def test_words_that_no_network_can_learn_are_refused(text, message):
     with pytest.raises(DataError, match=message):
-        words_data.different_words(text)
+        next_letter.different_letters(next_letter.different_words(text))
 
 
 WORDS = st.lists(st.text("abc", min_size=2, max_size=6), min_size=1, max_size=4)
@@ -66,24 +61,18 @@ def test_words_are_refused_if_and_only_if_a_beginning_continues_in_two_ways(word
         for end in range(1, len(word)):
             continuations.setdefault(word[:end], set()).add(word[end])
     if max(map(len, continuations.values())) == 1:
-        assert words_data.different_words(",".join(words)) == list(dict.fromkeys(words))
+        assert next_letter.different_words(",".join(words)) == list(dict.fromkeys(words))
     else:
         with pytest.raises(DataError, match="goes on with"):
-            words_data.different_words(",".join(words))
+            next_letter.different_words(",".join(words))
 
 
 def test_words_become_one_hot_letters_and_the_letters_after_them():
-    x, following, weights = words_data.one_hot(["abc", "ba"], ["a", "b", "c"])
+    x, following, weights = next_letter.one_hot(["abc", "ba"], ["a", "b", "c"])
     a, b, none = [1, 0, 0], [0, 1, 0], [0, 0, 0]
     np.testing.assert_array_equal(x, [[a, b], [b, none]])
     np.testing.assert_array_equal(weights, [[1, 1], [1, 0]])  # nothing follows "ba"
     np.testing.assert_array_equal(following[weights > 0], [1, 2, 0])
-    assert (x.dtype, following.dtype, weights.dtype) == (np.float32, np.int32, np.float32)
-
-
-def test_a_bigram_model_gets_five_of_seven_right():
-    # "a" is followed by m, s and r, of which one can be right; each other letter tells the next
-    assert words_data.without_memory(["namaskar"]) == 5 / 7
 
 
 @given(words=WORDS)
@@ -91,7 +80,7 @@ def test_no_bigram_rule_is_right_more_often(words):
     pairs = [pair for word in words for pair in pairwise(word)]
     rules = (dict(zip("abc", following, strict=True)) for following in product("abc", repeat=3))
     right = max(sum(rule[first] == second for first, second in pairs) for rule in rules)
-    assert words_data.without_memory(words) == pytest.approx(Fraction(right, len(pairs)))
+    assert next_letter.without_memory(words) == pytest.approx(Fraction(right, len(pairs)))
 
 
 @st.composite
@@ -104,9 +93,8 @@ def recall_tasks(draw):
 @given(task=recall_tasks(), seed=st.integers(0, 99))
 def test_the_symbol_stands_at_its_distance_and_only_there(task, seed):
     distances, timesteps, symbols, fillers = task
-    ids, answers = recall_sequences(np.random.default_rng(seed), *task)
+    ids, answers = recall.sequences(np.random.default_rng(seed), *task)
     assert ids.shape == (len(distances), timesteps)
-    assert answers.shape == (len(distances),)
     for row, distance, answer in zip(ids, distances, answers, strict=True):
         # read backwards from the end, the last id is at distance 0
         backwards = row[::-1].tolist()
@@ -116,55 +104,24 @@ def test_the_symbol_stands_at_its_distance_and_only_there(task, seed):
         assert all(symbols <= other < symbols + fillers for other in others)
 
 
-def test_every_symbol_and_every_filler_is_drawn():
-    ids, answers = recall_sequences(np.random.default_rng(0), np.full(400, 3), 6, 8, 5)
-    assert set(answers.tolist()) == set(range(8))
-    assert set(ids.ravel().tolist()) == set(range(13))
-
-
-def test_sequences_repeat_with_their_generator_and_differ_without():
-    def sequences(seed):
-        return recall_sequences(np.random.default_rng(seed), np.full(50, 5), 10, 8, 8)
-
-    one, same, other = map(sequences, (1, 1, 2))
-    np.testing.assert_array_equal(one[0], same[0])
-    np.testing.assert_array_equal(one[1], same[1])
-    assert not np.array_equal(one[1], other[1])
-
-
 def test_fillers_say_nothing_about_the_symbol():
     """Within each symbol's sequences, each filler is as frequent as in all."""
-    ids, answers = recall_sequences(np.random.default_rng(0), np.full(8000, 4), 10, 2, 2)
+    ids, answers = recall.sequences(np.random.default_rng(0), np.full(8000, 4), 10, 2, 2)
     shares = [(ids[answers == symbol] == 3).sum() / (answers == symbol).sum() for symbol in (0, 1)]
     # nine fillers of two kinds: 4.5 a sequence, standard error sqrt(9 / 4 / 4000) = 0.024
     assert shares == pytest.approx([4.5, 4.5], abs=0.1)
 
 
 def test_the_tested_distances_lead_to_the_longest():
-    assert recall_accuracy.distances(400, shortest=10) == [10, 25, 50, 100, 200, 400]
-    assert recall_accuracy.distances(10) == [1, 2, 5, 10]
-    assert recall_accuracy.distances(60, shortest=10) == [10, 25, 50, 60]
-
-
-@given(longest=st.integers(10, 5000))
-def test_the_tested_distances_grow_up_to_the_longest(longest):
-    tested = recall_accuracy.distances(longest)
-    assert tested == sorted(set(tested))
-    assert (tested[0], tested[-1]) == (1, longest)
+    assert recall.distances_up_to(400, shortest=10) == [10, 25, 50, 100, 200, 400]
+    assert recall.distances_up_to(10) == [1, 2, 5, 10]
+    assert recall.distances_up_to(60, shortest=10) == [10, 25, 50, 60]
 
 
 def test_the_tested_lengths_are_parts_and_multiples_of_the_trained_one():
-    assert review_lengths.lengths(500) == [100, 200, 500, 1000]
-    assert review_lengths.lengths(28) == [5, 11, 28, 56]
-    assert review_lengths.lengths(1) == [1, 2]
-
-
-@given(lengths=st.lists(st.integers(1, 9), min_size=1, max_size=30))
-def test_reviews_are_grouped_by_length_and_none_is_lost(lengths):
-    groups = review_lengths.by_length([np.zeros(length, np.int32) for length in lengths])
-    assert sorted(i for index in groups.values() for i in index) == list(range(len(lengths)))
-    for length, index in groups.items():
-        assert {lengths[i] for i in index} == {length}
+    assert any_length.lengths_around(500) == [100, 200, 500, 1000]
+    assert any_length.lengths_around(28) == [5, 11, 28, 56]
+    assert any_length.lengths_around(1) == [1, 2]
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +136,7 @@ def short_reviews():
 def reader():
     """An untrained network of large weights, which is not equally unsure of every review."""
     keras.utils.set_random_seed(0)
-    model = imdb.recurrent("lstm", num_words=20, embedding=4, units=3)
+    model = networks.recurrent_classifier("lstm", num_words=20, embedding=4, units=3)
     model.set_weights([20 * weights for weights in model.get_weights()])
     model.compile(loss="binary_crossentropy", metrics=["accuracy"])
     return model
@@ -193,28 +150,25 @@ def test_accuracy_at_own_length_is_that_of_each_review_read_alone(reader, short_
     assert 0 < predicted.sum() < len(labels)
     # one that ignores its input would be right in all reviews of one label
     assert right not in (labels.sum(), len(labels) - labels.sum(), len(labels))
-    assert review_lengths.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
+    assert any_length.accuracy_at_own_length(reader, reviews, labels) == right / len(labels)
 
 
-def test_padding_changes_what_the_network_says(reader, short_reviews):
+def test_padding_changes_what_the_network_says_and_a_feed_forward_one_reads_one_length(
+    reader, short_reviews
+):
     """Otherwise the study would compare a network with itself."""
     reviews, labels = short_reviews
-    padded = review_lengths.accuracy_at(reader, reviews, labels, 12)
     x = np.stack([np.concatenate([np.zeros(12 - len(r), int), r]) for r in reviews])
     p = keras.ops.convert_to_numpy(reader(x))[:, 0]
-    assert padded == pytest.approx(((p > 0.5) == labels).mean())
+    accuracy = ((p > 0.5) == labels).mean()
+    assert any_length.accuracy_at(reader, reviews, labels, 12) == pytest.approx(accuracy)
     alone = [float(reader(review[None])[0, 0]) for review in reviews]
     assert np.abs(p - alone).max() > 0.1
-
-
-def test_a_feed_forward_network_reads_one_length_only(short_reviews):
-    reviews, labels = short_reviews
-    model = imdb.dense(20, 4, 3, 5)
-    model.compile(loss="binary_crossentropy", metrics=["accuracy"])
-    assert review_lengths.accuracy_at(model, reviews, labels, 4) is None
-    assert review_lengths.accuracy_at(model, reviews, labels, 10) is None
-    expected = evaluate(model, (keras.utils.pad_sequences(reviews, 5), labels))["accuracy"]
-    assert review_lengths.accuracy_at(model, reviews, labels, 5) == expected
+    dense = networks.dense_classifier(20, 4, 3, 5)
+    dense.compile(loss="binary_crossentropy", metrics=["accuracy"])
+    found = {n: any_length.accuracy_at(dense, reviews, labels, n) for n in (4, 5, 10)}
+    expected = evaluate(dense, (keras.utils.pad_sequences(reviews, 5), labels))["accuracy"]
+    assert found == {4: None, 5: expected, 10: None}
 
 
 def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, capsys):
@@ -224,7 +178,7 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, caps
     x, y = rng.integers(1, 20, (120, 6), np.int32), rng.integers(0, 2, 120)
     splits = (x[:80], y[:80]), (x[80:], y[80:])
     keras.utils.set_random_seed(0)
-    model = imdb.dense(20, 4, 8, 6)
+    model = networks.dense_classifier(20, 4, 8, 6)
     # labels that cannot be learned: the validation goes up and down
     protocol = ImdbProtocol(epochs=8, batch_size=16, learning_rate=0.1)
     train_for_study(protocol, run, ReviewSplits(*splits, splits[1]), model, "Dense")
@@ -235,33 +189,25 @@ def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, caps
     assert capsys.readouterr().out.count("Dense, epoch ") == 8
 
 
-@pytest.mark.parametrize("steps", [0.5, 3.25, 400.0])
-def test_the_decay_rate_of_an_exponential_is_its_own(steps):
-    distances = np.arange(40)
-    falls = 0.02 * 2.0 ** (-distances / steps)
-    assert decay_rate(falls) == pytest.approx(1 / steps)
-    assert decay_rate(1 / falls) == pytest.approx(-1 / steps)
-
-
-def test_the_decay_rate_ignores_what_cannot_be_measured():
-    distances = np.arange(60)
-    norms = 2.0 ** (-3.0 * distances)  # below 1e-30 from the 34th step on
-    norms[norms < 1e-30] = 0
-    assert 0 < np.count_nonzero(norms) < 60
-    assert decay_rate(norms) == pytest.approx(3)
-
-
-def test_a_constant_gradient_has_a_decay_rate_of_zero():
-    assert decay_rate(np.ones(10)) == pytest.approx(0, abs=1e-12)
+DISTANCES = np.arange(40)
+FALLING = 2.0 ** (-3.0 * DISTANCES)  # halves three times a step
 
 
 @pytest.mark.parametrize(
-    "norms",
-    [np.array([0.5]), np.zeros(10), np.array([0.5, 0, 0])],
-    ids=["one word", "nothing", "one measurable word"],
+    ("norms", "rate"),
+    [
+        (0.02 * 2.0 ** (-DISTANCES / 3.25), 1 / 3.25),
+        (2.0 ** (DISTANCES / 400), -1 / 400),
+        (np.where(FALLING < 1e-30, 0, FALLING), 3),  # the end cannot be measured
+        (np.ones(10), 0),
+        (np.array([0.5]), None),
+        (np.zeros(10), None),
+        (np.array([0.5, 0, 0]), None),
+    ],
 )
-def test_fewer_than_two_norms_have_no_decay_rate(norms):
-    assert decay_rate(norms) is None
+def test_the_decay_rate_of_an_exponential_is_its_own(norms, rate):
+    found = decay_rate(norms)
+    assert found == rate if rate is None else found == pytest.approx(rate, abs=1e-12)
 
 
 def reading_loss(model: keras.Model, vectors: np.ndarray, label: float) -> float:
@@ -288,7 +234,7 @@ def slopes(function, place, epsilon=1e-5):
 
 def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backwards():
     keras.utils.set_random_seed(0)
-    model = imdb.recurrent("simple-rnn", num_words=9, embedding=3, units=4)
+    model = networks.recurrent_classifier("simple-rnn", num_words=9, embedding=3, units=4)
     rng = np.random.default_rng(0)
     x = rng.integers(1, 9, (3, 5), np.int32)  # (reviews, timesteps)
     y = np.array([0, 1, 1], np.float32)
@@ -311,7 +257,7 @@ def test_gradient_norms_are_those_of_finite_differences_from_the_last_word_backw
 
 
 def test_gradients_too_small_for_float32_are_measured():
-    model = imdb.recurrent("simple-rnn", num_words=20, embedding=4, units=3)
+    model = networks.recurrent_classifier("simple-rnn", num_words=20, embedding=4, units=3)
     kernel, recurrent, bias = model.layers[2].get_weights()
     model.layers[2].set_weights([kernel, 0.01 * recurrent / np.linalg.norm(recurrent, 2), bias])
     norms = gradient_norms(model, np.full((2, 60), 7), np.ones(2, np.float32))
@@ -321,7 +267,7 @@ def test_gradients_too_small_for_float32_are_measured():
 
 def test_gradient_norms_do_not_depend_on_how_the_layers_computed_in_training():
     rng = np.random.default_rng(0)
-    model = imdb.recurrent("lstm", 30, 16, 16)
+    model = networks.recurrent_classifier("lstm", 30, 16, 16)
     x, y = rng.integers(1, 30, (6, 12), np.int32), rng.integers(0, 2, 6).astype(np.float32)
     expected = gradient_norms(model, x, y)
     optimizer = make_optimizer("rmsprop-keras-2.0", 0.0)
@@ -341,26 +287,21 @@ def linear():
     return model, x, y, x @ model.get_weights()[0] + model.get_weights()[1] - y
 
 
-def test_gradients_of_a_linear_model_are_those_of_least_squares(linear):
+def test_gradients_of_a_linear_model_are_those_of_least_squares_or_of_any_function(linear):
     model, x, y, residuals = linear
     found = gradients(model, x, y, "mean_squared_error")
     kernel, bias = found.values()
     np.testing.assert_allclose(kernel, 2 / len(x) * x.T @ residuals, rtol=1e-5)
     np.testing.assert_allclose(bias, [2 * residuals.mean()], rtol=1e-5)
     assert list(found) == [weights.path for weights in model.trainable_weights]
+    # where the loss of a sample is y (w x + b)
+    kernel, bias = gradients(model, x, y, weighted_sum).values()
+    np.testing.assert_allclose(kernel, x.T @ y / len(x), rtol=1e-5)
+    np.testing.assert_allclose(bias, [y.mean()], rtol=1e-5)
 
 
 def weighted_sum(y, p):
     return keras.ops.sum(y * p, axis=-1)
-
-
-def test_a_loss_may_be_a_function(linear):
-    model, x, y, _ = linear
-    found = gradients(model, x, y, weighted_sum)
-    # the loss of a sample is y (w x + b)
-    kernel, bias = found.values()
-    np.testing.assert_allclose(kernel, x.T @ y / len(x), rtol=1e-5)
-    np.testing.assert_allclose(bias, [y.mean()], rtol=1e-5)
 
 
 def test_a_model_has_its_weights_as_before():
@@ -406,20 +347,20 @@ def test_tiny_input_gradients_keep_their_digits():
 
 def test_pairs_are_counted_by_kind():
     kinds = [
-        Kind("a", lowers=[("yes", "not yes")], raises=[("no", "not no")]),
-        Kind("b", raises=[("no", "not no")]),
+        negation.Kind("a", lowers=[("yes", "not yes")], raises=[("no", "not no")]),
+        negation.Kind("b", raises=[("no", "not no")]),
     ]
     assert kinds[0].pairs == [("yes", "not yes"), ("not no", "no")]
     # right twice; right way on one side of one half; no difference
     probabilities = np.array([0.9, 0.5, 0.4, 0.3, 0.6, 0.6])
-    moves, both_right = negation_tables(kinds, {"model": probabilities})
+    moves, both_right = negation.outputs(kinds, {"model": probabilities})
     assert moves.columns == both_right.columns == ["a (2)", "b (1)", "all (3)"]
     assert moves.rows == {"model": [1, 0, 2 / 3]}
     assert both_right.rows == {"model": [0.5, 0, 1 / 3]}
 
 
 def test_reordered_pairs_hold_the_same_words():
-    kinds = [kind for sample in (False, True) for kind in read_kinds(sample)]
+    kinds = [kind for sample in (False, True) for kind in negation.read_kinds(sample)]
     reordered = [kind for kind in kinds if "another order" in kind.name]
     assert len(reordered) == 2
     for first, second in (pair for kind in reordered for pair in kind.pairs):
@@ -429,6 +370,6 @@ def test_reordered_pairs_hold_the_same_words():
 
 @pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
 def test_the_networks_know_every_word_of_the_pairs():
-    kinds = read_kinds(sample=False)
-    ids = encode_pairs(kinds, None, False, ImdbProtocol().num_words)
+    kinds = negation.read_kinds(sample=False)
+    ids = negation.encode_pairs(kinds, None, False, ImdbProtocol().num_words)
     assert len(ids) == 2 * sum(len(kind.pairs) for kind in kinds)

@@ -6,22 +6,18 @@ import json
 import math
 import re
 import shutil
-import subprocess
-import sys
-import time
 
 import keras
 import pytest
 from commands import places, run
 
 from data.files import own_file
-from experiments import generate
 from experiments.text_generation import EXPERIMENT
+from explore import generate
 from harness.experiment import main
 from harness.records.files import write_checksums
 from harness.records.record import label_of, load_record
 from harness.records.study_outputs import Lines, Table, Text
-from models.text import character_model
 
 train = functools.partial(main, EXPERIMENT)
 EPOCHS = 3
@@ -43,24 +39,6 @@ def copy(trained, tmp_path):
     """A copy of the run that a test may spoil."""
     path, _ = trained
     return shutil.copytree(path, tmp_path / path.parent.name / path.name)
-
-
-@pytest.fixture
-def ask(monkeypatch, capsys):
-    """Calls a script's `main` with a command line, in this process that has TensorFlow already."""
-
-    def call(main, *arguments):
-        monkeypatch.setattr(sys, "argv", ["script", *map(str, arguments)])
-        try:
-            code = main() or 0
-        except SystemExit as stop:
-            code = stop.code
-        out, err = capsys.readouterr()
-        if isinstance(code, str):  # Python prints it as the process ends, with status 1
-            code, err = 1, f"{err}{code}\n"
-        return subprocess.CompletedProcess(arguments, code, out, err)
-
-    return call
 
 
 def outputs(path, kind):
@@ -124,43 +102,6 @@ def test_the_saved_network_is_plain_keras_without_optimizer(trained):
     assert model.output_shape == (None, len(load_record(path).data["facts"]["characters"]))
 
 
-def test_another_cell_and_a_text_of_the_user_s_own(tmp_path, ask):
-    text = tmp_path / "mine.txt"
-    text.write_text("Round and round it goes.\n" * 40, encoding="utf-8")
-    arguments = ["--text", text, "--cell", "gru", "--epochs", 1, "--units", 8, "--sample-length", 5]
-    done = run("experiments.text_generation", *arguments, *places(tmp_path))
-    assert done.returncode == 0, done.stderr
-    (path,) = (tmp_path / "results").glob("*/seed-0")
-    record = load_record(path)
-    assert record.data["files"][0]["name"] == record.config["protocol"]["text"] == "mine.txt"
-    assert str(tmp_path) not in "".join(file.read_text("utf-8") for file in path.glob("*.json"))
-    table, _ = outputs(path, Table)
-    assert next(iter(table.rows)) == "GRU"
-    written = ask(generate.main, "--model", path, "--prompt", "ROUND", "--length", 7)
-    assert written.returncode == 0, written.stderr
-    assert re.fullmatch(r"round[ .a-z]{7}\n", written.stdout)
-
-
-def test_generate_prints_the_prompt_and_what_follows_and_nothing_else(trained):
-    path, _ = trained
-    done = run("experiments.generate", "--model", path, "--prompt", "The Grey", "--length", 30)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("writing with the network of ")
-    assert len(done.stdout) == len("the grey") + 30 + 1
-    assert done.stdout.startswith("the grey")
-
-
-def test_what_is_written_depends_on_the_seed_but_at_temperature_0(trained, ask):
-    path, _ = trained
-
-    def written(seed, temperature):
-        options = ["--prompt", "t", "--length", 30, "--seed", seed, "--temperature", temperature]
-        return ask(generate.main, "--model", path, *options).stdout
-
-    assert written(1, 1) == written(1, 1) != written(2, 1)
-    assert written(1, 0) == written(2, 0) != ""
-
-
 def one_message(done, code, *parts):
     assert done.returncode == code
     assert done.stdout == ""
@@ -171,99 +112,24 @@ def one_message(done, code, *parts):
         assert part in error
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "message"),
-    [
-        (["--prompt", ""], 2, "--prompt: must not be empty"),
-        ([], 2, "required: --prompt"),
-        (["--prompt", "the", "--temperature", "-0.5"], 2, "must be at least 0, got -0.5"),
-        (["--prompt", "the", "--temperature", "nan"], 2, "must be finite"),
-        (["--prompt", "the", "--length", "0"], 2, "must be at least 1, got 0"),
-        (["--prompt", "the", "--heat", "1"], 2, "unrecognized arguments: --heat"),
-        (["--prompt", "Ein Mädchen\n7"], 1, "never saw '\\n', '7', 'ä'; the prompt may hold ' "),
-    ],
-)
-def test_a_wrong_prompt_or_option_is_one_message(trained, arguments, code, message, ask):
-    path, _ = trained
-    one_message(ask(generate.main, "--model", path, *arguments), code, message)
-
-
-def test_a_missing_network_is_one_message_with_the_command_that_trains_it(copy, tmp_path, ask):
-    prompt = ["--prompt", "the"]
-    done = ask(generate.main, "--model", tmp_path / "nowhere", *prompt)
-    one_message(done, 1, "nowhere does not exist", "`make text-generation`")
-    done = ask(generate.main, "--sample", "--model", tmp_path / "nowhere", *prompt)
-    one_message(done, 1, 'make text-generation ARGS="--sample"')
-    (copy / "model.keras").unlink()
-    done = ask(generate.main, "--model", copy, *prompt)
-    one_message(done, 1, "model.keras is missing", 'ARGS="--seed 0 --sample --units 24', '--force"')
-    (copy / "config.json").unlink()
-    done = ask(generate.main, "--model", copy, *prompt)
-    one_message(done, 1, "config.json: No such file", "Train a network with `make")
-
-
-@pytest.mark.parametrize("kind", ["garbage", "cut off", "other cell", "other vocabulary", "dense"])
-def test_a_foreign_network_is_one_message(kind, copy, ask):
-    path = copy / "model.keras"
-    known = len(load_record(copy).data["facts"]["characters"])
-    if kind == "garbage":
-        path.write_bytes(b"no network at all")
-    elif kind == "cut off":
-        path.write_bytes(path.read_bytes()[:-200])
-    elif kind == "other cell":
-        character_model("lstm", known, 24).save(path)
-    elif kind == "other vocabulary":
-        character_model("simple-rnn", known + 1, 24).save(path)
-    else:
-        keras.Sequential([keras.Input((3,)), keras.layers.Dense(known)]).save(path)
-    expected = "is not a saved network" if kind in ("garbage", "cut off") else "is another network"
-    done = ask(generate.main, "--model", copy, "--prompt", "the")
-    one_message(done, 1, str(path), expected, "Train it again with `make text-generation")
-
-
-def test_a_network_that_would_run_code_is_refused(copy, ask):
-    inputs = keras.Input((None,), dtype="int32")
-    outputs = keras.layers.Lambda(lambda x: x)(inputs)
-    keras.Model(inputs, outputs).save(copy / "model.keras")
-    done = ask(generate.main, "--model", copy, "--prompt", "the")
-    one_message(done, 1, "is not a saved network", "lambda")
-
-
-def test_a_run_of_another_experiment_is_refused(copy, ask):
-    config = json.loads((copy / "config.json").read_text("utf-8"))
-    config["experiment"] = "imdb-lstm"
-    (copy / "config.json").write_text(json.dumps(config), "utf-8")
-    write_checksums(copy)
-    renamed = copy.parent.rename(
-        copy.parent.with_name(copy.parent.name.replace("text-generation", "imdb-lstm"))
-    )
-    done = ask(generate.main, "--model", renamed / copy.name, "--prompt", "the")
-    one_message(done, 1, "is a run of imdb-lstm", "make text-generation")
-
-
-@pytest.mark.parametrize(
-    ("file", "within", "field", "value"),
-    [
-        ("data", "facts", "characters", None),
-        ("data", "facts", "characters", ["a", "b"]),
-        ("config", "protocol", "cell", None),
-        ("config", "protocol", "cell", ["lstm"]),
-        ("config", "protocol", "units", None),
-        ("config", "protocol", "units", "24"),
-        ("config", "protocol", "window", None),
-        ("config", "protocol", "window", 0),
-    ],
-)
-def test_a_foreign_record_is_one_message(file, within, field, value, copy, ask):
-    path = copy / f"{file}.json"
-    content = json.loads(path.read_text("utf-8"))
-    del content[within][field]
-    if value is not None:
-        content[within][field] = value
-    path.write_text(json.dumps(content), "utf-8")
-    write_checksums(copy)
-    done = ask(generate.main, "--model", copy, "--prompt", "the")
-    one_message(done, 1, f"{path}: field '{within}.{field}'", "train one with `make text-gen")
+def test_a_network_on_an_own_text_is_the_one_that_writes_next(tmp_path, ask):
+    text = tmp_path / "mine.txt"
+    text.write_text("Round and round it goes.\n" * 40, encoding="utf-8")
+    arguments = ["--text", text, "--cell", "gru", "--epochs", 1, "--units", 8, "--sample-length", 5]
+    done = run("experiments.text_generation", *arguments, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == 'try next: make generate PROMPT="the "'
+    (path,) = (tmp_path / "results").glob("*/seed-0")
+    record = load_record(path)
+    assert record.data["files"][0]["name"] == record.config["protocol"]["text"] == "mine.txt"
+    assert str(tmp_path) not in "".join(file.read_text("utf-8") for file in path.glob("*.json"))
+    table, _ = outputs(path, Table)
+    assert next(iter(table.rows)) == "GRU"
+    place = ["--results-dir", tmp_path / "results"]
+    written = ask(generate.main, *place, "--prompt", "ROUND", "--length", 7)
+    assert written.returncode == 0, written.stderr
+    assert re.fullmatch(r"round[ .a-z]{7}\n", written.stdout)
+    assert "which read mine.txt" in written.stderr
 
 
 @pytest.fixture
@@ -328,7 +194,7 @@ def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
 
 
 TEXTS = {
-    "missing": (None, "does not exist"),
+    "missing": (None, "there is no text file"),
     "empty": (b"", "holds no text"),
     "blank": (b" \n \n", "holds no text"),
     "short": (b"ten chars.", "the text has 10 characters"),
@@ -364,10 +230,3 @@ def test_settings_that_cannot_work_are_one_message_and_leave_nothing(
     done = ask(train, *arguments, *places(tmp_path / "out"))
     one_message(done, code, message)
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize("arguments", [["--help"], ["--no-such-flag"], ["--prompt", "", "x"]])
-def test_help_and_wrong_flags_answer_at_once(arguments):
-    began = time.perf_counter()
-    run("experiments.generate", *arguments)
-    assert time.perf_counter() - began < 1.5

@@ -6,8 +6,8 @@ import pytest
 from records import fabricate
 
 from harness.records.files import read_json, sha256, write_json
-from models import imdb
-from models.linear import bag_of_ngrams, save_ngrams
+from models import networks
+from models.baselines import bag_of_ngrams, save_ngrams
 
 VOCABULARY, MAXLEN = 250, 28
 
@@ -36,11 +36,11 @@ def reviews():
 def results(tmp_path, reviews):
     """A network of Keras's layers, one with a cell of this project, and a linear model."""
     keras.utils.set_random_seed(0)
-    networks = {
-        "imdb-lstm": imdb.recurrent("lstm", VOCABULARY, 4, 4),
-        "imdb-lstm-document": imdb.recurrent("lstm-document", VOCABULARY, 4, 4),
+    made = {
+        "imdb-lstm": networks.recurrent_classifier("lstm", VOCABULARY, 4, 4),
+        "imdb-lstm-document": networks.recurrent_classifier("lstm-document", VOCABULARY, 4, 4),
     }
-    for name, model in networks.items():
+    for name, model in made.items():
         leave_model(tmp_path, name, model.save, model.count_params())
     linear = bag_of_ngrams(2).fit(list(reviews), np.array(list(reviews.values()), int))
     size = linear[-1].coef_.size + 1

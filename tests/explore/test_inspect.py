@@ -1,8 +1,6 @@
-"""`make inspect` through its command line, on models of made-up runs on the sample reviews."""
+"""`make inspect` by its command line, on models of made-up runs on the sample reviews."""
 
 import re
-import subprocess
-import sys
 
 import pytest
 from commands import run
@@ -11,33 +9,22 @@ from explore import inspect
 
 
 @pytest.fixture
-def ask(monkeypatch, capsys, results, tmp_path):
-    """Calls the command in this process, which has TensorFlow already."""
-
-    def call(text, *arguments):
-        places = ("--sample", "--results-dir", results, "--plots-dir", tmp_path)
-        monkeypatch.setattr(
-            sys, "argv", ["inspect", f"--text={text}", *map(str, places), *arguments]
-        )
-        code = inspect.main()
-        out, err = capsys.readouterr()
-        return subprocess.CompletedProcess(text, code, out, err)
-
-    return call
+def look(ask, results, tmp_path):
+    places = ("--sample", "--results-dir", results, "--plots-dir", tmp_path)
+    return lambda text, *arguments: ask(inspect.main, f"--text={text}", *places, *arguments)
 
 
-def test_every_cell_is_printed_drawn_and_put_on_a_page(ask, tmp_path):
-    done = ask("Not good: not AWFUL!", "--cell", "lstm", "lstm-document")
+def test_every_cell_is_printed_and_drawn_on_a_page(look, tmp_path):
+    done = look("Not good: not AWFUL!", "--cell", "lstm", "lstm-document")
     assert done.returncode == 0, done.stderr
     assert "\x1b" not in done.stdout  # no terminal, no colours
     assert done.stdout.count("\n23 × padding start not good not awful\n") == 2
-    words = re.findall(r"^ (\S+) +0\.\d\d +−?\d\.\d\d .*0\.\d\d±0\.\d\d", done.stdout, re.MULTILINE)
+    words = re.findall(r"^(\S+) +0\.\d\d +−?\d\.\d\d .*0\.\d\d±0\.\d\d", done.stdout, re.MULTILINE)
     assert words == ["not", "good", "not", "awful"] * 2
-    assert "4 × (4 × (4 + 4) + 4)  =     144" in done.stdout
-    assert "4 × (4 × (4 + 4) + 4) + 4 × 4  =     160" in done.stdout
-    png, html = (tmp_path / f"inspect/not-good-not-awful.{kind}" for kind in ("png", "html"))
-    assert done.stdout.endswith(f"{png}\n{html}\n")
-    assert png.read_bytes().startswith(b"\x89PNG")
+    for counted in (r"4 × \(4 × \(4 \+ 4\) \+ 4\) +144", r"4 × .* \+ 4 × 4 +160"):
+        assert re.search(counted, done.stdout)
+    html = tmp_path / "inspect/not-good-not-awful.html"
+    assert done.stdout.endswith(f"{html}\n")
     page = html.read_text("utf-8")
     assert page.count("<svg") == 2
     assert "“Not good: not AWFUL!” (sample data)" in page
@@ -46,14 +33,14 @@ def test_every_cell_is_printed_drawn_and_put_on_a_page(ask, tmp_path):
     assert all(f">{verdict}</h2>" in page for verdict in verdicts)
 
 
-def test_words_that_are_missing_rare_or_hostile(ask, results, tmp_path):
+def test_words_that_are_missing_rare_or_hostile(look, results, tmp_path):
     path = results / "imdb-lstm/seed-0/config.json"
     fewer = path.read_text("utf-8").replace('"num_words": 250', '"num_words": 100')
     path.write_text(fewer, "utf-8")
-    done = ask(
+    done = look(
         "zxqy zxqy \x1b[31m good filler199 <script>alert(1)</script> --><img \"'onload=' [red]"
     )
-    assert "left out (10): zxqy, �, 31m, script, alert, 1, img, 'onload, ', red" in done.stdout
+    assert "left out (9): zxqy, 31m, script, alert, 1, img, 'onload, ', red" in done.stdout
     assert "start good (filler199)\n" in done.stdout
     assert "A word in brackets is too rare" in done.stdout
     assert "\x1b" not in done.stdout
@@ -64,12 +51,12 @@ def test_words_that_are_missing_rare_or_hostile(ask, results, tmp_path):
     assert set(re.findall(r"(?:src|href)=\"(?!#)(.{4})", content)) == {"data"}  # no network
 
 
-def test_of_a_long_text_the_end_is_shown_and_names_stay_short(ask, tmp_path):
-    done = ask("good " * 20_000)
+def test_of_a_long_text_the_end_is_shown_and_names_stay_short(look, tmp_path):
+    done = look("good " * 20_000)
     assert "The last 40 of 20,000 words are shown." in done.stdout
     assert "28 earlier" not in done.stdout
-    (figure,) = (tmp_path / "inspect").glob("*.png")
-    assert len(figure.stem) <= 50
+    (page,) = (tmp_path / "inspect").glob("*.html")
+    assert len(page.stem) <= 50
 
 
 @pytest.mark.parametrize(
@@ -80,14 +67,14 @@ def test_of_a_long_text_the_end_is_shown_and_names_stay_short(ask, tmp_path):
         ("\udcff\udcfe", "the text is not text in UTF-8"),
     ],
 )
-def test_a_text_without_a_known_word_is_refused(ask, text, sentence):
-    done = ask(text)
+def test_a_text_without_a_known_word_is_refused(look, text, sentence):
+    done = look(text)
     assert done.stderr.startswith(f"error: {sentence}")
     assert (done.stdout, done.stderr.count("\n")) == ("", 1)
 
 
-def test_a_cell_that_was_not_trained_is_refused(ask):
-    assert "train it with `make imdb-gru SAMPLE=1`" in ask("good", "--cell", "gru").stderr
+def test_a_cell_that_was_not_trained_is_refused(look):
+    assert "train it with `make imdb-gru SAMPLE=1`" in look("good", "--cell", "gru").stderr
 
 
 @pytest.mark.parametrize(

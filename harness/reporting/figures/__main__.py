@@ -1,8 +1,6 @@
 """Redraws the figures from the run records, without training (`make plots`)."""
 
-import argparse
 import sys
-from pathlib import Path
 
 from harness.cli import Parser, add_path, add_places, print_written, run_command
 
@@ -13,14 +11,13 @@ def main(argv: list[str] | None = None) -> int:
     add_places(parser, "results", "plots")
     add_path(parser, "--published", "experiments/published.toml", "published numbers")
     arguments = parser.parse_args(argv)
-    return run_command(lambda: print_written(*build(arguments)))
 
+    def work() -> None:
+        from harness.reporting.figures.draw import plot_all  # slow, and `--help` needs it not
 
-def build(options: argparse.Namespace) -> tuple[list[Path], list[str]]:
-    """Draws the figures; returns the files, and a sentence for each run that was left out."""
-    from harness.reporting.figures.draw import plot_all  # slow to load, and `--help` needs it not
+        print_written(*plot_all(arguments.results_dir, arguments.plots_dir, arguments.published))
 
-    return plot_all(options.results_dir, options.plots_dir, options.published)
+    return run_command(work)
 
 
 if __name__ == "__main__":

@@ -96,8 +96,8 @@ def _draw_panels(figure, rows: list[ModelResults]) -> None:
 def _draw_dots(axis, rows: list[ModelResults]) -> None:
     """One line a model: best validation, test at best, published value, and all three written.
 
-    A bar is the 95 % interval of the mean, with an arrow where it leaves the scale; few seeds are
-    shown one by one.
+    A bar is the 95 % interval of the mean; few seeds are shown one by one. An arrow points to what
+    is off the scale.
     """
     low, high = _limits(rows)
     axis.set_xlim(low, high)
@@ -120,18 +120,16 @@ def _draw_dots(axis, rows: list[ModelResults]) -> None:
             axis.plot(values, [place] * len(values), **style)
             if one.interval:
                 axis.hlines(place, *one.interval, color=style["color"], zorder=1)
-                arrow = {"ms": 6, "color": style["color"], "clip_on": False}
-                if one.interval[0] < low:
-                    axis.plot(low, place, "<", **arrow)
-                if one.interval[1] > high:
-                    axis.plot(high, place, ">", **arrow)
-    for place, row in enumerate(rows):
-        test = row.spread("test_at_best").mean
-        if not low <= test <= high:
-            text, side = ("◀ off the scale", "left") if test < low else ("off the scale ▶", "right")
-            axis.text(test > high, place, text, transform=beside, ha=side, va="center", color=GREY)
+            ends = one.interval or values
+            arrow = {"ms": 6, "color": style["color"], "clip_on": False}
+            if ends and min(ends) < low:
+                axis.plot(low, place, "<", **arrow)
+            if ends and max(ends) > high:
+                axis.plot(high, place, ">", **arrow)
 
     title, reference = "Bars: 95 % interval of the seeds' mean", rows[0].reference
+    if any(line.get_marker() in ("<", ">") for line in axis.lines):
+        title += "; arrows: off the scale"
     if low <= reference["test"] <= high:
         axis.axvline(reference["test"], color=GREY, linestyle="--", zorder=0)
         title += f"; dashed: {reference['label']} on test"

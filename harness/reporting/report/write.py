@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.records.files import read_json, write_text
-from harness.records.record import Record, plain
+from harness.records.record import plain
 from harness.records.schema import Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
 from harness.reporting import claim_tables, tables
 from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
-from harness.reporting.comparison import compare_with_reference, value_text
+from harness.reporting.comparison import compare_with_reference, conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
     colour_of,
@@ -46,7 +46,6 @@ SPEED = {
     "Throughput alone": "throughput, ours",
     "Throughput sharing the machine": "throughput, ours shared",
 }
-RUN_FIELDS = ("started", "command", "commit", "dirty")  # shown for each run, not once for all
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -154,7 +153,7 @@ def _first_tables(blocks: Blocks) -> Blocks:
         )
         for table, unit in zip(found, units, strict=True)
     ]
-    return [*shown, *below, footnotes(reasons)]
+    return [*shown, *below, *([footnotes(reasons)] if reasons else [])]
 
 
 def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
@@ -189,7 +188,7 @@ def _sheet(group: SeedGroup, whose: str) -> dict:
         "title": group.title + whose,
         "name": group.name,
         "runs": _runs(group),
-        "facts": _common(group),
+        "facts": _facts(group),
         "notes": group.notes,
     }
 
@@ -212,32 +211,16 @@ def _runs(group: SeedGroup) -> Table:
     return Table([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
 
 
-def _facts(record: Record) -> dict[str, dict[str, object]]:
-    """Settings, environment and data of a run."""
-    environment = {k: v for k, v in record.environment.items() if k not in RUN_FIELDS}
-    packages, flags = environment.pop("packages"), environment.pop("flags", {})
-    data: dict[str, object] = {"data set": record.data["dataset"]}
-    for file in record.data["files"]:
-        fields = {field: value for field, value in file.items() if field != "name"}
-        data |= {f"{file.get('name', 'file')}, {field}": v for field, v in fields.items()}
-    return {
-        "Settings": {**record.config["protocol"], "deterministic": record.config["deterministic"]},
-        "Environment": {**environment, **packages, **flags},
-        "Data": data | record.data["facts"],
-    }
-
-
-def _common(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
-    """Each fact of the runs once; where they differ, each value with its seeds."""
-    of_runs = [(record.seed, _facts(record)) for record in group.records]
+def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
+    """Settings, data and environment, each once; where the runs differ, each value's seeds."""
+    of_runs = [(record.seed, conditions(record)) for record in group.records]
     kinds: dict[str, list[tuple[str, str]]] = {}
-    for kind in of_runs[0][1]:
-        lines = kinds[kind] = []
+    for kind in ("settings", "data", "versions", "environment"):
+        kinds[kind.capitalize()] = lines = []
         for name in dict.fromkeys(name for _, facts in of_runs for name in facts[kind]):
             seeds: dict[str, list[str]] = {}
             for seed, facts in of_runs:
-                value = facts[kind].get(name)
-                seeds.setdefault(value_text(value), []).append(str(seed))
+                seeds.setdefault(value_text(facts[kind].get(name)), []).append(str(seed))
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds

@@ -85,7 +85,6 @@ DAMAGES = [
     ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 92233720368547758"),
     ("metrics", {"wall_seconds": 1e308}, "must be a number of at most 1e100"),
     ("metrics", {"wall_seconds": -1}, "must be greater than or equal to 0, not -1"),
-    ("metrics", {"degrees_per_unit": 8.0}, "field 'degrees_per_unit' must be null"),
     ("metrics", {"reference": {}}, "field 'reference.label' is missing"),
     ("metrics", {"reference": REFERENCE}, "field 'reference.validation' must be greater"),
     ("metrics", {"test_at_best": float("inf")}, "not valid JSON (expected value at line"),

@@ -176,12 +176,3 @@ def test_the_users_tables_change_nothing_else(tmp_path, reference):
     assert sorted(reference.rglob("*")) == before
     made = {path.name for path in (tmp_path / "own").iterdir()}
     assert made == {"imdb-lstm", "RESULTS.md", "summary.csv"}
-
-
-def test_the_reference_is_no_experiment_of_the_user(tmp_path, reference):
-    own = tmp_path / "own"
-    fabricate(own, "imdb-lstm", best=0.884)
-    shutil.move(reference, own / "reference")
-    text, _ = own_tables(tmp_path, own / "reference")
-    assert "0.8840 |" in text
-    assert "units = 64" not in text

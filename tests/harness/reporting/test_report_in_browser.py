@@ -89,7 +89,7 @@ def test_a_reader_sorts_the_results_opens_a_network_and_searches_the_claims(open
     lstm = sheet(page, "LSTM")
     assert lstm.get_attribute("open") is not None
     text = lstm.inner_text()
-    for part in ("python -m fabricated", "c" * 12, "made-up, sha256", "epochs\n6"):
+    for part in ("python -m fabricated", "c" * 12, "SHA-256 of made-up", "epochs\n6"):
         assert part in text
     figure = lstm.locator(".chart").first
     lines = figure.locator("svg .mark-line path")

@@ -27,7 +27,7 @@ def test_a_table_in_the_terminal_is_aligned():
 def test_a_table_in_html_takes_no_markup_from_its_cells():
     assert TABLE.html().splitlines() == [
         "<table><caption>T</caption>",
-        '<thead><tr><th scope="col" class="text"></th><th scope="col">share</th>'
+        '<thead><tr><td class="text"></td><th scope="col">share</th>'
         '<th scope="col" class="text">by</th></tr>',
         '</thead><tbody><tr><th scope="row" class="text">a net</th><td>0.5</td>'
         '<td class="text">–</td></tr>',

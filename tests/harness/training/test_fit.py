@@ -19,7 +19,7 @@ from harness.records.schema import Predictions, pack_right, validated
 from harness.training import machine
 from harness.training.batches import DrawnBatches, EveryWindow, RandomWindows, without_tuning
 from harness.training.fit import evaluate, fit, refuse_beyond_memory, train_model
-from models import imdb
+from models import networks
 
 
 def line(n, seed):
@@ -154,9 +154,13 @@ def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(run, ca
 @pytest.mark.parametrize(
     ("build", "inputs", "numbers"),
     [
-        (lambda: imdb.recurrent("lstm", 100, 8, 16), (128, 500), 128 * 500 * 16),
-        (lambda: imdb.recurrent("simple-rnn", 100, 8, 16, depth=3), (2, 9), 3 * 2 * 9 * 16),
-        (lambda: imdb.dense(100, 8, 16, 50), (128, 50), 0),
+        (lambda: networks.recurrent_classifier("lstm", 100, 8, 16), (128, 500), 128 * 500 * 16),
+        (
+            lambda: networks.recurrent_classifier("simple-rnn", 100, 8, 16, depth=3),
+            (2, 9),
+            3 * 2 * 9 * 16,
+        ),
+        (lambda: networks.dense_classifier(100, 8, 16, 50), (128, 50), 0),
     ],
 )
 def test_a_training_beyond_the_memory_is_refused(build, inputs, numbers, monkeypatch):

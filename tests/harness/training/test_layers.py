@@ -14,8 +14,8 @@ from keras import layers
 
 from harness.training import native, xla
 from harness.training.native import Form, Network, load, use_native_layers
-from models import imdb, jena
-from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models import networks
+from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 
 TIMESTEPS, WORDS, FEATURES, UNITS = 20, 60, 12, 16
 SMALL = {"num_words": WORDS, "embedding": 32, "units": UNITS}
@@ -34,29 +34,33 @@ def wide(model):
 
 
 NETWORKS = {
-    "SimpleRNN": lambda: imdb.recurrent("simple-rnn", **SMALL),
-    "stack": lambda: imdb.recurrent("simple-rnn", **SMALL, depth=4),
-    "LSTM": lambda: imdb.recurrent("lstm", **SMALL),
-    "two LSTMs": lambda: imdb.recurrent("lstm", **SMALL, depth=2),
-    "LSTM, hard": lambda: wide(imdb.recurrent("lstm", **SMALL, **HARD)),
-    "GRU": lambda: imdb.recurrent("gru", **SMALL),
-    "GRU, hard": lambda: wide(imdb.recurrent("gru", **SMALL, **HARD)),
-    "GRU on numbers": lambda: jena.gru(FEATURES, UNITS),
+    "SimpleRNN": lambda: networks.recurrent_classifier("simple-rnn", **SMALL),
+    "stack": lambda: networks.recurrent_classifier("simple-rnn", **SMALL, depth=4),
+    "LSTM": lambda: networks.recurrent_classifier("lstm", **SMALL),
+    "two LSTMs": lambda: networks.recurrent_classifier("lstm", **SMALL, depth=2),
+    "LSTM, hard": lambda: wide(networks.recurrent_classifier("lstm", **SMALL, **HARD)),
+    "GRU": lambda: networks.recurrent_classifier("gru", **SMALL),
+    "GRU, hard": lambda: wide(networks.recurrent_classifier("gru", **SMALL, **HARD)),
+    "GRU on numbers": lambda: networks.gru_forecaster(FEATURES, UNITS),
     # XLA alone
-    "Conv1D + LSTM": lambda: imdb.conv_lstm(**SMALL, dropout=0.0),
-    "LSTM of the documents": lambda: imdb.recurrent("lstm-document", **SMALL),
-    "LSTM of 1997": lambda: imdb.recurrent("lstm-1997", **SMALL),
-    "LSTM with peepholes": lambda: imdb.recurrent("lstm-peephole", **SMALL),
-    "GRU on numbers, reset before": lambda: jena.gru(FEATURES, UNITS, reset_after=False),
+    "Conv1D + LSTM": lambda: networks.conv_lstm_classifier(**SMALL, dropout=0.0),
+    "LSTM of the documents": lambda: networks.recurrent_classifier("lstm-document", **SMALL),
+    "LSTM of 1997": lambda: networks.recurrent_classifier("lstm-1997", **SMALL),
+    "LSTM with peepholes": lambda: networks.recurrent_classifier("lstm-peephole", **SMALL),
+    "GRU on numbers, reset before": lambda: networks.gru_forecaster(
+        FEATURES, UNITS, reset_after=False
+    ),
     "GRU on numbers, reset before, hard": lambda: wide(
-        jena.gru(FEATURES, UNITS, reset_after=False, **HARD)
+        networks.gru_forecaster(FEATURES, UNITS, reset_after=False, **HARD)
     ),
 }
 NATIVE = list(NETWORKS)[:8]
 DROPOUT = {
-    "Conv1D + LSTM": lambda: imdb.conv_lstm(**SMALL, dropout=0.25),
-    "GRU on numbers": lambda: jena.gru(FEATURES, UNITS, 0.2, 0.3),
-    "GRU on numbers, reset before": lambda: jena.gru(FEATURES, UNITS, 0.2, 0.3, reset_after=False),
+    "Conv1D + LSTM": lambda: networks.conv_lstm_classifier(**SMALL, dropout=0.25),
+    "GRU on numbers": lambda: networks.gru_forecaster(FEATURES, UNITS, 0.2, 0.3),
+    "GRU on numbers, reset before": lambda: networks.gru_forecaster(
+        FEATURES, UNITS, 0.2, 0.3, reset_after=False
+    ),
 }
 needs_compiler = pytest.mark.skipif(
     not any(map(shutil.which, native.COMPILERS)), reason="no C compiler"
@@ -282,7 +286,7 @@ def test_dropout_keeps_its_share_and_the_mean_under_xla():
 
 
 def test_a_network_without_anything_to_replace_is_said_to_be_keras():
-    assert xla.accelerate(imdb.dense(**SMALL, maxlen=12)) == "keras"
+    assert xla.accelerate(networks.dense_classifier(**SMALL, maxlen=12)) == "keras"
 
 
 # --- C
@@ -329,8 +333,10 @@ def test_threads_share_the_work_and_change_no_more_than_rounding(monkeypatch):
 @pytest.mark.parametrize(
     "model",
     [
-        lambda: imdb.recurrent("lstm", WORDS, 30, UNITS),  # word vectors of another width
-        lambda: imdb.recurrent("lstm", WORDS, 32, 20),  # units likewise
+        lambda: networks.recurrent_classifier(
+            "lstm", WORDS, 30, UNITS
+        ),  # word vectors of another width
+        lambda: networks.recurrent_classifier("lstm", WORDS, 32, 20),  # units likewise
         NETWORKS["LSTM of 1997"],
         NETWORKS["Conv1D + LSTM"],
         NETWORKS["GRU on numbers, reset before"],

@@ -17,7 +17,7 @@ from harness.protocol import OPTIMIZERS as CHOICES
 from harness.protocol import add_settings
 from harness.records.record import RENAMED
 from harness.training.optimizers import OPTIMIZERS, make_optimizer
-from models.update_rules_numpy import Adam, RMSprop, added
+from models.learning_numpy import Adam, RMSprop, added
 
 RULES = {
     "rmsprop": RMSprop(1e-7, inside=True, squares_first=True),

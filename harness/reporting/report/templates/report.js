@@ -89,8 +89,8 @@ function show(figure) {
   const toggles = figure.querySelector(".toggles"), columns = columnsOf(figure);
   if (toggles.firstChild) return;
   const curves = new Map(columns.map((c) => [c.label, c]));
-  for (const [value, { colour, mark }] of curves) {
-    const swatch = make("span", { className: `swatch ${mark}` });
+  for (const [value, { colour, mark, dashed }] of curves) {
+    const swatch = make("span", { className: `swatch ${mark}${dashed ? " dashed" : ""}` });
     swatch.style.setProperty("--c", colour);
     toggles.append(make("label", {}, make("input", { type: "checkbox", name: "curve", value, checked: true }), swatch, value));
   }

@@ -1,24 +1,44 @@
-"""Kinds of LSTM that Keras has no layer for, as cells for `keras.layers.RNN`.
+"""What Keras has no layer or function for: older kinds of LSTM, and the gates of Keras 2.
 
-A cell computes one step. It takes the state (output `h` and carry `c`) and the input at one
-timestep, and returns the next output and state. `models/recurrent_numpy.py` explains the same
-steps, with one matrix a gate and the same names without `Cell`. Here the weights of all gates lie
-side by side, as in Keras's LSTM, so that `x @ kernel` is one product for all of them.
+A cell computes one step, and `keras.layers.RNN` runs it over the sequence. It takes the state
+(output `h` and carry `c`) and the input at one timestep, and returns the next output and state.
+`models/recurrent_numpy.py` explains the same steps, with one matrix a gate and the same names
+without `Cell`. Here the weights of all gates lie side by side, as in Keras's LSTM, so that
+`x @ kernel` is one product for all of them.
 
-Import this module before you load a saved model: the import registers the cells with Keras.
+Import this module before you load a saved model: the import registers all of it with Keras.
 """
+
+from collections.abc import Callable
 
 import keras
 from keras import ops
 
 
+@keras.saving.register_keras_serializable(package="models")
+def keras2_hard_sigmoid(x):
+    """`0.2 x + 0.5`, cut off at 0 and 1: how gates were opened in Keras before 2.3.
+
+    Keras 3's own `hard_sigmoid` is different: its slope is 1/6.
+    """
+    return ops.clip(0.2 * x + 0.5, 0.0, 1.0)
+
+
+GATES = {"sigmoid": keras.activations.sigmoid, "keras2-hard-sigmoid": keras2_hard_sigmoid}
+
+
+def gate_function(gates: str) -> Callable:
+    """The function to pass to a Keras layer as `recurrent_activation`, by its name in `GATES`."""
+    if gates not in GATES:
+        raise ValueError(f"gates must be one of {', '.join(GATES)}, not {gates!r}.")
+    return GATES[gates]
+
+
 class GatedCell(keras.layers.Layer):
     """The sums inside the gates, with Keras's weights and initial values.
 
-    A subclass names its `gates`, one letter each, in the order of their weights.
-
-    Args:
-        units: length of the output and of the carry.
+    A subclass names its `gates`, one letter each, in the order of their weights. `units` is the
+    length of the output and of the carry.
     """
 
     gates: str
@@ -59,9 +79,6 @@ class DocumentLSTMCell(GatedCell):
         c_t = i k + f c_{t-1}
         h_t = tanh(U_o h_{t-1} + W_o x_t + V_o c_{t-1} + b_o)
 
-    Args:
-        units: length of the output and of the carry.
-
     Source: `recurrent-overview`, `r-slides`.
     """
 
@@ -90,9 +107,6 @@ class LSTM1997Cell(GatedCell):
         c_t = i k + c_{t-1}
         h_t = o tanh(c_t)
 
-    Args:
-        units: length of the output and of the carry.
-
     Source: `hsv-ai-2019`.
     """
 
@@ -113,9 +127,6 @@ class PeepholeLSTMCell(GatedCell):
         i, f = sigmoid(U h_{t-1} + W x_t + p c_{t-1} + b)
         c_t = i k + f c_{t-1}
         h_t = sigmoid(U_o h_{t-1} + W_o x_t + p_o c_t + b_o) c_t
-
-    Args:
-        units: length of the output and of the carry.
 
     Source: `hsv-ai-2019`.
     """

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from keras import layers
 
-from models import imdb
-from models.lstm_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models import networks
+from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
 from models.recurrent_numpy import LSTM1997, DocumentLSTM, PeepholeLSTM, unfold
 
 TOLERANCE = 1e-5  # largest difference, float32
@@ -63,7 +63,7 @@ def test_every_weight_is_trained(name):
 
 @pytest.mark.parametrize("cell", ["lstm-document", "lstm-1997", "lstm-peephole"])
 def test_a_saved_model_comes_back(cell, tmp_path):
-    model = imdb.recurrent(cell, num_words=20, embedding=3, units=4)
+    model = networks.recurrent_classifier(cell, num_words=20, embedding=3, units=4)
     ids = np.random.default_rng(0).integers(0, 20, size=(5, 9))  # (batch, timesteps)
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
@@ -94,20 +94,6 @@ def test_what_reads_the_carry_starts_at_work():
     for peephole in built(PeepholeLSTMCell).get_weights()[3:]:
         assert (peephole != 0).all()
         assert np.abs(peephole).max() <= 1  # glorot: the square root of 6 / (units + units)
-
-
-def test_weights_that_do_not_fit_are_refused():
-    gates = built(DocumentLSTMCell).get_weights()[:3]
-    with pytest.raises(ValueError, match=r"V \(2, 3\) does not fit; expected \(3, 3\)"):
-        DocumentLSTM.from_keras(*gates, np.zeros((3, 2)))
-    with pytest.raises(ValueError, match=r"peepholes \[.*\(1,\)\] do not fit; expected \(3,\)"):
-        PeepholeLSTM.from_keras(*gates, np.zeros(3), np.zeros(3), np.zeros(1))
-    with pytest.raises(ValueError, match="do not fit; expected"):
-        LSTM1997.from_keras(*gates)  # twelve columns, which three gates can share
-    for loop, others in ((DocumentLSTM, [np.eye(3)]), (PeepholeLSTM, [np.zeros(3)] * 3)):
-        three_gates = built(LSTM1997Cell).get_weights()
-        with pytest.raises(ValueError, match="cannot be divided into 4 gates"):
-            loop.from_keras(*three_gates, *others)
 
 
 def built(make) -> layers.RNN:

@@ -1,12 +1,16 @@
-"""Back-propagation through time by hand, for the simple RNN of `recurrent_numpy`.
+"""How a recurrent network learns, by hand: gradients through time, and the rules that use them.
 
 Unfolded over time, a recurrent network is a feed-forward network with one layer a timestep,
 whose layers share their weights. So its gradient is found as in any feed-forward network, from the
 last layer to the first; and since one weight stands in every layer, its gradient is the sum of what
 its copies get. Each step back multiplies by `U` and by the slope of tanh: that product is what
-vanishes or explodes over many steps.
+vanishes or explodes over many steps. It is done here for the simple RNN of `recurrent_numpy`.
 
-Source: `noobs-guide` (unfolding, sum over steps), `hsv-ai-2019` (vanishing and exploding).
+RMSprop and Adam then change the weights, by a rule that went through several versions in Keras.
+They are written here for an embedding, where the versions differ most.
+
+Source: `noobs-guide` (unfolding, sum over steps), `hsv-ai-2019` (vanishing and exploding); for the
+rules, keras/optimizers.py of Keras 2.0.8 to 2.2.4 and keras/src/optimizers of Keras 3.
 """
 
 from dataclasses import dataclass
@@ -55,9 +59,6 @@ def backpropagate(
         start: state before the first input, shape (units,); zeros if left out.
         steps: truncated: how many timesteps the gradient of each output goes back, its own
             included; all of them if left out.
-
-    Returns:
-        The gradients of every copy of the weights.
 
     Raises:
         ValueError: shapes that do not fit, or fewer than one step.
@@ -109,8 +110,8 @@ def feed_forward(layers: list[Affine], x: np.ndarray) -> np.ndarray:
         The outputs of all layers, shape (timesteps, units).
 
     Raises:
-        ValueError: no layer, or not as many layers as timesteps: unlike a recurrent network, this
-            one reads sequences of one length only.
+        ValueError: not as many layers as timesteps: unlike a recurrent network, this one reads
+            sequences of one length only.
     """
     if not len(layers) == len(x) > 0:
         raise ValueError(
@@ -123,3 +124,93 @@ def feed_forward(layers: list[Affine], x: np.ndarray) -> np.ndarray:
         h = np.tanh(layer(h, x_t))
         outputs.append(h)
     return np.stack(outputs)
+
+
+# --- update rules ----------------------------------------------------------------------------
+# A batch reads some words, each perhaps several times, and every reading has a gradient of its own:
+# a row. The rules differ in when the rows of a word are added, before or after they are squared,
+# and in the value and the place of epsilon.
+
+
+def added(ids: np.ndarray, rows: np.ndarray, words: int) -> np.ndarray:
+    """The rows of each word added up: float64 of shape (words, features).
+
+    Args:
+        ids: word of each reading, shape (readings,).
+        rows: shape (readings, features).
+        words: size of the vocabulary.
+    """
+    total = np.zeros((words, rows.shape[1]))
+    np.add.at(total, ids, rows)
+    return total
+
+
+def _squares(rule, ids, rows, words):
+    if rule.squares_first:
+        return added(ids, np.asarray(rows, float) ** 2, words)
+    return added(ids, rows, words) ** 2
+
+
+@dataclass(frozen=True)
+class RMSprop:
+    """`v = rho v + (1 - rho) g²`, then `w -= learning_rate g / root`.
+
+    Attributes:
+        epsilon: keeps the root from zero.
+        inside: the root is `sqrt(v + epsilon)`, else `sqrt(v) + epsilon`.
+        squares_first: rows are squared before those of a word are added.
+        rho: share of `v` that stays.
+    """
+
+    epsilon: float
+    inside: bool
+    squares_first: bool
+    rho: float = 0.9
+
+    def weights(self, batches, words: int, learning_rate: float) -> np.ndarray:
+        """What the weights become that begin at zero.
+
+        Args:
+            batches: ids and rows of each step, as for `added`.
+            words: size of the vocabulary.
+            learning_rate: step size.
+
+        Returns:
+            float64 of shape (steps, words, features).
+        """
+        w = v = 0.0
+        steps = []
+        for ids, rows in batches:
+            v = self.rho * v + (1 - self.rho) * _squares(self, ids, rows, words)
+            root = np.sqrt(v + self.epsilon) if self.inside else np.sqrt(v) + self.epsilon
+            w = w - learning_rate * added(ids, rows, words) / root
+            steps.append(w)
+        return np.stack(steps)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Running means `m` of g and `v` of g², both corrected for their start at zero.
+
+    Attributes:
+        epsilon: added to the root of `v`.
+        squares_first: rows are squared before those of a word are added.
+        beta_1, beta_2: shares of `m` and `v` that stay.
+    """
+
+    epsilon: float
+    squares_first: bool
+    beta_1: float = 0.9
+    beta_2: float = 0.999
+
+    def weights(self, batches, words: int, learning_rate: float) -> np.ndarray:
+        """As `RMSprop.weights`."""
+        w = m = v = 0.0
+        steps = []
+        for step, (ids, rows) in enumerate(batches, start=1):
+            m = self.beta_1 * m + (1 - self.beta_1) * added(ids, rows, words)
+            v = self.beta_2 * v + (1 - self.beta_2) * _squares(self, ids, rows, words)
+            correction = np.sqrt(1 - self.beta_2**step) / (1 - self.beta_1**step)
+            w = w - learning_rate * correction * m / (np.sqrt(v) + self.epsilon)
+            steps.append(w)
+        return np.stack(steps)

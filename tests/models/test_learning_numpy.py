@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.backpropagation_numpy import backpropagate, feed_forward
+from models.learning_numpy import backpropagate, feed_forward
 from models.recurrent_numpy import Affine, SimpleRNN, unfold
 
 SHAPES = st.tuples(st.integers(1, 9), st.integers(1, 4), st.integers(1, 5), st.integers(0, 99))

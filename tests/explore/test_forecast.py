@@ -6,15 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import REPOSITORY, places, run
 
-from data.jena import TEMPERATURE, TIME_COLUMN, TIME_FORMAT
+from data.errors import DataError
+from data.jena import QUANTITIES, TEMPERATURE, TIME_COLUMN, TIME_FORMAT
 from data.sample_weather import sample_weather
 from explore import forecast
+from explore.forecasters import find_row, open_weather
 from harness.records.files import write_checksums
 from harness.records.record import load_record
 
@@ -164,7 +167,13 @@ def test_a_part_of_the_series_is_forecast_as_the_whole_is(ask, write):
     assert "too few weeks for an interval" in said[1].stdout
 
 
-def test_missing_readings_are_neither_read_for_long_nor_scored(ask, write):
+def opened(path=None):
+    """A file, or the sample weather, as the networks of the sample protocol read it."""
+    protocol = {"lookback_hours": LOOKBACK, "step_hours": 1, "horizon_hours": HORIZON}
+    return open_weather(path, None, path is None, protocol, QUANTITIES)
+
+
+def test_missing_readings_are_neither_read_for_long_nor_scored(write):
     whole = newer_weather(minutes=60)
     short, outage, wind = whole.copy(), whole.copy(), whole.copy()
     short.loc[800:802, "wv (m/s)"] = -9999
@@ -172,20 +181,18 @@ def test_missing_readings_are_neither_read_for_long_nor_scored(ask, write):
     wind.loc[800:809, "wv (m/s)"] = -9999
 
     def scored(table):
-        done = ask("--file", write(table))
-        assert done.returncode == 0, done.stderr
-        return table_of(done.stdout, "year")["2024, test"]
+        return len(opened(write(table)).scorable())
 
-    count, *_, persistence = scored(whole)
-    assert scored(short)[0] == count  # carried on for three hours, as in training
+    count = scored(whole)
+    assert count == 70 * 24 - LOOKBACK + 1 - HORIZON
+    assert scored(short) == count  # carried on for three hours, as in training
     # the last four of the ten hours are older than six: no window reads them
-    assert count - scored(wind)[0] == LOOKBACK - 1 + 4
+    assert count - scored(wind) == LOOKBACK - 1 + 4
     # besides, the ten temperatures are no targets, and their rows no last inputs
-    left_out, *_, after = scored(outage)
-    assert count - left_out == LOOKBACK - 1 + 4 + 6 + 10
-    assert after == pytest.approx(persistence, rel=0.1)
-    message = "has no reading of 'wv (m/s)' for more than 6 hours up to 2024-02-03 17:00"
-    one_message(ask("--file", write(wind), "--date", "2024-02-04 03:00"), 1, message, "DATE=")
+    assert count - scored(outage) == LOOKBACK - 1 + 4 + 6 + 10
+    message = r"has no reading of 'wv \(m/s\)' for more than 6 hours up to 2024-02-03 17:00.*DATE="
+    with pytest.raises(DataError, match=message):
+        find_row(opened(write(wind)), datetime.fromisoformat("2024-02-04 03:00"))
 
 
 def one_message(done, code, *parts):
@@ -198,39 +205,43 @@ def one_message(done, code, *parts):
     assert done.stdout == ""
 
 
-EARLIEST = "2009-01-02 23:10"  # with two days of rows before it
+def test_a_moment_without_a_forecast_is_named_with_one_that_has_it(write):
+    gap = newer_weather(minutes=60).drop(index=range(500, 520))
+    weather = {"sample": opened(), "gap": opened(write(gap))}
+    span = "has rows from 2009-01-01 00:10 to 2010-12-31 23:10"
+    hole = "has a gap from 2024-01-21 19:00 to 2024-01-22 16:00"
+    beside = 'choose DATE="2024-01-21 19:00" or DATE="2024-01-24 15:00"'
+    for series, date, obstacle, remedy in (
+        ("sample", "2015-07-14 00:00", span, 'choose DATE="2010-12-31 23:10"'),
+        ("sample", "2008-12-31 23:00", span, 'choose DATE="2009-01-02 23:10"'),
+        ("sample", "2009-01-02 12:00", "reads the 48 hours", 'choose DATE="2009-01-02 23:10"'),
+        ("gap", "2024-01-22 03:00", hole, beside),
+        ("gap", "2024-01-23 09:30", hole, beside),
+    ):
+        with pytest.raises(DataError) as error:
+            find_row(weather[series], datetime.fromisoformat(date))
+        assert obstacle in str(error.value)
+        assert remedy in str(error.value)
+    for series, date, row in (
+        ("sample", "2009-01-02 23:10", 47),
+        ("gap", "2024-01-21 19:59", 499),
+        ("gap", "2024-01-24 15:00", 547),
+    ):
+        assert find_row(weather[series], datetime.fromisoformat(date)) == row
+    assert find_row(weather["sample"], None) == 17_519
 
 
 @pytest.mark.parametrize(
-    ("date", "code", "parts"),
+    ("date", "code", "part"),
     [
-        (
-            "2015-07-14",
-            1,
-            ["the sample weather has rows from 2009-01-01 00:10 to 2010-12-31 23:10"],
-        ),
-        ("2015-07-14", 1, ['choose DATE="2010-12-31 23:10"']),
-        ("2008-12-31 23:00", 1, ["has rows from", f'choose DATE="{EARLIEST}"']),
-        ("2009-01-02 12:00", 1, ["reads the 48 hours before", f'choose DATE="{EARLIEST}"']),
-        ("2010-13-14", 2, ["expected such as '2015-07-14 12:00', got '2010-13-14'"]),
-        ("2010-10-01T12:00+02:00", 2, ["expected such as"]),
-        ("", 2, ["expected such as"]),
+        ("2015-07-14", 1, "no forecast can be made at 2015-07-14 00:00: the sample weather has"),
+        ("2010-13-14", 2, "expected such as '2015-07-14 12:00', got '2010-13-14'"),
+        ("2010-10-01T12:00+02:00", 2, "expected such as"),
+        ("", 2, "expected such as"),
     ],
 )
-def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, parts):
-    one_message(ask("--date", date), code, *parts)
-
-
-def test_a_gap_is_one_message_that_names_it_and_dates_that_can_be_used(ask, write):
-    path = write(newer_weather(minutes=60).drop(index=range(500, 520)))
-    gap = "has a gap from 2024-01-21 19:00 to 2024-01-22 16:00"
-    for date in ("2024-01-22 03:00", "2024-01-23 09:30"):
-        done = ask("--file", path, "--date", date)
-        one_message(done, 1, gap, 'choose DATE="2024-01-21 19:00" or DATE="2024-01-24 15:00"')
-    for date in ("2024-01-21 19:59", "2024-01-24 15:00"):
-        assert ask("--file", path, "--date", date).returncode == 0
-    done = ask("--date", EARLIEST)
-    assert forecasts(done.stdout)["GRU"], done.stderr
+def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, part):
+    one_message(ask("--date", date), code, part)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,13 @@ is a `DataError`.
 """
 
 import codecs
+import gzip
 import hashlib
+import io
 import os
 import sys
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -171,6 +174,23 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         ) from error
     if len(content) > most:
         raise DataError(f"{shown(path)} has more than {most:,} bytes; use a smaller file.")
+    return content
+
+
+def unpacked(content: bytes, source: Path | str) -> bytes:
+    """A file's bytes, unpacked if it is a gzip archive."""
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    try:
+        with gzip.open(io.BytesIO(content)) as packed:
+            content = packed.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{shown(source)}: the file is cut off or damaged ({shown(error)}). "
+            "Take another copy of it."
+        ) from error
+    if len(content) > MOST_BYTES:
+        raise DataError(f"{shown(source)} unpacks to more than {MOST_BYTES:,} bytes; use a part.")
     return content
 
 

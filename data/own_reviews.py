@@ -6,7 +6,6 @@ control characters and unusual blanks a blank.
 """
 
 import csv
-import gzip
 import html.entities
 import io
 import re
@@ -16,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DataError, quoted
+from data.files import MOST_BYTES, decode, read_bytes, unpacked
 from data.imdb import split_words
 
-MOST_BYTES = 2**29
 # names of columns that hold reviews, by preference, without blanks and underscores
 COLUMNS = (
     "review",
@@ -31,7 +30,6 @@ COLUMNS = (
     "sentence",
 )
 DELIMITERS = ",;\t|"
-BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 ENTITY = re.compile(r"&(#\d{1,7};|#[xX][0-9a-fA-F]{1,6};|[A-Za-z]\w{1,30};)")
 TYPEWRITTEN = {
     **dict.fromkeys("‘’‚‛′ʼ´", "'"),
@@ -145,28 +143,12 @@ def _content(path: Path | None) -> bytes:
     """The bytes of a file, unpacked, or of the standard input."""
     if path is None and sys.stdin.isatty():
         print("type reviews, one a line, and end with Ctrl-D", file=sys.stderr)
-    name = path or "standard input"
-    try:
-        content = path.read_bytes() if path else sys.stdin.buffer.read()
-        if content.startswith(b"\x1f\x8b"):
-            content = gzip.GzipFile(fileobj=io.BytesIO(content)).read(MOST_BYTES + 1)
-    except (OSError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"cannot read {name}: {reason}.") from error
-    if len(content) > MOST_BYTES:
-        raise DataError(f"{name} holds more than {MOST_BYTES:,} bytes; divide it first.")
-    return content
+    content = read_bytes(path) if path else sys.stdin.buffer.read()
+    return unpacked(content, path or "standard input")
 
 
 def _decoded(content: bytes, name: str) -> str:
-    try:
-        text = content.decode(BYTE_ORDER_MARKS.get(content[:2], "utf-8-sig"))
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{name}, line {line}, is not text in UTF-8; save it as UTF-8, or convert it with "
-            "`iconv -f WINDOWS-1252 -t UTF-8`."
-        ) from error
+    text = decode(content, name)
     if "\0" in text:
         raise DataError(f"{name} holds zero bytes and is no text; save it as text in UTF-8.")
     return text

@@ -7,18 +7,16 @@ What cannot be used is a `DataError`.
 
 import codecs
 import csv
-import gzip
 import io
 import re
 import warnings
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from data.errors import DataError, shown
-from data.files import MOST_BYTES, read_bytes, read_member
+from data.files import read_bytes, read_member, unpacked
 
 MOST_ROWS = 2_500_000
 MOST_COLUMNS = 100
@@ -94,21 +92,19 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
 def _read_content(path: Path) -> bytes:
     """The text of a file, unpacked, in an encoding that keeps ASCII, its lines ended by `\\n`."""
     content = read_bytes(path)
-    try:
-        if content.startswith(b"PK"):
+    if content.startswith(b"PK"):
+        try:
             content = read_member(path, ".csv")
-        elif content.startswith(b"\x1f\x8b"):
-            with gzip.open(io.BytesIO(content)) as archive:
-                content = archive.read(MOST_BYTES + 1)
-    except (DataError, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{shown(path)}: {error} Take another copy of it.") from error
+        except DataError as error:
+            raise DataError(f"{shown(path)}: {error} Take another copy of it.") from error
+    content = unpacked(content, path)
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         content = content.decode("utf-16", errors="replace").encode()
     content = content.removeprefix(codecs.BOM_UTF8)
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b"\0" in content:
         raise DataError(f"{shown(path)} is not a CSV file: it holds binary data.")
-    if content.count(b"\n") > MOST_ROWS or len(content) > MOST_BYTES:
+    if content.count(b"\n") > MOST_ROWS:
         raise DataError(f"{shown(path)} has more than {MOST_ROWS:,} rows; use a part of it.")
     longest = max(map(len, io.BytesIO(content)), default=0)
     if longest > MOST_LINE_BYTES:

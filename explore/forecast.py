@@ -7,16 +7,30 @@ Shows what the networks read up to that moment, their forecast, persistence, rid
 what happened, and then how far each was off in all the time after the training rows.
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import datetime
+import itertools
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from data.errors import DataError
 from data.files import JENA, find
 from harness.cli import Parser, add_places, add_sample, run_command
 from harness.errors import RunError
 from harness.experiment import refuse_unwritable
+from harness.reporting.figures import style
+
+if TYPE_CHECKING:  # slow to load
+    from explore.forecasters import Errors, Forecast, Weather
+
+SHOWN = ("T (degC)", "p (mbar)", "rh (%)", "wv (m/s)")  # of the inputs, in the figure
+BEFORE_HOURS = 24  # that the forecast's panel shows of what was known
+MEASURED, SHADE = "#000000", "#F2F2F2"
 
 
 def parse_arguments(argv):
@@ -43,11 +57,7 @@ def _date(text):
 
 
 def choose_networks(options):
-    """The networks that forecast: the named one, or all of the published protocol.
-
-    Raises:
-        RunError: there is none with the mean and the standard deviation of its training rows.
-    """
+    """The networks that forecast: the named one, or all of the published protocol."""
     from explore.trained import find_trained, load_trained
 
     place = {"results_dir": options.results_dir, "sample": options.sample}
@@ -66,57 +76,142 @@ def choose_networks(options):
 
 
 def forecast(options) -> None:
-    """Prints the forecast and its errors, and draws both.
-
-    Raises:
-        RunError: no network can be used, or a figure cannot be written.
-        DataError: the file or the date cannot be used.
-    """
+    """Prints the forecast and its errors, and draws both."""
     refuse_unwritable(options.plots_dir)
     networks = choose_networks(options)
     record = networks[0].record
-    protocol = record.config["protocol"]
 
     from data.jena import QUANTITIES
     from explore import forecasters
-    from explore.forecast_errors import measure_errors
-    from explore.forecast_figure import draw_errors, draw_forecast
-    from explore.forecast_text import make_forecast
-    from explore.moments import find_row
-    from explore.weather import open_weather
-    from harness.reporting.figures.style import SAMPLE_SUFFIX
     from harness.training.machine import prepare
 
     read = {name for network in networks for name in network.normalisation}
     needed = tuple(name for name in QUANTITIES if name in read)
-    place = options.data_dir, options.sample, protocol, needed
-    weather = open_weather(options.file, *place)
-    row = find_row(weather, options.date)
+    place = options.data_dir, options.sample, record.config["protocol"], needed
+    weather = forecasters.open_weather(options.file, *place)
+    row = forecasters.find_row(weather, options.date)
+    if weather.form:
+        print(f"{weather.name} is read with {weather.form}", file=sys.stderr)
     print(f"loading {', '.join(one.title for one in networks)}", file=sys.stderr)
     prepare(seed=0, deterministic=False)
     asked = {one.title: forecasters.network(one, weather) for one in networks}
-    if options.file is None or options.sample or find(JENA, options.data_dir):
-        training = open_weather(None, *place) if options.file else weather
-        asked[forecasters.RIDGE] = forecasters.ridge(weather, training, protocol)
-    else:
-        print("without ridge regression: `make data` brings its training rows", file=sys.stderr)
+    try:
+        if options.file and not options.sample and not find(JENA, options.data_dir):
+            raise DataError("`make data` brings its training rows")
+        training = forecasters.open_weather(None, *place) if options.file else weather
+        asked[forecasters.RIDGE] = forecasters.ridge(weather, training, record.config["protocol"])
+    except DataError as error:  # the networks can do without
+        print(f"without ridge regression: {error}", file=sys.stderr)
     asked[forecasters.PERSISTENCE] = forecasters.persistence(weather)
+    ending = style.SAMPLE_SUFFIX if options.sample else ""
+    dashes = {forecasters.RIDGE: "-.", forecasters.PERSISTENCE: "--"}
+    looks = _looks(asked, dashes)
 
-    made, ending = make_forecast(weather, row, asked), SAMPLE_SUFFIX if options.sample else ""
-    print("\n".join(made.lines()))
+    made = forecasters.make_forecast(weather, row, asked)
+    print(made.text())
     figure = options.plots_dir / "forecast.png"
-    draw_forecast(weather, row, made, made.title() + ending, figure)
+    draw_forecast(weather, row, made, looks, made.title() + ending, figure)
     print(f"plot: {figure}\n", flush=True)
 
-    errors = measure_errors(weather, asked, record)
+    errors = forecasters.measure_errors(weather, asked, record)
     if errors is None:
         print(f"nothing to score: {weather.name} ends before the rows begin that test the network")
         return
     compared = [errors.against_persistence(name) for name in asked]
     print("\n".join([errors.text(), "", *compared[:-1]]))
     figure = options.plots_dir / "forecast-errors.png"
-    draw_errors(errors, compared[0].partition(";")[0] + ending, figure)
+    draw_errors(errors, looks, compared[0].partition(";")[0] + ending, figure)
     print(f"plot: {figure}")
+
+
+def _looks(names: Iterable[str], dashes: dict[str, str]) -> dict[str, dict]:
+    """Lines by forecaster: networks in their colours, those with dashes in grey."""
+    coloured = style.colours_of(name for name in names if name not in dashes)
+    return {
+        name: {
+            "color": coloured.get(name, style.GREY),
+            "linestyle": dashes.get(name, "-"),
+            "marker": marker,
+            "label": style.drawable(name),
+        }
+        for name, marker in zip(names, itertools.cycle("os^Dvp"), strict=False)
+    }
+
+
+def draw_forecast(
+    weather: Weather, row: int, made: Forecast, looks: dict[str, dict], title: str, path: Path
+) -> None:
+    """Left: what the networks read. Right: the forecasts for the hours that follow.
+
+    Args:
+        weather: the series.
+        row: of the last input.
+        made: the forecast there.
+        looks: of each forecaster's line.
+        title: of the figure.
+        path: receives the PNG.
+    """
+    names = [name for name in SHOWN if name in weather.quantities]
+    with style.new_figure(path, title, width=11, height=5.8) as figure:
+        grid = figure.add_gridspec(len(names), 2, width_ratios=(1, 1.3))
+        panels = [figure.add_subplot(grid[place, 0]) for place in range(len(names))]
+        rows = row + weather.offsets
+        for axis, name in zip(panels, names, strict=True):
+            axis.plot(weather.timestamps[rows], weather.columns([name])[rows], color=MEASURED, lw=1)
+            axis.set_ylabel(name, fontsize=10)
+            _date_axis(axis, axis is panels[-1])
+        hours, count = 1 - weather.offsets[0] // weather.hour, len(weather.quantities)
+        shown = f" ({len(names)} shown)" if len(names) < count else ""
+        panels[0].set_title(f"What is read: {hours} hours, {count} quantities{shown}")
+        right = figure.add_subplot(grid[:, 1])
+        _draw_future(right, weather, row, made, looks)
+        style.draw_legend(figure, [right])
+
+
+def _draw_future(axis, weather: Weather, row: int, made: Forecast, looks: dict[str, dict]) -> None:
+    """What was measured until the last input, each forecast after it, and what happened."""
+    import numpy as np
+
+    times, end, hour = weather.timestamps, made.target, np.timedelta64(1, "h")
+    axis.axvspan(made.made, end, color=SHADE, lw=0, zorder=0)
+    measured = np.where(weather.measured, weather.temperature, np.nan)
+    first, last = np.searchsorted(times, [made.made - BEFORE_HOURS * hour, end], "right")
+    axis.plot(times[first : row + 1], measured[first : row + 1], color=MEASURED, label="measured")
+    for name, path in made.paths.items():
+        look = looks[name] | {"label": f"{looks[name]['label']}: {path[-1]:.1f} °C"}
+        hours = end - np.arange(len(path))[::-1] * hour
+        axis.plot(hours, path, lw=1.5, ms=6, markevery=((len(path) - 1) % 6, 6), **look)
+    if last > row + 1:
+        axis.plot(times[row:last], measured[row:last], ":", color=MEASURED, label="what happened")
+    if made.happened is not None:
+        axis.plot(end, made.happened, "o", color=MEASURED, mfc="none", ms=13)
+    axis.set_title(f"Each hour, as forecast {weather.horizon // weather.hour} hours before it")
+    axis.set_ylabel("temperature (°C)")
+    _date_axis(axis, True)
+
+
+def _date_axis(axis, labelled: bool) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=5, maxticks=10)
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=labelled))
+    axis.tick_params(labelbottom=labelled)
+
+
+def draw_errors(errors: Errors, looks: dict[str, dict], title: str, path: Path) -> None:
+    """The mean absolute error of each forecaster, by month and by hour of the day."""
+    with style.new_figure(path, title, width=10, height=4.4) as figure:
+        axes = figure.subplots(1, 2, sharey=True)
+        means = errors.means()
+        for axis, unit in zip(axes, ("month", "hour"), strict=True):
+            for name, look in looks.items():
+                axis.plot(means[unit].index, means[unit][name], ms=4, **look)
+        axes[0].set_xlabel("month")
+        axes[1].set_xlabel("hour of the day")
+        axes[0].set_ylabel("MAE (°C), lower is better")
+        axes[1].set_xticks(range(0, len(means["hour"]), 3))
+        style.draw_legend(figure, axes[:1])
 
 
 def main(argv: list[str] | None = None) -> int:

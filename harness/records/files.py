@@ -123,7 +123,7 @@ def read_toml(path: Path) -> dict:
     """Reads a TOML file, or raises a RunError that says why that cannot be."""
     try:
         return tomllib.loads(read_bytes(path).decode("utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: not valid TOML ({error}).") from error
 
 

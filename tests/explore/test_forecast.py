@@ -6,15 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
 from commands import REPOSITORY, places, run
 
-from data.jena import TEMPERATURE, TIME_COLUMN, TIME_FORMAT
+from data.errors import DataError
+from data.jena import QUANTITIES, TEMPERATURE, TIME_COLUMN, TIME_FORMAT
 from data.sample_weather import sample_weather
 from explore import forecast
+from explore.forecasters import find_row, open_weather
 from harness.records.files import write_checksums
 from harness.records.record import load_record
 
@@ -32,14 +35,13 @@ def trained(tmp_path_factory):
 
 
 @pytest.fixture
-def ask(trained, tmp_path, monkeypatch, capsys):
+def ask(trained, tmp_path, capsys):
     """Calls `make forecast`'s script in this process, which has TensorFlow already."""
 
     def call(*arguments, results=trained):
         chosen = ["--sample", "--results-dir", results, "--plots-dir", tmp_path / "plots"]
-        monkeypatch.setattr(sys, "argv", ["forecast", *map(str, [*chosen, *arguments])])
         try:
-            code = forecast.main()
+            code = forecast.main([*map(str, [*chosen, *arguments])])
         except SystemExit as stop:  # wrong usage
             code = stop.code
         out, err = capsys.readouterr()
@@ -67,9 +69,9 @@ def newer_weather(days=70, minutes=10, first="2024-01-01", seed=1):
 def write(tmp_path):
     """Writes a table as the station does and returns its path."""
 
-    def write_file(table, name="mpi_roof_2024a.csv"):
+    def write_file(table, name="mpi_roof_2024a.csv", encoding="latin-1"):
         path = tmp_path / name
-        path.write_bytes(table.to_csv(index=False).encode("latin-1"))
+        path.write_bytes(table.to_csv(index=False).encode(encoding))
         return path
 
     return write_file
@@ -165,7 +167,13 @@ def test_a_part_of_the_series_is_forecast_as_the_whole_is(ask, write):
     assert "too few weeks for an interval" in said[1].stdout
 
 
-def test_missing_readings_are_neither_read_for_long_nor_scored(ask, write):
+def opened(path=None):
+    """A file, or the sample weather, as the networks of the sample protocol read it."""
+    protocol = {"lookback_hours": LOOKBACK, "step_hours": 1, "horizon_hours": HORIZON}
+    return open_weather(path, None, path is None, protocol, QUANTITIES)
+
+
+def test_missing_readings_are_neither_read_for_long_nor_scored(write):
     whole = newer_weather(minutes=60)
     short, outage, wind = whole.copy(), whole.copy(), whole.copy()
     short.loc[800:802, "wv (m/s)"] = -9999
@@ -173,20 +181,18 @@ def test_missing_readings_are_neither_read_for_long_nor_scored(ask, write):
     wind.loc[800:809, "wv (m/s)"] = -9999
 
     def scored(table):
-        done = ask("--file", write(table))
-        assert done.returncode == 0, done.stderr
-        return table_of(done.stdout, "year")["2024, test"]
+        return len(opened(write(table)).scorable())
 
-    count, *_, persistence = scored(whole)
-    assert scored(short)[0] == count  # carried on for three hours, as in training
+    count = scored(whole)
+    assert count == 70 * 24 - LOOKBACK + 1 - HORIZON
+    assert scored(short) == count  # carried on for three hours, as in training
     # the last four of the ten hours are older than six: no window reads them
-    assert count - scored(wind)[0] == LOOKBACK - 1 + 4
+    assert count - scored(wind) == LOOKBACK - 1 + 4
     # besides, the ten temperatures are no targets, and their rows no last inputs
-    left_out, *_, after = scored(outage)
-    assert count - left_out == LOOKBACK - 1 + 4 + 6 + 10
-    assert after == pytest.approx(persistence, rel=0.1)
-    message = "has no reading of 'wv (m/s)' for more than 6 hours up to 2024-02-03 17:00"
-    one_message(ask("--file", write(wind), "--date", "2024-02-04 03:00"), 1, message, "DATE=")
+    assert count - scored(outage) == LOOKBACK - 1 + 4 + 6 + 10
+    message = r"has no reading of 'wv \(m/s\)' for more than 6 hours up to 2024-02-03 17:00.*DATE="
+    with pytest.raises(DataError, match=message):
+        find_row(opened(write(wind)), datetime.fromisoformat("2024-02-04 03:00"))
 
 
 def one_message(done, code, *parts):
@@ -199,55 +205,43 @@ def one_message(done, code, *parts):
     assert done.stdout == ""
 
 
+def test_a_moment_without_a_forecast_is_named_with_one_that_has_it(write):
+    gap = newer_weather(minutes=60).drop(index=range(500, 520))
+    weather = {"sample": opened(), "gap": opened(write(gap))}
+    span = "has rows from 2009-01-01 00:10 to 2010-12-31 23:10"
+    hole = "has a gap from 2024-01-21 19:00 to 2024-01-22 16:00"
+    beside = 'choose DATE="2024-01-21 19:00" or DATE="2024-01-24 15:00"'
+    for series, date, obstacle, remedy in (
+        ("sample", "2015-07-14 00:00", span, 'choose DATE="2010-12-31 23:10"'),
+        ("sample", "2008-12-31 23:00", span, 'choose DATE="2009-01-02 23:10"'),
+        ("sample", "2009-01-02 12:00", "reads the 48 hours", 'choose DATE="2009-01-02 23:10"'),
+        ("gap", "2024-01-22 03:00", hole, beside),
+        ("gap", "2024-01-23 09:30", hole, beside),
+    ):
+        with pytest.raises(DataError) as error:
+            find_row(weather[series], datetime.fromisoformat(date))
+        assert obstacle in str(error.value)
+        assert remedy in str(error.value)
+    for series, date, row in (
+        ("sample", "2009-01-02 23:10", 47),
+        ("gap", "2024-01-21 19:59", 499),
+        ("gap", "2024-01-24 15:00", 547),
+    ):
+        assert find_row(weather[series], datetime.fromisoformat(date)) == row
+    assert find_row(weather["sample"], None) == 17_519
+
+
 @pytest.mark.parametrize(
-    ("date", "code", "parts"),
+    ("date", "code", "part"),
     [
-        (
-            "2015-07-14",
-            1,
-            ["the sample weather has rows from 2009-01-01 00:10 to 2010-12-31 23:10; choose DATE="],
-        ),
-        (
-            "2008-12-31 23:00",
-            1,
-            ["has rows from", 'the earliest possible is DATE="2009-01-02 23:10"'],
-        ),
-        (
-            "2009-01-02 12:00",
-            1,
-            ["reads the 48 hours", 'earliest possible is DATE="2009-01-02 23:10"'],
-        ),
-        ("2010-13-14", 2, ["expected such as '2015-07-14 12:00', got '2010-13-14'"]),
-        ("yesterday", 2, ["got 'yesterday'"]),
-        ("2010-10-01T12:00+02:00", 2, ["expected such as"]),
-        ("", 2, ["expected such as"]),
+        ("2015-07-14", 1, "no forecast can be made at 2015-07-14 00:00: the sample weather has"),
+        ("2010-13-14", 2, "expected such as '2015-07-14 12:00', got '2010-13-14'"),
+        ("2010-10-01T12:00+02:00", 2, "expected such as"),
+        ("", 2, "expected such as"),
     ],
 )
-def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, parts):
-    one_message(ask("--date", date), code, *parts)
-
-
-def test_the_earliest_date_that_is_named_can_be_used(ask):
-    done = ask("--date", "2009-01-02 23:10")
-    assert done.returncode == 0, done.stderr
-    assert forecasts(done.stdout)["GRU"]
-
-
-def test_a_gap_is_one_message_that_names_it_and_dates_that_can_be_used(ask, write):
-    path = write(newer_weather(minutes=60).drop(index=range(500, 520)))
-    gap = "has a gap from 2024-01-21 19:00 to 2024-01-22 16:00"
-    for date in ("2024-01-22 03:00", "2024-01-23 09:30"):
-        done = ask("--file", path, "--date", date)
-        one_message(done, 1, gap, 'choose DATE="2024-01-21 19:00" or DATE="2024-01-24 15:00"')
-    for date in ("2024-01-21 19:59", "2024-01-24 15:00"):
-        assert ask("--file", path, "--date", date).returncode == 0
-
-
-def changed(column, value):
-    table = newer_weather(days=5, minutes=60)
-    table[column] = table[column].astype(object)
-    table.loc[40, column] = value
-    return table
+def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, part):
+    one_message(ask("--date", date), code, part)
 
 
 @pytest.mark.parametrize(
@@ -258,30 +252,41 @@ def changed(column, value):
             ["has no column 'T (degC)', 'rh (%)'", "Columns found: 'Date Time', 'CO2 (ppm)'"],
         ),
         (
-            pd.DataFrame({"time": ["2024-01-01 00:00"], "temperature": [3.5]}),
+            pd.DataFrame({"when": ["2024-01-01 00:00"], "temperature": [3.5]}),
             ["has no column 'Date Time', 'p (mbar)', 'T (degC)'", "These are needed: 'Date Time'"],
         ),
         (
-            changed(TIME_COLUMN, "2024-01-02 16:00"),
-            ["line 42, column 'Date Time'", "2024-01-02 16"],
+            newer_weather(days=5).assign(**{"wd (deg)": -9999}),
+            ["has no reading at all of 'wd (deg)': the networks read it; take another file"],
         ),
-        (changed("p (mbar)", "high"), ["line 42, column 'p (mbar)': 'high' is not a number"]),
         (
             newer_weather(days=30, minutes=180),
             ["one row every 180 minutes", "a whole number of rows"],
         ),
-        (newer_weather(days=1, minutes=60), ["no forecast can be made", "nor at any other moment"]),
+        (newer_weather(days=1, minutes=60), ["no forecast can be made", "nor can it at any other"]),
     ],
-    ids=["columns", "station", "dates", "numbers", "cadence", "short"],
+    ids=["columns", "station", "no wind", "cadence", "short"],
 )
 def test_a_file_that_cannot_be_used_is_one_message(ask, write, table, parts):
     one_message(ask("--file", write(table)), 1, "mpi_roof_2024a.csv", *parts)
 
 
-def test_a_file_that_is_absent_or_binary_is_one_message(ask, tmp_path):
-    one_message(ask("--file", tmp_path / "absent.csv"), 1, "absent.csv", "No such file")
-    (tmp_path / "binary.csv").write_bytes(b"\0\1\2\n\0")
-    one_message(ask("--file", tmp_path / "binary.csv"), 1, "binary data")
+def test_a_file_of_another_year_in_the_form_in_which_it_circulates_is_the_same(ask, write):
+    """ISO dates in a column `date`, damaged units, blanks for the missing readings."""
+    table = newer_weather(days=30, minutes=60)
+    table.loc[300:302, "wv (m/s)"] = -9999
+    plain = ask("--file", write(table))
+    days = pd.to_datetime(table.pop(TIME_COLUMN), format=TIME_FORMAT)
+    table = table.rename(columns={"wv (m/s)": "wv (m\ufffds)", TEMPERATURE: "T (\ufffdC)"})
+    table.insert(0, "date", days.dt.strftime("%Y-%m-%d %H:%M"))
+    path = write(table.replace(-9999, np.nan), "weather.csv", encoding="utf-8")
+    other = ask("--file", path)
+    assert other.returncode == 0, other.stderr
+    assert forecasts(other.stdout) == forecasts(plain.stdout)
+    for unit in ("year", "month", "hour"):
+        assert table_of(other.stdout, unit) == table_of(plain.stdout, unit)
+    said = "'T (\ufffdC)' for 'T (degC)', 'wv (m\ufffds)' for 'wv (m/s)', days as yyyy-mm-dd"
+    assert f"{path} is read with 'date' for 'Date Time', {said}, 3 blank fields" in other.stderr
 
 
 def test_a_file_from_before_the_test_rows_is_forecast_and_not_scored(ask, write):
@@ -332,14 +337,33 @@ def test_the_real_command_forecasts_with_the_network_of_the_project(tmp_path):
     assert done.stderr.startswith("loading GRU\n")
 
 
-def test_without_the_training_rows_ridge_is_left_out(tmp_path, write):
-    (tmp_path / "empty").mkdir()
-    options = ["--network", "jena-gru", "--file", write(newer_weather(days=30, minutes=60))]
-    elsewhere = {"RNN_DATA_DIR": str(tmp_path / "empty"), "KERAS_HOME": str(tmp_path / "empty")}
-    done = run("explore.forecast", *options, *places(tmp_path), **elsewhere)
-    assert done.returncode == 0, done.stderr
-    assert "without ridge regression: `make data` brings its training rows" in done.stderr
-    assert set(forecasts(done.stdout)) == {"now", "GRU", "Persistence"}
+@pytest.mark.parametrize(
+    ("training", "reason"),
+    [
+        (None, "`make data` brings its training rows"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
+            "has no column 'Date Time'",
+        ),
+        (b"PK\3\4 broken off", "damaged or not a zip archive"),
+    ],
+    ids=["absent", "LFS pointer", "damaged"],
+)
+def test_without_the_training_rows_ridge_is_left_out(tmp_path, write, capsys, training, reason):
+    folder = tmp_path / "data"
+    folder.mkdir()
+    if training:
+        (folder / "jena_climate_2009_2016.csv").write_bytes(training)
+    file = write(newer_weather(days=30, minutes=60))
+    options = ["--network", "jena-gru", "--file", file, "--data-dir", folder, *places(tmp_path)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KERAS_HOME", str(tmp_path))
+        patch.setattr("data.files.DOWNLOADS", tmp_path)
+        assert forecast.main([*map(str, options)]) == 0
+    done = capsys.readouterr()
+    (left_out,) = [line for line in done.err.splitlines() if line.startswith("without ridge")]
+    assert reason in left_out
+    assert set(forecasts(done.out)) == {"now", "GRU", "Persistence"}
 
 
 def test_help_shows_an_example_and_loads_nothing_heavy():

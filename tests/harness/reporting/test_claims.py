@@ -74,6 +74,7 @@ def test_a_claim_is_read_with_all_its_fields(read):
     ("text", "message"),
     [
         ("[[claim]", "not valid TOML"),
+        ("a=" + "[" * 100_000, "not valid TOML"),
         ("[claim]\nid = 'memory'", r"\[\[claim\]\]"),
         ("claim = 3", r"\[\[claim\]\]"),
         ("claim = ['memory']", r"\[\[claim\]\]"),

@@ -90,7 +90,7 @@ def test_a_text_of_unknown_words_has_no_verdict(judge):
     ("arguments", "sentence"),
     [
         (["--text", "?! ..."], "the text holds no word"),
-        (["--file", "nowhere.txt"], "cannot read nowhere.txt: No such file"),
+        (["--file", "nowhere.txt"], "there is no file nowhere.txt"),
         (["--text", "good"], "has no trained network on imdb; `make demo` trains one"),
     ],
 )

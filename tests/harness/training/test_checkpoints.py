@@ -133,21 +133,19 @@ def test_a_run_that_would_go_another_way_starts_anew_and_says_why(
     assert run.history == {}
 
 
-def test_other_threads_forbid_nothing_where_the_last_bits_do_not_count(checkpoint, begin):
-    run = begin({"deterministic": False}, environment={"threads": 2})
-    shutil.copy(checkpoint, run.checkpoint)
-    assert restore(run) == 2
-
-
-def test_other_threads_forbid_a_resumption_where_every_bit_counts(checkpoint, begin, capsys):
-    run = begin({"deterministic": True})
+@pytest.mark.parametrize(
+    ("deterministic", "threads", "done"), [(False, 2, 2), (True, 1, 2), (True, 2, 0)]
+)
+def test_other_threads_forbid_a_resumption_where_every_bit_counts(
+    deterministic, threads, done, checkpoint, begin, capsys
+):
+    run = begin({"deterministic": deterministic})
     values, arrays = read_checkpoint(checkpoint)
-    for threads, done in ((1, 2), (2, 0)):
-        config = {"the configuration": {"deterministic": True}}
-        identity = {**values["identity"], **config, "threads": threads}
-        write_checkpoint(run.checkpoint, {**values, "identity": identity}, arrays)
-        assert restore(run) == done
-    assert "since the interruption, threads changed" in capsys.readouterr().out
+    config = {"the configuration": {"deterministic": deterministic}}
+    identity = {**values["identity"], **config, "threads": threads}
+    write_checkpoint(run.checkpoint, {**values, "identity": identity}, arrays)
+    assert restore(run) == done
+    assert ("threads changed" in capsys.readouterr().out) == (done == 0)
 
 
 def test_a_damaged_checkpoint_is_named_and_not_used(checkpoint, begin, capsys):

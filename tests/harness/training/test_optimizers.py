@@ -82,14 +82,6 @@ def test_rows_of_a_repeated_word_are_applied_as_by_hand(name, size):
     assert not found[:, [0, -1]].any()  # not read, not moved
 
 
-@pytest.mark.parametrize("name", ["rmsprop-keras-2.0", "rmsprop-keras-2.11", "adam-keras-2.2"])
-def test_keras_2_does_not_care_how_a_gradient_is_handed_over(name):
-    steps = list(zip(*drawn(6), strict=True))
-    dense = [keras.ops.array(added(*step, WORDS).astype(np.float32)) for step in steps]
-    by_rows = apply(make_optimizer(name, 0.001), [slices(*step) for step in steps])
-    assert_close(by_rows, apply(make_optimizer(name, 0.001), dense))
-
-
 @pytest.mark.parametrize("name", RULES)
 def test_fit_follows_the_rule(name):
     ids, rows = drawn(2)

@@ -123,7 +123,8 @@ def _find_columns(name: str, columns: list[str], needed: Sequence[str]) -> dict[
         found = [at for at, column in enumerate(columns) if column == known]
         found = found or [at for at, column in enumerate(columns) if _can_only_be(known, column)]
         if len(found) > 1:
-            raise DataError(f"{name} has the column '{known}' twice; remove one of them.")
+            several = quoted(columns[at] for at in found)
+            raise DataError(f"{name} has more than one column '{known}': {several}; make it one.")
         if found:
             places[known] = found[0]
     missing = [one for one in (TIME_COLUMN, *(needed or [TEMPERATURE])) if one not in places]

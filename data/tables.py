@@ -82,7 +82,10 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
             f"{name} is not a regular CSV file: {shown(str(error).strip())}."
         ) from error
     if not isinstance(frame.index, pd.RangeIndex):
-        raise DataError(f"{name}, line {before + 1}: more fields than the header has.")
+        raise DataError(
+            f"{name}, line {before + 1}: more fields than the header has in line {before}; the "
+            "header must be the first line."
+        )
     frame.index += before + 1
     form = [f"{SEPARATORS[separator]} between the fields"] if separator != "," else []
     form += ["decimal commas"] if decimal == "," else []

@@ -342,8 +342,14 @@ UNUSABLE = {  # by what is wrong with the file: its content, and the message
     ),
     "another unit": (renamed({DEGREES: "T (K)"}), "has no column 'T (degC)'"),
     "damaged, of another unit": (renamed({DEGREES: "T (\ufffdF)"}), "has no column 'T (degC)'"),
-    "twice": (renamed({"p (mbar)": DEGREES}), "has the column 'T (degC)' twice"),
-    "two times": (renamed({TIME_COLUMN: "date", "wd (deg)": "time"}), "'Date Time' twice"),
+    "twice": (
+        renamed({"p (mbar)": DEGREES}),
+        "has more than one column 'T (degC)': 'T (degC)', 'T (degC)'; make it one",
+    ),
+    "two times": (
+        renamed({TIME_COLUMN: "date", "wd (deg)": "time"}),
+        "has more than one column 'Date Time': 'date', 'time'",
+    ),
     "a field more": (f"{text(table()).strip()},7", "line 61, saw 16"),
     "decimal commas between commas": (PLAIN.replace(".", ","), "line 2: more fields than the"),
     "index": (

@@ -169,15 +169,19 @@ def _chart(group: SeedGroup, lines: Lines, colours: dict[str, str]) -> Chart:
 def _curve(group: SeedGroup, title: str, series: Series, colour: str) -> Curve:
     """One curve as each seed has it; dots that form no curve are the points of all seeds."""
     runs = [
-        one
+        (record.seed, one)
         for record in group.records
         for lines in _lines_of(record)
         for one in lines.series
         if (lines.title, one.label) == (title, series.label)
     ]
-    points = [[(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None] for one in runs]
-    places = {tuple(one.x) for one in runs}
-    cloud = series.dots and (len(places) > 1 or any(len(set(x)) < len(x) for x in places))
+    points = [
+        [(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None] for _, one in runs
+    ]
+    places = {tuple(one.x) for _, one in runs}
+    repeated = any(len(set(x)) < len(x) for x in places)
+    # runs of a network may stop at different epochs
+    cloud = series.dots and group.first.is_study and (repeated or len(places) > 1)
     if cloud:
         points = [sorted(point for seed in points for point in seed)]
         x, y = [x for x, _ in points[0]], np.array([[y for _, y in points[0]]])
@@ -186,7 +190,7 @@ def _curve(group: SeedGroup, title: str, series: Series, colour: str) -> Curve:
         values = map(dict, points)
         y = np.array([[seed.get(place, np.nan) for place in x] for seed in values], float)
     dots = "crosses" if colour == PUBLISHED_COLOUR else "dots"
-    seeds = (0,) if cloud else tuple(record.seed for record in group.records)
+    seeds = (0,) if cloud else tuple(seed for seed, _ in runs)
     return Curve(series.label, colour, x, y, dots if series.dots else "line", seeds)
 
 

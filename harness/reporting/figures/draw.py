@@ -142,6 +142,8 @@ def finding(panel: Panel) -> str:
         cells = [(value, name) for name, values in panel.rows.items() for value in values]
         (low, first), (high, last) = min(cells), max(cells, key=lambda cell: cell[0])
         return f"{panel.title}: {low:.3g} ({first}) to {high:.3g} ({last})"
+    if not any(len(curve.x) for curve in panel.curves):
+        return panel.title
     same = panel.title.lower() == panel.y.lower()
     start = panel.title if same else f"{panel.title}: {panel.y}"
     lines = [curve for curve in panel.curves if curve.mark == "line" and len(curve.x)]

@@ -132,6 +132,26 @@ def test_a_history_is_a_line_chart_beside_the_published_one(results):
     assert panels_of(group_of(results, "imdb-majority")) == []
 
 
+def test_runs_that_stopped_at_different_epochs_are_one_curve(tmp_path):
+    for seed, epochs in enumerate((3, 5)):
+        fabricate(tmp_path, "imdb-new", seed=seed, epochs=epochs)
+    row = groups.ModelResults(tuple(find_records(tmp_path)[0]))
+    training = training_charts(row)[0].curves[0]
+    assert (training.y.shape, np.isnan(training.y).sum()) == ((2, 5), 2)
+    assert training.mean[4] == training.y[1, 4]
+
+
+def test_a_curve_that_one_seed_lacks_or_that_is_empty_is_drawn(tmp_path):
+    net, empty = Series("net", [1, 2], [1, 2]), Series("empty", [1, 2], [None, None])
+    study = study_of(tmp_path, [lines(net, empty)], [lines(net)])
+    (chart,) = panels_of(study)
+    assert [len(curve.y) for curve in chart.curves] == [2, 1]
+    assert chart.rows[0] == (1, [1, 1, 1, None])
+    drawn(chart)
+    alone = panels_of(study_of(tmp_path / "other", [lines(empty)]))[0]
+    assert draw.finding(alone) == "Over time"
+
+
 def test_training_is_dots_validation_a_line_and_the_seeds_a_band(results):
     axis = drawn(training_charts(group_of(results, "imdb-lstm"))[0])
     training, validation, *_ = axis.lines

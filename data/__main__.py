@@ -16,7 +16,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Download missing files and print where each file is; with `--from-reviews`, rebuild instead.
 
     Returns:
-        Exit status: 0 if every file is there (or was rebuilt and proved), else 1.
+        Exit status: 0 if every file is there (or was rebuilt and proved), else 1; 130 after Ctrl-C.
     """
     options = _parser().parse_args(arguments)
     chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
@@ -30,7 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _fail("a data file needs more memory than there is.")
     except KeyboardInterrupt:
-        return _fail("interrupted; the same command goes on.")
+        _fail("interrupted; the same command goes on.")
+        return 130  # as every command after Ctrl-C
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -62,8 +62,7 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
 class RMSpropKeras2(SummedRows, RMSpropEpsilonOutside):
     """RMSprop of Keras 1.1 to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
 
-    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
-    those of the class above.
+    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word.
 
     Source: `keras/optimizers.py` of Keras 2.0.8 (epsilon 1e-8); `optimizer_v2/rmsprop.py` of 2.10
     (1e-7).

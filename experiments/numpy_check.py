@@ -214,7 +214,7 @@ def counted_parameters() -> dict[str, int]:
 def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, float]:
     """Largest differences of gradients by hand from automatic ones and finite differences.
 
-    The truncated gradient goes back `truncated` timesteps.
+    One of them goes back only `truncated` timesteps.
     """
     timesteps, features, units = 4 * truncated, 6, 8
     layer = random_layer(CELLS["simple-rnn"], units, features, rng)

@@ -277,10 +277,7 @@ def _refuse_another_file(record: Record, protocol: Any) -> None:
 
 
 def do_run(plan: Plan) -> Record:
-    """Makes the run's directory, prepares the machine, trains, and reads the record back.
-
-    A failed or interrupted run keeps its checkpoint, unless to go on would not help.
-    """
+    """Makes the run's directory, prepares the machine, trains, and reads the record back."""
     from harness.training import machine
 
     experiment = plan.experiment

@@ -224,16 +224,10 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
 def perform(name: str, command: list[str], code: str, topic: str, weights: bool) -> dict | None:
     """Does one run in a process of its own, below the worker's directory.
 
-    Args:
-        name: the record's place below a results directory.
-        command: what `python -m` gets, without the places.
-        code: the archive that `send_code` has sent.
-        topic: where the caller listens to progress.
-        weights: whether the trained weights are wanted, too.
-
-    Returns:
-        `seconds`; `failure`, None if there is a record; `log`, what the run printed; `files`, the
-        record's by name. None if nobody waits for them any more.
+    Its name is the record's place below a results directory, its command lacks the places, and
+    `code` is the archive that `send_code` has sent. The caller listens to `topic`. Returns None if
+    nobody waits any more, else `seconds`; `failure`, None if there is a record; `log`, what the run
+    printed; and `files`, the record's by name, with the trained weights if they are wanted.
     """
     worker = distributed.get_worker()
     key = worker.get_current_task()

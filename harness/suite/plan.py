@@ -112,10 +112,7 @@ def _configured(command: str, options: argparse.Namespace) -> Plan:
 
 
 def longest_first(runs: Iterable[Plan], durations: Durations) -> list[Plan]:
-    """Sorts runs so that those that run at the same time also end at about the same time.
-
-    A run whose duration is unknown comes first: it may be the longest.
-    """
+    """Sorts runs so that they end at about the same time; unknown durations may be the longest."""
 
     def shortness(run: Plan) -> tuple[bool, float]:
         expected = durations.expected(run)

@@ -311,11 +311,7 @@ class Progress(keras.callbacks.Callback):
 
 
 def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
-    """Writes the values and the seconds of the next epoch to the run.
-
-    Raises:
-        DivergedError: a value is NaN or infinite.
-    """
+    """Writes the next epoch's values and seconds to the run; NaN or inf is a DivergedError."""
     values = {name: float(value) for name, value in logs.items()}
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:

@@ -22,7 +22,8 @@ def test_reviews_of_a_file_are_judged_one_by_one(judge, results, tmp_path):
     file.write_text("\n".join(lines) + "\n", "utf-8")
     done = judge("--file", file, "--json")
     assert done.returncode == 0, done.stderr
-    assert done.stderr == "3 reviews, one a line; 1 without a word left out\n"
+    # a slow machine also says how far it is
+    assert done.stderr.startswith("3 reviews, one a line; 1 without a word left out\n")
     found = json.loads(done.stdout)
     assert list(found["models"]) == ["imdb-lstm", "imdb-lstm-document", "imdb-linear"]
     assert [review["line"] for review in found["reviews"]] == [1, 3, 4]

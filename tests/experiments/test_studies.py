@@ -23,19 +23,6 @@ from models.recurrent_numpy import SimpleRNN, unfold
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("namaskar", ["namaskar"]),
-        ("hello,world,hello", ["hello", "world"]),  # training on it twice would weight it
-        ("ab,abc", ["ab", "abc"]),  # one goes on where the other ends
-        ("नमस्कार", ["नमस्कार"]),
-    ],
-)
-def test_words_are_separated_by_commas_and_kept_once(text, words):
-    assert next_letter.different_words(text) == words
-
-
-@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("a", "'a' has 1 letters"),
@@ -333,16 +320,6 @@ def test_input_gradients_are_those_of_each_sample_alone(batch, seed):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
     np.testing.assert_array_equal(reader.get_weights()[0], w)
     assert len(reader.trainable_weights) == 1
-
-
-def test_tiny_input_gradients_keep_their_digits():
-    """Subtracted from weights of the usual size, they would be lost."""
-    reader = keras.Sequential([keras.Input((2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    w = np.array([[1.2345e-20], [-6.789e-25]], np.float32)
-    reader.set_weights([w, np.zeros(1, np.float32)])
-    x = np.array([[[3.0], [-2.0]]], np.float32)
-    found = input_gradients(reader, x, np.ones((1, 1), np.float32), weighted_sum)
-    np.testing.assert_allclose(found[0], w, rtol=1e-6)
 
 
 def test_pairs_are_counted_by_kind():

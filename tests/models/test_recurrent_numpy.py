@@ -83,28 +83,6 @@ def test_a_stack_reads_the_outputs_of_the_layer_below():
     assert np.abs(ours - np.asarray(expected)).max() < TOLERANCE
 
 
-def test_reading_in_two_parts_is_reading_at_once():
-    """The state is all that a cell remembers."""
-    rng = np.random.default_rng(1)
-    cell = LSTM.from_keras(*random_layer(layers.LSTM, 4, 2, rng).get_weights())
-    x = rng.normal(size=(10, 2))
-    state = cell.start(())
-    for t in range(6):
-        state, _ = cell.step(state, x[t])
-    np.testing.assert_allclose(unfold(cell, x[6:], state), unfold(cell, x)[6:], atol=1e-12)
-
-
-def test_the_documents_demonstration_has_its_shapes():
-    """100 steps, 32 input and 64 output features, all uniform in [0, 1)."""
-    rng = np.random.default_rng(0)
-    cell = SimpleRNN(Affine(rng.random((64, 32)), rng.random((64, 64)), rng.random(64)))
-    h = unfold(cell, rng.random((100, 32)))
-    assert h.shape == (100, 64)
-    p = predictions(h, rng.random((6, 64)), rng.random(6))
-    assert p.shape == (100, 6)
-    np.testing.assert_allclose(p.sum(axis=-1), 1)
-
-
 def affine(rng, units=3, features=2):
     shapes = ((units, features), (units, units), (units,))
     return Affine(*(rng.normal(size=shape) for shape in shapes))

@@ -156,17 +156,6 @@ def test_another_file_of_the_same_name_is_not_answered_with_the_first_one_s(book
     one_message(done, 1, "another book.txt than book.txt")
 
 
-def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
-    stands_for(copy, "alice", {"name": "alice.txt", "sha256": "0" * 64}, tmp_path / "results")
-    (tmp_path / "alice").write_text("Another one.", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    done = ask(train, *places(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert "already finished at" in done.stdout
-    for path in (tmp_path / "alice", "./alice"):
-        one_message(ask(train, "--text", path, *places(tmp_path)), 1, "another alice than")
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

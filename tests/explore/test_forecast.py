@@ -264,24 +264,6 @@ def test_a_file_that_cannot_be_used_is_one_message(ask, write, table, parts):
     one_message(ask("--file", write(table)), 1, "mpi_roof_2024a.csv", *parts)
 
 
-def test_a_file_of_another_year_in_the_form_in_which_it_circulates_is_the_same(ask, write):
-    """ISO dates in a column `date`, damaged units, blanks for the missing readings."""
-    table = newer_weather(days=30, minutes=60)
-    table.loc[300:302, "wv (m/s)"] = -9999
-    plain = ask("--file", write(table))
-    days = pd.to_datetime(table.pop(TIME_COLUMN), format=TIME_FORMAT)
-    table = table.rename(columns={"wv (m/s)": "wv (m\ufffds)", TEMPERATURE: "T (\ufffdC)"})
-    table.insert(0, "date", days.dt.strftime("%Y-%m-%d %H:%M"))
-    path = write(table.replace(-9999, np.nan), "weather.csv", encoding="utf-8")
-    other = ask("--file", path)
-    assert other.returncode == 0, other.stderr
-    assert forecasts(other.stdout) == forecasts(plain.stdout)
-    for unit in ("year", "month", "hour"):
-        assert table_of(other.stdout, unit) == table_of(plain.stdout, unit)
-    said = "'T (\ufffdC)' for 'T (degC)', 'wv (m\ufffds)' for 'wv (m/s)', days as yyyy-mm-dd"
-    assert f"{path} is read with 'date' for 'Date Time', {said}, 3 blank fields" in other.stderr
-
-
 def test_a_file_from_before_the_test_rows_is_forecast_and_not_scored(ask, write):
     done = ask("--file", write(newer_weather(days=5, minutes=60, first="2005-01-01")))
     assert done.returncode == 0, done.stderr

@@ -42,23 +42,6 @@ def test_reviews_of_a_file_are_judged_one_by_one(judge, results, tmp_path):
     assert probabilities == pytest.approx(expected, abs=2e-6)
 
 
-def test_line_ends_and_columns_change_no_probability(judge, tmp_path):
-    texts = ["filler3 good filler7", "not bad, filler9"]
-    files = {
-        "unix.txt": "\n".join(texts) + "\n",
-        "windows.txt": "\r\n".join(texts),
-        "old_mac.txt": "\r".join(texts),
-        "labelled.csv": 'label,review\n1,"{}"\n0,"{}"\n'.format(*texts),
-    }
-    found = []
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content.encode())
-        reviews = json.loads(judge("--file", tmp_path / name, "--json").stdout)["reviews"]
-        found.append([(review["text"], review["probabilities"]) for review in reviews])
-    assert found == [found[0]] * len(files)
-    assert [text for text, _ in found[0]] == texts
-
-
 def test_one_review_is_a_table(judge):
     unknown = [f"un{n}" for n in range(15)]
     text = " ".join(["filler3", "good\x1b", *unknown, *["x"] * 20, *["not"] * 30])

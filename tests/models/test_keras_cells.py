@@ -88,14 +88,6 @@ def test_weights_start_as_those_of_keras_lstm_do():
         np.testing.assert_array_equal(start, expected)
 
 
-def test_what_reads_the_carry_starts_at_work():
-    V = built(DocumentLSTMCell).get_weights()[3]
-    np.testing.assert_allclose(V @ V.T, np.eye(3), atol=1e-6)
-    for peephole in built(PeepholeLSTMCell).get_weights()[3:]:
-        assert (peephole != 0).all()
-        assert np.abs(peephole).max() <= 1  # glorot: the square root of 6 / (units + units)
-
-
 def built(make) -> layers.RNN:
     layer = layers.RNN(make(3))
     layer.build((None, None, 2))

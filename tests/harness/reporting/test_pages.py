@@ -288,8 +288,6 @@ CLAIMS_PART = " ".join(markers("claims"))
     [
         ("no markers", "results:start"),
         (f"{RESULTS_END} {RESULTS_START} {CLAIMS_PART}", "results:start"),
-        (f"{RESULTS_START} {RESULTS_END} {RESULTS_END} {CLAIMS_PART}", "results:start"),
-        (f"{RESULTS_START} {RESULTS_END} <!-- claims:end -->", "claims:start"),
         (f"{RESULTS_START} {RESULTS_END} {CLAIMS_PART} {CLAIMS_PART}", "claims:start"),
     ],
 )

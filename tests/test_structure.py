@@ -1,6 +1,7 @@
 """The layout: which folder may import which, and documents whose links lead somewhere."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -73,6 +74,25 @@ def test_harness_has_at_most_nine_rooms():
         if not entry.name.startswith("__")
     }
     assert len(rooms) <= 9, sorted(rooms)
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Imports within functions count, too: a reader walks in circles all the same."""
+    paths = {
+        ".".join(path.relative_to(REPOSITORY).with_suffix("").parts).removesuffix(".__init__"): path
+        for folder in ("data", "models", "harness", "experiments", "explore", "benchmarks")
+        for path in modules(folder)
+    }
+    known = {
+        name: {
+            module
+            for one in imported(path)
+            for module in (one, one.rpartition(".")[0])
+            if module in paths and module != name
+        }
+        for name, path in paths.items()
+    }
+    graphlib.TopologicalSorter(known).prepare()  # raises an error that names the circle
 
 
 def test_only_training_touches_private_attributes_of_keras():

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from models.baselines import CharacterNgrams
-from models.cells import CELLS
 from models.networks import character_model, continue_text, sample_character
 
 
@@ -99,7 +98,7 @@ def test_networks_have_the_documented_parameters_and_a_fixed_one_hot_layer(cell,
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(one_hot), np.eye(50)[[[3, 0]]])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", ["simple-rnn", "lstm-peephole"])
 def test_networks_read_any_length_and_survive_saving(cell, tmp_path):
     model = character_model(cell, characters=5, units=4)
     model.save(tmp_path / "model.keras")

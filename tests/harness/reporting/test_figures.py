@@ -12,7 +12,6 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from records import fabricate, fabricate_study
 
-from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting import groups
@@ -277,17 +276,6 @@ def test_sample_figures_say_so(tmp_path):
     for name in ("imdb-lstm", "made-study"):
         group = group_of(tmp_path / "results", name)
         assert draw.title_of(group, panels_of(group)).endswith(" (sample data)")
-
-
-def test_nothing_is_drawn_of_mixed_records_or_into_a_file(results, tmp_path):
-    blocked = tmp_path / "plots"
-    blocked.write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(RunError, match="cannot write"):
-        draw.plot_experiment(find_records(results)[0], blocked)
-    fabricate(results, "jena-dense", config={"sample": True})
-    with pytest.raises(RunError, match="sample data"):
-        draw.plot_all(results, tmp_path / "others", PUBLISHED)
-    assert not (tmp_path / "others").exists()
 
 
 def pixels(text: str, parse_math: bool) -> bytes:

@@ -70,11 +70,7 @@ def characters_and_window(network: TrainedNetwork) -> tuple[str, int]:
 
 
 def continue_prompt(options: argparse.Namespace) -> str:
-    """The prompt and what the network adds to it.
-
-    Raises:
-        RunError: there is no usable network, or it never saw a character of the prompt.
-    """
+    """The prompt and what the network adds to it."""
     if options.model:
         network = network_of(options.model)
     else:

@@ -50,15 +50,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """Lets each network read the text.
-
-    Returns:
-        The readings, and what else a reader must know: missing words and models.
-
-    Raises:
-        RunError: there is no word to read, or no network.
-        DataError: the word index is missing.
-    """
+    """Lets each network read the text; the readings, and sentences on missing words and models."""
     from data.own_reviews import read_text
 
     review = read_text(options.text)

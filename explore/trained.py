@@ -99,11 +99,7 @@ def find_trained(
 ) -> list[TrainedNetwork]:
     """All trained networks, one a label: the user's run with the lowest seed, or the project's.
 
-    Args:
-        dataset: `imdb` or `jena`.
-        results_dir: where the user's own runs are.
-        linear: with the linear models on IMDB, which come last.
-        sample: models trained on the built-in sample data, which are the user's own only.
+    The linear models on IMDB come last. Models trained on sample data are the user's own only.
     """
     found: dict[str, TrainedNetwork] = {}
     for network in _networks(results_dir, f"{dataset}-*", sample):

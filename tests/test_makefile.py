@@ -63,7 +63,6 @@ ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would ch
         (["imdb-lstm-1997", "ARGS=--units 64"], ["experiments", "imdb-lstm-1997", "--units", "64"]),
         (["recall", "ARGS=--text '$10'"], ["experiments", "recall", "--text", "$10"]),
         (["predict", f"TEXT={ODD}"], ["explore.predict", f"--text={ODD}"]),
-        (["predict", "TEXT="], ["explore.predict", "--text="]),
         (["predict", "ARGS=--json"], ["explore.predict", "--json"]),
         (
             ["inspect", f"TEXT={ODD}", "CELL=gru lstm", "SAMPLE=1"],
@@ -75,7 +74,6 @@ ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would ch
         ),
         (["compare", "A=imdb-lstm"], ["harness.reporting.compare", "imdb-lstm"]),
         (["compare", f"A={ODD}", "B=b c"], ["harness.reporting.compare", ODD, "b c"]),
-        (["compare", "ARGS=--help"], ["harness.reporting.compare", "--help"]),
         (["verify", f"RECORDS={ODD}"], ["harness.reporting.verify", ODD]),
     ],
 )
@@ -102,17 +100,11 @@ def test_variables_of_the_environment_do_not_become_options(clone):
     ("arguments", "sentence"),
     [
         (["imdb-lstm", "EPOCH=2"], "`make imdb-lstm` does not take EPOCH; it takes "),
-        (["imdb-lstm", "SEEDS=5"], "`make imdb-lstm` does not take SEEDS; it takes "),
         (["tables", "SEED=3"], "`make tables` does not take SEED; it takes "),
         (["demo", "ARGS=--epochs 2"], "`make demo` does not take ARGS; it takes "),
-        (["help", "seed=3"], "`make help` does not take seed; it takes no variables"),
-        (["verify", "A=imdb-lstm"], "`make verify` does not take A; it takes "),
         (["imdb-lstm", "SAMPLE=no"], "SAMPLE=no is not understood; SAMPLE=1 means yes, SAMPLE=0"),
-        (["recall", "FORCE=yes"], "FORCE=yes is not understood; FORCE=1 means yes, FORCE=0"),
         (["bench", "QUICK=2"], "QUICK=2 is not understood; QUICK=1 means yes, QUICK=0"),
         (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
-        (["all", "SEEDS="], "SEEDS= is not a number of seeds"),
-        (["all", "SEEDS=5x"], "SEEDS=5x is not a number of seeds"),
         (["compare"], "compare needs A, and B unless your runs of A are compared with"),
         (["verify"], "verify needs RECORDS, a folder of records: make verify RECORDS=results"),
         (["main"], "there is no target main; `make help` lists them"),

@@ -3,6 +3,8 @@
 import ast
 import graphlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -112,6 +114,32 @@ def test_links_lead_somewhere(document):
     for target in re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", text):
         if not target.startswith(("http://", "https://")):
             assert (document.parent / target).exists(), target
+
+
+COMMANDS = [
+    "data.__main__",
+    "experiments.__main__",
+    "harness.suite.__main__",
+    *(f"harness.reporting.{name}" for name in ("compare", "verify", "pages")),
+    *(f"harness.reporting.{name}.__main__" for name in ("figures", "report")),
+    *(f"explore.{name}" for name in ("predict", "inspect", "generate", "forecast")),
+]
+HELP = f"""
+import contextlib, io, sys
+from importlib import import_module
+slow = {{"keras", "tensorflow", "pandas", "matplotlib", "scipy", "pooch"}}
+for name in {COMMANDS}:
+    with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()) as printed:
+        import_module(name).main(["--help"])
+    print(name, bool(printed.getvalue()), slow & set(sys.modules))
+"""
+
+
+def test_help_answers_at_once_because_it_loads_nothing_slow():
+    done = subprocess.run(
+        [sys.executable, "-c", HELP], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == [f"{name} True set()" for name in COMMANDS]
 
 
 def test_readme_is_short():

@@ -165,10 +165,7 @@ def as_published(value: float | None) -> str:
 
 
 def seconds_by_device(row: ModelResults) -> dict[str, str]:
-    """For each device that trained the row, the mean over its seeds of the seconds an epoch.
-
-    Seconds are never averaged over devices. If there are several, each names its seeds.
-    """
+    """Mean seconds an epoch on each device, which names its seeds if there are several."""
     groups: dict[str, list[Record]] = {}
     for record in row.records:
         groups.setdefault(record.environment["device"], []).append(record)

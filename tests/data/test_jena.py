@@ -133,13 +133,11 @@ def zipped(name):
 
 
 FORMS = {  # what a file holds, and what is said about its form
-    "blank lines": (PLAIN.replace("\n", "\n\n") + "  \n \n", ""),
     "windows": (PLAIN.replace("\n", "\r\n"), ""),
     "old mac": (PLAIN.replace("\n", "\r"), ""),
     "quoted header": (re.sub("^.*", lambda m: f'"{m[0]}"'.replace(",", '","'), PLAIN, count=1), ""),
     "rows of commas": (PLAIN + 3 * (14 * "," + "\n"), ""),
     "semicolons": (PLAIN.replace(",", ";"), "semicolons between the fields"),
-    "tabs": (PLAIN.replace(",", "\t"), "tabs between the fields"),
     "german": (
         table(**LONG).to_csv(index=False, sep=";", decimal=","),
         "semicolons between the fields, decimal commas",
@@ -149,32 +147,23 @@ FORMS = {  # what a file holds, and what is said about its form
         "decimal commas",
     ),
     "iso": (times("%Y-%m-%d %H:%M:%S"), "days as yyyy-mm-dd"),
-    "iso with T": (times("%Y-%m-%dT%H:%M:%S"), "days as yyyy-mm-dd"),
     "slashes": (times("%Y/%m/%d %H:%M"), "days as yyyy/mm/dd"),
     "american beyond the twelfth": (times("%m/%d/%Y %H:%M"), "days as mm/dd/yyyy"),
-    "british beyond the twelfth": (times("%d/%m/%Y %H:%M"), "days as dd/mm/yyyy"),
     "no seconds": (times("%d.%m.%Y %H:%M"), ""),
     "no zeros": (re.sub(r"(?m)^0(\d)\.0(\d)", r"\1.\2", PLAIN), ""),
     "24:00:00": (midnights_end_days("24:00:00"), ""),
-    "24:00": (midnights_end_days("24:00"), ""),
     "no midnights": (PLAIN.replace(" 00:00:00", ""), ""),
     "utf-16": (PLAIN.encode("utf-16"), ""),
-    "utf-16 big-endian": (b"\xfe\xff" + PLAIN.encode("utf-16-be"), ""),
     "gzip": (gzip.compress(PLAIN.encode()), ""),
     "zip": (zipped(NAME), ""),
-    "zip in capitals": (zipped("WEATHER.CSV"), ""),
     "date": (renamed({TIME_COLUMN: "date"}), "'date' for 'Date Time'"),
+    "degrees": (renamed({DEGREES: "T (°C)"}).encode("latin-1"), "'T (°C)' for 'T (degC)'"),
     "damaged units": (
         renamed(
             {DEGREES: "T (\ufffdC)", "wv (m/s)": "wv (m/\ufffd)", "rho (g/m**3)": "rho (g/m³)"}
         ),
         "'T (\ufffdC)' for 'T (degC)', 'rho (g/m³)' for 'rho (g/m**3)', 'wv (m/\ufffd)' for "
         "'wv (m/s)'",
-    ),
-    "degrees": (renamed({DEGREES: "T (°C)"}).encode("latin-1"), "'T (°C)' for 'T (degC)'"),
-    "no units": (
-        renamed({DEGREES: "T", "wv (m/s)": "wv"}),
-        "'T' for 'T (degC)', 'wv' for 'wv (m/s)'",
     ),
 }
 
@@ -244,30 +233,10 @@ def test_repeated_rows_stay_and_are_counted(write):
     assert climate.cadence_minutes == 10
 
 
-@pytest.mark.parametrize("rows", [60, 501, 50_000])
+@pytest.mark.parametrize("rows", [60, 50_000])
 @pytest.mark.parametrize(
     "time",
-    [
-        *[
-            "31.02.2009 00:00:00",
-            "29.02.2009 00:00:00",
-            "01.13.2009 00:00:00",
-            "00.01.2009 00:00:00",
-        ],
-        *[
-            "01.01.2009 24:00:01",
-            "01.01.2009 25:00:00",
-            "01.01.2009 00:60:00",
-            "01.01.2009 00:00:60",
-        ],
-        *[
-            "2009-01-01 01:20",
-            "+1.01.2009 00:00:00",
-            "٠1.01.2009 00:00:00",
-            "01.01.09 00:00:00",
-            "",
-        ],
-    ],
+    ["31.02.2009 00:00:00", "01.01.2009 24:00:01", "2009-01-01 01:20", "+1.01.2009 00:00:00", ""],
 )
 def test_an_impossible_time_is_named_with_its_line(write, time, rows):
     lines = text(table(rows)).splitlines(keepends=True)
@@ -329,18 +298,12 @@ def swapped(first, second):
 
 UNUSABLE = {  # by what is wrong with the file: its content, and the message
     "empty": ("", "is empty"),
-    "blank": ("\n \n", "is empty"),
     "binary": ("\0\1\2\n\0", "binary data"),
     "page": (
         "<!DOCTYPE html>\n<title>404</title>\n",
         "has no column 'Date Time', 'T (degC)'. Columns found: '<!DOCTYPE html>'. The published",
     ),
     "no time": (table().drop(columns=TIME_COLUMN), "has no column 'Date Time'. Columns found: 'p"),
-    "no temperature": (
-        table().drop(columns=DEGREES),
-        "has no column 'T (degC)'. Columns found: 'D",
-    ),
-    "another unit": (renamed({DEGREES: "T (K)"}), "has no column 'T (degC)'"),
     "damaged, of another unit": (renamed({DEGREES: "T (\ufffdF)"}), "has no column 'T (degC)'"),
     "twice": (
         renamed({"p (mbar)": DEGREES}),
@@ -357,7 +320,6 @@ UNUSABLE = {  # by what is wrong with the file: its content, and the message
         "line 2",
     ),
     "short": (table(rows=23), "has 23 rows, at least 24 are needed"),
-    "no rows": (table().iloc[:0], "has 0 rows"),
     "half minutes": (table(minutes=0.5), "mostly 30 seconds from row to row"),
     "words": (table().assign(**{"wd (deg)": True}), "line 2, column 'wd (deg)': 'True' is not a"),
     "kelvin": (
@@ -372,25 +334,16 @@ UNUSABLE = {  # by what is wrong with the file: its content, and the message
         table(form="%m/%d/%Y %H:%M"),
         "'01/01/2009' can be dd/mm/yyyy or mm/dd/yyyy; write the days of the file as yyyy-mm-dd",
     ),
-    "twelve hours": (
-        table(form="%d.%m.%Y %I:%M %p"),
-        "'01.01.2009 12:10 AM' is no time that can be read; write the whole column as yyyy-mm-dd",
-    ),
     "time zone": (table(form="%Y-%m-%d %H:%M:%S+01:00"), "is no time that can be read"),
     "clocks, every ten minutes": (
         clock_set_back(10),
         "line 20: the hour of 2009-10-25T02:00:00 stands twice with other readings, as where "
         "clocks go back in autumn; write all times without summer time",
     ),
-    "clocks, every hour": (clock_set_back(60), "line 5: the hour of 2009-10-25T02:00:00 stands"),
     "two stations, one after the other": (
         two_stations(lambda both: both),
         "has a time that earlier rows cover in 60 of its 120 rows, first in line 62; it may hold "
         "two stations",
-    ),
-    "two stations, sorted by time": (
-        two_stations(lambda both: both.sort_values(TIME_COLUMN, kind="stable")),
-        "in 60 of its 120 rows, first in line 3; it may hold two stations",
     ),
     "one row wrong": (
         swapped(12, 30),
@@ -400,7 +353,6 @@ UNUSABLE = {  # by what is wrong with the file: its content, and the message
         pd.concat([table()[:20], table()[30:40], table()[20:30], table()[40:]]),
         "line 32: timestamp 2009-01-01T03:30:00 comes after 2009-01-01T06:40:00 (line 31); sort",
     ),
-    "newest first": (table()[::-1], "comes after 2009-01-01T10:00:00 (line 2); sort the rows"),
     "irregular": (
         table(rows=200).drop(index=np.random.default_rng(0).permutation(200)[:40]),
         "are not 10 minutes; resample the file to equal steps",
@@ -502,7 +454,7 @@ def published_form():
     ("part", "rows", "jumps"),
     [
         (slice(None), 420_551, [144, 183]),
-        *[(slice(phase, None, 6), 70_091 + (phase < 5), [24, 30]) for phase in range(6)],
+        (slice(5, None, 6), 70_091, [24, 30]),
         ("lacking", 420_451, [144, 183]),
     ],
 )

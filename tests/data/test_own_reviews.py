@@ -84,16 +84,13 @@ def test_reviews_are_made_plain_before_they_become_words(text, words):
     ("name", "content", "column", "sentence"),
     [
         ("a.txt", "", None, "a.txt holds no word"),
-        ("a.txt", "?! ...\n", None, "a.txt holds no word"),
         (
             "a.txt",
             b"good\n\xff\xfe\n",
             None,
             "a.txt is not UTF-8: .*in line 2.*Save it as UTF-8, for instance with iconv -f ",
         ),
-        ("a.txt", b"a\0b", None, "holds zero bytes"),
         ("a.csv", "a,b\n1,2\n", None, "no column of its first row, 'a', 'b', is known"),
-        ("a.csv", "a,b\n1,2\n", "c", "has no column 'c'; its first row is 'a', 'b'"),
         (
             "a.csv",
             "review,n\nbad, dull,1\n",
@@ -101,14 +98,12 @@ def test_reviews_are_made_plain_before_they_become_words(text, words):
             "line 2, has 3 fields where the first",
         ),
         ("a.csv", 'review,n\ngood,1\n"bad,1\n', None, "line 3, is no row of a CSV (unexpected end"),
-        ("a.csv.gz", gzip.compress(b"good")[:-6], None, "a.csv.gz: the file is cut off"),
         (
             "a.csv.gz",
             gzip.compress(b"good")[:10] + b"\xff" * 9,
             None,
             "the file is cut off or damaged",
         ),
-        ("nowhere/a.txt", None, None, "there is no file .*a.txt; check its name"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(name, content, column, sentence, tmp_path):

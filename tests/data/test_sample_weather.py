@@ -48,31 +48,6 @@ def test_ranges_are_a_central_european_stations(readings):
     assert readings["wd"].max() <= 360
 
 
-def test_water_vapour_columns_agree(readings):
-    """Each identity up to the two decimals of the columns on both sides."""
-    r = readings
-    saturated = 6.1078 * np.exp(17.08085 * r["T"] / (234.175 + r["T"]))
-    np.testing.assert_allclose(r["VPmax"], saturated, atol=0.006)
-    np.testing.assert_allclose(r["VPact"], r["rh"] / 100 * r["VPmax"], atol=0.011)
-    np.testing.assert_allclose(r["VPdef"], r["VPmax"] - r["VPact"], atol=0.016)
-    at_dew_point = 6.1078 * np.exp(17.08085 * r["Tdew"] / (234.175 + r["Tdew"]))
-    np.testing.assert_allclose(at_dew_point, r["VPact"], rtol=5e-4, atol=0.006)
-    assert (r["Tdew"] <= r["T"] + 0.01).all()
-    np.testing.assert_allclose(r["H2OC"], 1000 * r["VPact"] / r["p"], atol=0.011)
-    specific = 622 * r["VPact"] / (r["p"] - 0.378 * r["VPact"])
-    np.testing.assert_allclose(r["sh"], specific, atol=0.011)
-
-
-def test_density_and_potential_temperature_agree(readings):
-    r = readings
-    kelvin = r["T"] + 273.16
-    np.testing.assert_allclose(r["Tpot"], kelvin * (1000 / r["p"]) ** 0.286, atol=0.006)
-    # ideal gas: dry air and vapour each with their own gas constant, J / (kg K)
-    dry, vapour = 100 * (r["p"] - r["VPact"]), 100 * r["VPact"]  # Pa
-    density = 1000 * (dry / 287.058 + vapour * 0.622 / 287.058) / kelvin  # g / m3
-    np.testing.assert_allclose(r["rho"], density, atol=0.02)
-
-
 def test_has_a_year_and_a_day(weather):
     month = weather[TIME_COLUMN].str[3:5]
     hour = weather[TIME_COLUMN].str[11:13]

@@ -56,11 +56,6 @@ def test_provenance_names_the_file_and_holds_no_excerpt(tmp_path):
     assert "abba" not in str(provenance)
 
 
-def test_one_mark_of_a_licence_alone_is_text(tmp_path):
-    path = write(tmp_path, "mine.txt", "*** START OF IT ***\nmore")
-    assert load_text(None, str(path)).text == "*** start of it *** more"
-
-
 @pytest.mark.parametrize(
     ("content", "message"),
     [

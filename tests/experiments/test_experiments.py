@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 import time
-import tomllib
 from dataclasses import asdict, replace
 
 import pytest
@@ -194,6 +193,7 @@ def test_other_keras_backends(backend, tmp_path):
     assert load_record(path).environment["backend"] == backend
 
 
+@pytest.mark.faults
 def test_a_backend_that_does_not_exist_is_one_message(tmp_path):
     done = run("experiments.imdb_lstm", "--sample", *places(tmp_path), KERAS_BACKEND="theano")
     assert done.returncode == 1
@@ -205,16 +205,11 @@ def test_a_backend_that_does_not_exist_is_one_message(tmp_path):
 @pytest.mark.parametrize(
     ("name", "arguments", "code", "message"),
     [
-        ("imdb-lstm", ["--lr", "0.1"], 2, "unrecognized arguments: --lr"),
-        ("imdb-lstm", ["--epochs", "-3"], 2, "--epochs: must be at least 1, got -3"),
-        ("imdb-lstm", ["--optimizer", "newton"], 2, "invalid choice: 'newton'"),
-        ("jena-gru", ["--lookback-hours", "0"], 2, "--lookback-hours: must be at least"),
         ("imdb-conv-lstm", ["--sample", "--maxlen", "7"], 1, "it must be at least 8"),
         ("jena-ridge", ["--sample", "--recent-hours", "99"], 1, "--recent-hours 99 must be a"),
         ("jena-gru", ["--sample", "--lookback-hours", "20000"], 1, "choose shorter ones"),
         ("jena-gru", ["--sample", "--horizon-hours", "0.5"], 1, "horizon of 0.5 hours"),
         ("imdb-majority", ["--sample", "--validation-split", "0.99999"], 1, "leaves 0 of"),
-        ("imdb-transformer", [], 2, "there is no experiment 'imdb-transformer'; `python -m"),
     ],
 )
 def test_bad_input_is_one_message_and_leaves_nothing(name, arguments, code, message, tmp_path, ask):
@@ -224,22 +219,16 @@ def test_bad_input_is_one_message_and_leaves_nothing(name, arguments, code, mess
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("words", [["-m", "experiments"], ["experiments/imdb_lstm.py"]])
-def test_help_answers_at_once_and_loads_nothing_heavy(words):
-    """A script runs by its path, too, where the packages are found, as in `.venv`."""
-    variables = os.environ | {"PYTHONPATH": str(REPOSITORY), "PYTHONPROFILEIMPORTTIME": "1"}
-    began = time.perf_counter()
+def test_a_script_runs_by_its_path_too():
     done = subprocess.run(
-        [sys.executable, *words, "--help"],
+        [sys.executable, "experiments/imdb_lstm.py", "--help"],
         cwd=REPOSITORY,
-        env=variables,
+        env=os.environ | {"PYTHONPATH": str(REPOSITORY)},  # as in `.venv`
         capture_output=True,
         text=True,
     )
-    assert time.perf_counter() - began < 3
-    assert done.returncode == 0, done.stderr
-    assert "experiments" in done.stdout
-    assert not re.search(r"\| +(keras|tensorflow|pandas|sklearn|matplotlib)\n", done.stderr)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "python -m experiments" in done.stdout
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -276,11 +265,6 @@ def test_the_list_of_experiments_names_each_with_its_group_and_title(ask):
     listed = [line.split(maxsplit=2) for line in ask(main).stdout.splitlines()]
     assert listed == [[one.name, one.group, one.title] for one in EXPERIMENTS.values()]
     assert {group for _, group, _ in listed} == {"imdb", "jena", "study"}
-
-
-def test_published_numbers_are_those_of_experiments():
-    published = tomllib.loads((REPOSITORY / "experiments/published.toml").read_text("utf-8"))
-    assert set(published) - {"datasets"} <= set(EXPERIMENTS)
 
 
 def test_every_experiment_has_a_make_target():

@@ -7,7 +7,7 @@ from itertools import pairwise, product
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import DataError
@@ -16,23 +16,10 @@ from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.gradient_flow import gradient_norms
 from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
-from harness.training.gradients import decay_rate, gradients, input_gradients
+from harness.training.gradients import decay_rate, gradients
 from harness.training.optimizers import make_optimizer
 from models import networks
 from models.recurrent_numpy import SimpleRNN, unfold
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("namaskar", ["namaskar"]),
-        ("hello,world,hello", ["hello", "world"]),  # training on it twice would weight it
-        ("ab,abc", ["ab", "abc"]),  # one goes on where the other ends
-        ("नमस्कार", ["नमस्कार"]),
-    ],
-)
-def test_words_are_separated_by_commas_and_kept_once(text, words):
-    assert next_letter.different_words(text) == words
 
 
 @pytest.mark.parametrize(
@@ -110,18 +97,6 @@ def test_fillers_say_nothing_about_the_symbol():
     shares = [(ids[answers == symbol] == 3).sum() / (answers == symbol).sum() for symbol in (0, 1)]
     # nine fillers of two kinds: 4.5 a sequence, standard error sqrt(9 / 4 / 4000) = 0.024
     assert shares == pytest.approx([4.5, 4.5], abs=0.1)
-
-
-def test_the_tested_distances_lead_to_the_longest():
-    assert recall.distances_up_to(400, shortest=10) == [10, 25, 50, 100, 200, 400]
-    assert recall.distances_up_to(10) == [1, 2, 5, 10]
-    assert recall.distances_up_to(60, shortest=10) == [10, 25, 50, 60]
-
-
-def test_the_tested_lengths_are_parts_and_multiples_of_the_trained_one():
-    assert any_length.lengths_around(500) == [100, 200, 500, 1000]
-    assert any_length.lengths_around(28) == [5, 11, 28, 56]
-    assert any_length.lengths_around(1) == [1, 2]
 
 
 @pytest.fixture(scope="module")
@@ -302,47 +277,6 @@ def test_gradients_of_a_linear_model_are_those_of_least_squares_or_of_any_functi
 
 def weighted_sum(y, p):
     return keras.ops.sum(y * p, axis=-1)
-
-
-def test_a_model_has_its_weights_as_before():
-    keras.utils.set_random_seed(0)
-    normalised = [keras.layers.BatchNormalization(), keras.layers.Dense(1)]
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3), *normalised])
-    before = [weights.copy() for weights in model.get_weights()]
-    x = np.random.default_rng(0).normal(5, 3, (8, 2)).astype(np.float32)
-    found = gradients(model, x, np.ones((8, 1), np.float32), "mean_squared_error")
-    assert np.abs(found[model.layers[-1].kernel.path]).max() > 0.01  # a step was made
-    for weights, kept in zip(model.get_weights(), before, strict=True):
-        np.testing.assert_array_equal(weights, kept)  # moving averages as well
-
-
-@settings(max_examples=10, deadline=None)
-@given(batch=st.integers(1, 4), seed=st.integers(0, 99))
-def test_input_gradients_are_those_of_each_sample_alone(batch, seed):
-    rng = np.random.default_rng(seed)
-    reader = keras.Sequential(
-        [keras.Input((3, 2)), keras.layers.Flatten(), keras.layers.Dense(1, use_bias=False)]
-    )
-    w = rng.normal(size=(6, 1)).astype(np.float32)
-    reader.set_weights([w])
-    x = rng.normal(size=(batch, 3, 2)).astype(np.float32)  # (batch, timesteps, features)
-    y = rng.normal(size=(batch, 1)).astype(np.float32)
-    found = input_gradients(reader, x, y, "mean_squared_error")
-    residuals = x.reshape(batch, 6) @ w - y  # (batch, 1)
-    expected = (2 * residuals * w.T).reshape(batch, 3, 2)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(reader.get_weights()[0], w)
-    assert len(reader.trainable_weights) == 1
-
-
-def test_tiny_input_gradients_keep_their_digits():
-    """Subtracted from weights of the usual size, they would be lost."""
-    reader = keras.Sequential([keras.Input((2, 1)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    w = np.array([[1.2345e-20], [-6.789e-25]], np.float32)
-    reader.set_weights([w, np.zeros(1, np.float32)])
-    x = np.array([[[3.0], [-2.0]]], np.float32)
-    found = input_gradients(reader, x, np.ones((1, 1), np.float32), weighted_sum)
-    np.testing.assert_allclose(found[0], w, rtol=1e-6)
 
 
 def test_pairs_are_counted_by_kind():

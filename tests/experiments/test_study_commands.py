@@ -97,38 +97,6 @@ def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown)
     assert formulas["LSTM of 1997, no forget gate"][1] < 1e-6
 
 
-def test_gradients_are_shown_for_every_word_and_every_case(shown):
-    panels = shown("gradient_flow", Lines)
-    assert len(panels) == 3
-    for panel in panels.values():
-        assert panel.log_y
-        assert [series.label for series in panel.series] == ["SimpleRNN", "LSTM", "GRU"]
-        for series in panel.series:
-            assert series.x == list(range(12))
-            assert min(value for value in series.y if value is not None) > 0
-    table = shown("gradient_flow", Table)["Gradient with respect to distant words"]
-    assert len(table.rows) == 9
-    for halves, doubles, *_ in table.rows.values():
-        assert (halves is None) != (doubles is None)
-    # the same network before training, but for the factor of its recurrent weights
-    before, _, exploding = (panel.series[0].y for panel in panels.values())
-    assert before != exploding
-
-
-def test_recall_is_a_share_of_the_tested_sequences(shown):
-    alone, mixed = shown("recall", Table).values()
-    assert alone.columns == ["10 steps"]
-    assert mixed.columns == ["1 steps", "2 steps", "5 steps", "10 steps"]
-    for table in (alone, mixed):
-        assert set(table.rows) == {"SimpleRNN", "LSTM", "GRU"}
-        for share in (share for shares in table.rows.values() for share in shares):
-            assert 0 <= share <= 1
-            assert share * 20 == pytest.approx(round(share * 20), abs=1e-5)
-    for panel in shown("recall", Lines).values():
-        assert panel.references == {"chance": 1 / 8}
-        assert panel.log_x
-
-
 def test_only_the_recurrent_network_reads_other_lengths(shown):
     (table,) = shown("any_length", Table).values()
     assert table.columns[:5] == ["own length", "2 words", "4 words", "10 words", "20 words"]
@@ -275,6 +243,7 @@ def test_any_word_makes_a_record_and_a_finished_study_is_shown_again(tmp_path, a
     assert again.endswith(done.stdout.partition("Next letters that are right\n")[2])
 
 
+@pytest.mark.faults
 def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
     _, folder = finished("next_letter")
     command = ["experiments.next_letter", "--sample", *SMALL["next_letter"], *places(tmp_path)]

@@ -7,7 +7,6 @@ import math
 import re
 import shutil
 
-import keras
 import pytest
 from commands import places, run
 
@@ -17,7 +16,7 @@ from explore import generate
 from harness.experiment import main
 from harness.records.files import write_checksums
 from harness.records.record import label_of, load_record
-from harness.records.study_outputs import Lines, Table, Text
+from harness.records.study_outputs import Table, Text
 
 train = functools.partial(main, EXPERIMENT)
 EPOCHS = 3
@@ -59,23 +58,6 @@ def test_the_tail_is_measured_against_counting(trained):
     assert done.stderr == ""
 
 
-def test_curves_are_the_history_and_counting_is_drawn_beside_them(trained):
-    path, _ = trained
-    history = load_record(path).history
-    assert {len(column) for column in history.values()} == {EPOCHS}
-    for lines, column, scale in zip(
-        outputs(path, Lines), ("loss", "accuracy"), (math.log(2), 1), strict=True
-    ):
-        training, held_out = lines.series
-        assert training.dots
-        assert not held_out.dots
-        assert training.x == held_out.x == [1, 2, 3]
-        assert training.y == pytest.approx([value / scale for value in history[column]])
-        assert held_out.y == pytest.approx([value / scale for value in history[f"val_{column}"]])
-        assert set(lines.references) == {"5-gram", "trigram", "bigram", "unigram"}
-    assert history["val_loss"][-1] < history["val_loss"][0]
-
-
 def test_every_round_leaves_what_it_wrote_and_nothing_of_the_text(trained):
     path, _ = trained
     (samples,) = outputs(path, Text)
@@ -92,14 +74,6 @@ def test_every_round_leaves_what_it_wrote_and_nothing_of_the_text(trained):
     assert len(places_of_windows) == EPOCHS  # a window of its own each round, for all temperatures
     everything = "".join(file.read_text("utf-8") for file in path.glob("*.json"))
     assert "ferry on the slow river" not in everything.lower()
-
-
-def test_the_saved_network_is_plain_keras_without_optimizer(trained):
-    path, _ = trained
-    assert not list(path.glob("*.unfinished*"))
-    model = keras.models.load_model(path / "model.keras")
-    assert not model.compiled
-    assert model.output_shape == (None, len(load_record(path).data["facts"]["characters"]))
 
 
 def one_message(done, code, *parts):
@@ -182,46 +156,12 @@ def test_another_file_of_the_same_name_is_not_answered_with_the_first_one_s(book
     one_message(done, 1, "another book.txt than book.txt")
 
 
-def test_a_corpus_is_no_file_of_its_name(copy, tmp_path, monkeypatch, ask):
-    stands_for(copy, "alice", {"name": "alice.txt", "sha256": "0" * 64}, tmp_path / "results")
-    (tmp_path / "alice").write_text("Another one.", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    done = ask(train, *places(tmp_path))
-    assert done.returncode == 0, done.stderr
-    assert "already finished at" in done.stdout
-    for path in (tmp_path / "alice", "./alice"):
-        one_message(ask(train, "--text", path, *places(tmp_path)), 1, "another alice than")
-
-
-TEXTS = {
-    "missing": (None, "there is no text file"),
-    "empty": (b"", "holds no text"),
-    "blank": (b" \n \n", "holds no text"),
-    "short": (b"ten chars.", "the text has 10 characters"),
-    "not utf-8": ("naïve".encode("latin-1"), "is not UTF-8: byte 2"),
-}
-
-
-@pytest.mark.parametrize("kind", TEXTS)
-def test_a_text_that_cannot_be_learnt_is_one_message_and_leaves_nothing(kind, tmp_path, ask):
-    content, message = TEXTS[kind]
-    text = tmp_path / "mine.txt"
-    if content is not None:
-        text.write_bytes(content)
-    places_of_run = places(tmp_path / "out")
-    done = ask(train, "--text", text, *places_of_run)
-    one_message(done, 1, message)
-    assert not (tmp_path / "out").exists()
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["--sample", "--text", "alice"], 1, "--text names another (alice)"),
         (["--sample", "--window", "4000"], 1, "too few for a --window of 4,000"),
         (["--sample", "--tail", "0.999"], 1, "--tail 0.999 leaves 3 for training"),
-        (["--tail", "0"], 2, "must be at least 0.001"),
-        (["--cell", "elman"], 2, "invalid choice: 'elman'"),
     ],
 )
 def test_settings_that_cannot_work_are_one_message_and_leave_nothing(

@@ -5,13 +5,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from datetime import datetime
 
 import numpy as np
 import pandas as pd
 import pytest
-from commands import REPOSITORY, places, run
+from commands import places, run
 
 from data.errors import DataError
 from data.jena import QUANTITIES, TEMPERATURE, TIME_COLUMN, TIME_FORMAT
@@ -236,8 +235,6 @@ def test_a_moment_without_a_forecast_is_named_with_one_that_has_it(write):
     [
         ("2015-07-14", 1, "no forecast can be made at 2015-07-14 00:00: the sample weather has"),
         ("2010-13-14", 2, "expected such as '2015-07-14 12:00', got '2010-13-14'"),
-        ("2010-10-01T12:00+02:00", 2, "expected such as"),
-        ("", 2, "expected such as"),
     ],
 )
 def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, part):
@@ -252,10 +249,6 @@ def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, part):
             ["has no column 'T (degC)', 'rh (%)'", "Columns found: 'Date Time', 'CO2 (ppm)'"],
         ),
         (
-            pd.DataFrame({"when": ["2024-01-01 00:00"], "temperature": [3.5]}),
-            ["has no column 'Date Time', 'p (mbar)', 'T (degC)'", "These are needed: 'Date Time'"],
-        ),
-        (
             newer_weather(days=5).assign(**{"wd (deg)": -9999}),
             ["has no reading at all of 'wd (deg)': the networks read it; take another file"],
         ),
@@ -265,28 +258,10 @@ def test_a_date_that_cannot_be_used_is_one_message(ask, date, code, part):
         ),
         (newer_weather(days=1, minutes=60), ["no forecast can be made", "nor can it at any other"]),
     ],
-    ids=["columns", "station", "no wind", "cadence", "short"],
+    ids=["columns", "no wind", "cadence", "short"],
 )
 def test_a_file_that_cannot_be_used_is_one_message(ask, write, table, parts):
     one_message(ask("--file", write(table)), 1, "mpi_roof_2024a.csv", *parts)
-
-
-def test_a_file_of_another_year_in_the_form_in_which_it_circulates_is_the_same(ask, write):
-    """ISO dates in a column `date`, damaged units, blanks for the missing readings."""
-    table = newer_weather(days=30, minutes=60)
-    table.loc[300:302, "wv (m/s)"] = -9999
-    plain = ask("--file", write(table))
-    days = pd.to_datetime(table.pop(TIME_COLUMN), format=TIME_FORMAT)
-    table = table.rename(columns={"wv (m/s)": "wv (m\ufffds)", TEMPERATURE: "T (\ufffdC)"})
-    table.insert(0, "date", days.dt.strftime("%Y-%m-%d %H:%M"))
-    path = write(table.replace(-9999, np.nan), "weather.csv", encoding="utf-8")
-    other = ask("--file", path)
-    assert other.returncode == 0, other.stderr
-    assert forecasts(other.stdout) == forecasts(plain.stdout)
-    for unit in ("year", "month", "hour"):
-        assert table_of(other.stdout, unit) == table_of(plain.stdout, unit)
-    said = "'T (\ufffdC)' for 'T (degC)', 'wv (m\ufffds)' for 'wv (m/s)', days as yyyy-mm-dd"
-    assert f"{path} is read with 'date' for 'Date Time', {said}, 3 blank fields" in other.stderr
 
 
 def test_a_file_from_before_the_test_rows_is_forecast_and_not_scored(ask, write):
@@ -341,13 +316,9 @@ def test_the_real_command_forecasts_with_the_network_of_the_project(tmp_path):
     ("training", "reason"),
     [
         (None, "`make data` brings its training rows"),
-        (
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
-            "has no column 'Date Time'",
-        ),
         (b"PK\3\4 broken off", "damaged or not a zip archive"),
     ],
-    ids=["absent", "LFS pointer", "damaged"],
+    ids=["absent", "damaged"],
 )
 def test_without_the_training_rows_ridge_is_left_out(tmp_path, write, capsys, training, reason):
     folder = tmp_path / "data"
@@ -364,16 +335,3 @@ def test_without_the_training_rows_ridge_is_left_out(tmp_path, write, capsys, tr
     (left_out,) = [line for line in done.err.splitlines() if line.startswith("without ridge")]
     assert reason in left_out
     assert set(forecasts(done.out)) == {"now", "GRU", "Persistence"}
-
-
-def test_help_shows_an_example_and_loads_nothing_heavy():
-    code = (
-        "import sys; from explore.forecast import parse_arguments; parse_arguments([])\n"
-        "print(sorted({'keras', 'tensorflow', 'pandas', 'matplotlib', 'numpy'} & set(sys.modules)))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, check=True, capture_output=True, text=True
-    )
-    assert done.stdout.strip() == "[]"
-    assert 'make forecast DATE="2015-07-14 12:00"' in run("explore.forecast", "--help").stdout
-    assert run("explore.forecast", "--when", "now").returncode == 2

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from commands import run
 
 from explore import inspect
 
@@ -51,14 +50,6 @@ def test_words_that_are_missing_rare_or_hostile(look, results, tmp_path):
     assert set(re.findall(r"(?:src|href)=\"(?!#)(.{4})", content)) == {"data"}  # no network
 
 
-def test_of_a_long_text_the_end_is_shown_and_names_stay_short(look, tmp_path):
-    done = look("good " * 20_000)
-    assert "The last 40 of 20,000 words are shown." in done.stdout
-    assert "28 earlier" not in done.stdout
-    (page,) = (tmp_path / "inspect").glob("*.html")
-    assert len(page.stem) <= 50
-
-
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
@@ -75,18 +66,3 @@ def test_a_text_without_a_known_word_is_refused(look, text, sentence):
 
 def test_a_cell_that_was_not_trained_is_refused(look):
     assert "train it with `make imdb-gru SAMPLE=1`" in look("good", "--cell", "gru").stderr
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "said"),
-    [
-        (["--help"], 0, 'make inspect TEXT="not a good film"'),
-        (["--text", "good", "--cell", "nonsense"], 2, "invalid choice: 'nonsense'"),
-        ([], 2, "the following arguments are required: --text"),
-    ],
-)
-def test_help_and_wrong_flags_answer_without_tensorflow(arguments, code, said):
-    done = run("explore.inspect", *arguments, PYTHONPROFILEIMPORTTIME="1")
-    assert done.returncode == code
-    assert said in done.stdout + done.stderr
-    assert not re.search(r"\| +(keras|tensorflow|matplotlib)\n", done.stderr)

@@ -9,7 +9,6 @@ import pytest
 
 from explore.inspect import print_reading
 from explore.reading import MOST_SHOWN, count_parameters, linear_additions, read
-from explore.reading_page import draw, largest_influence
 from harness.errors import RunError
 from models import networks
 from models.baselines import bag_of_ngrams
@@ -68,13 +67,6 @@ def test_a_long_text_is_cut_as_keras_cuts_it_and_its_end_is_shown():
     assert not np.isnan(reading.influence[1:]).any()
 
 
-def test_a_text_that_fills_the_window_starts_without_a_column_before_it():
-    ids = [1, *range(4, 15)]
-    reading = read(network("gru"), "gru", [str(n) for n in ids], ids)
-    assert reading.columns == [str(n) for n in ids]
-    assert len(reading.probability) == MAXLEN
-
-
 def test_a_network_that_the_numpy_cell_does_not_compute_is_refused():
     other = network("lstm", gates="keras2-hard-sigmoid")
     with pytest.raises(RunError, match=r"best\.keras: NumPy and Keras differ by .* probability"):
@@ -107,16 +99,6 @@ def test_additions_of_words_make_up_a_linear_model_without_bigrams():
     assert added[1] == added[3] > 0 > added[2]
     (expected,) = pipeline.decision_function([[1, 7, 8, 7, 99]])
     assert np.nansum(added) + pipeline[-1].intercept_[0] == pytest.approx(expected)
-
-
-def test_figures_are_the_same_bytes_twice_and_tell_no_names_twice():
-    readings = [read(network(cell), cell, LABELS, IDS) for cell in ("simple-rnn", "lstm")]
-    largest = largest_influence(readings)
-    first, second = (draw(reading, largest) for reading in readings)
-    assert first == draw(readings[0], largest)
-    names = [re.findall(r'id="(?!DejaVu)([^"]+)"', svg) for svg in (first, second)]
-    assert len(names[0]) > 1
-    assert not set(names[0]) & set(names[1])
 
 
 def test_colours_in_a_terminal_but_not_with_no_color(monkeypatch, capsys):

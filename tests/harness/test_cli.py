@@ -179,21 +179,3 @@ def test_a_closed_pipe_ends_a_command_quietly_and_ascii_does_not_end_it(tmp_path
     done = run(*command, PYTHONIOENCODING="ascii", MPLBACKEND="bogus")
     assert (done.returncode, done.stderr) == (0, "")
     assert r"Ergebnis-Gr\xf6\xdfen" in done.stdout
-
-
-def test_a_place_of_data_is_refused_before_tensorflow_loads(tmp_path):
-    code = """
-import sys
-from experiments.imdb_gru import EXPERIMENT
-from harness.experiment import main
-try:
-    main(EXPERIMENT, sys.argv[1:])
-finally:
-    assert not {"tensorflow", "keras"} & set(sys.modules)
-"""
-    options = ["--data-dir", "/nowhere", *map(str, places(tmp_path))]
-    done = subprocess.run(
-        [sys.executable, "-c", code, *options], cwd=REPOSITORY, capture_output=True, text=True
-    )
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert done.stderr.startswith("error: ")

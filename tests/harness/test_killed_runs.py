@@ -5,11 +5,8 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from killing import DIED, child
 
 from harness import experiment
@@ -164,89 +161,11 @@ def test_killed_at_any_change_and_started_again(before, tmp_path, uninterrupted)
     assert resumed == 0 if before == "a record" else resumed > 20
 
 
-class StartsAndFaults(RuleBasedStateMachine):
-    """Commands, kills and damage in any order: no sound record is lost, and no wrong one made."""
-
-    @initialize()
-    def begin(self):
-        self.folder = Path(self.make_folder())
-        self.results = self.folder / "results"
-        self.results.mkdir()
-        self.sound = self.damaged = False
-
-    @property
-    def place(self) -> Path:
-        return self.results / "toy-net" / "seed-0"
-
-    @rule(force=st.booleans())
-    def start(self, force):
-        status, _, output = start(self.results, force)
-        if self.damaged and not force:
-            assert status == 1
-            assert "damaged; --force repeats the run" in output
-            return
-        assert status == 0, output
-        self.sound, self.damaged = True, False
-        records, _ = find_records(self.results)
-        assert [content(record.path) for record in records] == [self.expected]
-        if force:
-            check_finished(self.results, self.expected)
-
-    @rule(force=st.booleans(), die_at=st.integers(0, 90))
-    def kill(self, force, die_at):
-        status, _, _ = start(self.results, force, die_at)
-        if status == 0:
-            self.sound, self.damaged = True, False
-        elif self.damaged and force:  # replaced or not yet
-            self.damaged = not find_records(self.results)[0]
-
-    @rule(at=st.floats(0, 1, exclude_max=True), how=st.sampled_from(["flip", "cut", "remove"]))
-    def corrupt_checkpoint(self, at, how):
-        path = self.place.with_name("seed-0.unfinished") / CHECKPOINT
-        if path.exists() and path.stat().st_size:  # what was cut to nothing has no byte to change
-            _corrupt(path, at, how)
-
-    @precondition(lambda self: self.sound and self.place.exists())
-    @rule(part=st.sampled_from(["metrics", "config", "history"]))
-    def corrupt_record(self, part):
-        _corrupt(self.place / f"{part}.json", 0, "cut")
-        self.sound, self.damaged = False, True
-
-    @rule()
-    def table(self):
-        check_readable(self.results, self.expected, self.sound)
-
-    def teardown(self):
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _corrupt(path: Path, at: float, how: str) -> None:
-    content = bytearray(path.read_bytes())
-    place = int(at * len(content))
-    if how == "flip":
-        content[place] ^= 1
-    if how == "remove":
-        path.unlink()
-    else:
-        path.write_bytes(content if how == "flip" else content[:place])
-
-
-def state_machine(uninterrupted, tmp_path_factory, examples: int):
-    class Machine(StartsAndFaults):
-        expected = uninterrupted
-
-        def make_folder(self):
-            return tmp_path_factory.mktemp("machine")
-
-    machine = Machine.TestCase
-    machine.settings = settings(max_examples=examples, stateful_step_count=12, deadline=None)
-    machine().runTest()
-
-
-def test_starts_kills_and_damage_in_any_order(uninterrupted, tmp_path_factory):
-    state_machine(uninterrupted, tmp_path_factory, examples=5)
-
-
-@pytest.mark.faults
-def test_starts_kills_and_damage_in_any_order_at_length(uninterrupted, tmp_path_factory):
-    state_machine(uninterrupted, tmp_path_factory, examples=500)
+def test_a_damaged_record_is_replaced_only_by_force(tmp_path, uninterrupted):
+    results = tmp_path / "results"
+    assert start(results)[0] == 0
+    (results / "toy-net/seed-0/metrics.json").write_text("{")
+    status, _, output = start(results)
+    assert (status, "damaged; --force repeats the run" in output) == (1, True)
+    assert start(results, force=True)[0] == 0
+    check_finished(results, uninterrupted)

@@ -36,16 +36,13 @@ def test_flags_replace_values_with_the_field_s_type():
     ("argv", "message"),
     [
         (["--units", "0"], "must be at least 1, got 0"),
-        (["--units", "-4"], "must be at least 1, got -4"),
         (["--units", "2.5"], "expected a whole number, got '2.5'"),
-        (["--units", "9" * 30], f"must be below 100000, got {'9' * 30}\n"),
         (["--units", "9" * 400], f"must be below 100000, got {'9' * 50}…\n"),
         (["--units", "9" * 5000], f"expected a whole number, got '{'9' * 50}…'\n"),
         (["--word", "ab\udcff"], r"must hold printable characters, got 'ab\udcff'"),
         (["--word", "\x1b[31m"], r"must hold printable characters, got '\x1b[31m'"),
         (["--dropout", "1"], "must be below 1, got 1"),
         (["--dropout", "nan"], "must be finite, got nan"),
-        (["--dropout", "much"], "expected a number, got 'much'"),
         (["--unit", "3", "--depth", "2"], "--depth"),
         (["--optimizer", "newton"], "invalid choice: 'newton'"),
     ],
@@ -55,14 +52,6 @@ def test_wrong_values_are_refused_with_one_message(argv, message, capsys):
         parse(*argv)
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
-
-
-def test_help_shows_meaning_and_default(capsys):
-    with pytest.raises(SystemExit):
-        parse("--help")
-    assert "share dropped, 20 % as published (default: 0.2)" in " ".join(
-        capsys.readouterr().out.split()
-    )
 
 
 @pytest.mark.parametrize("word", ["hello,world", "", "नमस्कार", "two words", "100%"])

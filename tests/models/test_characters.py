@@ -3,11 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from models.baselines import CharacterNgrams
-from models.cells import CELLS
 from models.networks import character_model, continue_text, sample_character
 
 
@@ -43,28 +40,6 @@ def test_ngrams_are_what_the_formula_says(n, smoothing):
     assert measured == pytest.approx((bits / len(tail), hits / len(tail)))
 
 
-def test_ngrams_know_a_text_that_repeats_itself():
-    ids = np.array([0, 1, 0, 2] * 200)
-    bits, accuracy = zip(
-        *(CharacterNgrams(ids[:600], 3, n).evaluate(ids, 600) for n in (1, 2, 3)), strict=True
-    )
-    assert bits[0] == pytest.approx(1.5, abs=0.01)  # half the time 0, a quarter each 1 and 2
-    assert bits[1] == pytest.approx(0.5, abs=0.03)  # after 0 either, else 0
-    assert bits[2] < 0.05  # after two characters there is no doubt
-    assert accuracy[::2] == (0.5, 1.0)
-
-
-@given(
-    text=st.lists(st.integers(0, 4), min_size=3, max_size=40),
-    context=st.lists(st.integers(0, 4), max_size=3),
-    n=st.integers(1, 3),
-)
-def test_probabilities_of_ngrams_sum_to_one_and_none_is_zero(text, context, n):
-    probabilities = CharacterNgrams(np.array(text), 5, n).probabilities(tuple(context))
-    assert probabilities.sum() == pytest.approx(1)
-    assert (probabilities > 0).all()
-
-
 PROBABILITIES = np.array([0.5, 0.3, 0.2, 0.0])
 
 
@@ -83,16 +58,6 @@ def test_temperature_raises_probabilities_to_its_inverse(temperature):
 @pytest.mark.parametrize("temperature", [0, 1e-3, 1e-320])
 def test_the_likeliest_character_wins_at_low_temperatures(temperature):
     assert shares(temperature, draws=50).tolist() == [1, 0, 0, 0]
-
-
-def test_high_temperatures_make_all_possible_characters_alike():
-    np.testing.assert_allclose(shares(1e6), [1 / 3, 1 / 3, 1 / 3, 0], atol=0.03)
-
-
-@pytest.mark.parametrize("temperature", [-1, -1e-9, float("nan")])
-def test_a_negative_temperature_is_refused(temperature):
-    with pytest.raises(ValueError, match="temperature must be 0 or more"):
-        sample_character(PROBABILITIES, temperature, np.random.default_rng(0))
 
 
 class Successor:
@@ -133,7 +98,7 @@ def test_networks_have_the_documented_parameters_and_a_fixed_one_hot_layer(cell,
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(one_hot), np.eye(50)[[[3, 0]]])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", ["simple-rnn", "lstm-peephole"])
 def test_networks_read_any_length_and_survive_saving(cell, tmp_path):
     model = character_model(cell, characters=5, units=4)
     model.save(tmp_path / "model.keras")
@@ -144,14 +109,3 @@ def test_networks_read_any_length_and_survive_saving(cell, tmp_path):
         assert probabilities.shape == (3, 5)
         np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
         np.testing.assert_allclose(again.predict_on_batch(numbers), probabilities, rtol=1e-6)
-
-
-def test_the_same_seed_writes_the_same_text():
-    keras.utils.set_random_seed(0)
-    model = character_model("gru", characters=4, units=4)
-    first, second, other = (
-        continue_text(model, "abcd", "ab", 30, 1, np.random.default_rng(seed), 5)
-        for seed in (1, 1, 2)
-    )
-    assert first == second != other
-    assert len(first) == 30

@@ -76,35 +76,24 @@ REFERENCE = {"label": "majority class", "validation": -1, "test": 0.5}
 DAMAGES = [
     ("metrics", {"best_validation": None}, "field 'best_validation' is missing"),
     ("metrics", {"best_validation": "0.9"}, "must be a finite number, not '0.9'"),
-    ("metrics", {"best_validation": 1.5}, "field 'best_validation' must be at most 1"),
     ("metrics", {"best_validation": 0.99}, "field 'best_validation' must be 0.85 as in history"),
-    ("metrics", {"last_validation": 0.99}, "field 'last_validation' must be 0.84"),
     ("metrics", {"best_epoch": 9}, "field 'best_epoch' must be from 1 to 3"),
-    ("metrics", {"best_epoch": 0}, "field 'best_epoch' must be from 1 to 3"),
     ("metrics", {"parameters": True}, "field 'parameters' must be a whole number, not True"),
     ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 92233720368547758"),
     ("metrics", {"wall_seconds": 1e308}, "must be a number of at most 1e100"),
-    ("metrics", {"wall_seconds": -1}, "must be greater than or equal to 0, not -1"),
-    ("metrics", {"reference": {}}, "field 'reference.label' is missing"),
     ("metrics", {"reference": REFERENCE}, "field 'reference.validation' must be greater"),
     ("metrics", {"test_at_best": float("inf")}, "not valid JSON (expected value at line"),
     ("config", {"schema": 99}, "schema 99, expected 1 or 2; a newer version of this project"),
-    ("config", {"schema": True}, "schema True, expected 1"),
-    ("config", {"seed": 1.5}, "field 'seed' must be a whole number, not 1.5"),
     ("config", {"role": "judge"}, "field 'role' must be 'network', 'baseline' or 'study'"),
     ("config", {"experiment": ".."}, "must be a name that a file can have, without blanks"),
     ("config", {"variant": {"a/b": 1}}, "must be a name that a file can have, without blanks"),
     ("config", {"title": "LSTM\n| x |"}, "field 'title' must be one line without markup, not"),
-    ("config", {"title": "<script>"}, "field 'title' must be one line without markup, not"),
     ("config", {"title": "\ud800"}, "not valid JSON (unexpected end of hex escape"),
     ("history", {"loss": [0.1]}, "columns of different lengths"),
     ("history", {"loss": [0.1, "x", 0.2]}, "field 'loss[1]' must be a finite number, not 'x'"),
-    ("history", {"loss": None}, "field 'loss' must be present"),
     ("data", {"dataset": "jena"}, "field 'dataset' must be 'imdb' as in config.json"),
     ("data", {"files": [{}]}, "field 'files[0].sha256' is missing"),
     ("data", {"files": [{"sha256": "../../../x"}]}, "must be a SHA-256 of 64 digits, not"),
-    ("data", {"notes": [3]}, "field 'notes[0]' must be text, not 3"),
-    ("environment", {"device": "GPU\n"}, "field 'device' must be one line without markup, not"),
 ]
 
 
@@ -123,12 +112,10 @@ WEEKS = list(WINDOWS)
 SAMPLES = [
     ("accuracy", {"right": None}, "field 'best.test.reviews.right' is missing"),
     ("accuracy", {"right": "=?"}, "padding"),
-    ("accuracy", {"count": 0}, "must be greater than 0, not 0"),
     ("accuracy", {"count": 1000.0}, "must be a whole number, not 1000.0"),
     ("accuracy", {"count": REVIEWS + 1}, "right has 125 bytes for 1001 reviews"),
     ("accuracy", {"count": 999, "right": BITS}, "a bit set beyond the last of 999 reviews"),
     ("accuracy", {"right": BITS}, "best, test: accuracy 1, where metrics.json has test_at_best"),
-    ("mae", {"windows": None}, "field 'best.test.weeks.windows' is missing"),
     ("mae", {"weeks": WEEKS[:3]}, "must be of one length"),
     ("mae", {"weeks": WEEKS[::-1]}, "weeks must stand in order of time, each once"),
     (
@@ -136,8 +123,6 @@ SAMPLES = [
         {"weeks": [*WEEKS[:3], "2015-2"]},
         "weeks[3]' must be an ISO week such as 2014-W03",
     ),
-    ("mae", {"windows": [168, 168, 168, 0]}, "must be greater than 0, not 0"),
-    ("mae", {"absolute_error_sum": [1, 1, 1, "1"]}, "must be a finite number, not '1'"),
     ("mae", {"absolute_error_sum": [60.0] * 4}, "mae 0.4, where metrics.json has test_at_best"),
 ]
 
@@ -172,20 +157,15 @@ def test_predictions_are_of_as_many_samples_as_the_data_have(tmp_path):
     ("output", "changes", "message"),
     [
         (0, {"kind": "chart"}, "field 'outputs[0]' must have one of these kinds: 'table', 'lines'"),
-        (0, {"kind": None}, "field 'outputs[0]' must have one of these kinds"),
         (0, {"rows": None}, "field 'outputs[0].table.rows' is missing"),
         (0, {"rows": {}}, "there are no rows"),
-        (0, {"unit": "steps"}, "field 'outputs[0].table.unit' is unknown"),
         (0, {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
         (0, {"rows": {"a net": [1, "2"]}}, "rows.a net[1]' must be a finite number, not '2'"),
         (0, {"title": "Curves"}, "'Curves' is the title of two outputs"),
-        (0, {"columns": [1, 2]}, "columns[0]' must be text, not 1"),
         (1, {"series": [{"label": "a", "x": [1, 2], "y": [1]}]}, "'a' has 2 x for 1 y"),
-        (1, {"series": []}, "series"),
         (1, {"references": {"chance": "1/8"}}, "must be a finite number, not '1/8'"),
         (2, {"rows": {"top": [1, None], "bottom": [1, 2]}}, "must be a finite number, not None"),
         (2, {"marks": ["top", "middle"]}, "marks must name one row a column"),
-        (3, {"lines": ["the the"]}, "lines' must be a table of names and values"),
     ],
 )
 def test_an_output_that_could_not_be_shown_is_refused(tmp_path, output, changes, message):

@@ -121,7 +121,7 @@ def others_are_shown(whole: Path, folder: Path, damaged, figures: bool) -> None:
 ONE_FOLDER = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
-@settings(max_examples=40, suppress_health_check=ONE_FOLDER)
+@settings(max_examples=20, suppress_health_check=ONE_FOLDER)
 @given(damaged=damages())
 def test_one_damaged_record_stops_no_table(whole, tmp_path, damaged):
     others_are_shown(whole, tmp_path, damaged, figures=False)

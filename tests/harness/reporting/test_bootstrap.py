@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from records import fabricate, packed
+from records import packed
 
-from harness.records.record import load_record
 from harness.records.schema import (
     Reviews,
     Samples,
@@ -53,13 +52,6 @@ def test_stored_weeks_are_read_back():
     assert (read.mean, read.count) == (0.5, 3)
 
 
-@pytest.mark.parametrize("metric", ["accuracy", "mae"])
-def test_predictions_of_made_up_records_give_their_metrics(tmp_path, metric):
-    record = load_record(fabricate(tmp_path, "made-net", metric=metric, predictions=True))
-    for measure, samples in record.predictions.items():
-        assert samples.mean == pytest.approx(record.metrics[measure])
-
-
 def test_an_accuracy_has_the_interval_of_a_share():
     low, high = samples_interval([shares(0.88, 25_000, seed=1)])
     half = 1.96 * math.sqrt(0.88 * 0.12 / 25_000)
@@ -90,15 +82,6 @@ def test_a_difference_takes_the_same_reviews_for_both():
     assert ends[1] - ends[0] > 3 * (high - low)
 
 
-def test_numbers_of_seeds_may_differ():
-    first = [shares(0.9, 1_000, seed) for seed in range(3)]
-    second = [shares(0.7, 1_000, seed) for seed in range(10, 15)]
-    low, high = samples_interval(first, second)
-    difference = np.mean([r.mean for r in first]) - np.mean([r.mean for r in second])
-    assert low < difference < high
-    assert samples_interval(second, first) == pytest.approx((-high, -low), abs=0.003)
-
-
 def test_draws_of_counts_are_draws_of_reviews():
     """The interval of the slow bootstrap, review by review."""
     first, second = shares(0.8, 300, seed=3), shares(0.7, 300, seed=4)
@@ -108,10 +91,6 @@ def test_draws_of_counts_are_draws_of_reviews():
     assert samples_interval([first], [second]) == pytest.approx(
         np.quantile(slow, [0.025, 0.975]), abs=0.005
     )
-
-
-def test_equal_weeks_have_an_interval_without_width():
-    assert samples_interval([weeks([16.8, 16.8, 10.0])]) == pytest.approx((0.1, 0.1))
 
 
 def test_whole_weeks_are_drawn_and_weighted_by_their_windows():
@@ -126,13 +105,6 @@ def test_whole_weeks_are_drawn_and_weighted_by_their_windows():
         drawn = generator.integers(0, 104, 104)
         slow.append((1.1 * errors * windows)[drawn].sum() / windows[drawn].sum())
     assert (low, high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.001)
-
-
-def test_a_difference_of_errors_takes_the_same_weeks_for_both():
-    errors = np.random.default_rng(8).uniform(20, 60, 50)
-    windows = np.full(50, 168)
-    low, high = samples_interval([weeks(errors + 1.68, windows)], [weeks(errors, windows)])
-    assert (low, high) == pytest.approx((0.01, 0.01))
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,8 @@
 import json
 import shutil
 import statistics
-import subprocess
-import sys
 
 import pytest
-from commands import REPOSITORY
 from records import fabricate, fabricate_study
 from scipy import stats
 
@@ -89,34 +86,14 @@ def test_numbers_on_other_samples_are_not_subtracted(folders, compare):
     )
 
 
-def test_a_damaged_record_is_named_and_four_seeds_have_no_interval(folders, capsys):
-    (folders / "own/imdb-lstm/seed-0/metrics.json").write_text("{", "utf-8")
-    assert main(arguments(folders, "imdb-lstm", GRU)) == 0
-    printed = capsys.readouterr()
-    assert "warning: left out: imdb-lstm/seed-0/metrics.json: not valid JSON" in printed.err
-    numbers = "best validation, last validation, test at best, test at end"
-    reason = "4 seeds of the 5 that the rule needs (imdb-lstm)"
-    assert printed.out.endswith(f"{numbers}: no interval over seeds: {reason}.\n")
-
-
 def test_json_has_every_value_the_mean_curves_and_all_that_differs(folders, compare):
     environment = {"packages": {"keras": "3.16.0"}, "layers": "native"}
-    environment |= {"flags": {"OMP_NUM_THREADS": "1"}}
     fabricate(folders / "own", "imdb-other", environment=environment, config=settings())
-    path = folders / "own/imdb-other/seed-0/data.json"
-    path.write_text(path.read_text("utf-8").replace('"facts": {}', '"facts": {"rows": 7}'), "utf-8")
     content = json.loads("\n".join(compare("imdb-other", "imdb-lstm", "--format", "json")))
     found = {(one["kind"], one["name"]): one["first"] for one in content["differences"]}
-    assert (
-        found.items()
-        >= {
-            ("data", "rows"): "7",
-            ("versions", "keras"): "3.16.0",
-            ("versions", "tensorflow"): "not recorded",
-            ("layers", "layers"): "native",
-            ("environment", "OMP_NUM_THREADS"): "1",
-        }.items()
-    )
+    assert found["versions", "keras"] == "3.16.0"
+    assert found["versions", "tensorflow"] == "not recorded"
+    assert found["layers", "layers"] == "native"
     content = json.loads("\n".join(compare("imdb-lstm", GRU, "--format", "json")))
     assert content["second"]["label"] == GRU
     assert content["first"]["seeds"] == [0, 1, 2, 3, 4]
@@ -128,14 +105,6 @@ def test_json_has_every_value_the_mean_curves_and_all_that_differs(folders, comp
     assert curve["column"] == "val_accuracy"
     assert curve["first"][1] == pytest.approx(statistics.fmean(A))  # best in the second epoch
     assert [len(one["second"]) for one in content["curves"]] == [3, 3, 3, 3]
-
-
-def test_the_same_records_give_the_same_figure(compare, folders):
-    compare("imdb-lstm")
-    first = (folders / "plots/pair.png").read_bytes()
-    assert first.startswith(b"\x89PNG")
-    compare("imdb-lstm")
-    assert (folders / "plots/pair.png").read_bytes() == first
 
 
 @pytest.mark.parametrize(
@@ -172,18 +141,6 @@ def test_what_cannot_be_compared_is_refused(folders, refusal, experiment, change
     said = refusal(experiment, GRU)
     assert said.startswith("A and B cannot be compared: ")
     assert sentence in said
-
-
-@pytest.mark.parametrize("command", ["compare", "verify"])
-def test_help_shows_an_example_and_loads_nothing_slow(command):
-    module = f"harness.reporting.{command}"
-    code = f"import sys, {module} as m\ntry: m.main(['--help'])\nexcept SystemExit: pass\n"
-    code += "print({'numpy', 'matplotlib', 'pandas', 'keras', 'pydantic'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, check=True
-    )
-    assert f"  python -m {module} " in done.stdout
-    assert done.stdout.endswith("set()\n")
 
 
 def test_what_differs_and_by_how_much(compare, folders):

@@ -2,11 +2,9 @@
 
 import io
 import json
-import random
 import warnings
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,15 +12,14 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from records import fabricate, fabricate_study
 
-from harness.errors import RunError
 from harness.records.record import find_records
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting import groups
 from harness.reporting.figures import draw, overview
 from harness.reporting.figures.__main__ import main
-from harness.reporting.figures.charts import pair_charts, panels_of, training_charts
+from harness.reporting.figures.charts import panels_of, training_charts
 from harness.reporting.figures.panels import draw_chart, plot_panels
-from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable, wrapped
+from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable
 from harness.reporting.groups import PUBLISHED, load_published, load_results
 
 BLACK = "#000000"
@@ -81,25 +78,6 @@ def test_one_figure_an_experiment_with_epochs_and_one_a_data_set(results, tmp_pa
     assert {path.stem for path in folder.iterdir()} == names
     written = sorted(f"wrote {path}" for path in folder.iterdir())
     assert sorted(capsys.readouterr().out.splitlines()) == written
-
-
-def test_same_records_same_bytes_in_any_listing_order(results, tmp_path, monkeypatch):
-    for seed in range(2):
-        outputs = [lines(Series("net", [1, 2], [seed, 2])), GRID]
-        fabricate_study(results, "made-study", seed=seed, outputs=outputs)
-    first, left_out = draw.plot_all(results, tmp_path / "first", PUBLISHED)
-    assert left_out == []
-
-    def shuffled(results_dir):
-        records, left_out = find_records(results_dir)
-        random.Random(0).shuffle(records)
-        return records, left_out
-
-    monkeypatch.setattr(groups, "find_records", shuffled)
-    monkeypatch.setitem(matplotlib.rcParams, "font.size", 20)
-    second, _ = draw.plot_all(results, tmp_path / "second", PUBLISHED)
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
-    assert b"matplotlib" not in first[0].read_bytes()
 
 
 def test_a_history_is_a_line_chart_beside_the_published_one(results):
@@ -243,13 +221,6 @@ def test_a_grid_names_its_seed_and_how_often_the_framed_cell_is_the_largest(tmp_
     assert draw.finding(plain) == "Shades: -0.5 (low) to 0.25 (high)"
 
 
-def test_two_results_over_each_other_never_share_a_colour(results):
-    lstm = group_of(results, "imdb-lstm")
-    for chart in pair_charts(lstm, lstm):
-        assert [c.label for c in chart.curves][1:3] == ["A, validation", "B, training"]
-        assert chart.curves[0].colour != chart.curves[2].colour
-
-
 def test_a_model_has_one_colour_in_every_figure():
     names = [f"model {number}" for number in range(8)]
     colours = colours_of(["LSTM, training", "GRU (Keras 2)", *names])
@@ -297,39 +268,6 @@ def test_the_overview_has_means_with_intervals_and_few_seeds_one_by_one(tmp_path
     assert majority[1] == [[0.5], [low], [0.495], [low]]
 
 
-def test_a_bar_that_leaves_the_overview_ends_in_an_arrow(tmp_path):
-    for seed in range(5):
-        fabricate(tmp_path, "imdb-gru", seed=seed, best=0.87 + seed / 1000)
-        fabricate(tmp_path, "imdb-new", seed=seed, best=0.6 + 0.09 * seed)
-    axis = dots_of(tmp_path)
-    low, high = axis.get_xlim()
-    assert 0.7 < low < 0.775 < 0.872 < high < 0.9
-    arrows = [(line.get_marker(), line.get_xdata()[0]) for line in axis.lines]
-    assert [arrow for arrow in arrows if arrow[0] in "<>"] == [("<", low), (">", high)] * 2
-
-
-def test_the_title_of_the_update_rules_says_how_far_each_end_is_from_the_log(tmp_path, results):
-    published = load_published(PUBLISHED).experiments["imdb-lstm"].loss
-    folder = tmp_path / "rules"
-    for experiment in ("imdb-lstm", "imdb-gru"):
-        for rule, factor in {"rmsprop": 1.5, "rmsprop-keras-2.0": 1.1, "original": 1.01}.items():
-            variant = {"keras": "2.0.8"} if rule == "original" else {"optimizer": rule}
-            config = {"protocol": {"optimizer": rule}, "variant": variant}
-            path = fabricate(folder, experiment, epochs=len(published), config=config)
-            set_history(path, loss=[loss * factor for loss in published])
-    numbers = load_published(PUBLISHED)
-    designs = draw.factorial_designs(load_results(folder, numbers)[0], numbers)
-    (lstm,) = draw.with_most_rules(designs)  # nothing was published of the GRU
-    assert draw.rules_title([lstm]) == (
-        "Training loss of the LSTM: 41 % off the published log by Keras 3's rule on TensorFlow, "
-        "9.5 % off by Keras 2.0's rule, 1.0 % off by Keras 2.0.8 itself"
-    )
-    log, today, *_ = draw.update_rules_chart(lstm).curves
-    assert (log.mark, today.mark) == ("crosses", "line")
-    assert today.label == "Keras 3's rule on TensorFlow, 41 % off"
-    assert today.mean == pytest.approx(np.array(published) * 1.5)
-
-
 def test_sample_figures_say_so(tmp_path):
     config = {"sample": True}
     fabricate(tmp_path / "results", "imdb-lstm", config=config)
@@ -338,17 +276,6 @@ def test_sample_figures_say_so(tmp_path):
     for name in ("imdb-lstm", "made-study"):
         group = group_of(tmp_path / "results", name)
         assert draw.title_of(group, panels_of(group)).endswith(" (sample data)")
-
-
-def test_nothing_is_drawn_of_mixed_records_or_into_a_file(results, tmp_path):
-    blocked = tmp_path / "plots"
-    blocked.write_text("a file where the folder should be", encoding="utf-8")
-    with pytest.raises(RunError, match="cannot write"):
-        draw.plot_experiment(find_records(results)[0], blocked)
-    fabricate(results, "jena-dense", config={"sample": True})
-    with pytest.raises(RunError, match="sample data"):
-        draw.plot_all(results, tmp_path / "others", PUBLISHED)
-    assert not (tmp_path / "others").exists()
 
 
 def pixels(text: str, parse_math: bool) -> bytes:
@@ -364,13 +291,6 @@ def pixels(text: str, parse_math: bool) -> bytes:
 def test_drawable_text_looks_like_text_in_which_no_formula_is_sought(text):
     # Matplotlib takes the backslash before a dollar away where it seeks formulas, and only there.
     assert pixels(drawable(text), parse_math=True) == pixels(text, parse_math=False)
-
-
-def test_lines_are_about_as_long():
-    assert wrapped("one two three four", 16) == "one two\nthree four"
-    weights = wrapped("recurrent weights × 2, before", 20)
-    assert weights == "recurrent\nweights\u00a0×\u00a02, before"
-    assert wrapped("", 10) == ""
 
 
 def test_any_letter_of_a_record_is_drawn_without_a_warning(tmp_path):

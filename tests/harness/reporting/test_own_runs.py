@@ -1,7 +1,6 @@
 """A user's own runs beside the reference: at the end of a run, and in the user's tables."""
 
 import math
-import shutil
 
 import pytest
 from commands import REPOSITORY
@@ -98,18 +97,6 @@ def test_a_study_ends_beside_the_reference(tmp_path):
     assert "[" not in alone
 
 
-@pytest.mark.parametrize("damage", ["missing", "not JSON"])
-def test_a_run_ends_well_without_a_sound_reference(tmp_path, reference, damage):
-    if damage == "not JSON":
-        for path in reference.glob("*/*/metrics.json"):
-            path.write_text("{", "utf-8")
-    else:
-        shutil.rmtree(reference)
-    lines = lines_of(tmp_path, reference, best=0.86)
-    assert cells(lines) == "best validation 0.8600 – 0.8928 –"
-    assert lines[-1] == "  not compared: the reference has no run of this experiment"
-
-
 @pytest.mark.parametrize(("content", "same"), [("c", True), ("d", False)])
 def test_the_same_reviews_in_another_archive_are_the_same_data(tmp_path, reference, content, same):
     own = fabricate(
@@ -167,12 +154,3 @@ def test_the_users_tables_show_yours_the_reference_and_the_published(tmp_path, r
     assert variant[6] == "epochs = 2 (reference: 10)"
     assert "[../reference/RESULTS.md](../reference/RESULTS.md)" in text
     assert (tmp_path / "own/summary.csv").exists()
-
-
-def test_the_users_tables_change_nothing_else(tmp_path, reference):
-    fabricate(tmp_path / "own", "imdb-lstm")
-    before = sorted(reference.rglob("*"))
-    own_tables(tmp_path, reference)
-    assert sorted(reference.rglob("*")) == before
-    made = {path.name for path in (tmp_path / "own").iterdir()}
-    assert made == {"imdb-lstm", "RESULTS.md", "summary.csv"}

@@ -7,13 +7,12 @@ from dataclasses import replace
 import pytest
 from records import fabricate
 
-from harness.reporting.factorial import RULES, SHOWN, factorial_designs
-from harness.reporting.figures.charts import update_rules_chart, with_most_rules
+from harness.reporting.factorial import RULES, factorial_designs
 from harness.reporting.groups import Published, PublishedResults, load_results
 from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, reproductions
 from harness.reporting.results_page import make_tables
 from harness.reporting.table import markdown
-from harness.reporting.tables import factorial_blocks, reproduction_blocks
+from harness.reporting.tables import factorial_blocks
 
 EPOCHS = 4
 CURVE = (0.6, 0.4, 0.3, 0.2)
@@ -181,19 +180,6 @@ def test_a_verdict_on_runs_of_several_kinds_says_so(tmp_path, ours, originals, n
     assert found == note
 
 
-def test_the_tables_of_the_published_logs(tmp_path):
-    for seed in range(5):
-        run(tmp_path, 1.01, seed=seed)
-        run(tmp_path, seed=seed, keras=True)
-    compared, calibration = reproductions(read(tmp_path).rows)
-    text = markdown(reproduction_blocks(compared, calibration))
-    assert "| NET | the original | 5 | 0.0 % |" in text
-    assert "| NET | ours | 5 | 1.0 % |" in text
-    assert "of our own 10 runs, the other seeds of their group reject 0 (0.0 %; 95 %" in text
-    assert "| NET | 5 and 5 | +0.0000 (-0.0019 to +0.0019) | +0.0000 (-0.0019 to +0.0019) |" in text
-    assert reproduction_blocks([], calibration) == []
-
-
 @pytest.mark.parametrize(
     ("best", "layers", "verdict"),
     [
@@ -267,15 +253,3 @@ def test_other_variants_are_no_part_of_the_design(tmp_path):
     run(tmp_path, units=64)
     run(tmp_path, experiment="imdb-other")
     assert factorial_designs(read(tmp_path), NUMBERS) == []
-
-
-def test_tables_and_chart_of_the_factorial(factorial):
-    found = factorial_designs(read(factorial), NUMBERS)
-    text = markdown(factorial_blocks(found, 0.05))
-    assert "| published log | 1 | 0.6000 | 0.3000 | 0.2000 |" in text
-    assert "-20 %" in text
-    assert with_most_rules(found) == found
-    log, *curves = update_rules_chart(found[0]).curves
-    labels = [log.label, *(curve.label.rpartition(", ")[0] for curve in curves)]
-    rules = [RULES[rule] for rule in SHOWN if rule in RULES]
-    assert labels == ["published log", *rules, "Keras 2.0.8 itself"]

@@ -87,13 +87,6 @@ def test_equal_values_are_compared_without_a_test():
     assert welch_difference([2, 2], [1, 1]).p_above(0) == 0
 
 
-@pytest.mark.parametrize("bound", [-math.inf, math.inf])
-def test_an_infinite_bound_is_always_or_never_met(bound):
-    mean = mean_estimate(LSTM)
-    assert mean.p_above(bound) == (bound > 0)
-    assert mean.p_below(bound) == (bound < 0)
-
-
 def test_hedges_g_by_hand():
     # means 2 and 4, pooled deviation 1; J(4) = Γ(2) / (sqrt(2) Γ(3/2)) = 0.797885
     assert hedges_g([1, 2, 3], [3, 4, 5]) == pytest.approx(-2 * 0.797885, rel=1e-6)
@@ -102,25 +95,11 @@ def test_hedges_g_by_hand():
 
 
 @given(VALUES, VALUES)
-def test_hedges_g_turns_its_sign_with_the_sides_and_ignores_the_unit(first, second):
-    assume(differ(first, second))
-    g = hedges_g(first, second)
-    assert hedges_g(second, first) == pytest.approx(-g, abs=1e-9)
-    scaled = hedges_g([10 * v for v in first], [10 * v for v in second])
-    assert scaled == pytest.approx(g, abs=1e-9)
-
-
-@given(VALUES, VALUES)
 def test_superiority_is_mann_and_whitneys_share_of_pairs(first, second):
     u = stats.mannwhitneyu(first, second).statistic
     share = probability_of_superiority(first, second)
     assert share == pytest.approx(u / (len(first) * len(second)))
     assert share + probability_of_superiority(second, first) == pytest.approx(1)
-
-
-def test_superiority_by_hand():
-    assert probability_of_superiority([1, 2], [0, 3]) == 0.5
-    assert probability_of_superiority([2, 3], [1, 2]) == 3.5 / 4
 
 
 @pytest.mark.parametrize(
@@ -163,17 +142,6 @@ def test_a_prediction_interval_by_hand():
     # mean 2, deviation 1, t = 4.303: 2 ± 4.303 * sqrt(4 / 3)
     assert prediction_interval([1, 2, 3]) == pytest.approx((-2.968, 6.968), abs=1e-3)
     assert prediction_interval([1, 2, 3], within=(0, 5)) == (0, 5)
-
-
-@given(VALUES)
-def test_a_higher_level_gives_a_wider_interval(values):
-    assume(differ(values))
-    mean = mean_estimate(values)
-    for narrow, wide in (
-        (mean.interval(0.9), mean.interval(0.99)),
-        (prediction_interval(values, 0.9), prediction_interval(values, 0.99)),
-    ):
-        assert wide[0] < narrow[0] < narrow[1] < wide[1]
 
 
 def test_an_estimate_far_beyond_its_bound_keeps_its_small_p():

@@ -38,31 +38,21 @@ def test_a_table_in_html_takes_no_markup_from_its_cells():
 
 
 @pytest.mark.parametrize(
-    ("value", "written"),
+    ("value", "digits", "written"),
     [
-        (0.87623, "0.8762"),
-        (0.0123456, "0.01235"),
-        (-0.51239, "-0.5124"),
-        (12.3456, "12.35"),
-        (98765.4, "98,765"),
-        (1234, "1,234"),
-        (1.0, "1"),
-        (0.0, "0"),
-        (-2000000.0, "-2,000,000"),
-        (0.00012344, "0.0001234"),
-        (3.14e-07, "3.1e-07"),
-        (-1.26e-30, "-1.3e-30"),
-        (12345678.9, "1.2e+07"),
+        (0.87623, 4, "0.8762"),
+        (-0.51239, 4, "-0.5124"),
+        (12.3456, 4, "12.35"),
+        (98765.4, 4, "98,765"),
+        (1.0, 4, "1"),
+        (0.0, 4, "0"),
+        (-2000000.0, 4, "-2,000,000"),
+        (0.00012344, 4, "0.0001234"),
+        (3.14e-07, 4, "3.1e-07"),
+        (12345678.9, 4, "1.2e+07"),
+        (0.14142, 2, "0.14"),  # a deviation
+        (56.7, 2, "57"),
     ],
 )
-def test_a_number_is_written_with_the_digits_that_matter(value, written):
-    assert format_significant(value) == written
-
-
-def test_a_deviation_has_two_digits_that_matter():
-    assert [format_significant(v, 2) for v in (0.14142, 1.234, 56.7, 2.34e-06)] == [
-        "0.14",
-        "1.2",
-        "57",
-        "2.3e-06",
-    ]
+def test_a_number_is_written_with_the_digits_that_matter(value, digits, written):
+    assert format_significant(value, digits) == written

@@ -220,23 +220,6 @@ def test_a_baseline_without_epochs_needs_one_run(run, tmp_path):
     assert verdict.text == "holds"
 
 
-def test_test_samples_have_an_interval_of_their_own(run):
-    claims = [OF_NETWORK | {"at_least": 0.5}, DIFFERENCE | {"at_least": 0}]
-    base = [round(value - 0.02, 2) for value in NET]
-    alone, difference = run(*claims, imdb_net=NET, imdb_base=base, predictions=True)
-    low, high = alone.measured.samples_interval
-    assert low < 0.82 < high
-    low, high = difference.measured.samples_interval
-    assert low < 0.02 < high
-
-
-def test_runs_that_kept_no_predictions_have_none(run, tmp_path):
-    fabricate(tmp_path, "imdb-net", seed=5, best=0.8)  # one without is enough
-    (verdict,) = run(OF_NETWORK | {"at_least": 0.5}, imdb_net=NET, predictions=True)
-    assert verdict.measured.samples_interval is None
-    assert verdict.word == "holds"
-
-
 @pytest.mark.parametrize(
     ("claim", "reason"),
     [

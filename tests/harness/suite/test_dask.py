@@ -131,6 +131,7 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     assert "best.keras" in (planned.directory / "SHA256SUMS").read_text()
 
 
+@pytest.mark.faults
 def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, tmp_path):
     with worker(scheduler, tmp_path / "a"):
         wait_for(lambda: workers_of(cluster))

@@ -123,19 +123,6 @@ def test_training_that_becomes_nan_stops_and_leaves_no_record(split, row, words,
     assert not run.directory.exists()
 
 
-class Ruin(keras.callbacks.Callback):
-    """Makes the weights NaN when the second epoch is over."""
-
-    def on_epoch_end(self, epoch, logs=None):
-        if epoch == 1:
-            self.model.set_weights([np.full_like(w, np.nan) for w in self.model.get_weights()])
-
-
-def test_a_network_of_a_study_that_becomes_nan_stops_and_names_the_epoch(run):
-    with pytest.raises(DivergedError, match="NaN or infinite in epoch 3, one of steps 1 to 7;"):
-        train_one(run, epochs=5, callback=Ruin())
-
-
 def test_one_of_several_networks_prints_one_line_an_epoch_under_its_name(run, capsys):
     model = toy_model()
     train_one(run, model, name="LSTM, distance 10")
@@ -213,21 +200,6 @@ def test_tensorflow_reads_the_windows_that_were_drawn(begun):
             expected = drawn.at(epoch, number)
             np.testing.assert_array_equal(inputs, expected[0])
             np.testing.assert_array_equal(targets, expected[1])
-
-
-def test_each_epoch_takes_its_own_windows_once(run):
-    class Recorded(RandomWindows):
-        def index(self, epoch, batch):
-            taken.append((epoch, batch))
-            return super().index(epoch, batch)
-
-    taken = []
-    model = keras.Sequential([keras.Input((4, 2)), keras.layers.Flatten(), keras.layers.Dense(1)])
-    model.compile("rmsprop", loss="mae", metrics=["mae"])
-    validation = EveryWindow(windows(), 20)
-    train_one(run, model, Recorded(windows(), 8, 5, seed=1), 3, validation=validation)
-    # the very first tells the shape
-    assert taken[1:] == [(epoch, batch) for epoch in range(3) for batch in range(5)]
 
 
 def test_every_window_is_evaluated_exactly_once():

@@ -285,10 +285,6 @@ def test_dropout_keeps_its_share_and_the_mean_under_xla():
     np.testing.assert_array_equal(fast(ones, training=False), ones)
 
 
-def test_a_network_without_anything_to_replace_is_said_to_be_keras():
-    assert xla.accelerate(networks.dense_classifier(**SMALL, maxlen=12)) == "keras"
-
-
 # --- C
 
 FORM = Form("SimpleRNN", layers=1, units=UNITS, features=16, embedded=True)

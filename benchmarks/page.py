@@ -92,11 +92,7 @@ def measured(experiment: str, quantity: str, values: Any, unit: str) -> Measurem
 
 
 def load_benchmark(folder: Path) -> Benchmark:
-    """Reads and checks `benchmark.json`.
-
-    Raises:
-        RunError: naming the file and the first field that is missing or wrong.
-    """
+    """Reads `benchmark.json`, or raises a RunError that names the first field that is wrong."""
     path = folder / NAME
     try:
         return Benchmark.model_validate(read_json(path))

@@ -50,12 +50,9 @@ class Effort:
     ways: tuple[str, ...] = (PLAIN, OURS, SHARED, PLAIN_SHARED)
 
     def steps(self, seconds: float, call: int, epoch: int) -> int:
-        """Steps of a way in a round: whole calls, and all rounds together within one epoch.
+        """Steps of a way in a round: whole calls of Keras, and at most an epoch in all rounds.
 
-        Args:
-            seconds: of a step of the script.
-            call: steps that Keras does in one call.
-            epoch: steps of an epoch.
+        A step of the script takes `seconds`; `call` and `epoch` are steps.
         """
         most = (epoch - WARM_UP * call) // self.rounds
         return max(1, min(round(self.block_seconds / seconds), most) // call) * call
@@ -138,10 +135,8 @@ def step_measurements(
 ) -> list[Measurement]:
     """Milliseconds a step, and throughput as a multiple of the script's.
 
-    Args:
-        name: of the experiment.
-        rounds: seconds a step, a row a round, a column a way.
-        processes: number of processes that train at the same time, by way.
+    The rounds have seconds a step, a row a round, a column a way; `processes` train at the same
+    time.
     """
     rows = [measured(name, f"step, {way}", 1000 * rounds[way], "ms") for way in rounds]
     for way in rounds.columns.drop(PLAIN):

@@ -13,11 +13,7 @@ from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, ST
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Download missing files and print where each file is; with `--from-reviews`, rebuild instead.
-
-    Returns:
-        Exit status: 0 if every file is there (or was rebuilt and proved), else 1.
-    """
+    """Download or rebuild; exit status 0 if every file is there or was rebuilt and proved."""
     options = _parser().parse_args(arguments)
     chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
     try:

@@ -6,10 +6,9 @@ MOST_NAMES = 10
 
 
 class UserError(Exception):
-    """Something that the user can mend.
+    """Something that the user can mend: the message says what is wrong, where, and what to do.
 
-    The message says what is wrong, where (file, row, field), and what to do. A command prints it
-    without a traceback.
+    A command prints it without a traceback.
     """
 
 

@@ -99,9 +99,6 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
 
     Returns:
         The file, with its hash. For `JENA` it may be the csv or its zip.
-
-    Raises:
-        DataError: The data directory is unusable, the file is unreadable, or the download failed.
     """
     return find(name, data_dir) or hash_file(_download(name, destination(data_dir)), name)
 
@@ -209,15 +206,10 @@ def decode(content: bytes, source: Path | str) -> str:
 
 
 def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
-    """Read the one member of a zip archive whose name ends so.
+    """Read the one member of a zip archive whose name, in small letters, ends so.
 
-    Args:
-        path: The archive.
-        ending: End of the member's name in small letters, or all of it.
-        most: Bytes that the member may have, whatever size the archive claims for it.
-
-    Raises:
-        DataError: It cannot be read, or is too long. The caller adds the path.
+    It may have `most` bytes, whatever size the archive claims for it. The caller adds the path to
+    the `DataError`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -245,12 +237,7 @@ def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
 
 
 def check_mark(name: str, content: bytes) -> None:
-    """Refuse a file that is something else than its name says, such as an error page.
-
-    Args:
-        name: One of `MARKS`.
-        content: Its bytes.
-    """
+    """Refuse a file that is something else than its name says, such as an error page."""
     if content.lstrip()[:1] == b"<" or MARKS[name].encode() not in content:
         start = shown(content[:40].decode("latin-1").strip())
         raise DataError(f"it starts with '{start}' and does not hold \"{MARKS[name]}\".")

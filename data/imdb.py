@@ -2,6 +2,7 @@
 
 What a file holds is checked, not how it is written: nothing that it names is run, and then the
 numbers of reviews and labels, the range of the ranks and a hash tell whether it is the IMDB data.
+If it is not, or cannot be had, that is a `DataError`.
 """
 
 import hashlib
@@ -72,9 +73,6 @@ def load_imdb(
 
     Returns:
         The reviews, shuffled with Keras's seed, and their provenance.
-
-    Raises:
-        DataError: The file is missing or unreadable, or it is not the IMDB data.
     """
     if sample:
         file, arrays = None, sample_reviews(seed=0)
@@ -105,9 +103,6 @@ def content_sha256(path: Path) -> str:
     Returns:
         SHA-256, in hexadecimal, of six arrays of little-endian int32 in stored order: the lengths
         of the training reviews, all their ranks one after another, their labels; likewise test.
-
-    Raises:
-        DataError: The file cannot be read, or is not the IMDB data.
     """
     return split_sha256(*_read_imdb(path))
 
@@ -122,16 +117,7 @@ def split_sha256(train: Split, test: Split) -> str:
 
 
 def flat(split: str, reviews: object, labels: object) -> Split:
-    """Check the reviews and labels of one split, and put all ranks into one array.
-
-    Args:
-        split: Its name, for the messages.
-        reviews: Should be lists of word ranks.
-        labels: Should be an array of 0 and 1.
-
-    Raises:
-        DataError: They are something else.
-    """
+    """Check one split, lists of word ranks and labels 0 and 1, and put all ranks into one array."""
     if not isinstance(reviews, list) or not all(isinstance(review, list) for review in reviews):
         raise DataError(f"x_{split} is not an array of lists.")
     if not isinstance(labels, np.ndarray) or labels.shape != (len(reviews),):
@@ -275,9 +261,6 @@ def load_word_index(data_dir: Path | None = None, *, sample: bool = False) -> di
     Args:
         data_dir: Data directory, searched first (see `data.files.locate`).
         sample: The words of the built-in sample reviews instead of those of the file.
-
-    Raises:
-        DataError: The file is missing and cannot be downloaded, or it is no word index.
     """
     if sample:
         return sample_word_index()

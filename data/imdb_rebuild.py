@@ -2,7 +2,7 @@
 
 The steps are those of the Python 2 program that made the published files with Keras's tokeniser;
 docs/imdb-dataset.md explains them one by one. The word index is equal byte for byte, and a hash
-proves that `imdb.npz` has the published content.
+proves that `imdb.npz` has the published content. What prevents the proof is a `DataError`.
 """
 
 import hashlib
@@ -31,20 +31,11 @@ _BIG_DICTIONARY = 50_000  # above this number of keys, a full table grows less
 
 
 def rebuild_imdb(data_dir: Path | str | None = None) -> Iterator[str]:
-    """Write the two files if they are missing, and say what is proved about them.
+    """Write the two files if they are missing, and say in lines what is proved about them.
 
-    They go to the data directory if one is set, else to this project's downloads. An existing file
-    is compared, never overwritten; if both exist, only the proof is made.
-
-    Args:
-        data_dir: Data directory; overrides the environment variable `RNN_DATA_DIR`.
-
-    Yields:
-        Lines for the user, each as soon as it is known.
-
-    Raises:
-        DataError: There are no reviews, they are not Stanford's, an existing file differs, or
-            nothing can be written. No file appears before both are proved.
+    They go to the data directory, `data_dir` or `RNN_DATA_DIR`, else to this project's downloads.
+    An existing file is compared, never overwritten; if both exist, only the proof is made. No file
+    appears before both are proved.
     """
     folder = files.destination(data_dir)
     there = {name: _status(folder / name) for name in (files.IMDB, files.IMDB_WORD_INDEX)}
@@ -162,18 +153,9 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def read_reviews(path: Path, expected: int) -> dict[str, list[bytes]]:
-    """Read the labelled reviews from a tar.gz archive laid out as Stanford's.
+    """Read the labelled reviews from a tar.gz archive laid out as Stanford's, without unpacking it.
 
-    Args:
-        path: The archive. Members that are not labelled reviews are skipped; nothing is unpacked
-            to disk.
-        expected: Reviews in each of `FOLDERS`.
-
-    Returns:
-        The reviews of each of `FOLDERS`, in the lexicographic order of their file names.
-
-    Raises:
-        DataError: The archive is damaged, or does not hold so many reviews.
+    Returns `expected` reviews of each of `FOLDERS`, in the lexicographic order of their file names.
     """
     reviews: dict[str, dict[str, bytes]] = {folder: {} for folder in FOLDERS}
     try:
@@ -243,11 +225,7 @@ def string_hash(string: bytes) -> int:
 
 
 def iteration_order(keys: Iterable[bytes]) -> list[bytes]:
-    """The keys in the order of a dictionary into which they were inserted one by one.
-
-    Args:
-        keys: In order of insertion. A repeated key changes nothing.
-    """
+    """The keys in the order of a dictionary into which they were inserted one by one."""
     table: list[tuple[bytes, int] | None] = [None] * _SMALLEST_TABLE
     for used, key in enumerate(dict.fromkeys(keys), start=1):
         _insert(table, (key, string_hash(key)))

@@ -2,7 +2,7 @@
 
 All is made plain before it is split into words, as the reviews of the dataset are: typographic
 quotes become a typewriter's, entities such as `&amp;` the character that they stand for, emoji,
-control characters and unusual blanks a blank.
+control characters and unusual blanks a blank. What is no text or holds no word is a `DataError`.
 """
 
 import csv
@@ -85,26 +85,15 @@ class OwnReview:
 
 
 def read_text(text: str) -> OwnReview:
-    """The review of a command line.
-
-    Raises:
-        DataError: it holds no word, or is no text.
-    """
+    """The review of a command line."""
     return _reviews([(1, text)], "the text")[0]
 
 
 def read_reviews(path: Path | None, column: str | None = None) -> tuple[list[OwnReview], str]:
     """The reviews of a file, or of the standard input: one a line, or a column of a CSV.
 
-    Args:
-        path: the file; `.gz` is unpacked.
-        column: the column of a CSV, for names that are not in `COLUMNS`.
-
-    Returns:
-        The reviews with a word or more, and what the file was read as, in a line.
-
-    Raises:
-        DataError: it cannot be read, is no text, or holds no word; or the column is not clear.
+    `.gz` is unpacked; `column` is for a column whose name is not in `COLUMNS`. Returns the reviews
+    with a word or more, and what the file was read as, in a line.
     """
     name = str(path or "standard input")
     text = _decoded(_content(path), name)

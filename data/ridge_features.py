@@ -14,11 +14,7 @@ YEAR = 365.2425 * DAY
 def calendar_waves(timestamps: np.ndarray) -> np.ndarray:
     """Sine and cosine of the time of day and of the time of year.
 
-    Args:
-        timestamps: datetime64[s], shape (rows,).
-
-    Returns:
-        float32, shape (rows, 4): daily sine and cosine, yearly sine and cosine.
+    From datetime64[s] of shape (rows,): float32, shape (rows, 4), the daily ones first.
     """
     seconds = timestamps.astype("datetime64[s]").astype(np.int64)  # (rows,)
     phases = 2 * np.pi * seconds[:, None] / [DAY, YEAR]  # (rows, 2)
@@ -30,14 +26,9 @@ def calendar_waves(timestamps: np.ndarray) -> np.ndarray:
 def ridge_features(windows: Windows, timestamps: np.ndarray, timesteps: int) -> np.ndarray:
     """The last timesteps of each window and the calendar, filled in block by block.
 
-    Args:
-        windows: the windows of one split.
-        timestamps: of the series' rows, datetime64[s] of shape (rows,).
-        timesteps: last timesteps of each window that are read.
-
-    Returns:
-        float64, shape (windows, timesteps * quantities + 4): neighbouring hours are nearly
-        collinear, too nearly for float32's normal equations.
+    The timestamps are datetime64[s] of the series' rows, shape (rows,). Returns float64 of shape
+    (windows, timesteps * quantities + 4): neighbouring hours are nearly collinear, too nearly for
+    float32's normal equations.
     """
     recent = replace(windows, offsets=windows.offsets[-timesteps:])
     read = timesteps * windows.series.shape[1]

@@ -43,9 +43,6 @@ AFTER = (2, 12)
 def sample_reviews(seed: int = 0) -> dict[str, np.ndarray]:
     """Make reviews in the raw layout of `imdb.npz`.
 
-    Args:
-        seed: Seed of the generator; the same seed gives the same reviews.
-
     Returns:
         `x_train` and `x_test`, object arrays of lists of word ranks (1 is the most frequent
         word), and `y_train` and `y_test`, int64 arrays of labels, half 0 (negative) and half 1

@@ -24,14 +24,10 @@ POISSON_EXPONENT = 0.286  # gas constant over heat capacity of dry air
 
 
 def sample_weather(seed: int = 0) -> pd.DataFrame:
-    """Makes the sample series.
+    """Makes the sample series in the layout of the Jena file.
 
-    Args:
-        seed: of the generator; the same seed gives the same numbers.
-
-    Returns:
-        A table in the layout of the Jena file: 17,520 rows, one an hour, "Date Time" as text and
-        the 14 quantities in their units, rounded to two decimals.
+    It has 17,520 rows, one an hour: "Date Time" as text, and the 14 quantities in their units,
+    rounded to two decimals.
     """
     rng = np.random.default_rng(seed)
     times = pd.date_range(FIRST_TIMESTAMP, periods=ROWS, freq="h")

@@ -39,13 +39,9 @@ DECIMAL_COMMA = re.compile(rb'[;\t"] *[+-]?\d+,\d+ *[;\t"\n]')
 def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Reads a CSV file, or the one in an archive.
 
-    Args:
-        path: the file.
-
-    Returns:
-        The rows that are not blank, each under the number of its line, with the header's names;
-        columns of numbers are numbers, with NaN for a blank field. And what is unusual about the
-        file's form, for a list.
+    Returns the rows that are not blank, each under the number of its line, with the header's names;
+    columns of numbers are numbers, with NaN for a blank field. And what is unusual about the file's
+    form, for a list.
     """
     name, content = shown(path), _read_content(path)
     begin = len(content) - len(content.lstrip(b" \n"))  # lines before the header may be blank
@@ -116,14 +112,9 @@ def _read_content(path: Path) -> bytes:
 
 
 def read_times(name: str, column: pd.Series) -> tuple[np.ndarray, list[str]]:
-    """Parses timestamps, all of which write the day in the same way.
+    """Parses fields under the numbers of their lines, all of which write the day in the same way.
 
-    Args:
-        name: of the file.
-        column: the fields, under the numbers of their lines.
-
-    Returns:
-        datetime64[s], shape (rows,), and what is unusual about their form.
+    Returns datetime64[s], shape (rows,), and what is unusual about their form.
     """
     fields = column.fillna("").astype(str).str.strip()
     parts = fields.str.replace("T", " ").str.partition(" ")
@@ -158,16 +149,10 @@ def read_times(name: str, column: pd.Series) -> tuple[np.ndarray, list[str]]:
 def read_numbers(
     name: str, fields: pd.Series, lowest: float, highest: float, missing: float
 ) -> np.ndarray:
-    """Parses one column of readings.
+    """Parses a column of readings, fields under the numbers of their lines.
 
-    Args:
-        name: of the file.
-        fields: of the column, under the numbers of their lines.
-        lowest, highest: the readings that are possible.
-        missing: the mark for no reading.
-
-    Returns:
-        float64, shape (rows,), with the mark also where a field is blank.
+    Returns float64, shape (rows,), with the mark `missing` also where a field is blank. A reading
+    below `lowest` or above `highest` is impossible.
     """
     is_read = fields.dtype.kind in "iuf"  # else words, or booleans made of the words
     numbers = fields if is_read else pd.to_numeric(fields.astype(str), errors="coerce")

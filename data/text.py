@@ -1,6 +1,6 @@
 """Texts as the character models read them: lower-cased, without blank lines, and as numbers.
 
-Raises: a `DataError` says what is wrong with a text.
+What is wrong with a text is a `DataError`.
 """
 
 import re
@@ -126,10 +126,8 @@ def without_licence(text: str) -> tuple[str, bool]:
 def tail_begin(length: int, tail: float, window: int) -> int:
     """Position of the first character that is held out.
 
-    Args:
-        length: Characters of the text.
-        tail: Last share of the text, held out.
-        window: Characters that are read before the one to predict.
+    The held-out `tail` is a share of the text's `length`; each character is predicted from `window`
+    characters before it.
     """
     begin = int(length * (1 - tail))
     if begin <= max(window, 4):  # 5-grams read four characters

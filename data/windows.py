@@ -34,8 +34,7 @@ class Windows:
     def inputs(self, index: np.ndarray) -> np.ndarray:
         """Inputs of the windows `index` (int, shape (batch,)).
 
-        Returns:
-            float32, shape (batch, timesteps, features), in standard deviations from the mean.
+        float32, shape (batch, timesteps, features), in standard deviations from the mean.
         """
         rows = self.last_rows[index][:, None] + self.offsets  # (batch, timesteps)
         # `take` gathers whole rows several times faster than series[rows]

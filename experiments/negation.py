@@ -51,12 +51,7 @@ def read_kinds(sample: bool) -> list[Kind]:
 
 
 def encode_pairs(kinds: list[Kind], data_dir, sample: bool, num_words: int) -> list[np.ndarray]:
-    """The ids of all sentences, pair after pair, the positive one first.
-
-    Raises:
-        RunError: a word is not in the vocabulary.
-        DataError: the word index is missing.
-    """
+    """The ids of all sentences, pair after pair, the positive one first."""
     from data.imdb import encode_words, load_word_index, split_words, unknown_words
 
     index = load_word_index(data_dir, sample=sample)

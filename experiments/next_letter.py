@@ -38,11 +38,7 @@ class Protocol:
 
 
 def different_words(text: str) -> list[str]:
-    """The different words of a text with commas; every beginning must have one continuation.
-
-    Raises:
-        DataError: a word has no next letter, or two words continue the same beginning differently.
-    """
+    """The different words of a text with commas; every beginning must have one continuation."""
     words = list(dict.fromkeys(text.split(",")))
     continued: dict[str, str] = {}  # beginning -> the first word that continues it
     for word in words:
@@ -76,9 +72,8 @@ def different_letters(words: list[str]) -> list[str]:
 def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Words as arrays; shorter words are padded with zeros of weight zero.
 
-    Returns:
-        Letters (words, timesteps, letters), next letters (words, timesteps), and weights
-        (words, timesteps), where a word of n letters has n - 1 timesteps.
+    Returns letters (words, timesteps, letters), next letters (words, timesteps), and weights
+    (words, timesteps), where a word of n letters has n - 1 timesteps.
     """
     timesteps = max(map(len, words)) - 1
     x = np.zeros((len(words), timesteps, len(letters)), np.float32)
@@ -128,11 +123,8 @@ def train(protocol, run):
 def outputs(recurrent, classifier, by_keras, words, letters, x, following, weights) -> list:
     """Predictions and states of the trained network, and the same computed in two other ways.
 
-    Args:
-        recurrent, classifier: weights of the two layers, as Keras gives them.
-        by_keras: what the network predicts, shape (words, timesteps, letters).
-        words, letters: as above.
-        x, following, weights: the words as arrays, as `one_hot` makes them.
+    The two layers' weights are as Keras gives them; `by_keras` is what the network predicts, shape
+    (words, timesteps, letters); `x`, `following` and `weights` are made by `one_hot`.
     """
     # The textbook's loop makes the figure, with the trained weights.
     cell = SimpleRNN.from_keras(*recurrent)

@@ -166,10 +166,8 @@ def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
     """How far the outputs of each formula are from those of Keras's LSTM with the same weights.
 
     The weights are as Keras draws them for 32 units on 32 features; what a formula has beyond them
-    (`V_o`, peepholes) is drawn as the project's cell draws it, what it lacks is left out.
-
-    Returns:
-        By the formula's name, the mean absolute difference at each of 100 timesteps.
+    (`V_o`, peepholes) is drawn as the project's cell draws it, what it lacks is left out. By the
+    formula's name, it is the mean absolute difference at each of 100 timesteps.
     """
     x = rng.normal(size=(8, 100, 32)).astype(np.float32)
     layer = CELLS["lstm"].make(32)
@@ -216,9 +214,7 @@ def counted_parameters() -> dict[str, int]:
 def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, float]:
     """Largest differences of gradients by hand from automatic ones and finite differences.
 
-    Args:
-        rng: generator of weights and inputs.
-        truncated: timesteps that the truncated gradient goes back.
+    One of them goes back only `truncated` timesteps.
     """
     timesteps, features, units = 4 * truncated, 6, 8
     layer = random_layer(CELLS["simple-rnn"], units, features, rng)

@@ -94,19 +94,10 @@ def build(protocol: Protocol, cell: str):
 def accuracies(
     protocol: Protocol, run: Run, cell: str, name: str, longest: int, draw: Callable, at: list[int]
 ) -> dict[int, float]:
-    """Trains one network, and tests it at several distances.
+    """Trains one network, called `name`, and tests it: the accuracy at each of several distances.
 
-    Args:
-        protocol, run: as for `train`.
-        cell: one of `models.cells.CELLS`.
-        name: what it is trained on, for the lines that are printed.
-        longest: the sequences have one timestep more.
-        draw: gives the distances of the symbols of a training batch, from a generator and the
-            number of sequences.
-        at: the distances to test.
-
-    Returns:
-        Accuracy by distance.
+    `draw` gives the distances of the symbols of a training batch, from a generator and the number
+    of sequences, which have `longest` + 1 timesteps.
     """
     import keras
 

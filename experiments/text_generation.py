@@ -59,11 +59,8 @@ def notes(protocol):
 def writer_of(corpus, begin: int, protocol: Protocol, seed: int):
     """A callback that lets the network continue a window of the text after each round.
 
-    Args:
-        corpus: the text.
-        begin: where the held-out tail begins; windows end before it.
-        protocol: with the lengths of windows and of what is written.
-        seed: of the windows and characters that are drawn.
+    Windows end before the held-out tail, which begins at `begin`. The seed is of the windows and
+    characters that are drawn.
     """
     import keras
 
@@ -134,11 +131,8 @@ def train(protocol, run):
 def outputs(protocol: Protocol, history: dict, counted: dict, written: dict[str, str]) -> list:
     """The held-out tail's tables, the curves over the rounds, and what the network wrote.
 
-    Args:
-        protocol: values of the training.
-        history: the run's, by Keras's names.
-        counted: bits per character and accuracy of each n-gram model on the tail, by its name.
-        written: what the network wrote, by round and temperature.
+    The history is the run's, by Keras's names; `counted` has bits per character and accuracy of
+    each n-gram model on the tail, by its name; `written` is by round and temperature.
     """
     network = CELLS[protocol.cell].title
     curves = {ACCURACY: [history["accuracy"], history["val_accuracy"]]}

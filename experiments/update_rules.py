@@ -195,13 +195,8 @@ def measure(where: str, task: dict, arrays: dict, variables: dict[str, str]) -> 
 def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[str]]:
     """Takes the steps of the example by RMSprop and Adam of Keras before 3, as far as it is there.
 
-    Args:
-        learning_rate: step size.
-        install: whether to install those that are missing, which needs a package index once.
-
-    Returns:
-        The weights after each step by version and optimizer, and a sentence for each old Keras that
-        cannot be had.
+    To install what is missing needs a package index once. Returns the weights after each step by
+    version and optimizer, and a sentence for each old Keras that cannot be had.
     """
     measured, absent = {}, []
     for version in VERSIONS:
@@ -226,10 +221,7 @@ def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[st
 def by_hand(versions: dict, measured: dict, learning_rate: float) -> list:
     """Which rule each version and each of our optimizers follows, and how far a word moves.
 
-    Args:
-        versions: weights after each step of the example by version and optimizer.
-        measured: by backend.
-        learning_rate: step size.
+    The versions' weights are those after each step of the example, by version and optimizer.
     """
     batches = list(zip(IDS, ROWS.astype(float), strict=True))
     through, ours, maps, moved = [], [], [], {}

@@ -141,16 +141,7 @@ def _looks(names: Iterable[str], dashes: dict[str, str]) -> dict[str, dict]:
 def draw_forecast(
     weather: Weather, row: int, made: Forecast, looks: dict[str, dict], title: str, path: Path
 ) -> None:
-    """Left: what the networks read. Right: the forecasts for the hours that follow.
-
-    Args:
-        weather: the series.
-        row: of the last input.
-        made: the forecast there.
-        looks: of each forecaster's line.
-        title: of the figure.
-        path: receives the PNG.
-    """
+    """Left: what the networks read up to `row`. Right: their forecasts of the hours that follow."""
     names = [name for name in SHOWN if name in weather.quantities]
     with style.new_figure(path, title, width=11, height=5.8) as figure:
         grid = figure.add_gridspec(len(names), 2, width_ratios=(1, 1.3))

@@ -64,7 +64,7 @@ class Weather:
 
     @property
     def cadence(self) -> np.timedelta64:
-        """From row to row."""
+        """The time from one row to the next."""
         return np.timedelta64(3600 // self.hour, "s")
 
     def columns(self, names) -> np.ndarray:
@@ -86,12 +86,8 @@ def open_weather(
 ) -> Weather:
     """Reads the user's file, or else the Jena file of the data directory, or the sample weather.
 
-    Args:
-        path: the user's file.
-        data_dir: the user's data directory.
-        sample: take the sample weather where no file is named.
-        protocol: of the networks, with `lookback_hours`, `step_hours` and `horizon_hours`.
-        needed: the quantities that they read.
+    The protocol is that of the networks, with `lookback_hours`, `step_hours` and `horizon_hours`;
+    `needed` are the quantities that they read.
     """
     if sample and path is None:
         name, climate = "the sample weather", load_jena(sample=True)
@@ -133,7 +129,7 @@ def open_weather(
 
 
 def moment(time: np.datetime64) -> str:
-    """`2015-07-14 12:10`."""
+    """A time as people write it: `2015-07-14 12:10`."""
     return str(time.astype("datetime64[m]")).replace("T", " ")
 
 
@@ -214,12 +210,8 @@ def _compute_fast(model) -> None:
 def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     """The regression of jena-ridge, fitted on one window an hour of the training rows.
 
-    It standardises what it reads, so that it can be given degrees.
-
-    Args:
-        weather: the series to forecast.
-        training: the series that begins with the training rows.
-        protocol: of the networks, whose training rows these are.
+    It standardises what it reads, so that it can be given degrees. `training` is the series that
+    begins with the training rows, which are those of the networks' protocol.
     """
     from models.baselines import ridge_regression
 
@@ -346,11 +338,6 @@ def measure_errors(
     """Compares the forecasts after a network's training rows with what happened.
 
     None if no window of the series lies after the network's validation rows.
-
-    Args:
-        weather: the series.
-        forecasters: by their names.
-        record: of the network.
     """
     rows = weather.scorable()
     begins = weather.timestamps[rows + weather.offsets[0]]  # (windows,)

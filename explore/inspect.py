@@ -50,15 +50,7 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
 
 
 def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """Lets each network read the text.
-
-    Returns:
-        The readings, and what else a reader must know: missing words and models.
-
-    Raises:
-        RunError: there is no word to read, or no network.
-        DataError: the word index is missing.
-    """
+    """Lets each network read the text; the readings, and sentences on missing words and models."""
     from data.own_reviews import read_text
 
     review = read_text(options.text)
@@ -156,7 +148,7 @@ def print_reading(reading) -> None:
 
 
 def _style(strength: float):
-    """Black on blue or red, the paler the weaker; nothing for what hardly speaks."""
+    """Black on blue or red, paler for a weaker strength; none below a tenth."""
     from rich.color import Color
     from rich.style import Style
 

@@ -46,10 +46,6 @@ def opinions(options: argparse.Namespace) -> dict:
         `vocabulary` that all of them have; and for each of `reviews` its line, text, numbers of
         words, the `unknown` words, and the `probabilities` that it is positive, by the models'
         labels. A model that knows no word of a review has None.
-
-    Raises:
-        RunError: there is no model.
-        DataError: there is no review, or the word index is missing.
     """
     from data.imdb import load_word_index, unknown_words
     from data.own_reviews import read_reviews, read_text
@@ -116,13 +112,7 @@ def judge_reviews(
 
 
 def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
-    """One model's probabilities that reviews are positive.
-
-    Args:
-        model: trained on IMDB.
-        ids: of each review, whole.
-        maxlen: the last ids that the model reads; 0 for all.
-    """
+    """Probabilities that reviews are positive, by a model that reads the last ids; 0 reads all."""
     if model.path.suffix == ".npz":
         return model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1].tolist()
     network = model.model

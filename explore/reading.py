@@ -101,9 +101,6 @@ def read(
         labels: the start mark and the words, as they are shown.
         ids: their ids.
         linear: what each of them adds in a linear model, if there is one.
-
-    Raises:
-        RunError: NumPy and Keras do not agree.
     """
     _, embedding, recurrent, classifier = network.model.layers
     (vectors,), (V, b) = embedding.get_weights(), classifier.get_weights()  # V: (units, 1)
@@ -156,14 +153,7 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
     """What each word adds to the log odds by itself in a linear model, apart from its bigrams.
 
     It is the word's coefficient times its tf-idf weight in this text. A word that occurs several
-    times has the same share of it at each place.
-
-    Args:
-        pipeline: a fitted `models.baselines.bag_of_ngrams`.
-        ids: the text, as the model reads it.
-
-    Returns:
-        Shape (ids,); nan for words that the model does not count.
+    times has the same share of it at each place. Shape (ids,); nan for words that are not counted.
     """
     counts, classifier = pipeline
     tfidf = counts.transform([ids]).toarray()[0]  # (features,)
@@ -174,12 +164,7 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
 
 
 def count_parameters(model, title: str) -> Table:
-    """How the parameters of a classifier with one recurrent layer are counted.
-
-    Args:
-        model: of `models.networks.recurrent_classifier`.
-        title: the recurrent layer's name.
-    """
+    """How the parameters of a classifier with one recurrent layer, called `title`, are counted."""
     _, embedding, recurrent, output = model.layers
     kernel, _, bias, *more = recurrent.get_weights()
     units, features = recurrent.output.shape[-1], kernel.shape[0]

@@ -22,10 +22,7 @@ FEW = 12  # columns whose numbers have room above the bars
 def page(title: str, readings: list[Reading], notes: list[str]) -> bytes:
     """The page in HTML. Words are escaped, whatever they hold.
 
-    Args:
-        title: the text that was read.
-        readings: what the networks computed.
-        notes: what else a reader must know, in sentences.
+    The title is the text that was read; the notes are what else a reader must know, in sentences.
     """
     loader = FileSystemLoader(Path(__file__).parent)
     environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)

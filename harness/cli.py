@@ -25,12 +25,7 @@ MOST = 100_000  # a larger whole number is most likely a slip, and sizes would f
 
 
 class Parser(argparse.ArgumentParser):
-    """A command line whose help is the docstring of the command's module.
-
-    Args:
-        command: what follows `python -m`.
-        doc: the docstring.
-    """
+    """The command line of `python -m <command>`, whose help is the docstring of its module."""
 
     def __init__(self, command: str, doc: str | None):
         super().__init__(
@@ -130,13 +125,9 @@ def printable(text: str) -> str:
 def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.") -> int:
     """Does the work of a command. Whatever stops it is one sentence and no traceback.
 
-    Args:
-        work: returns the exit status, or None for 0.
-        interrupted: what is said after Ctrl-C or SIGTERM, unless the exception has words.
-
-    Returns:
-        The exit status: 0; 1 if the work failed or nobody reads what it prints; `ELSEWHERE` or
-        `INTERRUPTED`. Wrong usage ends the command with 2 before, in the parser.
+    Returns the exit status: that of the work, 0 if it is None; 1 if it failed or nobody reads what
+    it prints; `ELSEWHERE` or `INTERRUPTED`, with the sentence `interrupted` unless the exception
+    has words. Wrong usage ends the command with 2 before, in the parser.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks is no error
         sys.stdout.reconfigure(errors="backslashreplace")

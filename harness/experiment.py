@@ -37,9 +37,9 @@ SCRIPTS = "experiments"  # the package whose modules declare the experiments
 
 @dataclass(frozen=True)
 class Experiment:
-    """The declaration of one experiment.
+    """The declaration of one experiment, which a script assigns to `EXPERIMENT`.
 
-    A script assigns it to `EXPERIMENT`, or a list of several to `EXPERIMENTS`.
+    Several stand in a list, `EXPERIMENTS`.
     """
 
     name: str  # the make target and the record's folder, such as `imdb-lstm`
@@ -71,10 +71,7 @@ class Experiment:
 
 @functools.cache
 def find_experiments() -> dict[str, Experiment]:
-    """All experiments by name: data set by data set, then the studies.
-
-    This is fast, since scripts do not load Keras when they are imported.
-    """
+    """All experiments by name: data set by data set, then the studies. No script loads Keras."""
     modules = pkgutil.iter_modules(importlib.import_module(SCRIPTS).__path__, f"{SCRIPTS}.")
     names = [m.name for m in modules if not m.ispkg and not m.name.endswith("__main__")]
     found = [one for name in names for one in declared_by(importlib.import_module(name))]
@@ -89,10 +86,7 @@ def declared_by(script) -> list[Experiment]:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """What a command asked for: what one run does, and where its files are.
-
-    The attributes are the options of the command line; all else is derived from them.
-    """
+    """What a command asked for: what one run does, and where its files are."""
 
     experiment: Experiment
     protocol: Any
@@ -211,11 +205,7 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
 
 
 def carry_out(plan: Plan) -> None:
-    """Does the run unless its record exists already, then shows its result.
-
-    Raises:
-        UserError: the data cannot be used, the record cannot be written, or training failed.
-    """
+    """Does the run unless its record exists already, then shows its result."""
     if plan.results_dir.is_dir():
         refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
@@ -287,10 +277,7 @@ def _refuse_another_file(record: Record, protocol: Any) -> None:
 
 
 def do_run(plan: Plan) -> Record:
-    """Makes the run's directory, prepares the machine, trains, and reads the record back.
-
-    A failed or interrupted run keeps its checkpoint, unless to go on would not help.
-    """
+    """Makes the run's directory, prepares the machine, trains, and reads the record back."""
     from harness.training import machine
 
     experiment = plan.experiment

@@ -2,8 +2,7 @@
 
 As a program, `python -m harness.processes MODULE ...` is such a process. Its standard input is a
 pipe that the parent keeps open and never writes to. When the parent ends for whatever reason, the
-system closes that end, and the process ends with all that it has started. No run goes on that
-nobody waits for.
+system closes that end, and the process ends with all that it has started.
 """
 
 import contextlib
@@ -28,15 +27,9 @@ GPUS = ("/dev/nvidiactl", "/dev/kfd")
 class Child:
     """`python -m command...` in a process that ends with this one.
 
-    Args:
-        command: a module and its arguments.
-        log: file that receives its output; an earlier one is replaced.
-        variables: of its environment, besides those of this process.
-        code: folder of the code that it runs; by default the current one.
-        connections: file descriptors that it shares.
-
-    Raises:
-        RunError: the log cannot be written.
+    Its output goes to the file `log`, which replaces an earlier one. `variables` are added to its
+    environment; `code` is the folder of the code that it runs, by default the current one; it
+    shares the file descriptors `connections`.
     """
 
     def __init__(
@@ -133,11 +126,7 @@ def can_fork() -> bool:
 
 
 def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
-    """Makes processes by forking one that has loaded TensorFlow, which it starts once.
-
-    Args:
-        variables: what that process begins with, besides the environment.
-    """
+    """Makes processes by forking one that has TensorFlow, started once with these variables."""
     from multiprocessing import forkserver  # which Windows does not have
 
     context = multiprocessing.get_context("forkserver")
@@ -159,11 +148,7 @@ def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
 
 
 def run_to_end(command: list[str], log: Path, variables: dict[str, str]) -> str:
-    """Runs a module to its end, and returns the last line that it prints.
-
-    Raises:
-        RunError: it failed; with its last line.
-    """
+    """Runs a module to its end; returns the last line that it prints, or raises it if it failed."""
     child = Child(command, log, variables)
     try:
         child.wait()

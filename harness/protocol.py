@@ -58,12 +58,10 @@ def setting(
 def add_settings(
     parser: argparse._ActionsContainer, protocol: Any, sample: dict[str, Any] | None = None
 ) -> None:
-    """Adds an option for every field of a protocol. Those that are not given stay away.
+    """Adds an option for every field of a protocol, whose values are the defaults.
 
-    Args:
-        parser: the parser or argument group that receives the options.
-        protocol: an instance whose values are the defaults.
-        sample: the defaults that replace them on the sample data.
+    `sample` are the defaults on the sample data. Options that are not given are not in the
+    namespace.
     """
     types = get_type_hints(type(protocol))
     for field in dataclasses.fields(protocol):

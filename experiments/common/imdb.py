@@ -89,12 +89,7 @@ class ReviewSplits:
         return ReviewSplits(*((pad_sequences(x, maxlen), y) for x, y in splits))
 
     def summarise(self, split: str, probabilities: np.ndarray) -> tuple[float, dict]:
-        """Accuracy on `validation` or `test`, and what a record keeps of the predictions.
-
-        Args:
-            split: name of the split.
-            probabilities: of the positive class for each of its reviews, shape (reviews,).
-        """
+        """Accuracy of probabilities (reviews,) on `validation` or `test`; what a record keeps."""
         from harness.records.schema import pack_right
 
         right = (probabilities > 0.5) == (getattr(self, split)[1] > 0.5)  # (reviews,)
@@ -125,9 +120,6 @@ def load_reviews(
         run: gives the data directory; receives the provenance.
         num_words: ids from here on become 2; None keeps the whole vocabulary.
         maxlen: timesteps of every padded review; None leaves each review at its own length.
-
-    Raises:
-        RunError: the split leaves no review on one side.
     """
     from data.imdb import load_imdb
 
@@ -180,12 +172,7 @@ def train_for_study(
 ) -> None:
     """Trains one of several networks of a study, and gives it the weights of its best epoch.
 
-    Args:
-        protocol: values of the training.
-        run: receives which layers computed.
-        reviews: its training and validation reviews are used.
-        model: uncompiled network.
-        name: begins the line of each epoch.
+    It is not compiled yet. Its name begins the line of each epoch.
     """
     from harness.training.fit import BestWeights, train_model
     from harness.training.optimizers import make_optimizer

@@ -123,10 +123,7 @@ def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWi
 def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tuple[float, dict]:
     """Mean absolute error on `validation` or `test`, and what a record keeps of the forecasts.
 
-    Args:
-        windows: all splits.
-        split: name of one.
-        predicted: normalised temperature for each of its windows, shape (windows,).
+    They are normalised temperatures, shape (windows,).
     """
     import numpy as np
 

@@ -35,17 +35,10 @@ WORDS = {
 
 
 def embedding_steps(keras, total, optimizer) -> list:
-    """The example on any Keras: an embedding alone, which begins at zero.
+    """The example on any Keras, old ones, too: an embedding alone, which begins at zero.
 
-    Its loss is the sum of outputs times targets, so that the targets are the gradients.
-
-    Args:
-        keras: the package; of old ones, too.
-        total: its sum over some axes of a tensor.
-        optimizer: one of its optimizers.
-
-    Returns:
-        The weights after each step, (words, features) each.
+    Its loss is the sum of outputs times targets, so that the targets are the gradients; `total` is
+    that Keras's sum over some axes. Returns the weights after each step, (words, features) each.
     """
     features = ROWS.shape[-1]
     embedding = keras.layers.Embedding(VOCABULARY, features, embeddings_initializer="zeros")
@@ -74,20 +67,11 @@ def small_network(num_words: int, embedding: int, units: int, maxlen: int):
 
 
 def first_steps(model, x, y, batch_size: int, marks: list[int], epsilon: float) -> dict:
-    """How far each weight moves in the first steps.
+    """How far each weight of a compiled network moves in the first steps, at marks counted from 1.
 
-    Args:
-        model: compiled network.
-        x: ids of reviews, shape (reviews, timesteps).
-        y: labels, shape (reviews,).
-        batch_size: reviews a step.
-        marks: steps to be measured, counted from 1, ascending.
-        epsilon: `v` is compared with it.
-
-    Returns:
-        For each mark: `sizes`, mean absolute change by name of the weight, of an embedding's rows
-        those that the batch reads; `small`, share of the embedding's entries read so far whose `v`
-        is below epsilon; `losses`.
+    Ids `x` of shape (reviews, timesteps), labels `y` of shape (reviews,). For each mark: `sizes`,
+    mean absolute change by name of the weight, of an embedding's rows those that the batch reads;
+    `small`, share of the embedding's entries read so far whose `v` is below epsilon; `losses`.
     """
     measured = {"sizes": {name: [] for name in WEIGHTS}, "small": [], "losses": []}
     seen = np.zeros(len(model.get_weights()[0]), bool)  # (words,)
@@ -112,11 +96,10 @@ def first_steps(model, x, y, batch_size: int, marks: list[int], epsilon: float) 
 def measure_keras(task: dict, arrays: dict) -> dict:
     """The example by each rule, the first steps by some, and the training losses by some.
 
-    Args:
-        task: the `seed`, the `network`'s sizes, `batch_size`, `learning_rate`, `marks`, `epsilon`;
-            the `rules` of the example, those that are `compared` in first steps, and the number of
-            epochs by each that is `trained`.
-        arrays: reviews `x` and `y`, and the first weights `weight_0`, `weight_1`, ...
+    The task has the `seed`, the `network`'s sizes, `batch_size`, `learning_rate`, `marks`,
+    `epsilon`; the `rules` of the example, those that are `compared` in first steps, and the number
+    of epochs by each that is `trained`. The arrays are reviews `x` and `y`, and the first weights
+    `weight_0`, ...
     """
     from harness.training.machine import prepare
 

@@ -15,15 +15,10 @@ TRIED = "the originals were tried on Python 3.11 with TensorFlow 2.21"
 
 
 def import_keras(folder: Path, seed: int, floatx: str):
-    """Imports old Keras with a session of one thread, seeded as its time did.
+    """Imports the old Keras of a folder with a session of one thread, seeded as its time did.
 
-    Args:
-        folder: where its wheels are installed.
-        seed: seed of NumPy, which orders the samples, and of TensorFlow, which draws weights.
-        floatx: `float32`, or `float64` to compare with another Keras step by step.
-
-    Returns:
-        The package `keras`.
+    The seed is NumPy's, which orders the samples, and TensorFlow's, which draws weights. `floatx`
+    is `float32`, or `float64` to compare with another Keras step by step.
     """
     import numpy as np
     import tensorflow.compat.v1 as tf

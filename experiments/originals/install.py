@@ -24,11 +24,7 @@ def place_of(version: str) -> Path:
 
 
 def installed(version: str) -> Path:
-    """The folder with an old Keras, which is installed there first if it is not.
-
-    Raises:
-        RunError: pip cannot install it, as without a package index.
-    """
+    """The folder with an old Keras, which is installed there first if it is not."""
     folder = place_of(version)
     if not folder.exists():
         print(f"installing Keras {version} into {folder}", flush=True)
@@ -42,14 +38,9 @@ def wheels(version: str) -> dict[str, str]:
 
 
 def install(pinned: Path, folder: Path) -> None:
-    """Installs the wheels of a requirements file, all of them or none.
+    """Installs the wheels of a requirements file with hashes, all of them or none.
 
-    Args:
-        pinned: the requirements with their hashes.
-        folder: receives the packages, and the hashes of the wheels in `WHEELS`.
-
-    Raises:
-        RunError: pip cannot install them, or the folder cannot be written.
+    The folder receives the packages, and the hashes of the wheels in `WHEELS`.
     """
     try:
         new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))

@@ -47,11 +47,7 @@ OWN = ("optimizer", "learning_rate", "gates", "reset_after")
 
 
 def original(experiment: Experiment) -> Experiment:
-    """The same experiment with one more setting, the Keras that computes it.
-
-    Raises:
-        RunError: the documents' Keras does not have this network.
-    """
+    """The same experiment with one more setting, the Keras that computes it."""
     if experiment.name not in LOGS:
         raise RunError(f"{experiment.name} does not run on an old Keras; these do: {few(LOGS)}.")
     protocol = experiment.protocol
@@ -80,7 +76,6 @@ def train(protocol: Any, run: Run) -> None:
     """Trains on an old Keras, and finishes the run.
 
     Raises:
-        RunError: that Keras cannot be installed, or does not start, or training failed.
         DivergedError: the loss became NaN or infinite.
     """
     installed(protocol.keras)  # before the data are read
@@ -177,21 +172,11 @@ def task_of(name: str, protocol: Any, seed: int, floatx: str = "float32") -> dic
 
 
 def carry_out(task: dict, arrays: dict, folder: Path, epoch_ends=None) -> dict:
-    """Does a task in a process of its own with a home folder of its own.
+    """Does a task in a process of its own with a home folder of its own; returns its last line.
 
-    Old Keras reads and writes `~/.keras/keras.json`, which must stay the user's.
-
-    Args:
-        task: what `process` does, from `task_of`.
-        arrays: the data that it reads.
-        folder: an empty one, which passes both on and receives what the process writes.
-        epoch_ends: called with each line that it says, but the last.
-
-    Returns:
-        The last line.
-
-    Raises:
-        RunError: the process failed.
+    Old Keras reads and writes `~/.keras/keras.json`, which must stay the user's. An empty folder
+    passes task and arrays on, and receives what the process writes. `epoch_ends` is called with
+    each line but the last.
     """
     import numpy as np
 

@@ -2,7 +2,8 @@
 
 Of the files of a record, `SHA256SUMS` keeps the SHA-256, so that a changed byte is found: records
 are compared for years, and copied between machines. Reading a record checks its JSON files; the
-weights, which are larger, are checked by `sha256sum -c SHA256SUMS`.
+weights, which are larger, are checked by `sha256sum -c SHA256SUMS`. A file that cannot be read or
+is not what it should be is a `RunError`.
 """
 
 import contextlib
@@ -95,15 +96,7 @@ def sha256(path: Path) -> str:
 
 
 def read_json(path: Path, recorded: str | None = None) -> dict:
-    """Reads a JSON file that must hold an object.
-
-    Args:
-        path: the file.
-        recorded: what its SHA-256 must be, in hexadecimal.
-
-    Raises:
-        RunError: the file is missing, unreadable, changed, not JSON or not an object.
-    """
+    """Reads a JSON file that must hold an object; its SHA-256, if `recorded`, must be this."""
     # Loaded here, because `--help` reads no file. It refuses lone surrogates, unlike `json`.
     from pydantic_core import from_json
 
@@ -120,7 +113,7 @@ def read_json(path: Path, recorded: str | None = None) -> dict:
 
 
 def read_toml(path: Path) -> dict:
-    """Reads a TOML file, or raises a RunError that says why that cannot be."""
+    """Reads a TOML file, or raises a RunError that says why it cannot."""
     try:
         return tomllib.loads(read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -134,7 +127,7 @@ def write_checksums(folder: Path) -> None:
 
 
 def read_checksums(folder: Path) -> dict[str, str] | None:
-    """The SHA-256 of each file by its name; None for a record of the time before there were any."""
+    """The SHA-256 of each file by its name; None for an older record without any."""
     path = folder / CHECKSUMS
     if not os.path.lexists(path):
         return None

@@ -2,7 +2,8 @@
 
 It is the folder `<results>/<experiment>[+variant]/seed-<k>/`. It holds five JSON files, or six for
 a study and for a network with stored predictions, and their checksums. During the run the files
-stand in `seed-<k>.unfinished/`; a folder under its final name is always complete.
+stand in `seed-<k>.unfinished/`; a folder under its final name is always complete. A record that
+cannot be used is a `RunError` that names the file and the field.
 """
 
 import contextlib
@@ -85,12 +86,8 @@ class Record:
 def label_of(experiment: str, variant: dict) -> str:
     """The experiment's name, followed by each setting that differs from its protocol.
 
-    Args:
-        experiment: name of the experiment, such as `jena-gru`.
-        variant: the differing settings and their values, such as `{"horizon_hours": 24}`.
-
-    Returns:
-        A folder name, such as `jena-gru+horizon-hours-24` or `jena-gru+plain-keras`.
+    `{"horizon_hours": 24}` makes `jena-gru+horizon-hours-24`; a switch has its name alone, as in
+    `jena-gru+plain-keras`.
     """
     changes = (
         name.replace("_", "-") + ("" if value is True else f"-{plain(value)}")
@@ -133,14 +130,7 @@ def _current_config(config: dict) -> dict:
 
 
 def load_record(path: Path) -> Record:
-    """Reads and checks one finished run.
-
-    Args:
-        path: the run's folder, `.../seed-<k>`.
-
-    Raises:
-        RunError: naming the file and the field that is missing, mistyped or inconsistent.
-    """
+    """Reads and checks one finished run, the folder `.../seed-<k>`."""
     # pydantic is slow to load, and `--help` reads no record
     from harness.records.schema import NetworkFiles, validated_files
     from harness.records.study_outputs import StudyFiles
@@ -184,18 +174,10 @@ def _is_there(file: Path, checksums: dict | None) -> bool:
 
 
 def find_records(results_dir: Path, folder: str = "*") -> tuple[list[Record], list[str]]:
-    """All finished runs under a results directory, in a stable order.
+    """All finished runs under a results directory, or those of the label `folder`.
 
-    Args:
-        results_dir: the directory.
-        folder: the label of the runs; all labels by default.
-
-    Returns:
-        The records, sorted by experiment, variant and seed, and one sentence for each run that
-        was left out because it is unfinished or damaged.
-
-    Raises:
-        RunError: the directory does not exist or cannot be read.
+    They are sorted by experiment, variant and seed. Returns also one sentence for each run that was
+    left out because it is unfinished or damaged.
     """
     if not os.path.isdir(results_dir):  # unlike Path.is_dir, it raises no error
         raise RunError(f"results directory {results_dir} does not exist; run an experiment first.")
@@ -229,12 +211,7 @@ def first_run(results_dir: Path) -> dict[str, bool]:
 def refuse_mixture(results_dir: Path, samples: Mapping[str, bool]) -> None:
     """Refuses a folder that would hold runs on sample data and on real data.
 
-    Args:
-        results_dir: the folder, for the message.
-        samples: of each run by its name, whether it is on sample data.
-
-    Raises:
-        RunError: naming the runs of both kinds.
+    `samples` says of each run, by its name, whether it is on sample data.
     """
     kinds = [[name for name in samples if samples[name] is sample] for sample in (True, False)]
     if all(kinds):

@@ -42,19 +42,12 @@ class Run:
 
     Everything is written to `seed-<k>.unfinished/`, last of all its checksums. Then the folder is
     complete, and a rename promotes it to the record `seed-<k>`. A run that fails or is interrupted
-    destroys nothing, and a complete folder that a killed process left is promoted by whoever finds
-    it next.
-
-    Args:
-        directory: where the finished record will stand.
-        seed: the run's seed, for whatever the experiment draws itself.
-        data_dir: the user's data directory, or None.
-        sample: whether the built-in sample data are used.
+    destroys nothing. The next process that finds a complete folder of a killed one promotes it.
     """
 
     def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
-        self.directory = directory
-        self.seed = seed
+        self.directory = directory  # where the finished record will stand
+        self.seed = seed  # for whatever the experiment draws itself
         self.data_dir = data_dir
         self.sample = sample
         self.unfinished = directory.with_name(directory.name + UNFINISHED)  # that is being filled
@@ -73,12 +66,8 @@ class Run:
     def begin(self, config: dict, resume: bool = False) -> None:
         """Makes the unfinished folder, or clears the one that a dead process left.
 
-        Args:
-            config: the content of `config.json`.
-            resume: whether the checkpoint of a dead process stays.
-
-        Raises:
-            RunError: the folder cannot be written, or another process is filling it.
+        With `resume`, the checkpoint of a dead process stays. A folder that cannot be written, or
+        that another process is filling, is a `RunError`.
         """
         self._made = [p for p in self.unfinished.parents if not p.exists()]
         try:
@@ -134,7 +123,7 @@ class Run:
         self._write("history", self.history)
 
     def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
-        """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
+        """Replaces the checkpoint by the present state, given as to `write_checkpoint`."""
         own = {"history": self.history, "seconds": self._seconds}
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
@@ -150,11 +139,7 @@ class Run:
         return time.perf_counter() - self._began
 
     def finish(self, metrics: dict) -> None:
-        """Writes the metrics and the checksums, and makes the folder a record.
-
-        Args:
-            metrics: the fields of `metrics.json`, empty for a study. `wall_seconds` is added here.
-        """
+        """Makes the folder a record; `metrics`, empty for a study, gets `wall_seconds` here."""
         self._write("history", self.history)
         self._write("metrics", {**metrics, "wall_seconds": round(self._seconds, 3)})
         for part in self._parts:
@@ -224,10 +209,7 @@ class Run:
         )
 
     def finish_study(self, outputs: "list[StudyOutput]") -> None:
-        """Finishes the run of a study.
-
-        Args:
-            outputs: what it shows, in the order of presentation; each has a title of its own.
+        """Finishes the run of a study; its outputs, each with its own title, keep this order.
 
         Raises:
             DivergedError: a number is NaN or infinite, as after a training that went wrong.
@@ -247,14 +229,14 @@ def made_data(sample: bool, note: str) -> dict:
 
 
 class Lock:
-    """Keeps a run to one process: a file beside a path, which the system frees if that dies."""
+    """Keeps a run to one process, by a file beside a path; the system frees it if that dies."""
 
     def __init__(self, path: Path):
         self.path = path.with_name(f".{path.name}.lock")
         self._lock: FileLock | None = None
 
     def acquire(self) -> bool:
-        """Whether this process has the lock now, and not another one; an OSError if none can."""
+        """Takes the lock unless another process has it; an OSError if no process could."""
         from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
 
         self._lock = FileLock(self.path)
@@ -272,10 +254,7 @@ class Lock:
 
 
 def promote(complete: Path, directory: Path) -> None:
-    """Makes a complete folder the record, in place of an earlier one.
-
-    If the process dies in between, the complete folder stays, and is promoted by the next.
-    """
+    """Puts a complete folder in the record's place; if this process dies, the next one does it."""
     try:
         (complete / CHECKPOINT).unlink(missing_ok=True)
         if directory.exists():
@@ -287,7 +266,7 @@ def promote(complete: Path, directory: Path) -> None:
 
 
 def promote_left(directory: Path) -> None:
-    """Promotes the complete folder that a process left which was killed before it could do so."""
+    """Promotes a complete folder that a process left because it was killed."""
     unfinished = directory.with_name(directory.name + UNFINISHED)
     if not is_complete(unfinished):
         return
@@ -311,12 +290,8 @@ def is_complete(folder: Path) -> bool:
 def write_checkpoint(path: Path, values: dict, arrays: "Sequence[np.ndarray]") -> None:
     """Replaces a checkpoint. If the process dies meanwhile, the earlier one stays.
 
-    The file holds the SHA-256 of what follows, then NumPy arrays; the first of them is JSON.
-
-    Args:
-        path: the file.
-        values: what JSON can hold.
-        arrays: of any shapes and types but objects.
+    The file holds the SHA-256 of what follows, then NumPy arrays of any type but objects; the first
+    of them is JSON of `values`.
     """
     import numpy as np
 

@@ -174,13 +174,9 @@ class Predictions(Content):
 
 
 def pack_right(right: "np.ndarray") -> dict:
-    """Packs which reviews were classified correctly.
+    """Packs which reviews were classified correctly, booleans of shape (reviews,).
 
-    Args:
-        right: booleans, shape (reviews,).
-
-    Returns:
-        `right`, the bits as NumPy packs them, in base64, and `count`, the number of reviews.
+    Returns `right`, the bits as NumPy packs them, in base64, and `count`, the number of reviews.
     """
     import numpy as np  # slow to load, and readers of records do without
 
@@ -368,15 +364,9 @@ EXPECTED = {
 
 
 def validated(where: str | Path, kind: type[T], content: object) -> T:
-    """Reads the content of a file as a type that pydantic knows.
+    """Reads content, from a place named by `where`, as a type that pydantic knows.
 
-    Args:
-        where: the file, and the place in it, for the message.
-        kind: the type, such as a dataclass; its fields say what is allowed.
-        content: what the file holds there.
-
-    Raises:
-        RunError: naming the first field that is missing, unknown or wrong.
+    A `RunError` names the first field that is missing, unknown or wrong.
     """
     try:
         return _adapter(kind).validate_python(content)

@@ -1,5 +1,1 @@
-"""Everything that is made from records alone.
-
-In: records, `published.toml`, `claims.toml`. Out: tables, figures and the report.
-May import: `records`; never Keras or training. Imported by: commands only.
-"""
+"""Tables, figures and the report, made from records alone, without Keras or training."""

@@ -1,6 +1,7 @@
 """The documents' claims, as data, and whether each holds, by the rule in `docs/verdicts.md`.
 
-The claims are read from a TOML file; nothing here knows any of them.
+The claims are read from a TOML file; nothing here knows any of them. A file that is missing or
+wrong, or a number that `metrics.json` does not hold, is a `RunError`.
 """
 
 import datetime
@@ -99,12 +100,7 @@ class Claim(KnownFields):
 
 
 def load_claims(path: Path, experiments: Collection[str]) -> list[Claim]:
-    """Reads a TOML file of tables `[[claim]]`, whose fields are those of `Claim`.
-
-    Raises:
-        RunError: the file is missing or not TOML, or a claim is not whole or names an experiment
-            that there is not.
-    """
+    """Reads a TOML file of tables `[[claim]]`, whose fields are those of `Claim`."""
     content = read_toml(path)
     entries = content.get("claim", [])
     tables = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
@@ -181,11 +177,7 @@ class Verdict:
 
 
 def judge(claims: list[Claim], results: Results) -> list[Verdict]:
-    """Decides each claim, the primary claims as a family.
-
-    Raises:
-        RunError: a claim asks for a number that `metrics.json` does not hold.
-    """
+    """Decides each claim, the primary claims as a family."""
     measured = [_try_to_measure(claim, results) for claim in claims]
     p_values = [_p_values(*pair) for pair in zip(claims, measured, strict=True)]
     adjusted = _adjust(claims, p_values)
@@ -212,7 +204,6 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
 
     Raises:
         NotCheckable: no run has measured it, or not on the data and by the protocol of the claim.
-        RunError: the claim asks for a number that `metrics.json` does not hold.
     """
     if claim.measure:
         groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
@@ -229,11 +220,7 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
 
 
 def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
-    """The runs of a label.
-
-    Raises:
-        NotCheckable: there are none, or a mean over them would mix data.
-    """
+    """The runs of a label; `NotCheckable` if there are none, or a mean over them would mix data."""
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")

@@ -40,11 +40,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def compare(arguments: argparse.Namespace) -> int:
-    """Prints the comparison, draws the curves, and returns the exit status.
-
-    Raises:
-        RunError: a name is unknown, or the two cannot be compared.
-    """
+    """Prints the comparison, draws the curves, and returns the exit status."""
     # slow to load, and `--help` needs none of them
     from harness.reporting import comparison
     from harness.reporting.figures.draw import plot_pair

@@ -121,7 +121,6 @@ def measure(groups: Sequence[ModelResults], name: str, over_samples: bool = True
 
     Raises:
         NotCheckable: they were not tested on the same samples.
-        RunError: `metrics.json` does not hold the number.
     """
     metric = groups[0].metric  # the same for both, since they use the same data
     is_metric = name in NUMBERS.values()

@@ -45,12 +45,10 @@ class Calibration:
 def calibrate(groups: Iterable[Runs]) -> Calibration:
     """Sets the level so that at most 5 % of our own runs are rejected by their siblings.
 
-    A further run that is as odd as ours are is then rejected in 5 % of the cases at most, whatever
-    the distribution (conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic Learning in a
-    Random World", 2005). Below 20 runs there is no telling, and 5 % is taken.
-
-    Args:
-        groups: runs that differ in their seed only.
+    Each group has runs that differ in their seed only. A further run that is as odd as ours are is
+    then rejected in 5 % of the cases at most, whatever the distribution (conformal prediction:
+    Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005). Fewer than 20 runs
+    cannot tell, and 5 % is taken.
     """
     p_values = sorted(
         # the correlations of all are good enough, and need one simulation a group
@@ -75,13 +73,7 @@ def distances(runs: Runs, further: Sequence[float]) -> np.ndarray:
 
 
 def half_widths(runs: Runs, level: float, further: int = 1) -> np.ndarray:
-    """How far each number must be from the mean to be rejected.
-
-    Args:
-        runs: the others.
-        level: of the test.
-        further: number of runs of which the mean is compared.
-    """
+    """How far each number of a mean over `further` runs must be from the others' to be rejected."""
     farthest = np.quantile(_farthest_by_chance(runs, len(runs)), 1 - level)
     return farthest * _deviations(runs, further)
 
@@ -89,7 +81,7 @@ def half_widths(runs: Runs, level: float, further: int = 1) -> np.ndarray:
 def _deviations(runs: Runs, further: int = 1) -> np.ndarray:
     """Standard deviation of the mean of further runs from that of these, for each number.
 
-    Infinite where these agree, since equal values tell nothing of how far others may lie.
+    It is infinite where these agree: equal values do not tell how far others may lie.
     """
     sd = np.std(runs, 0, ddof=1) * math.sqrt(1 / further + 1 / len(runs))
     return np.where(sd > EQUAL, sd, np.inf)

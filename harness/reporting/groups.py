@@ -1,6 +1,6 @@
 """Finished runs grouped over their seeds, with what was published about them.
 
-Functions that read files raise `RunError`.
+Functions that read files raise `RunError`, also where sample data and real data are mixed.
 """
 
 import glob
@@ -119,7 +119,7 @@ class SeedGroup:
         return list(dict.fromkeys(note for several in notes for note in several))
 
     def unlike(self, conditions: dict[str, object]) -> str:
-        """How its data and protocol differ from those that a sentence speaks of; empty if not."""
+        """How its data and protocol differ from those of a claim or a log; empty if not at all."""
         ours = {**self.first.data["facts"], **self.first.config["protocol"]}
 
         def shown(value: object) -> str:
@@ -223,12 +223,8 @@ class Results:
 def load_results(results_dir: Path, published: PublishedResults) -> tuple[Results, list[str]]:
     """Reads every finished run below a results directory.
 
-    Returns:
-        The results, and one sentence for each run that was left out: it is unfinished, damaged, or
-        of another kind than the other seeds.
-
-    Raises:
-        RunError: there is no finished run, or sample-data and real-data runs are mixed.
+    Returns the results, and one sentence for each run that was left out: it is unfinished, damaged,
+    or of another kind than the other seeds.
     """
     records, left_out = find_records(results_dir)
     if not records:
@@ -294,11 +290,7 @@ def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:
 
 
 def leave_out_other_kinds(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Leaves out each record that is of another kind than most of its experiment's seeds.
-
-    Returns:
-        The others, and a sentence for each record that is left out.
-    """
+    """Leaves out records of another kind than most of their experiment; a sentence for each."""
     groups: dict[tuple, list[Record]] = {}
     for record in records:
         groups.setdefault((record.label, record.sample), []).append(record)
@@ -340,9 +332,7 @@ def _kind(record: Record, settings: set[str]) -> dict[str, object]:
 def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str:
     """In what runs differ that should come from one code and one way of computing, as a clause.
 
-    Args:
-        groups: the runs that are averaged, and those that they are compared with.
-        by_design: `code` or `layers`, where groups are meant to differ; the runs of each are not.
+    `by_design` names what may differ between groups, `code` or `layers`; within each it may not.
     """
     records = [record for group in groups for record in group.records]
     digest = all("training_code" in r.environment for r in records)  # older records lack it
@@ -356,10 +346,7 @@ def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str
 
 
 def records_in(folder: Path) -> tuple[list[Record], list[str]]:
-    """The records of a results folder, of one experiment's folder or of one run's.
-
-    Returns also one sentence for each run that was left out.
-    """
+    """The records of a results folder, an experiment or a run; a sentence for each left out."""
     if not folder.is_dir():
         raise RunError(f"there is no folder {folder}.")
     path = folder.resolve()

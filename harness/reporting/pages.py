@@ -46,22 +46,10 @@ def write_tables(
     pages: Sequence[Path] = (),
     reference: Path | None = None,
 ) -> tuple[list[Path], list[str]]:
-    """Rebuilds the tables from the records.
+    """Rebuilds the tables in `results_dir`, and the parts of pages such as the README.
 
-    Args:
-        results_dir: folder of the records; receives the tables.
-        published: TOML file of the published numbers.
-        claims: TOML file of the claims.
-        pages: files such as the README, which show some parts between their markers.
-        reference: folder of the reference's records, beside which the runs are shown.
-
-    Returns:
-        The files written, and one sentence for each run that was left out because it is
-        unfinished or damaged.
-
-    Raises:
-        RunError: no records, sample data mixed with real data, markers missing, or a file cannot
-            be read or written.
+    With `reference`, the runs are shown beside the records of that folder. Returns the files
+    written, and one sentence for each run that was left out because it is unfinished or damaged.
     """
     # slow to load, and `--help` needs none of them
     from harness.reporting.claims import load_claims
@@ -91,15 +79,10 @@ def markers(part: str) -> tuple[str, str]:
 
 
 def replace_between_markers(path: Path, parts: dict[str, str]) -> str:
-    """The text of a page with some parts replaced.
+    """A page with new Markdown for its parts.
 
-    Args:
-        path: page that holds `<!-- <part>:start -->` and `<!-- <part>:end -->` of at least one
-            part.
-        parts: the Markdown that goes between them, by part.
-
-    Raises:
-        RunError: the file cannot be read, or does not hold a part's markers once and in order.
+    They stand between `<!-- <part>:start -->` and `<!-- <part>:end -->`. The page must hold at
+    least one, with both markers once and in order.
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -44,11 +44,9 @@ says anything about the real data sets, and none can be compared with a publishe
 def make_tables(
     results: Results, published: PublishedResults, claims: list[Claim]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """All tables as text. Sample data decide no claim.
+    """All tables as text: files of the results folder by name, and parts of pages by their marker.
 
-    Returns:
-        The files of the results folder by name, and the parts that pages can show by the name of
-        their markers.
+    Sample data decide no claim.
     """
     verdicts = [] if results.sample else judge(claims, results)
     compared, calibration = reproductions(results.rows)

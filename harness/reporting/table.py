@@ -117,10 +117,7 @@ def format_interval(ends: Range | None, write: Callable[[float], str] = format_s
 def mean_and_sd(seeds: SeedStatistics, write: Callable[[float], str] | None = None) -> str:
     """Mean ± sample standard deviation, `0.8620 ± 0.0100`; too few seeds one by one.
 
-    Args:
-        seeds: the values, one a seed.
-        write: how each number is written; without it a value has four significant digits and the
-            deviation two.
+    Without `write`, a value has four significant digits and the deviation two.
     """
     if seeds.too_few:
         return ", ".join(map(write or format_significant, seeds.values))

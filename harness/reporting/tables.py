@@ -165,10 +165,7 @@ def as_published(value: float | None) -> str:
 
 
 def seconds_by_device(row: ModelResults) -> dict[str, str]:
-    """For each device that trained the row, the mean over its seeds of the seconds an epoch.
-
-    Seconds are never averaged over devices. If there are several, each names its seeds.
-    """
+    """Mean seconds an epoch on each device, which names its seeds if there are several."""
     groups: dict[str, list[Record]] = {}
     for record in row.records:
         groups.setdefault(record.environment["device"], []).append(record)
@@ -188,7 +185,7 @@ def expected_blocks(
     compared: list[Reproduction],
     calibration: Calibration,
 ) -> Blocks:
-    """The numbers to expect: of rows in their published protocol, the headlines and baselines."""
+    """The numbers to expect: for each data set, the headline networks and the best baseline."""
     answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes"]
@@ -243,7 +240,7 @@ def _share(count: int, n: int) -> str:
 
 
 def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> Blocks:
-    """The published logs beside the runs that they may be one more of, and ours by the original."""
+    """Whether a published log could be one more run, then our networks beside the original."""
     columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
     logs = []
     for one in compared:

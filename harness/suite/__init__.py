@@ -1,5 +1,1 @@
-"""Many runs.
-
-In: names of experiments and seeds. Out: their records, and progress while they run.
-May import: `records`, `experiment`. Imported by: nothing; it is a command.
-"""
+"""Many runs: from names of experiments and seeds to their records."""

@@ -42,12 +42,7 @@ MOST_SEEDS = 1000
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Command line.
-
-    Returns:
-        0 if every run has a record now or is done elsewhere, 1 if a run failed or the suite could
-        not start, 130 if it was interrupted.
-    """
+    """Exit status: 0 if every run has a record or is done elsewhere, 1 after a failure, or 130."""
     options = parse_arguments(argv)
 
     def work() -> int:

@@ -3,7 +3,8 @@
 Dask decides where a run goes, and repeats it elsewhere if its worker dies. Its `upload_file` gives
 scheduler and workers this checkout's code, so they need no copy of it. As in every Dask cluster,
 they could run whatever they like on this machine, since Dask's own messages are pickles. What a
-worker sends is checked as a record before it gets a name.
+worker sends is checked as a record before it gets a name. A scheduler that does not answer or is
+lost, and a record that cannot be used, is a `RunError`.
 """
 
 import json
@@ -67,15 +68,10 @@ class Sent:
 
 
 def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Event]:
-    """Has a cluster do runs; closing the generator ends those in progress.
+    """Has a cluster do runs, started in this order; closing the generator ends those in progress.
 
-    Args:
-        runs: in the order in which they are to start.
-        address: the scheduler's, such as `tcp://scheduler:8786`.
-        weights: whether trained weights come back with the records.
-
-    Raises:
-        RunError: no scheduler answers, or it is lost.
+    The address is the scheduler's, such as `tcp://scheduler:8786`; with `weights`, the trained
+    weights come back with the records.
     """
     topic = f"suite-{uuid.uuid4().hex}"
     reports: queue.SimpleQueue = queue.SimpleQueue()
@@ -134,10 +130,7 @@ def connect(address: str) -> distributed.Client:
 
 
 def send_code(client: distributed.Client) -> str:
-    """Sends what runs need to all workers, those to come included; returns the file's name.
-
-    Changes that are not committed are in it, too, and so is the commit for their records.
-    """
+    """Sends this code, uncommitted changes included, to all workers; returns the file's name."""
     name = f"code-{uuid.uuid4().hex}.zip"
     with tempfile.TemporaryDirectory() as folder:
         with zipfile.ZipFile(Path(folder, name), "w", zipfile.ZIP_DEFLATED) as archive:
@@ -206,7 +199,6 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
     """Checks a run's record that came from another machine, and gives it its name.
 
     Raises:
-        RunError: the record is damaged or of another run, or it cannot be written.
         ElsewhereError: another process is writing it.
     """
     for name in files:
@@ -232,16 +224,10 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
 def perform(name: str, command: list[str], code: str, topic: str, weights: bool) -> dict | None:
     """Does one run in a process of its own, below the worker's directory.
 
-    Args:
-        name: the record's place below a results directory.
-        command: what `python -m` gets, without the places.
-        code: the archive that `send_code` has sent.
-        topic: where the caller listens to progress.
-        weights: whether the trained weights are wanted, too.
-
-    Returns:
-        `seconds`; `failure`, None if there is a record; `log`, what the run printed; `files`, the
-        record's by name. None if nobody waits for them any more.
+    Its name is the record's place below a results directory, its command lacks the places, and
+    `code` is the archive that `send_code` has sent. The caller listens to `topic`. Returns None if
+    nobody waits any more, else `seconds`; `failure`, None if there is a record; `log`, what the run
+    printed; and `files`, the record's by name, with the trained weights if they are wanted.
     """
     worker = distributed.get_worker()
     key = worker.get_current_task()
@@ -276,10 +262,7 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
 
 
 def _wanted(worker: distributed.Worker, key: str) -> bool:
-    """Whether somebody still waits for the task and the worker stays.
-
-    Dask does not stop a task that has begun; it only marks it as cancelled.
-    """
+    """Whether a result is awaited here; Dask only marks a cancelled task that has begun."""
     task = worker.state.tasks.get(key)
     stays = worker.status not in (Status.stopping, Status.closing, Status.closed, Status.failed)
     return stays and task is not None and task.state != "cancelled"

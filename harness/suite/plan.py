@@ -51,19 +51,12 @@ class Suite:
 
 
 def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.Namespace) -> Suite:
-    """Decides what a suite has to do.
+    """Decides what a suite has to do: each command with each seed.
 
-    Args:
-        commands: names of experiments, each with its own options if any, as in a shell; None for
-            all experiments, with none.
-        seeds: each experiment is run with each of them.
-        options: those of the suite that every run shares: `sample`, `force`, `deterministic`,
-            `plain_keras` and the places.
-
-    Raises:
-        RunError: an experiment does not exist, or sample and real data would be mixed.
-        DataError: the data directory is unusable.
-        SystemExit: an experiment does not know one of its options.
+    A command is an experiment with its own options; None means all experiments, without any.
+    `options` are those that every run shares: `sample`, `force`, `deterministic`, `plain_keras` and
+    the places. An unknown experiment, unusable data or a mixture with sample data is a `UserError`;
+    an unknown option ends the program, as in a parser.
     """
     records: list[Record] = []
     if os.path.isdir(options.results_dir):  # unlike Path.is_dir, it raises no error
@@ -119,10 +112,7 @@ def _configured(command: str, options: argparse.Namespace) -> Plan:
 
 
 def longest_first(runs: Iterable[Plan], durations: Durations) -> list[Plan]:
-    """Sorts runs so that those that run at the same time also end at about the same time.
-
-    A run whose duration is unknown comes first: it may be the longest.
-    """
+    """Sorts runs so that they end at about the same time; unknown durations may be the longest."""
 
     def shortness(run: Plan) -> tuple[bool, float]:
         expected = durations.expected(run)
@@ -132,11 +122,9 @@ def longest_first(runs: Iterable[Plan], durations: Durations) -> list[Plan]:
 
 
 def time_left(running: list[float], waiting: list[float]) -> float:
-    """Seconds until the last run ends.
+    """Seconds until the last run ends, from those that each run still takes.
 
-    Args:
-        running: seconds that each of the runs in progress still takes.
-        waiting: seconds that each of the others takes, in the order in which they will start.
+    The runs that are waiting start in this order.
     """
     ends = list(running) or [0.0]
     heapq.heapify(ends)

@@ -40,12 +40,7 @@ class Current:
 
 
 class Display:
-    """Shows a suite's events; a context manager, since a terminal must be left as it was.
-
-    Args:
-        plan: the suite.
-        console: where to show them; a terminal gets a table that is kept up to date.
-    """
+    """Shows a suite's events; a context manager, since a terminal must be left as it was."""
 
     def __init__(self, plan: Suite, console: Console):
         self._plan = plan

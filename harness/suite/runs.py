@@ -66,13 +66,8 @@ Event = Started | EpochDone | Ended | Elsewhere | Message
 class WatchedRun:
     """A run in a child process, and its epochs as far as they are written.
 
-    Args:
-        command: a module and its arguments.
-        directory: where the run's finished record will stand.
-        log: file that receives its output.
-        threads: threads that its computations may use.
-        code: folder of the code that it runs; by default the current one, by a forked process
-            where that is possible.
+    The child may use `threads` threads, and writes to `log`. It runs the code in the folder `code`,
+    by default the current code, by a forked process where that is possible.
     """
 
     def __init__(
@@ -115,16 +110,10 @@ def log_of(run: Plan) -> Path:
 
 
 def reserve(run: Plan) -> Lock | None:
-    """The right to do a run and to write its log, which ends with this process.
+    """The right to do a run and to write its log, a lock that ends with this process.
 
-    Two suites may work on one results directory at the same time.
-
-    Returns:
-        A lock to be released after the run; None if another process does the run, or did it after
-        this suite was planned.
-
-    Raises:
-        RunError: the folder of the logs cannot be written.
+    Two suites may work on one results directory at the same time. None if another process does the
+    run, or did it after this suite was planned.
     """
     log = log_of(run)
     lock = Lock(log)
@@ -146,12 +135,7 @@ def share(workers: int, runs: int) -> int:
 
 
 def run_locally(runs: Iterable[Plan], workers: int) -> Iterator[Event]:
-    """Carries runs out, several at a time; closing the generator ends those in progress.
-
-    Args:
-        runs: in the order in which they are to start.
-        workers: how many run at the same time.
-    """
+    """Does runs in this order, some at a time; closing the generator ends those in progress."""
     waiting, current = deque(runs), []
     each = share(workers, len(waiting))
     try:

@@ -1,5 +1,1 @@
-"""Training.
-
-In: an uncompiled model and its data. Out: values of each epoch and predictions, handed to a run.
-May import: Keras, `records`. Imported by: experiments, benchmarks.
-"""
+"""Training: from an uncompiled model and its data to the values and predictions of a run."""

@@ -16,15 +16,11 @@ if TYPE_CHECKING:
 
 
 class Batches(keras.utils.PyDataset):
-    """Batches that depend on the epoch and their number alone, not on which one came before.
-
-    Args:
-        batches: batches of an epoch.
-    """
+    """Batches that depend on the epoch and their number alone, not on which one came before."""
 
     def __init__(self, batches: int):
         super().__init__()
-        self.batches = batches
+        self.batches = batches  # of an epoch
         self.epoch = 0
 
     def at(self, epoch: int, batch: int) -> tuple[np.ndarray, ...]:
@@ -42,13 +38,7 @@ class Batches(keras.utils.PyDataset):
 
 
 class DrawnBatches(Batches):
-    """Batches drawn at random.
-
-    Args:
-        draw: makes one batch from a generator.
-        batches: batches of an epoch.
-        seed: seed of the draws.
-    """
+    """Batches that `draw` makes from a generator, seeded by the epoch and the batch."""
 
     def __init__(self, draw: Callable[[np.random.Generator], tuple], batches: int, seed: int):
         super().__init__(batches)
@@ -75,14 +65,7 @@ class WindowBatches(Batches):
 
 
 class RandomWindows(WindowBatches):
-    """Windows drawn at random with replacement, as the documents' generator draws them.
-
-    Args:
-        windows: the windows to draw from.
-        batch_size: windows of a batch.
-        batches: batches of an epoch.
-        seed: seed of the draws.
-    """
+    """Windows drawn at random with replacement, as the documents' generator draws them."""
 
     def __init__(self, windows: Windows, batch_size: int, batches: int, seed: int):
         super().__init__(windows, batch_size, batches)
@@ -107,11 +90,8 @@ class EveryWindow(WindowBatches):
 class ShuffledArrays(keras.utils.PyDataset):
     """Arrays in another order each epoch, drawn by the seed that Keras was given.
 
-    With TensorFlow, Keras draws one order and repeats it in every epoch of a seeded training.
-
-    Args:
-        x, y: inputs and targets, shape (samples, ...).
-        batch_size: samples of a batch; the last one may be smaller.
+    With TensorFlow, Keras draws one order and repeats it in every epoch of a seeded training. The
+    arrays have shape (samples, ...); the last batch may be smaller.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray, batch_size: int):
@@ -147,11 +127,8 @@ def without_tuning(samples: tuple | Batches, batch_size: int, shuffle: bool, beg
     up to a minute, and nothing wakes it: an iterator that has ended waits for it. An epoch of 11
     seconds takes 20, and one of 21 seconds takes 41. With the tuner off, nothing waits.
 
-    Args:
-        samples: `(x, y)` arrays, or a dataset of batches.
-        batch_size: samples of a batch, for arrays.
-        shuffle: draw arrays in another order each epoch.
-        begun: epochs that have had their batches in a process that died; the next ones follow.
+    `batch_size` and `shuffle`, another order each epoch, are for `(x, y)` arrays. In a process that
+    died, `begun` epochs have had their batches; the next ones follow.
     """
     import tensorflow as tf
 

@@ -40,31 +40,19 @@ class Checkpoints(keras.callbacks.Callback):
 
     There is one after the first epoch and one after the last. Between them, an epoch goes without
     if the checkpoints took more than `SHARE` of the time otherwise.
-
-    Args:
-        run: whose training it is.
-        stateful: the one other callback that remembers something; it comes before this one.
     """
 
     def __init__(self, run: Run, stateful: Stateful):
         super().__init__()
         self.run = run
-        self.stateful = stateful
+        self.stateful = stateful  # the one other callback that remembers something; it comes first
         self.due = time.perf_counter()
 
     def restore(self, model: keras.Model, layers: str, epochs: int) -> int:
         """Gives a compiled model, the run and the other callback the state of the checkpoint.
 
         A checkpoint that is damaged, or of a run that would have gone another way, is not used;
-        a line says why.
-
-        Args:
-            model: compiled, not trained yet.
-            layers: which layers compute, as the record names them.
-            epochs: of the whole training.
-
-        Returns:
-            Number of epochs that are done, 0 without a checkpoint.
+        a line says why. Returns the number of epochs that are done, 0 without a checkpoint.
         """
         self.identity = self._identity(layers)
         if not self.run.can_resume:

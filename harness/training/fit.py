@@ -33,29 +33,17 @@ ADVICE = (
 
 
 class Splits(Protocol):
-    """What a network is trained, validated and tested on.
+    """What a network is trained, validated and tested on."""
 
-    Attributes:
-        train, validation, test: `(x, y)` arrays each, or a dataset of batches.
-        metric: `accuracy` or `mae`, by which the best epoch is chosen.
-        reference: the trivial baseline, `{"label", "validation", "test"}`.
-        degrees_per_unit: °C per unit of the metric, where the target is a normalised temperature.
-    """
-
-    train: tuple | keras.utils.PyDataset
+    train: tuple | keras.utils.PyDataset  # `(x, y)` arrays, or a dataset of batches
     validation: tuple | keras.utils.PyDataset
     test: tuple | keras.utils.PyDataset
-    metric: str
-    reference: dict
-    degrees_per_unit: float | None
+    metric: str  # `accuracy` or `mae`, by which the best epoch is chosen
+    reference: dict  # the trivial baseline, `{"label", "validation", "test"}`
+    degrees_per_unit: float | None  # °C per unit of the metric, for a normalised temperature
 
     def summarise(self, split: str, outputs: np.ndarray) -> tuple[float, dict]:
-        """The metric on `validation` or `test`, and what a record keeps of the predictions.
-
-        Args:
-            split: name of the split.
-            outputs: of the model on that split, shape (samples,).
-        """
+        """The metric of outputs (samples,) on `validation` or `test`, and what a record keeps."""
 
 
 def fit(
@@ -176,9 +164,8 @@ def train_model(
 def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> str:
     """Replaces how a model's layers compute on a CPU by the fastest way that gives Keras's results.
 
-    Returns:
-        `native` where the recurrent layers are computed in C, `fast` where this project's layers
-        are compiled by XLA, `keras` where Keras's own compute.
+    Returns `native` where the recurrent layers are computed in C, `fast` where this project's
+    layers are compiled by XLA, `keras` where Keras's own compute.
     """
     from harness.training import native, xla  # both need TensorFlow
 
@@ -189,15 +176,12 @@ def choose_layers(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> 
 
 
 def refuse_beyond_memory(model: keras.Model, inputs: tuple[int, ...]) -> None:
-    """Raises a RunError if the machine's memory is too small for the training.
+    """Raises a RunError if the machine's memory is too small to train a built model.
 
-    The first that one would notice otherwise is that the system kills the process. Training needs
-    three numbers a weight (with its gradient and the update rule's average) and the outputs of the
-    recurrent layers at each timestep; how much more depends on how a layer computes.
-
-    Args:
-        model: a built model.
-        inputs: shape of the inputs of a training batch.
+    `inputs` is the shape of a batch's inputs. The first that one would notice otherwise is that the
+    system kills the process. Training needs three numbers a weight (with its gradient and the
+    update rule's average) and the outputs of the recurrent layers at each timestep; how much more
+    depends on how a layer computes.
     """
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.RNN)]
     states = math.prod(inputs[:2]) * sum(getattr(layer.cell, "units", 0) for layer in layers)
@@ -227,7 +211,7 @@ def _inputs(
 ) -> dict:
     """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples.
 
-    With `begun`, they go on after so many epochs of a process that died.
+    They go on after the `begun` epochs of a process that died.
     """
     if _makes_own_batches():
         return {"x": without_tuning(samples, batch_size, shuffle, begun)}
@@ -265,20 +249,14 @@ def save_network(model: keras.Model, path: Path) -> None:
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the best epoch in memory; of equally good ones, the first.
 
-    Args:
-        metric: `accuracy` (higher is better) or `mae` (lower is better), taken on validation.
-
-    Attributes:
-        weights: of the best epoch so far.
-        epoch: its number, counted from 1.
-        value: its validation metric.
+    The metric is taken on validation: a higher `accuracy` or a lower `mae` is better.
     """
 
     def __init__(self, metric: str):
         super().__init__()
         self.monitor = f"val_{metric}"
         self.is_better = operator.gt if metric == "accuracy" else operator.lt
-        self.value = None
+        self.value = None  # of the metric, in the epoch of that number, counted from 1
 
     def on_epoch_end(self, epoch, logs=None):
         value = float(logs[self.monitor])
@@ -312,11 +290,9 @@ class StopAtNaN(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Records each epoch's values and seconds (training and validation), and prints them.
+    """Prints each epoch's values and seconds (training and validation); a run records them.
 
-    Args:
-        run: receives the values, or is None.
-        name: of one among several networks that a study trains; it begins the line.
+    The name is that of one among several networks that a study trains; it begins the line.
     """
 
     def __init__(self, run: Run | None = None, name: str | None = None):
@@ -335,11 +311,7 @@ class Progress(keras.callbacks.Callback):
 
 
 def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
-    """Writes the values and the seconds of the next epoch to the run.
-
-    Raises:
-        DivergedError: a value is NaN or infinite.
-    """
+    """Writes the next epoch's values and seconds to the run; NaN or inf is a DivergedError."""
     values = {name: float(value) for name, value in logs.items()}
     bad = [name for name, value in values.items() if not math.isfinite(value)]
     if bad:

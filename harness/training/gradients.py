@@ -13,16 +13,8 @@ import numpy as np
 def gradients(model: keras.Model, x, y: np.ndarray, loss: str | Callable) -> dict[str, np.ndarray]:
     """Gradients of the mean loss of one batch with respect to the trainable weights.
 
-    The model gets its weights back.
-
-    Args:
-        model: the model; it is compiled anew.
-        x: one batch of inputs.
-        y: its targets.
-        loss: Keras's name of the loss, or a function of targets and outputs.
-
-    Returns:
-        An array of each weight's shape, by the weight's path.
+    The model is compiled anew, and gets its weights back. The loss is Keras's name of one, or a
+    function of targets and outputs. Returns an array of each weight's shape, by the weight's path.
     """
     # one step of a model that is used once: not worth a graph
     model.compile(keras.optimizers.SGD(learning_rate=1.0), loss, run_eagerly=True)
@@ -54,15 +46,8 @@ def input_gradients(
 ) -> np.ndarray:
     """Gradient of each sample's loss with respect to its own inputs.
 
-    Args:
-        reader: model or layer whose inputs are `x`, all of it trainable; its weights are left
-            alone.
-        x: inputs, shape (batch, timesteps, features), of the precision in which to compute.
-        y: targets of the batch.
-        loss: Keras's name of the loss, or a function of targets and outputs.
-
-    Returns:
-        Gradients, shape (batch, timesteps, features).
+    The inputs and the gradients have shape (batch, timesteps, features) and the precision in which
+    to compute. `reader` is a model or layer, all of it trainable; its weights are left alone.
     """
     inputs = keras.Input(batch_shape=x.shape, dtype=x.dtype.name)  # (batch, timesteps, features)
     reader.trainable = False
@@ -75,10 +60,9 @@ def input_gradients(
 
 
 def decay_rate(norms: np.ndarray) -> float | None:
-    """How often the norm halves in one step; negative if it grows.
+    """How often the norm halves in one step; negative if it grows, None below two steps.
 
-    It is the slope of a straight line through the norm's logarithm, where it is not zero; None if
-    that is less than two steps.
+    It is the slope of a straight line through the norm's logarithm, where it is not zero.
     """
     seen = np.flatnonzero(norms)  # (steps,)
     if len(seen) < 2:

@@ -81,10 +81,8 @@ def load_keras():
 def prepare(seed: int, deterministic: bool, plain_keras: bool = False) -> None:
     """Seeds Python, NumPy and the Keras backend, and readies the GPU when there is one.
 
-    Args:
-        seed: seed of everything random in the run.
-        deterministic: choose kernels that give the same bits on every run, at some cost in speed.
-        plain_keras: train as Keras alone does; `computes_plainly` says so from then on.
+    `deterministic` chooses kernels that give the same bits on every run, at some cost in speed.
+    With `plain_keras`, training is as Keras alone does it; `computes_plainly` says so from then on.
     """
     global _plain_keras
     _plain_keras = plain_keras
@@ -190,10 +188,8 @@ def memory() -> int:
 def describe_environment(command: str, uses_keras: bool) -> dict:
     """What the record says about the machine, the software and the code.
 
-    Args:
-        command: the command that repeats the run, without paths of this machine.
-        uses_keras: whether the run trains with Keras; otherwise neither Keras nor its device is
-            described.
+    The command repeats the run, without paths of this machine. Keras and its device are described
+    only if the run trains with Keras.
     """
     commit, dirty = code_version()
     if uses_keras:

@@ -3,7 +3,7 @@
 An embedding and the recurrent layers above it become one operation, whose gradients go to Keras's
 weights. The model stays what its builder made; only how it computes is replaced, on the objects of
 the running process. The C source is compiled for one network at its first use, and the library is
-kept. Where it cannot be had, as on a machine without a C compiler, the network computes otherwise.
+kept. Without it, as on a machine without a C compiler, Keras or `xla` computes the layers.
 """
 
 import ctypes
@@ -130,11 +130,7 @@ class Batch:
 class Network:
     """Runs the layers forward and back; keeps the states of the batch that was read last.
 
-    Args:
-        form: what the library is compiled for.
-
-    Raises:
-        ValueError: there is no library for this form on this machine.
+    `ValueError`: there is no library for this form on this machine.
     """
 
     def __init__(self, form: Form):
@@ -184,7 +180,7 @@ class Network:
         Args:
             number: of the batch, which `forward` counted; another one's states are computed anew.
             d_outputs: gradient of the outputs, shape (sequences, units).
-            others: as for `forward`.
+            x, masks, weights: as for `forward`.
         """
         if self.batch is None or number != self.number:
             self.forward(x, masks, weights, keep=True)
@@ -275,19 +271,13 @@ def _pointer(array: np.ndarray | None) -> ctypes.c_void_p | None:
 
 
 def use_native_layers(model: keras.Model, words_added: bool) -> bool:
-    """Lets the library compute the recurrent layers, if it can compute all of them.
+    """Lets the library compute the recurrent layers if it can compute all; returns whether it does.
 
-    It can if they read the model's input, be it word ids through an embedding or numbers; the
-    gradient of such an input is not asked for. An embedding gets the gradient of each word summed
-    over its readings. From now on the layers are parts of this model only; another model needs
-    copies, such as those of `model.from_config(model.get_config())`.
-
-    Args:
-        model: a model whose layers form a chain.
-        words_added: whether the optimizer needs an embedding's gradient only in this form.
-
-    Returns:
-        Whether the model computes so now.
+    It can if the model's layers form a chain and the recurrent ones read its input, be it word ids
+    through an embedding or numbers; the gradient of such an input is not asked for. An embedding
+    gets the gradient of each word summed over its readings, and `words_added` says whether that is
+    the only form that the optimizer needs. From now on the layers are parts of this model only;
+    another model needs copies, such as those of `model.from_config(model.get_config())`.
     """
     chain = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     embedding = chain.pop(0) if isinstance(chain[0], keras.layers.Embedding) else None
@@ -384,8 +374,7 @@ def _masks(cell, like, rate: float):
 def _operation(network: Network, x, masks: list, weights: list, keep: bool):
     """The layers as one operation, differentiable once with respect to the weights.
 
-    Returns:
-        The last layer's last output, shape (batch, units).
+    Returns the last layer's last output, shape (batch, units).
     """
 
     def forward(x, *arrays):

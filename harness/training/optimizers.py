@@ -47,10 +47,7 @@ class RMSpropSummedRows(SummedRows, keras.optimizers.RMSprop):
 class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
     """RMSprop of Keras 3 on the same backend, but with epsilon outside the root.
 
-    Args:
-        learning_rate: step size.
-        epsilon: added to the root.
-        others: as for `keras.optimizers.RMSprop`; momentum and centring are not for this class.
+    Momentum and centring are not for this class.
     """
 
     def update_step(self, gradient, variable, learning_rate):
@@ -65,8 +62,7 @@ class RMSpropEpsilonOutside(keras.optimizers.RMSprop):
 class RMSpropKeras2(SummedRows, RMSpropEpsilonOutside):
     """RMSprop of Keras 1.1 to 2.10: `w -= lr g / (sqrt(v) + epsilon)`, `v` from whole gradients.
 
-    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word. The arguments are
-    those of the class above.
+    `v = rho v + (1 - rho) g^2`, where `g` is the sum over all readings of a word.
 
     Source: `keras/optimizers.py` of Keras 2.0.8 (epsilon 1e-8); `optimizer_v2/rmsprop.py` of 2.10
     (1e-7).
@@ -97,12 +93,7 @@ def adds_repeated_words(optimizer: keras.optimizers.Optimizer) -> bool:
 
 
 def make_optimizer(name: str, learning_rate: float) -> keras.optimizers.Optimizer:
-    """An optimizer by the name that the command line has for it.
-
-    Args:
-        name: one of `OPTIMIZERS`, or Keras's own `rmsprop`, `adam`, `sgd`.
-        learning_rate: step size.
-    """
+    """An optimizer by the command line's name, one of `OPTIMIZERS` or Keras's own."""
     if name in OPTIMIZERS:
         return OPTIMIZERS[name](learning_rate)
     optimizer = keras.optimizers.get(name)

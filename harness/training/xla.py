@@ -60,16 +60,13 @@ class SimpleRNN:
         self.gate = gate  # `Sigmoid` or `HardSigmoid`
 
     def forward(self, a, b, state, extra):
-        """One step.
+        """One step: the new state, and the saved arrays; all (batch, units).
 
         Args:
             a: `W x_t + bias` of each gate, shape (batch, units).
             b: `U h_{t-1}`, with the recurrent bias where there is one, likewise.
             state: `h_{t-1}` and, for an LSTM, `c_{t-1}`.
             extra: the extra weights.
-
-        Returns:
-            The new state, and the saved arrays; all (batch, units).
         """
         return (tf.tanh(a[0] + b[0]),), ()
 
@@ -78,10 +75,8 @@ class SimpleRNN:
 
         Args:
             d_state: gradient of the loss with respect to the step's new state.
-            state: that state.
-            before: the state before the step.
-            saved: the arrays that `forward` saved.
-            extra: the extra weights.
+            state, before: that state, and the state before the step.
+            saved, extra: the arrays that `forward` saved, and the extra weights.
 
         Returns:
             Gradients with respect to `a`; to `b`; to `before`, without the part through `b` and
@@ -355,14 +350,9 @@ def recur(rule, sequences, initial, weights, extra, masks, state_masks, all_step
 def accelerate(model: keras.Model) -> str:
     """Replaces how recurrent, dropout and pooling layers compute, where there is a faster way.
 
-    Results are Keras's but for rounding. Keras still computes a layer that has a mask or sequences
-    of unknown length, or options that no cell of this module has.
-
-    Args:
-        model: a model that XLA is to compile.
-
-    Returns:
-        `fast` if any layer computes in another way now, else `keras`.
+    The model is one that XLA is to compile. Results are Keras's but for rounding. Keras still
+    computes a layer that has a mask or sequences of unknown length, or options that no cell of this
+    module has. Returns `fast` if any layer computes in another way now, else `keras`.
     """
     replaced = False
     for layer in model.layers:
@@ -382,16 +372,13 @@ def accelerate(model: keras.Model) -> str:
 
 
 def accelerate_updates(optimizer: keras.optimizers.Optimizer) -> None:
-    """Replaces how Adam updates an embedding, whose gradient is of a few of its rows.
+    """Replaces how a plain Adam updates an embedding, whose gradient is of a few of its rows.
 
     Keras writes that gradient out for all rows, twice, and then adds it to the averages. Here the
     averages are scaled and only the few rows are added to them. A third less passes through memory,
     which takes most of the time of an update of millions of weights. Results are Keras's but for
     rounding, even for a row that a batch reads twice: the squares of both gradients are added, not
     the square of their sum.
-
-    Args:
-        optimizer: any; only a plain Adam is changed.
     """
     if type(optimizer) is not keras.optimizers.Adam or optimizer.amsgrad:
         return

@@ -256,12 +256,8 @@ def _best_epochs(row: ModelResults, validation: Curve) -> Curve:
 def scale_of_most(curves: list[np.ndarray], references: Sequence[float] = ()) -> Range | None:
     """The scale of the curves where a few epochs would press all the others into one line.
 
-    Args:
-        curves: float (seeds, epochs) each.
-        references: values that are drawn beside them.
-
-    Returns:
-        The range without each curve's outermost tenths, or None if the whole range serves.
+    The curves are float (seeds, epochs) each; the references are drawn beside them. The scale
+    leaves out each curve's outermost tenths; None if the whole range serves.
     """
     low = min([*references, *(np.nanquantile(curve, 0.1) for curve in curves)])
     high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
@@ -306,10 +302,7 @@ def update_rules_chart(design: FactorialDesign) -> Chart:
 
 
 def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks that were trained by the most update rules, if by more than one.
-
-    Those with a published curve are enough, if there are any.
-    """
+    """The networks trained by the most rules, if several; those with a published curve, if any."""
     counts = [len({one.optimizer for one in design.conditions}) for design in found]
     most = max([2, *counts])
     kept = [design for design, count in zip(found, counts, strict=True) if count == most]

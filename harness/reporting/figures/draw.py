@@ -1,7 +1,8 @@
 """Draws all figures, or those of one experiment, from run records alone.
 
 One figure an experiment (its training curves, or what a study shows), one a data set (all models
-beside each other), one of the update rules. Same records, same bytes.
+beside each other), one of the update rules. Same records, same bytes. `RunError`: there are no
+records, sample data are mixed with real data, or the folder cannot be written.
 """
 
 from dataclasses import replace
@@ -40,18 +41,9 @@ from harness.reporting.table import format_percent
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
-    """Draws the figure of one experiment.
+    """Draws `<experiment>[+variant].png` of finished runs, one for each set of settings.
 
-    Args:
-        records: finished runs of the experiment; runs that differ in more than the seed get a
-            figure each.
-        plots_dir: receives `<experiment>[+variant].png`.
-
-    Returns:
-        The files written; none for a model without epochs, or a study without panels.
-
-    Raises:
-        RunError: the folder cannot be written.
+    Returns the files written; none for a model without epochs, or a study without panels.
     """
     results = make_results(records, load_published(PUBLISHED))
     return _plot_groups([*results.rows, *results.studies], plots_dir)
@@ -60,16 +52,7 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
 def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
     """Draws every figure: one an experiment that has any, one a data set, one of update rules.
 
-    Args:
-        results_dir: folder of the records.
-        plots_dir: receives `<experiment>[+variant].png` and `<dataset>.png`.
-        published: TOML file of the published numbers.
-
-    Returns:
-        The files written, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: no records, sample data mixed with real data, or the folder cannot be written.
+    Returns the files written, and one sentence for each run that was left out.
     """
     numbers = load_published(published)
     results, left_out = load_results(results_dir, numbers)
@@ -169,10 +152,7 @@ def _place(panel: Panel, x: float) -> str:
 
 
 def rules_title(found: list[FactorialDesign]) -> str:
-    """How far the first and the last rule are from the published log, where they differ most.
-
-    And how far the original is, where it ran.
-    """
+    """How far the first, last and original rule are from the log, where they differ most."""
     ran = {one.optimizer for design in found for one in design.conditions}
     rules = [rule for rule in SHOWN if rule in ran and rule != ORIGINAL]
     ends = (rules[0], rules[-1], *({ORIGINAL} & ran))

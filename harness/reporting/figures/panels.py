@@ -32,16 +32,7 @@ MARKS = {
 
 
 def plot_panels(path: Path, title: str, panels: Sequence[Panel]) -> Path:
-    """A figure of up to three charts side by side, and grids below each other.
-
-    Args:
-        path: receives the PNG.
-        title: what is to be seen.
-        panels: what is drawn.
-
-    Returns:
-        The path.
-    """
+    """Draws a figure of up to three charts side by side, and grids below each other."""
     rows = _rows(panels)
     legends = {tuple(c.label for c in panel.curves) for panel in panels if isinstance(panel, Chart)}
     heights = [max(_height(panel, shared=len(legends) == 1) for panel in row) for row in rows]
@@ -87,11 +78,8 @@ def _height(panel: Panel, shared: bool) -> float:
 def draw_chart(axis, chart: Chart, *, width: int, small: bool = False) -> None:
     """The mean of the seeds, their range as a band, values to compare with as dashed lines.
 
-    Args:
-        axis: where it is drawn.
-        chart: the curves.
-        width: letters of the title that fit into a line.
-        small: no points on lines, and the names of the dashed lines in the legend.
+    The title is broken into lines of `width` letters. A small chart has no points on its lines, and
+    the names of the dashed lines in the legend.
     """
     dotted = small or any(curve.mark != "line" for curve in chart.curves)
     for place, curve in enumerate(chart.curves):

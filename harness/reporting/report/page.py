@@ -38,11 +38,7 @@ class Shades:
 
 
 def render(**values: object) -> str:
-    """The page as one text without outside references; the same values give the same text.
-
-    Args:
-        values: what `report.html` shows.
-    """
+    """What `report.html` shows of these values; the same values give the same text."""
     # loaded here, because `--help` renders nothing
     import jinja2
     from markupsafe import Markup

@@ -59,19 +59,8 @@ def write_report(
 ) -> tuple[list[Path], list[str]]:
     """Writes the page of a folder's records, beside those of the reference if one is given.
 
-    Args:
-        results_dir: folder of the records.
-        published: TOML file of the published numbers.
-        claims: TOML file of the claims.
-        reference_dir: folder of the reference's records; with it, `results_dir` may be empty.
-        output: the file to write.
-        progress: is told what is being done.
-
-    Returns:
-        The file, and one sentence for each run that was left out.
-
-    Raises:
-        RunError: no records, sample data mixed with real data, or a file cannot be read or written.
+    With a reference, `results_dir` may be empty. `progress` is told what is being done. Returns the
+    file, and one sentence for each run that was left out.
     """
     progress("reading the records")
     numbers = load_published(published)

@@ -47,7 +47,7 @@ def random_layer(make, units, features, rng, **options):
 
 
 @pytest.mark.parametrize("name", KERAS_LAYERS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(shape=SHAPES)
 def test_outputs_are_those_of_keras(name, shape):
     batch, timesteps, features, units, seed = shape

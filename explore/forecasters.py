@@ -64,7 +64,7 @@ class Weather:
 
     @property
     def cadence(self) -> np.timedelta64:
-        """From row to row."""
+        """The time from one row to the next."""
         return np.timedelta64(3600 // self.hour, "s")
 
     def columns(self, names) -> np.ndarray:
@@ -129,7 +129,7 @@ def open_weather(
 
 
 def moment(time: np.datetime64) -> str:
-    """`2015-07-14 12:10`."""
+    """A time as people write it: `2015-07-14 12:10`."""
     return str(time.astype("datetime64[m]")).replace("T", " ")
 
 

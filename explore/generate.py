@@ -3,7 +3,7 @@
     make generate PROMPT="alice was" ARGS="--temperature 0.5"
 
 The prompt is read in lower case, like the text, and printed with what the network adds to it.
-Without a network of your own, the one that comes with the project writes, which read *Alice*.
+Without a network of your own, it uses the one that comes with the project, trained on *Alice*.
 """
 
 import argparse

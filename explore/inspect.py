@@ -148,7 +148,7 @@ def print_reading(reading) -> None:
 
 
 def _style(strength: float):
-    """Black on blue or red, the paler the weaker; nothing for what hardly speaks."""
+    """Black on blue or red, paler for a weaker strength; none below a tenth."""
     from rich.color import Color
     from rich.style import Style
 

@@ -1,10 +1,8 @@
 """Finds trained models: the user's own first, then those that come with the project.
 
 A network is the file `best.keras`, one that writes is `model.keras`, a linear model `linear.npz`;
-each lies beside the record of the run that trained it. A file whose SHA-256 is not the expected one
-is refused: that in the `SHA256SUMS` of the record.
-
-Functions raise a RunError if there is no model, or if its file or its record is not sound.
+each lies beside the record of the run that trained it. If there is no model, or its SHA-256 is not
+that in the record's `SHA256SUMS`, or the record is damaged, functions raise a RunError.
 """
 
 import functools

@@ -13,7 +13,7 @@ class RunError(UserError):
 
 
 class DivergedError(RunError):
-    """The numbers of a training are finite no longer. To go on would not help."""
+    """The numbers of a training are no longer finite. Going on would not help."""
 
 
 class UnwritableError(RunError):

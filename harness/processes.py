@@ -2,8 +2,7 @@
 
 As a program, `python -m harness.processes MODULE ...` is such a process. Its standard input is a
 pipe that the parent keeps open and never writes to. When the parent ends for whatever reason, the
-system closes that end, and the process ends with all that it has started. No run goes on that
-nobody waits for.
+system closes that end, and the process ends with all that it has started.
 """
 
 import contextlib

@@ -113,7 +113,7 @@ def read_json(path: Path, recorded: str | None = None) -> dict:
 
 
 def read_toml(path: Path) -> dict:
-    """Reads a TOML file, or raises a RunError that says why that cannot be."""
+    """Reads a TOML file, or raises a RunError that says why it cannot."""
     try:
         return tomllib.loads(read_bytes(path).decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -127,7 +127,7 @@ def write_checksums(folder: Path) -> None:
 
 
 def read_checksums(folder: Path) -> dict[str, str] | None:
-    """The SHA-256 of each file by its name; None for a record of the time before there were any."""
+    """The SHA-256 of each file by its name; None for an older record without any."""
     path = folder / CHECKSUMS
     if not os.path.lexists(path):
         return None

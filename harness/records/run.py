@@ -42,8 +42,7 @@ class Run:
 
     Everything is written to `seed-<k>.unfinished/`, last of all its checksums. Then the folder is
     complete, and a rename promotes it to the record `seed-<k>`. A run that fails or is interrupted
-    destroys nothing, and a complete folder that a killed process left is promoted by whoever finds
-    it next.
+    destroys nothing. The next process that finds a complete folder of a killed one promotes it.
     """
 
     def __init__(self, directory: Path, *, seed: int, data_dir: Path | None, sample: bool):
@@ -124,7 +123,7 @@ class Run:
         self._write("history", self.history)
 
     def save_checkpoint(self, values: dict, arrays: "Sequence[np.ndarray]") -> None:
-        """Replaces the checkpoint by one of now; the arguments are those of `write_checkpoint`."""
+        """Replaces the checkpoint by the present state, given as to `write_checkpoint`."""
         own = {"history": self.history, "seconds": self._seconds}
         write_checkpoint(self.checkpoint, {**values, "run": own}, arrays)
 
@@ -230,14 +229,14 @@ def made_data(sample: bool, note: str) -> dict:
 
 
 class Lock:
-    """Keeps a run to one process: a file beside a path, which the system frees if that dies."""
+    """Keeps a run to one process, by a file beside a path; the system frees it if that dies."""
 
     def __init__(self, path: Path):
         self.path = path.with_name(f".{path.name}.lock")
         self._lock: FileLock | None = None
 
     def acquire(self) -> bool:
-        """Whether this process has the lock now, and not another one; an OSError if none can."""
+        """Takes the lock unless another process has it; an OSError if no process could."""
         from filelock import FileLock, Timeout  # slow to load, and `--help` begins no run
 
         self._lock = FileLock(self.path)

@@ -119,7 +119,7 @@ class SeedGroup:
         return list(dict.fromkeys(note for several in notes for note in several))
 
     def unlike(self, conditions: dict[str, object]) -> str:
-        """How its data and protocol differ from those that a sentence speaks of; empty if not."""
+        """How its data and protocol differ from those of a claim or a log; empty if not at all."""
         ours = {**self.first.data["facts"], **self.first.config["protocol"]}
 
         def shown(value: object) -> str:

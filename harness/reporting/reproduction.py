@@ -78,7 +78,7 @@ class Equivalence:
 
 @dataclass(frozen=True)
 class LogTest:
-    """A published log beside runs that it may be one more of."""
+    """A published log, and the runs of which it may be one more."""
 
     row: ModelResults | None  # the runs; None if there are none
     verdict: str  # one of the four words, and its reason

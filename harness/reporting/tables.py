@@ -185,7 +185,7 @@ def expected_blocks(
     compared: list[Reproduction],
     calibration: Calibration,
 ) -> Blocks:
-    """The numbers to expect: of rows in their published protocol, the headlines and baselines."""
+    """The numbers to expect: for each data set, the headline networks and the best baseline."""
     answers = {one.row.name: one.answers.values() for one in compared}
     columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
     columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes"]
@@ -240,7 +240,7 @@ def _share(count: int, n: int) -> str:
 
 
 def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> Blocks:
-    """The published logs beside the runs that they may be one more of, and ours by the original."""
+    """Whether a published log could be one more run, then our networks beside the original."""
     columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
     logs = []
     for one in compared:

@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def verify_folder(folder: Path, reference_dir: Path) -> int:
-    """Prints a verdict for each experiment, and returns the exit status."""
+    """Prints a verdict for each experiment; returns the exit status."""
     # slow to load, and `--help` needs none of them
     from harness.reporting.groups import (
         PUBLISHED,

@@ -212,7 +212,7 @@ def _inputs(
 ) -> dict:
     """The arguments of Keras's `fit`, `evaluate` or `predict` that pass these samples.
 
-    In a process that died, `begun` epochs have had theirs.
+    They go on after the `begun` epochs of a process that died.
     """
     if _makes_own_batches():
         return {"x": without_tuning(samples, batch_size, shuffle, begun)}

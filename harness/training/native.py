@@ -3,7 +3,7 @@
 An embedding and the recurrent layers above it become one operation, whose gradients go to Keras's
 weights. The model stays what its builder made; only how it computes is replaced, on the objects of
 the running process. The C source is compiled for one network at its first use, and the library is
-kept. Where it cannot be had, as on a machine without a C compiler, the network computes otherwise.
+kept. Without it, as on a machine without a C compiler, Keras or `xla` computes the layers.
 """
 
 import ctypes

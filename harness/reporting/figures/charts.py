@@ -302,7 +302,7 @@ def update_rules_chart(design: FactorialDesign) -> Chart:
 
 
 def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks trained by the most rules, if by several; only those with a curve, if any."""
+    """The networks trained by the most rules, if several; those with a published curve, if any."""
     counts = [len({one.optimizer for one in design.conditions}) for design in found]
     most = max([2, *counts])
     kept = [design for design, count in zip(found, counts, strict=True) if count == most]

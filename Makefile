@@ -205,7 +205,7 @@ FINDABLE := import pathlib, sysconfig; \
   pathlib.Path(sysconfig.get_path("purelib"), "repository.pth").write_text("../../../..\n")
 
 # What it says goes to the standard error: a command's own output may be read by a program.
-$(VENV)/.runtime: requirements.txt
+$(VENV)/.runtime: requirements.txt Makefile
 	@if ! $(RUN) -m pip --version > /dev/null 2>&1; then \
 	  rm -rf $(VENV); \
 	  for python in $(or $(PYTHON),python3.13 python3.12 python3.11 python3); do \

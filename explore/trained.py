@@ -158,18 +158,19 @@ def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trained
 
 
 def _networks_in(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
-    """Those of one folder, by rising number of the seed; a damaged record is left out."""
+    """Those of one folder, by rising number of the seed; what is damaged is left out."""
     found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR, MODEL))
     files = (file for several in found for file in several)
     finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
     for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):
         try:
             record = load_record(file.parent)
+            network = _checked(record, file.name) if record.sample == sample else None
         except RunError as error:
             print(f"left out: {error}", file=sys.stderr)
             continue
-        if record.sample == sample:
-            yield _checked(record, file.name)
+        if network:
+            yield network
 
 
 def _checked(record: Record, name: str) -> TrainedNetwork:

@@ -245,7 +245,7 @@ def finished_record(plan: Plan, directory: Path) -> Record:
     try:
         record = load_record(directory)
     except RunError as error:
-        raise RunError(f"{error} The record is damaged; --force repeats the run.") from error
+        raise RunError(f"{error} --force repeats the run.") from error
     there, asked = record.config["protocol"], plan.config["protocol"]
     if plan.deterministic:  # a deterministic record also serves those who did not ask for one
         there = {**there, "deterministic": record.config["deterministic"]}

@@ -127,8 +127,12 @@ def finding(panel: Panel) -> str:
         return f"{panel.title}: {low:.3g} ({first}) to {high:.3g} ({last})"
     if not any(len(curve.x) for curve in panel.curves):
         return panel.title
-    same = panel.title.lower() == panel.y.lower()
-    start = panel.title if same else f"{panel.title}: {panel.y}"
+    # what the title ends in may be what the axis says
+    subject, _, measure = panel.title.rpartition(", ")
+    if panel.y.lower().startswith(measure.lower()):
+        start = f"{subject}: {panel.y}" if subject else panel.title
+    else:
+        start = f"{panel.title}: {panel.y}"
     lines = [curve for curve in panel.curves if curve.mark == "line" and len(curve.x)]
     if not lines:
         value, label = max((max(c.mean), c.label) for c in panel.curves if len(c.x))

@@ -26,7 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
     except MemoryError:
         return _fail("a data file needs more memory than there is.")
     except KeyboardInterrupt:
-        return _fail("interrupted; the same command goes on.")
+        _fail("interrupted; the same command goes on.")
+        return 130  # as every command after Ctrl-C
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from harness.cli import say
 from harness.errors import RunError
 from harness.experiment import main
 from harness.records.study_outputs import Table
@@ -89,7 +90,7 @@ def train(protocol, run):
     for name, ngrams in LINEAR.items():
         model = bag_of_ngrams(ngrams).fit(*whole.train)
         probabilities[name] = model.predict_proba(pairs)[:, 1]
-        print(f"{name}: fitted", flush=True)
+        say(f"{name}: fitted")
     run.finish_study(outputs(kinds, probabilities))
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from experiments.common import imdb, jena
 from experiments.common.imdb import ImdbStudy
 from experiments.originals.original import LOGS, carry_out, original, task_of
+from harness.cli import say
 from harness.experiment import find_experiments, main
 from harness.protocol import setting
 from harness.records.study_outputs import Lines, Series, Table
@@ -61,7 +62,7 @@ def train(protocol, run):
     for name in NETWORKS:
         experiment = find_experiments()[name]
         title = f"{experiment.title} ({DATASETS[experiment.dataset]})"
-        print(f"{title}, {protocol.steps} steps", flush=True)
+        say(f"{title}, {protocol.steps} steps")
         curves[title] = differences(name, protocol.steps, run)
         data.append(run.part("data"))
     run.write("data", {"dataset": "imdb"} | together(data))

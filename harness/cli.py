@@ -129,6 +129,8 @@ def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.
     it prints; `ELSEWHERE` or `INTERRUPTED`, with the sentence `interrupted` unless the exception
     has words. Wrong usage ends the command with 2 before, in the parser.
     """
+    if sys.stdout is None:  # the shell's `>&-`
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     if isinstance(sys.stdout, io.TextIOWrapper):  # a letter that the terminal lacks is no error
         sys.stdout.reconfigure(errors="backslashreplace")
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -157,6 +159,14 @@ def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.
 def _failed(why: object, status: int = 1) -> int:
     print(f"error: {escaped(str(why))}", file=sys.stderr)
     return status
+
+
+def say(line: str) -> None:
+    """Prints a line of a run, which goes on where nobody can read it, as after `| head`."""
+    try:
+        print(line, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def ran_out_of_memory(error: Exception) -> bool:

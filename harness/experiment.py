@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from data.files import destination, own_file
-from harness.cli import Parser, add_places, add_run_options, add_seed, run_command
+from harness.cli import Parser, add_places, add_run_options, add_seed, run_command, say
 from harness.errors import DivergedError, RunError, UserError
 from harness.protocol import add_settings, differences, file_settings, recorded
 from harness.records.record import (
@@ -310,16 +310,16 @@ def show(record: Record, plan: Plan) -> None:
     from harness.reporting.figures.draw import plot_experiment
     from harness.reporting.own_runs import result_lines, study_lines
 
-    print(f"record: {record.path}")
+    say(f"record: {record.path}")
     if record.history or record.is_study:
         seeds, _ = find_records(plan.results_dir, record.label)
         for plot in plot_experiment(seeds, plan.plots_dir):
-            print(f"plot: {plot}")
+            say(f"plot: {plot}")
     if record.is_study:
-        print("\n\n".join(study_lines(record)))
+        say("\n\n".join(study_lines(record)))
         seconds = record.metrics["wall_seconds"]
-        print(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
+        say(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
     else:
-        print("\n".join(result_lines(record)))
+        say("\n".join(result_lines(record)))
     if plan.experiment.try_next:
-        print(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")
+        say(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from experiments.common import imdb, jena
 from experiments.originals.install import VERSIONS, installed, wheels
+from harness.cli import say
 from harness.errors import RunError, few
 from harness.experiment import Experiment
 from harness.protocol import setting
@@ -156,7 +157,7 @@ def add_epoch(run: Run, protocol: Any, line: dict) -> None:
 
     record_epoch(run, line["epoch"], line["seconds"])
     done = len(run.history["seconds"])
-    print(progress_line(done, protocol.epochs, line["epoch"], line["seconds"]), flush=True)
+    say(progress_line(done, protocol.epochs, line["epoch"], line["seconds"]))
 
 
 def task_of(name: str, protocol: Any, seed: int, floatx: str = "float32") -> dict:

@@ -48,8 +48,8 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
     theirs = make_results(records, published)
     left_out += theirs.left_out
     if not theirs.rows:
-        reasons = few(left_out, " ")
-        raise RunError(f"{folder} holds no finished run of a network or a baseline. {reasons}")
+        reasons = ["holds no finished run of a network or a baseline.", *left_out]
+        raise RunError(f"{folder} {few(reasons, ' ')}")
     reference, _ = load_results(reference_dir, published)
     judged = verify(theirs.rows, reference.rows)
     for one in judged:

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-from harness.cli import Parser, add_places, add_run_options, bounded, run_command
+from harness.cli import Parser, add_places, add_run_options, bounded, run_command, say
 from harness.errors import MOST_NAMES, RunError, escaped, few
 from harness.experiment import Plan
 from harness.records.files import write_text
@@ -110,13 +110,21 @@ def seeds(text: str) -> list[int]:
     return [one for part in found for one in part]
 
 
+class _Console(Console):
+    """A console that ends no suite where nobody can read it, as after `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        """Prints nothing from now on."""
+        self.quiet = True
+
+
 def do_runs(plan: Suite, options: argparse.Namespace) -> int:
     """Does the runs of a suite and lists the failures; returns 1 if a run failed, else 0."""
     began = time.monotonic()
     failures = dict.fromkeys(plan.refused, "not started")
     for run, reason in plan.refused.items():
         write_text(log_of(run), f"{reason}\n")
-    console = Console()
+    console = _Console()
     if plan.finished:
         console.print(f"already finished: {len(plan.finished)}", highlight=False)
     elsewhere = 0
@@ -139,7 +147,7 @@ def do_runs(plan: Suite, options: argparse.Namespace) -> int:
     counts = f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed"
     if elsewhere:
         counts += f", {elsewhere} running elsewhere"
-    print(f"{counts}; {span(time.monotonic() - began)}")
+    say(f"{counts}; {span(time.monotonic() - began)}")
     return 1 if failures else 0
 
 

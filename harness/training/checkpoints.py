@@ -15,6 +15,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from harness.cli import say
 from harness.errors import RunError
 from harness.records.run import Run, read_checkpoint
 
@@ -60,13 +61,13 @@ class Checkpoints(keras.callbacks.Callback):
         try:
             values, arrays = read_checkpoint(self.run.checkpoint)
         except RunError as error:
-            print(f"starting anew: {error}", flush=True)
+            say(f"starting anew: {error}")
             return 0
         free = () if self.run.part("config").get("deterministic") else LAST_BITS
         before = values["identity"]
         changed = [n for n, now in self.identity.items() if n not in free and before[n] != now]
         if changed:
-            print(f"starting anew: since the interruption, {' and '.join(changed)} changed")
+            say(f"starting anew: since the interruption, {' and '.join(changed)} changed")
             return 0
         model.optimizer.build(model.trainable_variables)
         variables = self._variables(model)
@@ -79,7 +80,7 @@ class Checkpoints(keras.callbacks.Callback):
         done, environment = values["epochs"], values["environment"]
         resumed = [*environment.get("resumed_after", []), done]
         self.run.write("environment", {**environment, "resumed_after": resumed})
-        print(f"resuming after epoch {done} of {epochs}", flush=True)
+        say(f"resuming after epoch {done} of {epochs}")
         return done
 
     def on_epoch_end(self, epoch, logs=None):

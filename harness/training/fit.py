@@ -12,6 +12,7 @@ from typing import Protocol
 import keras
 import numpy as np
 
+from harness.cli import say
 from harness.errors import DivergedError, RunError, UnwritableError
 from harness.records.files import sha256
 from harness.records.run import BEST, Run
@@ -307,7 +308,7 @@ class Progress(keras.callbacks.Callback):
         if self.run:
             record_epoch(self.run, logs, seconds)
         line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
-        print(f"{self.name}, {line}" if self.name else line, flush=True)
+        say(f"{self.name}, {line}" if self.name else line)
 
 
 def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:

@@ -10,7 +10,7 @@
    the padding's. Without an embedding every block begins at timestep 0.
 
    Arrays are float32 and C-contiguous. Weights are Keras's, the gates' columns side by side. The
-   formulas are those of models/recurrent_numpy.py and models/backpropagation_numpy.py. */
+   formulas are those of models/recurrent_numpy.py and models/learning_numpy.py. */
 
 #include <string.h>
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -54,6 +55,16 @@ def test_an_interrupted_run_says_how_it_goes_on_and_does(number, message, tmp_pa
     finally:
         again.kill()
         again.communicate()
+
+
+@pytest.mark.parametrize("output", [">&-", pytest.param("| true", marks=pytest.mark.faults)])
+def test_a_run_that_nobody_can_read_goes_on(output, tmp_path):
+    words = [sys.executable, "-m", *DENSE, "--epochs", 3, *places(tmp_path)]
+    command = f"{shlex.join(map(str, words))} {output}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    (record,) = (tmp_path / "results").glob("*/seed-0")
+    assert len(load_record(record).history["loss"]) == 3
 
 
 def test_a_run_without_a_checkpoint_promises_nothing(tmp_path):

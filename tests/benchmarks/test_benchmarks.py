@@ -165,6 +165,7 @@ def test_all_experiments_are_timed_for_one_epoch(tmp_path):
     assert [row.quantity for row in rows][-1] == "throughput"
 
 
+@pytest.mark.faults
 def test_a_script_that_fails_is_one_message_with_its_last_line(tmp_path):
     trainer = Trainer("wrong", ["benchmarks.plain", "no-such"], {}, tmp_path)
     with pytest.raises(RunError, match=r"wrong: exit code 2: .*invalid choice: 'no-such'"):

@@ -300,7 +300,7 @@ def test_the_published_test_reviews_come_out_of_their_text():
     shuffler.shuffle(np.arange(len(texts)))  # the training reviews are drawn first
     shuffler.shuffle(order)
     expected = imdb.load_imdb(folder, num_words=10_000).x_test
-    for place, ids in list(zip(order, expected, strict=True))[::5]:
+    for place, ids in list(zip(order, expected, strict=True))[::50]:
         assert (
             encode_words(split_words(texts[place].decode()), index, 10_000).tolist() == ids.tolist()
         )

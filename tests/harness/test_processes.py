@@ -77,7 +77,8 @@ def test_a_process_that_the_system_killed_for_memory_is_called_that(
     assert child.failure().startswith(words or "ended by SIGKILL")
 
 
-@pytest.mark.parametrize("kind", ["Child", "ForkedChild"])
+# that no forked one does, the tests of the suite show, too
+@pytest.mark.parametrize("kind", ["Child", pytest.param("ForkedChild", marks=pytest.mark.faults)])
 def test_no_process_outlives_a_killed_parent(kind, saying):
     if kind == "ForkedChild" and not can_fork():
         pytest.skip("cannot fork")

@@ -165,12 +165,10 @@ def _networks_in(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trai
     for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):
         try:
             record = load_record(file.parent)
-            network = _checked(record, file.name) if record.sample == sample else None
+            if record.sample == sample:
+                yield _checked(record, file.name)
         except RunError as error:
             print(f"left out: {error}", file=sys.stderr)
-            continue
-        if network:
-            yield network
 
 
 def _checked(record: Record, name: str) -> TrainedNetwork:

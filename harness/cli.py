@@ -68,6 +68,17 @@ def add_path(
     parser.add_argument(flag, type=Path, default=Path(default), metavar=kind, help=help)
 
 
+def add_sources(parser: argparse._ActionsContainer, *names: str) -> None:
+    """Adds the options that name what records are judged by: `published`, `claims`, `reference`."""
+    sources = {
+        "published": ("experiments/published.toml", "published numbers", "FILE"),
+        "claims": ("experiments/claims.toml", "the claims to check", "FILE"),
+        "reference": ("results/reference", "folder of the reference's records", "DIR"),
+    }
+    for name in names:
+        add_path(parser, f"--{name}", *sources[name])
+
+
 def add_sample(parser: argparse._ActionsContainer, help: str) -> None:
     """Adds `--sample`; `help` says what is used then."""
     parser.add_argument("--sample", action="store_true", help=help)
@@ -139,7 +150,7 @@ def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.
         print(end="", flush=True)
         return status
     except BrokenPipeError:  # such as `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes at its end
+        _drop_output()
         return 1
     except ElsewhereError as error:
         return _failed(error, ELSEWHERE)
@@ -166,7 +177,12 @@ def say(line: str) -> None:
     try:
         print(line, flush=True)
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Sends to nowhere what is printed from here on, and what Python flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def ran_out_of_memory(error: Exception) -> bool:

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli import Parser, add_path, add_places, run_command, warn_left_out
+from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
 from harness.errors import RunError, few
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     formats = ("text", "markdown", "json")
     parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
     add_places(parser, "results")
-    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
+    add_sources(parser, "reference")
     add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
     arguments = parser.parse_args(argv)
     return run_command(lambda: compare(arguments))

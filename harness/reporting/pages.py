@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from harness.cli import Parser, add_path, add_places, print_written, run_command
+from harness.cli import Parser, add_places, add_sources, print_written, run_command
 from harness.errors import RunError
 from harness.records.files import write_text
 
@@ -18,8 +18,7 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.pages", __doc__)
     add_places(parser, "results")
-    add_path(parser, "--published", "experiments/published.toml", "published numbers")
-    add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
+    add_sources(parser, "published", "claims")
     parser.add_argument(
         "--pages",
         type=Path,

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli import Parser, add_path, run_command
+from harness.cli import Parser, add_sources, run_command
 from harness.errors import RunError, few
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.verify", __doc__)
     parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
-    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
+    add_sources(parser, "reference")
     arguments = parser.parse_args(argv)
     return run_command(lambda: verify_folder(arguments.records, arguments.reference))
 

@@ -2,14 +2,14 @@
 
 import sys
 
-from harness.cli import Parser, add_path, add_places, print_written, run_command
+from harness.cli import Parser, add_places, add_sources, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.figures", __doc__)
     add_places(parser, "results", "plots")
-    add_path(parser, "--published", "experiments/published.toml", "published numbers")
+    add_sources(parser, "published")
     arguments = parser.parse_args(argv)
 
     def work() -> None:

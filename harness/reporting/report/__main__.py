@@ -8,15 +8,14 @@ It needs no network, and a browser opens it from disk.
 import sys
 from pathlib import Path
 
-from harness.cli import Parser, add_path, add_places, print_written, run_command
+from harness.cli import Parser, add_path, add_places, add_sources, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.report", __doc__)
     add_places(parser, "results")
-    add_path(parser, "--published", "experiments/published.toml", "published numbers")
-    add_path(parser, "--claims", "experiments/claims.toml", "the claims to check")
+    add_sources(parser, "published", "claims")
     add_path(parser, "--output", "plots/report.html", "the page to write")
     parser.add_argument(
         "--reference",

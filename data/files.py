@@ -19,6 +19,7 @@ from data.errors import DataError, quoted, shown
 
 DATA_DIR_VARIABLE = "RNN_DATA_DIR"
 DOWNLOADS = Path(__file__).parent / "downloads"
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # with which such a file begins
 MOST_BYTES = 2**28  # of a data file; 2,000,000 rows in Jena's layout have 200 MB
 
 IMDB = "imdb.npz"
@@ -193,7 +194,7 @@ def unpacked(content: bytes, source: Path | str) -> bytes:
 
 def decode(content: bytes, source: Path | str) -> str:
     """A file's text, from UTF-8, or from UTF-16 where a byte order mark says so."""
-    is_utf16 = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    is_utf16 = content.startswith(UTF16_MARKS)
     try:
         return content.decode("utf-16" if is_utf16 else "utf-8-sig")
     except UnicodeDecodeError as error:

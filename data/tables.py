@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import DataError, shown
-from data.files import read_bytes, read_member, unpacked
+from data.files import UTF16_MARKS, read_bytes, read_member, unpacked
 
 MOST_ROWS = 2_500_000
 MOST_COLUMNS = 100
@@ -97,7 +97,7 @@ def _read_content(path: Path) -> bytes:
         except DataError as error:
             raise DataError(f"{shown(path)}: {error} Take another copy of it.") from error
     content = unpacked(content, path)
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if content.startswith(UTF16_MARKS):
         content = content.decode("utf-16", errors="replace").encode()
     content = content.removeprefix(codecs.BOM_UTF8)
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")

@@ -53,7 +53,7 @@ def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying
     (grandchild,) = wait_for(lambda: sleeping(child.pid))
     child.send(9)
     child.wait()
-    assert child.failure() == "ended by SIGKILL"
+    assert child.failure() == "ended by signal 9 (Killed)"
     wait_for(lambda: not alive([grandchild]))
 
 
@@ -74,7 +74,7 @@ def test_a_process_that_the_system_killed_for_memory_is_called_that(
     monkeypatch.setattr(processes, "memory_kills", lambda: before + killed)
     child.send(9)
     child.wait()
-    assert child.failure().startswith(words or "ended by SIGKILL")
+    assert child.failure().startswith(words or "ended by signal 9 (Killed)")
 
 
 # that no forked one does, the tests of the suite show, too

@@ -14,7 +14,15 @@ from commands import REPOSITORY, places, run
 from records import fabricate
 
 from experiments import imdb_majority
-from harness.cli import ELSEWHERE, Parser, add_places, add_run_options, run_command, warn_left_out
+from harness.cli import (
+    ELSEWHERE,
+    Parser,
+    add_places,
+    add_run_options,
+    run_command,
+    say,
+    warn_left_out,
+)
 from harness.errors import MOST_NAMES, ElsewhereError, RunError
 from harness.experiment import main, read_plan
 
@@ -99,6 +107,11 @@ def test_a_command_ends_in_one_of_five_ways(work, status, said, capsys):
     errors = capsys.readouterr().err
     assert errors.startswith(said)
     assert errors.count("\n") == (1 if said else 0)
+
+
+def test_a_command_without_an_output_goes_on(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # as after the shell's `>&-`
+    assert run_command(lambda: say("nobody reads this")) == 0
 
 
 def test_a_fault_of_the_program_keeps_its_traceback():

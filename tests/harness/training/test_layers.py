@@ -35,7 +35,7 @@ def wide(model):
 
 NETWORKS = {
     "SimpleRNN": lambda: networks.recurrent_classifier("simple-rnn", **SMALL),
-    "stack": lambda: networks.recurrent_classifier("simple-rnn", **SMALL, depth=4),
+    "stack": lambda: networks.recurrent_classifier("simple-rnn", **SMALL, depth=3),
     "LSTM": lambda: networks.recurrent_classifier("lstm", **SMALL),
     "two LSTMs": lambda: networks.recurrent_classifier("lstm", **SMALL, depth=2),
     "LSTM, hard": lambda: wide(networks.recurrent_classifier("lstm", **SMALL, **HARD)),
@@ -125,8 +125,8 @@ def test_loss_and_gradients_are_those_of_plain_keras(how, name):
         expect_same(loss_and_gradients(ours, x, y), loss_and_gradients(plain, x, y))
 
 
-TRAINED = [("fast", "stack"), ("fast", "Conv1D + LSTM"), ("fast", "LSTM with peepholes")]
-TRAINED += [("fast", "GRU on numbers"), pytest.param("native", "LSTM", marks=needs_compiler)]
+TRAINED = [("fast", "stack"), ("fast", "Conv1D + LSTM")]
+TRAINED += [pytest.param("native", "LSTM", marks=needs_compiler)]
 
 
 @pytest.mark.parametrize(("how", "name"), TRAINED)

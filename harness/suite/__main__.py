@@ -31,7 +31,7 @@ from harness.errors import MOST_NAMES, RunError, escaped, few
 from harness.experiment import Plan
 from harness.records.files import write_text
 from harness.suite.plan import Suite, plan_suite
-from harness.suite.progress import Progress
+from harness.suite.progress import Display
 from harness.suite.runs import log_of, run_locally
 from harness.training.machine import span
 
@@ -122,7 +122,7 @@ def do_runs(suite: Suite, options: argparse.Namespace) -> int:
     for plan, reason in suite.refused.items():
         write_text(log_of(plan), f"{reason}\n")
     console = _Console()
-    progress = Progress(suite, console)
+    display = Display(suite, console)
     if suite.finished:
         console.print(f"already finished: {len(suite.finished)}", highlight=False)
     if suite.plans:
@@ -130,22 +130,22 @@ def do_runs(suite: Suite, options: argparse.Namespace) -> int:
         at_a_time = f"on {options.cluster}" if options.cluster else f"{options.workers} at a time"
         places = f"records go to {options.results_dir}, plots to {options.plots_dir}"
         console.print(f"{count}, {at_a_time}; {places}", highlight=False, soft_wrap=True)
-        with progress:
-            run_all(suite.plans, options, progress)
-    failures = dict.fromkeys(suite.refused, "not started") | progress.failures
+        with display:
+            run_all(suite.plans, options, display)
+    failures = dict.fromkeys(suite.refused, "not started") | display.failures
     list_failures(failures)
-    new = len(suite.plans) - len(progress.failures) - progress.others
+    new = len(suite.plans) - len(display.failures) - display.others
     counts = f"{new} finished, {len(suite.finished)} finished earlier, {len(failures)} failed"
-    if progress.others:
-        counts += f", {progress.others} running elsewhere"
+    if display.others:
+        counts += f", {display.others} running elsewhere"
     say(f"{counts}; {span(time.monotonic() - began)}")
     return 1 if failures else 0
 
 
-def run_all(plans: list[Plan], options: argparse.Namespace, progress: Progress) -> None:
+def run_all(plans: list[Plan], options: argparse.Namespace, display: Display) -> None:
     """Does the runs here or on the cluster."""
     if not options.cluster:
-        run_locally(plans, options.workers, progress)
+        run_locally(plans, options.workers, display)
         return
     try:
         from harness.suite.dask import run_on_cluster
@@ -154,7 +154,7 @@ def run_all(plans: list[Plan], options: argparse.Namespace, progress: Progress) 
             f"--cluster needs Dask, which is not installed ({error}): "
             f"{sys.executable} -m pip install -r requirements-cluster.txt"
         ) from error
-    run_on_cluster(plans, options.cluster, options.fetch_weights, progress)
+    run_on_cluster(plans, options.cluster, options.fetch_weights, display)
 
 
 def list_failures(failures: dict[Plan, str]) -> None:

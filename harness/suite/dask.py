@@ -26,7 +26,7 @@ from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import Plan, finished_record
 from harness.records.files import CHECKSUMS, FILE, write_bytes
 from harness.records.run import Lock, Run, promote
-from harness.suite.progress import Progress
+from harness.suite.progress import Display
 from harness.suite.runs import POLL, WatchedRun, end, log_of, reserve
 from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
@@ -51,7 +51,7 @@ class Sent(NamedTuple):
     lock: Lock
 
 
-def run_on_cluster(plans: list[Plan], address: str, weights: bool, progress: Progress) -> None:
+def run_on_cluster(plans: list[Plan], address: str, weights: bool, display: Display) -> None:
     """Has a cluster do runs, started in this order; an exception ends those in progress.
 
     The address is the scheduler's, such as `tcp://scheduler:8786`; with `weights`, the trained
@@ -73,7 +73,7 @@ def run_on_cluster(plans: list[Plan], address: str, weights: bool, progress: Pro
                 while waiting and len(sent) < ready:
                     plan = waiting.popleft()
                     if (lock := reserve(plan)) is None:
-                        progress.elsewhere(plan)
+                        display.elsewhere(plan)
                         continue
                     key = f"{plan.name}-{uuid.uuid4().hex}"
                     task = plan.name, plan.process_arguments, code, topic, weights
@@ -81,7 +81,7 @@ def run_on_cluster(plans: list[Plan], address: str, weights: bool, progress: Pro
                     sent[key] = Sent(plan, future, lock)
                     future.add_done_callback(reports.put)
                 if not ready and not idle:
-                    progress.say(f"waiting for workers; {START.format(address=address)}")
+                    display.say(f"waiting for workers; {START.format(address=address)}")
                 idle = not ready
                 try:
                     report = reports.get(timeout=LOOK)
@@ -89,14 +89,14 @@ def run_on_cluster(plans: list[Plan], address: str, weights: bool, progress: Pro
                     continue
                 if isinstance(report, Future):
                     plan, future, lock = sent[report.key]
-                    _end(plan, future, progress)
+                    _end(plan, future, display)
                     del sent[report.key]
                     lock.release()
                 elif one := sent.get(report["key"]):  # it has not ended meanwhile
                     if "began" in report:
-                        progress.started(one.plan, report["began"])
+                        display.started(one.plan, report["began"])
                     else:
-                        progress.epoch_done(one.plan, report["epoch"], report["loss"])
+                        display.epoch_done(one.plan, report["epoch"], report["loss"])
         finally:
             if client.status == "running":
                 client.cancel([one.future for one in sent.values()])
@@ -144,7 +144,7 @@ def _lost(client: distributed.Client) -> RunError:
     )
 
 
-def _end(plan: Plan, future: Future, progress: Progress) -> None:
+def _end(plan: Plan, future: Future, display: Display) -> None:
     """Receives the record of a run that has ended, or the reason why there is none."""
     if future.status == "error":  # such as that a few workers died while they did it
         error = future.exception()
@@ -160,10 +160,10 @@ def _end(plan: Plan, future: Future, progress: Progress) -> None:
         try:
             receive(plan, result["files"])
         except ElsewhereError:
-            return progress.elsewhere(plan)
+            return display.elsewhere(plan)
         except UserError as error:
             failure = str(error)
-    return progress.ended(plan, result["seconds"], failure)
+    return display.ended(plan, result["seconds"], failure)
 
 
 def receive(plan: Plan, files: dict[str, bytes]) -> None:

@@ -39,7 +39,7 @@ class Current:
         return None if expected is None else max(expected - self.elapsed, 0)
 
 
-class Progress:
+class Display:
     """Is told what happens to the runs of a suite, shows it, and keeps what failed.
 
     A context manager, since a terminal must be left as it was.
@@ -57,7 +57,7 @@ class Progress:
         live = Live(self, console=console, refresh_per_second=2, transient=True)
         self._live = live if console.is_terminal else contextlib.nullcontext()
 
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> "Display":
         self._live.__enter__()
         return self
 

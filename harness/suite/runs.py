@@ -13,7 +13,7 @@ from harness.experiment import Plan
 from harness.processes import THREADS, Child, ForkedChild, can_fork
 from harness.records.files import read_json
 from harness.records.run import UNFINISHED, Lock
-from harness.suite.progress import Progress
+from harness.suite.progress import Display
 from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
@@ -91,7 +91,7 @@ def share(workers: int, runs: int) -> int:
     return max(1, threads() // max(1, min(workers, runs)))
 
 
-def run_locally(plans: Iterable[Plan], workers: int, progress: Progress) -> None:
+def run_locally(plans: Iterable[Plan], workers: int, display: Display) -> None:
     """Does runs in this order, some at a time; an exception ends those in progress."""
     waiting = deque(plans)
     each = share(workers, len(waiting))
@@ -102,7 +102,7 @@ def run_locally(plans: Iterable[Plan], workers: int, progress: Progress) -> None
             while waiting and len(runs) < workers:
                 plan = waiting.popleft()
                 if (lock := reserve(plan)) is None:
-                    progress.elsewhere(plan)
+                    display.elsewhere(plan)
                     continue
                 locks[plan] = lock
                 places = [
@@ -113,19 +113,19 @@ def run_locally(plans: Iterable[Plan], workers: int, progress: Progress) -> None
                 ]
                 command = [*plan.process_arguments, *places]
                 runs[plan] = WatchedRun(command, plan.directory, log_of(plan), each)
-                progress.started(plan)
+                display.started(plan)
             time.sleep(POLL)
             for plan, run in list(runs.items()):
                 if done := run.new_epoch():
-                    progress.epoch_done(plan, *done)
+                    display.epoch_done(plan, *done)
                 if (code := run.process.code()) is None:
                     continue
                 del runs[plan]
                 locks.pop(plan).release()
                 if code == ELSEWHERE:
-                    progress.elsewhere(plan)
+                    display.elsewhere(plan)
                 else:
-                    progress.ended(plan, run.seconds, run.process.failure())
+                    display.ended(plan, run.seconds, run.process.failure())
     finally:
         end([run.process for run in runs.values()])
         for lock in locks.values():

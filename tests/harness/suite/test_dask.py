@@ -18,7 +18,7 @@ from harness.errors import RunError
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.plan import plan_suite
-from harness.suite.progress import Progress
+from harness.suite.progress import Display
 from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
@@ -115,7 +115,7 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     asked = plan_suite([LONG], [0], options)
     (plan,), begun, epochs = asked.plans, [], []
 
-    class Killing(Progress):
+    class Killing(Display):
         def started(self, plan, where=""):
             begun.append(where)
 
@@ -128,12 +128,12 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
 
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        progress = Killing(asked, Console(quiet=True))
-        run_on_cluster([plan], scheduler, weights=True, progress=progress)
+        display = Killing(asked, Console(quiet=True))
+        run_on_cluster([plan], scheduler, weights=True, display=display)
     assert len(set(begun)) == len(begun) == 2
     # the last epochs may end between two looks at the run; its record below has all of them
     assert epochs
-    assert progress.failures == {}
+    assert display.failures == {}
     assert len(load_record(plan.directory).history["loss"]) == EPOCHS
     checked = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
     if shutil.which("sha256sum"):  # the weights have come back, too

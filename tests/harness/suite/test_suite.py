@@ -19,7 +19,7 @@ from harness.suite import __main__ as suite
 from harness.suite import runs as workers
 from harness.suite.__main__ import parse_arguments
 from harness.suite.plan import Suite, plan_suite, time_left
-from harness.suite.progress import Progress
+from harness.suite.progress import Display
 from harness.suite.runs import log_of, reserve, run_locally
 from harness.training.machine import span
 
@@ -148,25 +148,25 @@ def test_spans_of_time(seconds, text):
     assert span(seconds) == text
 
 
-# --- progress
+# --- the display
 
 
 @pytest.mark.parametrize("terminal", [False, True])
-def test_progress_is_a_line_an_event_and_a_table_in_a_terminal(terminal, tmp_path):
+def test_the_display_is_a_line_an_event_and_a_table_in_a_terminal(terminal, tmp_path):
     asked = planned(tmp_path, ["imdb-lstm", "imdb-dense", "imdb-gru"])
     first, second, third = asked.plans
     file = io.StringIO()
     console = Console(file=file, force_terminal=terminal, width=100)
-    with Progress(asked, console) as progress:
-        progress.started(first)
-        progress.epoch_done(first, 2, 0.51239)
-        progress.started(second, "tcp://far:1")
-        progress.elsewhere(third)
+    with Display(asked, console) as display:
+        display.started(first)
+        display.epoch_done(first, 2, 0.51239)
+        display.started(second, "tcp://far:1")
+        display.elsewhere(third)
         if terminal:
-            console.print(progress)
-        progress.ended(first, 75.2, None)
-        progress.ended(second, 3.0, "exit code 1")
-    assert (progress.failures, progress.others) == ({second: "exit code 1"}, 1)
+            console.print(display)
+        display.ended(first, 75.2, None)
+        display.ended(second, 3.0, "exit code 1")
+    assert (display.failures, display.others) == ({second: "exit code 1"}, 1)
     text = file.getvalue()
     if terminal:
         for shown in ("2/10", "0.5124", "0 of 2 ended, time left unknown"):
@@ -186,7 +186,7 @@ def test_progress_is_a_line_an_event_and_a_table_in_a_terminal(terminal, tmp_pat
 def lines_of(asked: Suite) -> list[str]:
     """What a suite says of its runs: the first word of each line."""
     file = io.StringIO()
-    run_locally(asked.plans, 1, Progress(asked, Console(file=file, width=100)))
+    run_locally(asked.plans, 1, Display(asked, Console(file=file, width=100)))
     return [line.split()[0] for line in file.getvalue().splitlines()]
 
 

@@ -67,26 +67,26 @@ class Child:
             )
         return self._process.pid
 
-    def code(self) -> int | None:
+    def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs."""
-        code = self._process.poll()
-        if code is not None:
+        status = self._process.poll()
+        if status is not None:
             self._process.stdin.close()
-        return code
+        return status
 
     def wait(self) -> int:
         """Waits for its end; returns its exit status."""
         self._process.wait()
-        return self.code()
+        return self.status()
 
     def failure(self) -> str | None:
         """What the exit status of an ended process says; None if it succeeded."""
-        code = self.code()
-        if code >= 0:
-            return f"exit code {code}" if code else None
-        if code == -signal.SIGKILL and memory_kills() > self._memory_kills:
+        status = self.status()
+        if status >= 0:
+            return f"exit code {status}" if status else None
+        if status == -signal.SIGKILL and memory_kills() > self._memory_kills:
             return "killed for memory: the system had no more; let fewer runs go at a time"
-        return f"ended by signal {-code} ({signal.strsignal(-code)})"
+        return f"ended by signal {-status} ({signal.strsignal(-status)})"
 
     def last_line(self) -> str:
         """The last line that it has printed."""
@@ -95,7 +95,7 @@ class Child:
 
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to the process and to those that it has started."""
-        if self.code() is None:
+        if self.status() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
@@ -112,7 +112,7 @@ class ForkedChild(Child):
         self._process.start()
         return self._process.pid
 
-    def code(self) -> int | None:
+    def status(self) -> int | None:
         return self._process.exitcode
 
     def wait(self) -> int:

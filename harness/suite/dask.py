@@ -212,7 +212,7 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
         threads = worker.state.nthreads
         run = WatchedRun([*command, *places], directory, log, threads, folder / "code")
         try:
-            while run.process.code() is None:
+            while run.process.status() is None:
                 if not _wanted(worker, key):
                     return None
                 if done := run.new_epoch():

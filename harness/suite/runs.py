@@ -118,11 +118,11 @@ def run_locally(plans: Iterable[Plan], workers: int, display: Display) -> None:
             for plan, run in list(runs.items()):
                 if done := run.new_epoch():
                     display.epoch_done(plan, *done)
-                if (code := run.process.code()) is None:
+                if (status := run.process.status()) is None:
                     continue
                 del runs[plan]
                 locks.pop(plan).release()
-                if code == ELSEWHERE:
+                if status == ELSEWHERE:
                     display.elsewhere(plan)
                 else:
                     display.ended(plan, run.seconds, run.process.failure())
@@ -141,7 +141,7 @@ def end(processes: list[Child]) -> None:
         for one in processes:
             one.send(signal.SIGINT)
         deadline = time.monotonic() + GRACE
-        while any(one.code() is None for one in processes) and time.monotonic() < deadline:
+        while any(one.status() is None for one in processes) and time.monotonic() < deadline:
             time.sleep(POLL)
     finally:  # even if a second Ctrl-C ends the waiting
         for one in processes:

@@ -39,7 +39,7 @@ def saying(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_module_runs_with_its_arguments_variables_and_log(kind, saying):
     child = kind(["saying", "failed"], saying / "log", {"TOLD": "this"})
-    assert (child.wait(), child.code(), child.failure()) == (1, 1, "exit code 1")
+    assert (child.wait(), child.status(), child.failure()) == (1, 1, "exit code 1")
     first, *others = (saying / "log").read_text().splitlines()
     # a forked one finds TensorFlow in memory, and nothing of this project that a run computes with
     assert first.endswith(f"'failed'] this {kind is ForkedChild} False")

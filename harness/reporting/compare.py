@@ -10,19 +10,45 @@ reference, or folders of records. Without B, your own runs of A are compared wit
 import argparse
 import difflib
 import glob
+import itertools
 import json
+import math
 import os
+import statistics
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
 from harness.errors import RunError, few
-
-if TYPE_CHECKING:
-    from harness.reporting.comparison import Comparison
-    from harness.reporting.groups import SeedGroup
+from harness.records.record import find_records
+from harness.reporting.comparison import Measurement, NotCheckable, measure
+from harness.reporting.conditions import Difference, data_hashes, differences, same_data
+from harness.reporting.figures.draw import plot_pair
+from harness.reporting.groups import (
+    NUMBERS,
+    PUBLISHED,
+    ModelResults,
+    SeedGroup,
+    Study,
+    load_published,
+    make_results,
+    records_in,
+)
+from harness.reporting.table import (
+    FOUR,
+    SIGNED,
+    Blocks,
+    Table,
+    format_interval,
+    format_percent,
+    markdown,
+    mean_and_sd,
+    text,
+)
+from harness.reporting.tables import METRICS
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,14 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     return run_command(lambda: compare(arguments))
 
 
-def compare(arguments: argparse.Namespace) -> int:
-    """Prints the comparison, draws the curves, and returns the exit status."""
-    # slow to load, and `--help` needs none of them
-    from harness.reporting import comparison
-    from harness.reporting.figures.draw import plot_pair
-    from harness.reporting.table import markdown, text
-    from harness.reporting.tables import pair_blocks
-
+def compare(arguments: argparse.Namespace) -> None:
+    """Prints the comparison and draws the curves."""
     own, reference = [arguments.results_dir], [arguments.reference]
     if arguments.b:
         own = reference = own + reference
@@ -55,38 +75,147 @@ def compare(arguments: argparse.Namespace) -> int:
     warn_left_out([*left_out, *more])
     if first.first.path == second.first.path:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
-    pair = comparison.compare(first, second)
-    if pair.obstacle:
-        raise RunError(f"A and B cannot be compared: {pair.obstacle}")
+    if obstacle := _obstacle(first, second):
+        raise RunError(f"A and B cannot be compared: {obstacle}")
+    pair = Pair(first, second)
     if arguments.format == "json":
         print(as_json(pair))
     else:
-        blocks = [f"A: {_side(first)}", f"B: {_side(second)}", *pair_blocks(pair)]
-        print({"text": text, "markdown": markdown}[arguments.format](blocks))
+        sides = [
+            f"{side}: {one.first.label} ({one.title}), {one.runs} in {_folder(one)}"
+            for side, one in (("A", first), ("B", second))
+        ]
+        print({"text": text, "markdown": markdown}[arguments.format]([*sides, *_blocks(pair)]))
     if pair.curves:
-        plot_pair(pair.first, pair.second, arguments.plot)
+        plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
-    return 0
 
 
-def as_json(pair: "Comparison") -> str:
+def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
+    """Why no number of the two can be compared."""
+    groups = (first, second)
+    for group in groups:
+        if isinstance(group, Study):
+            return f"{group.first.label} is a study, which has no validation and no test value."
+    if first.sample != second.sample:
+        return "one ran on sample data and the other on real data."
+    a, b = (f"{group.metric} on {group.dataset}" for group in groups)
+    if a != b:
+        return f"{first.first.label} measures {a}, and {second.first.label} measures {b}."
+    if not same_data(first.first, second.first):
+        copies = (", ".join(one[:8] for one in data_hashes(group.first)) for group in groups)
+        return f"they ran on different copies of the data (SHA-256 {' and '.join(copies)})."
+    return ""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups of runs that can be compared."""
+
+    first: ModelResults
+    second: ModelResults
+
+    @property
+    def differences(self) -> list[Difference]:
+        """In what the runs differ that can change a number."""
+        return differences(self.first.records, self.second.records)
+
+    @cached_property
+    def numbers(self) -> dict[str, tuple[Measurement | None, str]]:
+        """Each number's difference, or why there is none or no interval over seeds."""
+        return {name: self._number(name) for name in NUMBERS}
+
+    def _number(self, name: str) -> tuple[Measurement | None, str]:
+        split = "validation" if "validation" in name else "test"
+        trivial = [group.reference[split] for group in (self.first, self.second)]
+        # the same predictor on the same samples gives the same number, but for rounding
+        if not math.isclose(*trivial, rel_tol=1e-6):
+            scores = " and ".join(map(FOUR, trivial))
+            label = self.first.reference["label"]
+            return None, f"other {split} samples, on which {label} has {scores}"
+        try:
+            measured = measure([self.first, self.second], NUMBERS[name])
+        except NotCheckable as reason:
+            return None, str(reason)
+        if measured.interval:
+            return measured, ""
+        why = measured.missing_seeds or "no two runs of either differ"
+        return measured, f"no interval over seeds: {why}"
+
+    @property
+    def curves(self) -> dict[str, list[list[float]]]:
+        """The metric and the loss, training and validation, where both groups have them.
+
+        By Keras's name: of each group the mean over the runs that got so far, one value an epoch.
+        """
+        metric = self.first.metric
+        pairs = {
+            name: [_mean_curve(group, name) for group in (self.first, self.second)]
+            for name in (f"val_{metric}", metric, "val_loss", "loss")
+        }
+        return {name: pair for name, pair in pairs.items() if all(pair)}
+
+
+def _mean_curve(group: ModelResults, column: str) -> list[float]:
+    epochs = itertools.zip_longest(*(record.history.get(column, ()) for record in group.records))
+    return [statistics.fmean(v for v in values if v is not None) for values in epochs]
+
+
+def _blocks(pair: Pair) -> Blocks:
+    """What differs, then the numbers and why some cannot be compared."""
+    found = [
+        {"What differs": one.kind, "": one.name}
+        | {"A": ", ".join(one.first), "B": ", ".join(one.second)}
+        for one in pair.differences
+    ] or [{"What differs": "nothing", "": "", "A": "", "B": ""}]
+    pairs = len(pair.first.records) * len(pair.second.records)
+    rows, reasons = [], {}
+    for name, (measured, note) in pair.numbers.items():
+        reasons.setdefault(note, []).append(name)
+        difference, seeds, samples, often = "", "", "", ""
+        if measured:
+            difference = SIGNED(measured.estimate.value)
+            seeds = format_interval(measured.interval, SIGNED)
+            samples = format_interval(measured.samples_interval, SIGNED)
+            share = format_percent(measured.superiority)
+            often = f"in {share} of {pairs} pair{'s' if pairs > 1 else ''}"
+        rows.append(
+            {
+                "Number": name,
+                "A": mean_and_sd(pair.first.spread(NUMBERS[name]), FOUR),
+                "B": mean_and_sd(pair.second.spread(NUMBERS[name]), FOUR),
+                "A - B": difference,
+                "95 % over seeds": seeds,
+                "95 % over test samples": samples,
+                "A is better": often,
+            }
+        )
+    better = "lower" if pair.first.lower_is_better else "higher"
+    heading = f"{METRICS[pair.first.metric]}; {better} is better:"
+    notes = [f"{', '.join(names)}: {note}." for note, names in reasons.items() if note]
+    return [Table.of(found, set(found[0])), heading, Table.of(rows), *notes]
+
+
+def as_json(pair: Pair) -> str:
     """What differs, the numbers with the value of every run, and the mean curves."""
+    sides = {"first": pair.first, "second": pair.second}
     content = {
         side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
         | {"seeds": [record.seed for record in group.records]}
-        for side, group in (("first", pair.first), ("second", pair.second))
+        for side, group in sides.items()
     }
-    content["lower_is_better"] = pair.first.metric == "mae"
+    content["lower_is_better"] = pair.first.lower_is_better
     content["numbers"] = [
-        {"name": one.name, "first": one.first.values, "second": one.second.values}
+        {"name": name}
+        | {side: group.spread(NUMBERS[name]).values for side, group in sides.items()}
         | {
-            "difference": one.measured and one.measured.estimate.value,
-            "interval": one.measured and one.measured.interval,
-            "samples_interval": one.measured and one.measured.samples_interval,
-            "superiority": one.measured and one.measured.superiority,
-            "note": one.note,
+            "difference": measured and measured.estimate.value,
+            "interval": measured and measured.interval,
+            "samples_interval": measured and measured.samples_interval,
+            "superiority": measured and measured.superiority,
+            "note": note,
         }
-        for one in pair.numbers
+        for name, (measured, note) in pair.numbers.items()
     ]
     content["differences"] = [
         {"kind": one.kind, "name": one.name}
@@ -100,26 +229,18 @@ def as_json(pair: "Comparison") -> str:
     return json.dumps(content, indent=1, ensure_ascii=False)
 
 
-def _side(group: "SeedGroup") -> str:
-    runs = f"{len(group.records)} run{'s' if len(group.records) > 1 else ''}"
-    return f"{group.first.label} ({group.title}), {runs} in {_folder(group)}"
-
-
-def _folder(group: "SeedGroup") -> str:
+def _folder(group: SeedGroup) -> str:
     """The results folder as seen from here, or absolute where that is shorter."""
     folder = group.first.path.parent.parent.resolve()
     return min(os.path.relpath(folder), str(folder), key=len)
 
 
-def find_group(name: str, results_dirs: Sequence[Path]) -> "tuple[SeedGroup, list[str]]":
+def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list[str]]:
     """The runs that have this label (`imdb-gru+units-64`), or lie in this folder.
 
     The first of the folders that has finished runs of the label counts. Returns also one sentence
     for each run that was left out.
     """
-    from harness.records.record import find_records
-    from harness.reporting.groups import PUBLISHED, load_published, make_results, records_in
-
     records, left_out = [], []
     if name not in ("", "..") and Path(name).name == name:
         for results_dir in filter(Path.is_dir, results_dirs):

@@ -14,9 +14,8 @@ from harness.records.study_outputs import Table
 from harness.reporting.claims import judge, load_claims
 from harness.reporting.figures.draw import plot_all
 from harness.reporting.groups import load_published, make_results
-from harness.reporting.pages import markers
+from harness.reporting.pages import make_tables, markers
 from harness.reporting.reproduction import curve_distance
-from harness.reporting.results_page import make_tables
 
 
 def changed() -> str:

@@ -64,6 +64,15 @@ def test_the_order_in_which_records_are_found_changes_nothing(tmp_path, monkeypa
     assert read(tmp_path)[0] == first
 
 
+def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path):
+    for seed, epochs in enumerate((3, 5, 4)):
+        plan = {"protocol": {"epochs": 10, "patience": 2}}
+        fabricate(tmp_path, "imdb-x", seed=seed, epochs=epochs, config=plan)
+    results, left_out = read(tmp_path)
+    assert (len(results.rows), left_out) == (1, [])
+    assert [len(record.history["loss"]) for record in results.records] == [3, 5, 4]
+
+
 @pytest.mark.parametrize("name", ["parameters", "degrees_per_unit"])
 def test_a_number_that_one_seed_lacks_names_that_seed(tmp_path, name):
     for seed in range(3):

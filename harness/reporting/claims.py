@@ -218,7 +218,12 @@ def judge(claims: list[Claim], results: Results) -> list[Verdict]:
     A primary claim without a test stays in the family with p = 1: a missing run must not make the
     other claims easier. *Holds* and *does not hold* are a family each (Holm).
     """
-    measured = [_try_to_measure(claim, results) for claim in claims]
+    measured: list[Measurement | NotCheckable] = []
+    for claim in claims:
+        try:
+            measured.append(find_measurement(claim, results))
+        except NotCheckable as reason:  # the other claims can still be checked
+            measured.append(reason)
     p_values = [_p_values(*pair) for pair in zip(claims, measured, strict=True)]
     primary = [place for place, claim in enumerate(claims) if claim.primary]
     family = [p_values[place] or PValues(1, 1) for place in primary]
@@ -234,13 +239,6 @@ def judge(claims: list[Claim], results: Results) -> list[Verdict]:
         decided = _decide(claim, number, shared or p)
         verdicts.append(Verdict(claim, *decided, number, p, shared, mixed))
     return verdicts
-
-
-def _try_to_measure(claim: Claim, results: Results) -> Measurement | NotCheckable:
-    try:
-        return find_measurement(claim, results)
-    except NotCheckable as reason:  # the other claims can still be checked
-        return reason
 
 
 def find_measurement(claim: Claim, results: Results) -> Measurement:
@@ -334,8 +332,8 @@ def claims_table(verdicts: list[Verdict]) -> tuple[Table, dict[str, int]]:
     return Table.of(rows, left, "The claims"), numbers
 
 
-def primary_claims_table(verdicts: list[Verdict]) -> Table:
-    """The primary claims in a few columns."""
+def primary_claims(verdicts: list[Verdict]) -> Blocks:
+    """The primary claims, if there are any, in a few columns."""
     rows = [
         {
             "Claim": one.claim.statement,
@@ -348,7 +346,7 @@ def primary_claims_table(verdicts: list[Verdict]) -> Table:
         for one in verdicts
         if one.claim.primary
     ]
-    return Table.of(rows, {"Measured", "Holds if", "Verdict"}, "The primary claims")
+    return [Table.of(rows, {"Measured", "Holds if", "Verdict"})] if rows else []
 
 
 def _value(verdict: Verdict) -> str:

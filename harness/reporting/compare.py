@@ -17,25 +17,22 @@ import os
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
 from harness.errors import RunError, few
 from harness.records.record import find_records
-from harness.reporting.comparison import Measurement, NotCheckable, measure
-from harness.reporting.conditions import Difference, data_hashes, differences, same_data
+from harness.reporting.comparison import NotCheckable, measure
+from harness.reporting.conditions import data_hashes, differences, same_data
 from harness.reporting.figures.draw import plot_pair
 from harness.reporting.groups import (
     NUMBERS,
-    PUBLISHED,
     ModelResults,
     SeedGroup,
     Study,
-    load_published,
+    load_results,
     make_results,
-    records_in,
 )
 from harness.reporting.table import (
     FOUR,
@@ -77,16 +74,13 @@ def compare(arguments: argparse.Namespace) -> None:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
     if obstacle := _obstacle(first, second):
         raise RunError(f"A and B cannot be compared: {obstacle}")
-    pair = Pair(first, second)
+    content = comparison(first, second)
     if arguments.format == "json":
-        print(as_json(pair))
+        print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
-        sides = [
-            f"{side}: {one.first.label} ({one.title}), {one.runs} in {_folder(one)}"
-            for side, one in (("A", first), ("B", second))
-        ]
-        print({"text": text, "markdown": markdown}[arguments.format]([*sides, *_blocks(pair)]))
-    if pair.curves:
+        write = {"text": text, "markdown": markdown}[arguments.format]
+        print(write(_blocks(first, second, content)))
+    if content["curves"]:
         plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
 
@@ -108,125 +102,96 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     return ""
 
 
-@dataclass(frozen=True)
-class Pair:
-    """Two groups of runs that can be compared."""
+def comparison(first: ModelResults, second: ModelResults) -> dict[str, Any]:
+    """What differs, the numbers with the value of every run, and the mean curves."""
+    sides = {"first": first, "second": second}
+    found = differences(first.records, second.records)
+    metric = first.metric
+    names = dict.fromkeys((f"val_{metric}", metric, "val_loss", "loss"))
+    curves = [
+        {"column": name} | {side: _mean_curve(group, name) for side, group in sides.items()}
+        for name in names
+    ]
+    return {
+        side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
+        | {"seeds": [record.seed for record in group.records]}
+        for side, group in sides.items()
+    } | {
+        "lower_is_better": first.lower_is_better,
+        "numbers": [_number(first, second, name) for name in NUMBERS],
+        "differences": [
+            {"kind": one.kind, "name": one.name}
+            | {"first": ", ".join(one.first), "second": ", ".join(one.second)}
+            for one in found
+        ],
+        "curves": [curve for curve in curves if all(curve.values())],
+    }
 
-    first: ModelResults
-    second: ModelResults
 
-    @property
-    def differences(self) -> list[Difference]:
-        """In what the runs differ that can change a number."""
-        return differences(self.first.records, self.second.records)
-
-    @cached_property
-    def numbers(self) -> dict[str, tuple[Measurement | None, str]]:
-        """Each number's difference, or why there is none or no interval over seeds."""
-        return {name: self._number(name) for name in NUMBERS}
-
-    def _number(self, name: str) -> tuple[Measurement | None, str]:
-        split = "validation" if "validation" in name else "test"
-        trivial = [group.reference[split] for group in (self.first, self.second)]
-        # the same predictor on the same samples gives the same number, but for rounding
-        if not math.isclose(*trivial, rel_tol=1e-6):
-            scores = " and ".join(map(FOUR, trivial))
-            label = self.first.reference["label"]
-            return None, f"other {split} samples, on which {label} has {scores}"
+def _number(first: ModelResults, second: ModelResults, name: str) -> dict[str, Any]:
+    """A number of every run and its difference, or why there is none or no interval over seeds."""
+    sides = [group.spread(NUMBERS[name]).values for group in (first, second)]
+    split = "validation" if "validation" in name else "test"
+    trivial = [group.reference[split] for group in (first, second)]
+    measured, note = None, ""
+    # the same predictor on the same samples gives the same number, but for rounding
+    if not math.isclose(*trivial, rel_tol=1e-6):
+        scores = " and ".join(map(FOUR, trivial))
+        note = f"other {split} samples, on which {first.reference['label']} has {scores}"
+    else:
         try:
-            measured = measure([self.first, self.second], NUMBERS[name])
+            measured = measure([first, second], NUMBERS[name])
         except NotCheckable as reason:
-            return None, str(reason)
-        if measured.interval:
-            return measured, ""
-        why = measured.missing_seeds or "no two runs of either differ"
-        return measured, f"no interval over seeds: {why}"
-
-    @property
-    def curves(self) -> dict[str, list[list[float]]]:
-        """The metric and the loss, training and validation, where both groups have them.
-
-        By Keras's name: of each group the mean over the runs that got so far, one value an epoch.
-        """
-        metric = self.first.metric
-        pairs = {
-            name: [_mean_curve(group, name) for group in (self.first, self.second)]
-            for name in (f"val_{metric}", metric, "val_loss", "loss")
-        }
-        return {name: pair for name, pair in pairs.items() if all(pair)}
+            note = str(reason)
+    if measured and not measured.interval:
+        note = measured.missing_seeds or "no two runs of either differ"
+        note = f"no interval over seeds: {note}"
+    return {
+        **{"name": name, "first": sides[0], "second": sides[1]},
+        "difference": measured and measured.estimate.value,
+        "interval": measured and measured.interval,
+        "samples_interval": measured and measured.samples_interval,
+        "superiority": measured and measured.superiority,
+        "note": note,
+    }
 
 
 def _mean_curve(group: ModelResults, column: str) -> list[float]:
+    """The mean over the runs that got so far, one value an epoch."""
     epochs = itertools.zip_longest(*(record.history.get(column, ()) for record in group.records))
     return [statistics.fmean(v for v in values if v is not None) for values in epochs]
 
 
-def _blocks(pair: Pair) -> Blocks:
-    """What differs, then the numbers and why some cannot be compared."""
-    found = [
-        {"What differs": one.kind, "": one.name}
-        | {"A": ", ".join(one.first), "B": ", ".join(one.second)}
-        for one in pair.differences
-    ] or [{"What differs": "nothing", "": "", "A": "", "B": ""}]
-    pairs = len(pair.first.records) * len(pair.second.records)
+def _blocks(first: ModelResults, second: ModelResults, content: dict[str, Any]) -> Blocks:
+    """The two sides, what differs, then the numbers and why some cannot be compared."""
+    differing = [[*one.values()] for one in content["differences"]]
+    pairs = len(first.records) * len(second.records)
     rows, reasons = [], {}
-    for name, (measured, note) in pair.numbers.items():
-        reasons.setdefault(note, []).append(name)
-        difference, seeds, samples, often = "", "", "", ""
-        if measured:
-            difference = SIGNED(measured.estimate.value)
-            seeds = format_interval(measured.interval, SIGNED)
-            samples = format_interval(measured.samples_interval, SIGNED)
-            share = format_percent(measured.superiority)
-            often = f"in {share} of {pairs} pair{'s' if pairs > 1 else ''}"
-        rows.append(
-            {
-                "Number": name,
-                "A": mean_and_sd(pair.first.spread(NUMBERS[name]), FOUR),
-                "B": mean_and_sd(pair.second.spread(NUMBERS[name]), FOUR),
-                "A - B": difference,
-                "95 % over seeds": seeds,
-                "95 % over test samples": samples,
-                "A is better": often,
-            }
-        )
-    better = "lower" if pair.first.lower_is_better else "higher"
-    heading = f"{METRICS[pair.first.metric]}; {better} is better:"
-    notes = [f"{', '.join(names)}: {note}." for note, names in reasons.items() if note]
-    return [Table.of(found, set(found[0])), heading, Table.of(rows), *notes]
-
-
-def as_json(pair: Pair) -> str:
-    """What differs, the numbers with the value of every run, and the mean curves."""
-    sides = {"first": pair.first, "second": pair.second}
-    content = {
-        side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
-        | {"seeds": [record.seed for record in group.records]}
-        for side, group in sides.items()
-    }
-    content["lower_is_better"] = pair.first.lower_is_better
-    content["numbers"] = [
-        {"name": name}
-        | {side: group.spread(NUMBERS[name]).values for side, group in sides.items()}
-        | {
-            "difference": measured and measured.estimate.value,
-            "interval": measured and measured.interval,
-            "samples_interval": measured and measured.samples_interval,
-            "superiority": measured and measured.superiority,
-            "note": note,
-        }
-        for name, (measured, note) in pair.numbers.items()
+    for one in content["numbers"]:
+        sides = [group.spread(NUMBERS[one["name"]]) for group in (first, second)]
+        row = [one["name"], *(mean_and_sd(side, FOUR) for side in sides), "", "", "", ""]
+        if one["difference"] is not None:
+            share = format_percent(one["superiority"])
+            intervals = (one["interval"], one["samples_interval"])
+            row[3:] = [
+                SIGNED(one["difference"]),
+                *(format_interval(ends, SIGNED) for ends in intervals),
+                f"in {share} of {pairs} pair{'s' if pairs > 1 else ''}",
+            ]
+        rows.append(row)
+        reasons.setdefault(one["note"], []).append(one["name"])
+    columns = ["A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
+    better = "lower" if first.lower_is_better else "higher"
+    return [
+        *(
+            f"{side}: {group.first.label} ({group.title}), {group.runs} in {_folder(group)}"
+            for side, group in (("A", first), ("B", second))
+        ),
+        Table(["What differs", "", "A", "B"], differing or [["nothing", "", "", ""]], "llll"),
+        f"{METRICS[first.metric]}; {better} is better:",
+        Table(["Number", *columns], rows),
+        *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
-    content["differences"] = [
-        {"kind": one.kind, "name": one.name}
-        | {"first": ", ".join(one.first), "second": ", ".join(one.second)}
-        for one in pair.differences
-    ]
-    content["curves"] = [
-        {"column": name, "first": first, "second": second}
-        for name, (first, second) in pair.curves.items()
-    ]
-    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
 def _folder(group: SeedGroup) -> str:
@@ -241,28 +206,33 @@ def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list
     The first of the folders that has finished runs of the label counts. Returns also one sentence
     for each run that was left out.
     """
-    records, left_out = [], []
-    if name not in ("", "..") and Path(name).name == name:
-        for results_dir in filter(Path.is_dir, results_dirs):
-            records, more = find_records(results_dir, glob.escape(name))
-            left_out += more
-            if records:
-                break
-    if not records and Path(name).is_dir():
-        records, left_out = records_in(Path(name))
-    if not records:
-        known = {path.parent.name for one in results_dirs for path in one.glob("*/seed-*")}
-        close = difflib.get_close_matches(name, sorted(known), n=1)
-        hint = f"did you mean {close[0]}?" if close else "run it first, or name a folder."
-        where = " or ".join(map(str, results_dirs))
-        sentence = f"{where} holds no finished run of {name}; {hint}"
-        raise RunError(f"{sentence} {few(left_out, ' ')}".strip())
-    results = make_results(records, load_published(PUBLISHED))
+    left_out: list[str] = []
+    label = "" if name in ("", "..") or Path(name).name != name else glob.escape(name)
+    for folder in filter(Path.is_dir, results_dirs if label else ()):
+        records, more = find_records(folder, label)
+        left_out += more
+        if records:
+            results = make_results(records, left_out=left_out)
+            break
+    else:
+        if not (name and Path(name).is_dir()):
+            raise RunError(_missing(name, results_dirs, left_out))
+        results = load_results(Path(name))
     group, *others = [*results.rows, *results.studies]
     if others:
         names = few([one.name for one in (group, *others)])
         raise RunError(f"{name} holds the runs of several experiments ({names}); name one of them.")
-    return group, [*left_out, *results.left_out]
+    return group, results.left_out
+
+
+def _missing(name: str, results_dirs: Sequence[Path], left_out: Sequence[str]) -> str:
+    """What to do where there is no run of a name."""
+    known = {path.parent.name for one in results_dirs for path in one.glob("*/seed-*")}
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else "run it first, or name a folder."
+    where = " or ".join(map(str, results_dirs))
+    sentence = f"{where} holds no finished run of {name}; {hint}"
+    return f"{sentence} {few(left_out, ' ')}".strip()
 
 
 if __name__ == "__main__":

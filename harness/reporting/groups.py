@@ -4,6 +4,7 @@ Functions that read files raise `RunError`, also where sample data and real data
 """
 
 import glob
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -66,7 +67,7 @@ class PublishedResults:
     experiments: dict[str, Published]
 
 
-def load_published(path: Path) -> PublishedResults:
+def load_published(path: Path = PUBLISHED) -> PublishedResults:
     """Reads a TOML file with a table `[datasets]` (key = title) and one an experiment."""
     content = read_toml(path)
     datasets = validated(f"{path}: [datasets]", dict[str, str], content.pop("datasets", {}))
@@ -221,7 +222,7 @@ class Results:
 
     rows: list[ModelResults]  # networks and baselines
     studies: list[Study]
-    left_out: list[str] = field(default_factory=list)  # a sentence for each record
+    left_out: list[str]  # a sentence for each run: it is unfinished, damaged or of another kind
 
     @property
     def records(self) -> list[Record]:
@@ -233,36 +234,43 @@ class Results:
         return self.records[0].sample
 
 
-def load_results(results_dir: Path, published: PublishedResults) -> tuple[Results, list[str]]:
-    """Reads every finished run below a results directory.
-
-    Returns the results, and one sentence for each run that was left out: it is unfinished, damaged,
-    or of another kind than the other seeds.
-    """
-    records, left_out = find_records(results_dir)
+def load_results(folder: Path, published: PublishedResults | None = None) -> Results:
+    """Reads every finished run of a results folder, of an experiment's folder, or one run."""
+    path = folder.resolve()
+    if os.path.isfile(path / "config.json"):  # unlike `Path.is_file`, it raises no error
+        records, left_out = [load_record(path)], []
+    elif any(path.glob("seed-*")):
+        records, left_out = find_records(path.parent, glob.escape(path.name))
+    else:
+        records, left_out = find_records(folder)
     if not records:
         reasons = f" Left out: {few(left_out, ' ')}" if left_out else ""
         raise RunError(
-            f"{results_dir} holds no finished run; run an experiment first "
+            f"{folder} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, {record.place: record.sample for record in records})
-    results = make_results(records, published)
-    return results, sorted([*left_out, *results.left_out])
+    refuse_mixture(folder, {record.place: record.sample for record in records})
+    return make_results(records, published, left_out)
 
 
-def make_results(records: Sequence[Record], published: PublishedResults) -> Results:
+def make_results(
+    records: Sequence[Record],
+    published: PublishedResults | None = None,
+    left_out: Sequence[str] = (),
+) -> Results:
     """Groups records over their seeds, in the order of the published numbers.
 
     A mean over seeds makes sense only for one protocol on one copy of the data, so the same
-    experiment on other data files is another group.
+    experiment on other data files is another group. Records of another kind than the other seeds
+    join those that were left out before.
     """
-    alike, left_out = leave_out_other_kinds(records)
+    published = published or load_published()
+    alike, others = leave_out_other_kinds(records)
     groups: dict[tuple, list[Record]] = {}
     for record in sorted(alike, key=lambda r: (r.label, r.seed, str(r.path))):
         groups.setdefault((record.label, *data_hashes(record)), []).append(record)
     copies = Counter(label for label, *_ in groups)
-    results = Results([], [], left_out)
+    results = Results([], [], sorted([*left_out, *others]))
     for (label, *hashes), members in groups.items():
         first, data = members[0], "-".join(one[:8] for one in hashes) if copies[label] > 1 else ""
         if first.is_study:
@@ -294,15 +302,3 @@ def _published_about(record: Record, published: PublishedResults) -> Published:
     about = published.experiments.get(record.experiment, Published())
     comparable = record.config["variant"] in ({}, {"keras": about.keras})
     return about if comparable and not record.sample else Published()
-
-
-def records_in(folder: Path) -> tuple[list[Record], list[str]]:
-    """The records of a results folder, an experiment or a run; a sentence for each left out."""
-    if not folder.is_dir():
-        raise RunError(f"there is no folder {folder}.")
-    path = folder.resolve()
-    if (path / "config.json").exists():
-        return [load_record(path)], []
-    if any(path.glob("seed-*")):
-        return find_records(path.parent, glob.escape(path.name))
-    return find_records(path)

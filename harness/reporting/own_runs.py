@@ -13,13 +13,12 @@ from harness.records.record import Record, find_records
 from harness.reporting.conditions import SOFTWARE, Difference, differences, same_data
 from harness.reporting.groups import (
     NUMBERS,
-    PUBLISHED,
     REFERENCE,
     ModelResults,
     PublishedResults,
     Results,
     Study,
-    load_published,
+    load_results,
     make_results,
 )
 from harness.reporting.statistics import SeedStatistics
@@ -136,9 +135,8 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
 
     A missing or unsound reference is no reason to fail: then the last line says so.
     """
-    numbers = load_published(PUBLISHED)
-    (own,) = make_results([record], numbers).rows
-    pair = beside_reference(own, _reference(reference_dir, numbers, record).rows)
+    (own,) = make_results([record]).rows
+    pair = beside_reference(own, _reference(reference_dir, record).rows)
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
     names = ("", "This run", "Reference (a further run)", "Published", "Inside")
     rows = [dict(zip(names, cells.values(), strict=True)) for cells in pair.numbers]
@@ -157,9 +155,8 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
 
 def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     """The tables of a run of a study, the reference's numbers in square brackets."""
-    numbers = load_published(PUBLISHED)
-    (own,) = make_results([record], numbers).studies
-    reference = reference_study(own, _reference(reference_dir, numbers, record).studies)
+    (own,) = make_results([record]).studies
+    reference = reference_study(own, _reference(reference_dir, record).studies)
     tables = [
         study_table(own, output, reference)
         for output in own.outputs
@@ -172,20 +169,19 @@ def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     return lines
 
 
-def _reference(reference_dir: Path, numbers: PublishedResults, own: Record) -> Results:
+def _reference(folder: Path, own: Record) -> Results:
     """The reference's sound results of the experiment of `own`; empty if there are none."""
     try:
-        records, _ = find_records(reference_dir, f"{own.experiment}*")
+        return make_results(find_records(folder, f"{own.experiment}*")[0])
     except RunError:
-        records = []
-    return make_results(records, numbers)
+        return make_results([])
 
 
 def own_markdown(
     results: Results, numbers: PublishedResults, results_dir: Path, reference_dir: Path
 ) -> str:
     """The whole of a user's `RESULTS.md`, which links to that of the reference."""
-    reference = make_results(find_records(reference_dir)[0], numbers)
+    reference = load_results(reference_dir, numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
     blocks: Blocks = [
         "# Your results",

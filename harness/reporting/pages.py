@@ -21,7 +21,7 @@ from harness.reporting.claims import (
     claims_csv,
     judge,
     load_claims,
-    primary_claims_table,
+    primary_claims,
 )
 from harness.reporting.comparison import beside_plain_keras
 from harness.reporting.factorial import factorial_designs
@@ -96,7 +96,7 @@ def write_tables(
     """
     numbers = load_published(published)
     statements = [] if reference else load_claims(claims, numbers.experiments)
-    results, left_out = load_results(results_dir, numbers)
+    results = load_results(results_dir, numbers)
     if reference:
         files, parts = {"RESULTS.md": own_markdown(results, numbers, results_dir, reference)}, {}
     else:
@@ -107,13 +107,13 @@ def write_tables(
     outputs |= {page: replace_between_markers(page, parts) for page in pages}
     for path, text in outputs.items():
         write_text(path, text)
-    return list(outputs), left_out
+    return list(outputs), results.left_out
 
 
 def make_tables(
     results: Results, published: PublishedResults, claims: list[Claim]
 ) -> tuple[dict[str, str], dict[str, str]]:
-    """All tables as text: files of the results folder by name, and parts of pages by their marker.
+    """RESULTS.md and claims.csv as text, and parts of pages by their marker.
 
     Sample data decide no claim.
     """
@@ -128,7 +128,7 @@ def make_tables(
         "reproduction": tables.reproduction_blocks(compared, calibration),
         "plain-keras": [tables.equivalence_table(plain, ["Test at best"])] if plain else [],
         "factorial": tables.factorial_blocks(designs, calibration.level),
-        "claims": [primary_claims_table(verdicts)] if verdicts else [],
+        "claims": primary_claims(verdicts),
     }
 
     blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]
@@ -146,8 +146,6 @@ def make_tables(
         blocks += [f"## {heading}", *section] if section else []
 
     files = {"RESULTS.md": markdown(blocks) + "\n"}
-    if results.rows:
-        files["summary.csv"] = summary_csv(results.rows)
     if verdicts:
         files["claims.csv"] = claims_csv(verdicts)
     return files, {name: markdown(part) for name, part in parts.items()}

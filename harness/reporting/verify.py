@@ -21,14 +21,7 @@ from harness.cli import Parser, add_sources, run_command
 from harness.errors import RunError, few
 from harness.reporting.conditions import differences
 from harness.reporting.further_run import half_widths
-from harness.reporting.groups import (
-    PUBLISHED,
-    ModelResults,
-    load_published,
-    load_results,
-    make_results,
-    records_in,
-)
+from harness.reporting.groups import ModelResults, load_results
 from harness.reporting.own_runs import Beside, beside_reference
 from harness.reporting.reproduction import CURVES, as_runs, common_names, value_of
 from harness.reporting.statistics import SEEDS_NEEDED
@@ -48,26 +41,22 @@ def main(argv: list[str] | None = None) -> int:
 
 def verify_folder(folder: Path, reference_dir: Path) -> int:
     """Prints a verdict for each experiment; returns the exit status."""
-    records, left_out = records_in(folder)
-    if sample := [record.place for record in records if record.sample]:
+    theirs = load_results(folder)
+    if sample := [record.place for record in theirs.records if record.sample]:
         raise RunError(f"{folder}: runs on sample data have no reference ({few(sample)}).")
-    published = load_published(PUBLISHED)
-    theirs = make_results(records, published)
-    left_out += theirs.left_out
     if not theirs.rows:
-        reasons = ["holds no finished run of a network or a baseline.", *left_out]
+        reasons = ["holds no finished run of a network or a baseline.", *theirs.left_out]
         raise RunError(f"{folder} {few(reasons, ' ')}")
-    reference, _ = load_results(reference_dir, published)
-    judged = verify(theirs.rows, reference.rows)
+    judged = verify(theirs.rows, load_results(reference_dir).rows)
     for one in judged:
         print("\n".join(one.lines))
     if theirs.studies:
         print(f"not judged, as studies: {', '.join(study.name for study in theirs.studies)}")
-    if left_out:
-        print("no sound record:", few(left_out, "\n  "))
+    if theirs.left_out:
+        print("no sound record:", few(theirs.left_out, "\n  "))
     passed = sum(one.passed for one in judged)
     print(f"{passed} of {len(judged)} experiments lie where the reference does.")
-    return 0 if passed == len(judged) and not left_out else 1
+    return 0 if passed == len(judged) and not theirs.left_out else 1
 
 
 class Expected(NamedTuple):

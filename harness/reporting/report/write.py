@@ -77,8 +77,8 @@ def write_report(
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
         sample = YOURS in folders and folders[YOURS].sample
         if folder and not sample:  # sample runs have no reference
-            folders[origin], missing = load_results(folder, numbers)
-            left_out += [f"{folder}/{sentence}" for sentence in missing]
+            folders[origin] = load_results(folder, numbers)
+            left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
     main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
     progress("comparing the experiments")

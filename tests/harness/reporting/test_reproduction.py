@@ -53,8 +53,8 @@ def run(
 
 
 def read(results_dir, numbers=NUMBERS):
-    results, left_out = load_results(results_dir, numbers)
-    assert left_out == []
+    results = load_results(results_dir, numbers)
+    assert results.left_out == []
     return results
 
 

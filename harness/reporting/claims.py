@@ -32,7 +32,6 @@ from harness.reporting.comparison import (
 from harness.reporting.conditions import mixture
 from harness.reporting.groups import NUMBERS, Results, SeedGroup
 from harness.reporting.statistics import (
-    SEEDS_NEEDED,
     UNBOUNDED,
     PValues,
     Range,
@@ -44,6 +43,7 @@ from harness.reporting.table import (
     Blocks,
     Table,
     csv_text,
+    explanation,
     footnotes,
     format_interval,
     format_significant,
@@ -54,22 +54,6 @@ from harness.reporting.table import (
 )
 
 OVER_SEEDS = "95 % interval over seeds"
-EXPLANATION = f"""\
-Each row is a sentence of the documents, or of this project, with the number that decides it.
-`docs/verdicts.md` has the full rule. In short:
-
-- A claim *holds* or *does not hold* if chance leaves no doubt. It is *not decided* with fewer than
-  {SEEDS_NEEDED} seeds, or if the 95 % interval crosses a bound. It is *not checkable* if nothing
-  measured it, or only runs on other data or by another protocol than the sentence speaks of.
-- A number without randomness, such as a count of parameters, needs one run. With {SEEDS_NEEDED}
-  seeds or more a number is mean ± sample standard deviation; with fewer, each value is listed.
-- The difference of two networks is that of their means. Its interval is Welch's, because the seeds
-  of two networks are not paired.
-- There are two sources of chance, with an interval each. *Over seeds* covers other seeds: Student's
-  t interval of the mean, cut at the lowest and the highest possible value. *Over test samples*
-  covers other test reviews, or other weeks of weather, for the same trained networks.
-- A claim with a p-value is decided by one-sided tests at 5 %. The p-values of primary claims are
-  adjusted for their number (Holm)."""
 
 
 def _day(text: str) -> str:
@@ -302,7 +286,8 @@ def claims_blocks(verdicts: list[Verdict]) -> Blocks:
     """The rule, a row for each claim, the notes of its runs, and the reasons of the bounds."""
     table, numbers = claims_table(verdicts)
     notes = [footnotes(numbers)] if numbers else []
-    return [EXPLANATION, table, *notes, "Why these bounds, and since when:", reasons(verdicts)]
+    since = ["Why these bounds, and since when:", reasons(verdicts)]
+    return [explanation("claims"), table, *notes, *since]
 
 
 def claims_table(verdicts: list[Verdict]) -> tuple[Table, dict[str, int]]:

@@ -22,18 +22,18 @@ from harness.reporting.groups import (
     make_results,
 )
 from harness.reporting.statistics import SeedStatistics
-from harness.reporting.table import FOUR, TWO, Blocks, Table, format_interval, markdown, mean_and_sd
+from harness.reporting.table import (
+    FOUR,
+    TWO,
+    Blocks,
+    Table,
+    explanation,
+    format_interval,
+    markdown,
+    mean_and_sd,
+)
 from harness.reporting.tables import as_published, study_blocks, study_table
 
-EXPLANATION = """\
-*Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±
-sample standard deviation, and in brackets where one further run lies (95 % prediction interval) if
-it differs in its seed only. *Inside* says whether your runs lie there. One correct run in twenty
-lies outside. Where the reference has too few seeds for an interval, the numbers are the *same* or
-*different*. In the tables of studies, the reference stands in square brackets. *Differs* lists your
-settings and software that are not those of the reference. Five seeds or more are shown as a mean,
-fewer one by one. The reference in full, with baselines, claims and explanations:
-[{link}]({link})."""
 SHOWN = ("best validation", "last validation", "test at best")
 
 
@@ -186,7 +186,7 @@ def own_markdown(
     blocks: Blocks = [
         "# Your results",
         "Made by `make tables` from the run records; do not edit.",
-        EXPLANATION.format(link=link),
+        explanation("your results", link=link),
     ]
     for dataset, rows in groupby(results.rows, lambda row: row.dataset):
         pairs = [beside_reference(row, reference.rows) for row in rows]

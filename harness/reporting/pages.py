@@ -35,27 +35,7 @@ from harness.reporting.groups import (
 )
 from harness.reporting.own_runs import own_markdown
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import ABSENT, Blocks, csv_text, interval_ends, markdown
-
-EXPLANATION = """\
-- *Best validation* is the value of the best epoch on the validation data, *last validation* that
-  after the last epoch. *Test at best* is the test value with the weights of the best epoch.
-- The best epoch is chosen on the validation data, which flatters every network. So networks are
-  compared by *test at best*.
-- A model without epochs has one validation value, which stands in both columns.
-- With five seeds or more a number is mean ± sample standard deviation. The 95 % interval is
-  Student's t interval of the mean over the seeds, cut at the lowest and the highest possible value.
-  It covers the chance in training, on the same data. A single run, such as a published one, may
-  lie outside it: runs vary more than their mean.
-- With fewer seeds each value is listed, without an interval. Equal values have no interval either.
-- Published re-runs are independent public ones: best validation, mean ± standard deviation (number
-  of runs).
-- *Seconds an epoch* is the median over the epochs of a run, training and validation.
-- *Notes* are the numbers in the list below each table."""
-
-SAMPLE_EXPLANATION = """\
-**Sample data:** the built-in generator made them, to show that everything works. No number here
-says anything about the real data sets, and none can be compared with a published one."""
+from harness.reporting.table import ABSENT, Blocks, csv_text, explanation, interval_ends, markdown
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -120,23 +100,24 @@ def make_tables(
     verdicts = [] if results.sample else judge(claims, results)
     compared, calibration = reproductions(results.rows)
     plain = beside_plain_keras(results.rows)
+    layers = [tables.equivalence_table(plain, ["Test at best"])] if plain else []
     designs = factorial_designs(results, published)
     standard = [row for row in results.rows if not row.variant]
     parts: dict[str, Blocks] = {
         "results": tables.model_blocks(standard, published, "**{}**"),
         "expected": tables.expected_blocks(standard, published, compared, calibration),
         "reproduction": tables.reproduction_blocks(compared, calibration),
-        "plain-keras": [tables.equivalence_table(plain, ["Test at best"])] if plain else [],
+        "plain-keras": layers,
         "factorial": tables.factorial_blocks(designs, calibration.level),
         "claims": primary_claims(verdicts),
     }
 
     blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]
-    blocks += [EXPLANATION, *([SAMPLE_EXPLANATION] if results.sample else [])]
+    blocks += map(explanation, ("results", "sample data") if results.sample else ("results",))
     blocks += tables.model_blocks(results.rows, published, "## {}")
     sections: dict[str, Blocks] = {
         "The published runs": parts["reproduction"],
-        "This project's layers": parts["plain-keras"] and [tables.PLAIN, *parts["plain-keras"]],
+        "This project's layers": [explanation("plain Keras"), *layers] if layers else [],
         "The update rules of Keras's versions": parts["factorial"],
         "The claims": claims_blocks(verdicts) if verdicts else [],
         "The studies": [one for study in results.studies for one in tables.study_blocks(study)],

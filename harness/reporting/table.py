@@ -5,9 +5,10 @@ import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.errors import escaped
-from harness.reporting.statistics import Range, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, Range, SeedStatistics
 
 ABSENT = "–"
 ONE, TWO = "{:.1f}".format, "{:.2f}".format
@@ -101,6 +102,14 @@ def markdown(blocks: Iterable[str | Table]) -> str:
 def text(blocks: Iterable[str | Table]) -> str:
     """The same for the terminal."""
     return "\n\n".join(one.text() if isinstance(one, Table) else one for one in blocks)
+
+
+def explanation(name: str, **values: str) -> str:
+    """A section of `explanations.md`, with these values in its braces."""
+    text = Path(__file__).with_name("explanations.md").read_text("utf-8")
+    _, *sections = text.split("\n## ")
+    texts = {heading: body.strip() for heading, _, body in (s.partition("\n") for s in sections)}
+    return texts[name].format(seeds=SEEDS_NEEDED, **values)
 
 
 def csv_text(rows: Sequence[dict[str, str | float | None]], pattern: str) -> str:

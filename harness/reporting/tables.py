@@ -13,7 +13,6 @@ from harness.reporting.further_run import Calibration
 from harness.reporting.groups import ModelResults, Published, PublishedResults, Study
 from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, Reproduction, log_test
 from harness.reporting.statistics import (
-    SEEDS_NEEDED,
     Estimate,
     SeedStatistics,
     binomial_interval,
@@ -26,6 +25,7 @@ from harness.reporting.table import (
     TWO,
     Blocks,
     Table,
+    explanation,
     footnotes,
     format_interval,
     format_percent,
@@ -38,31 +38,6 @@ INTERVAL = "95 % interval of test at best"
 PUBLISHED = "Published: best / last validation"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
 VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
-
-EXPECTED = f"""\
-Mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} are listed singly. The
-*original* is the document's script on its own Keras. The *log* is judged by one test of all that
-was published, {{rate}}, and *{SAME_END.lower()}* by a test of equivalence within 0.01 of
-accuracy or 0.005 of error (rules: `docs/verdicts.md`). *Minutes*: median on {{devices}}, two runs
-at a time on two busy cores."""
-
-ONE_MORE = """\
-**Could the published log be one more run** of the original, the document's script on its own Keras,
-or of ours? All numbers that were published are compared at once. *Off by* is the mean distance of
-the published training loss from that of the runs; *noticed from* is how far off it would have to be
-for the test to reject it."""
-
-ENDS = """\
-**Does ours end where the original does?** Differences of the means, ours less the original's, with
-their 90 % intervals, which must lie within ±0.01 of accuracy or ±0.005 of error."""
-
-PLAIN = """\
-The same test of networks trained with this project's layers, less those trained by plain Keras."""
-
-EFFECTS = f"""\
-Main effect of each change, with its 95 % interval over the seeds. It is the mean \
-over all pairs of conditions that differ in this change alone and have at least \
-{SEEDS_NEEDED} seeds each:"""
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
@@ -103,7 +78,7 @@ def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> Table:
                 "Best validation": with_degrees(row, "best_validation"),
                 "Last validation": with_degrees(row, "last_validation"),
                 "Test at best": with_degrees(row, "test_at_best"),
-                INTERVAL: _test_interval(row),
+                INTERVAL: with_degrees(row, "test_at_best", _interval),
                 PUBLISHED: _published_lines(row.published),
                 "Seconds an epoch": "\n".join(seconds.values()),
                 "Device": "\n".join(seconds),
@@ -121,18 +96,14 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
     return ", ".join(pattern.format(count) for count in sorted(counts))
 
 
-def with_degrees(row: ModelResults, field: str) -> str:
-    """Mean ± deviation, also in °C where the metric has this unit."""
-    text, degrees = mean_and_sd(row.spread(field), FOUR), row.degrees(field)
-    return text if degrees is None else f"{text} ({mean_and_sd(degrees, TWO)} °C)"
+def with_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
+    """Mean ± deviation, or what else is shown, also in °C where the metric has this unit."""
+    text, degrees = show(row.spread(field), FOUR), row.degrees(field)
+    return f"{text} ({show(degrees, TWO)} °C)" if text and degrees else text
 
 
-def _test_interval(row: ModelResults) -> str:
-    text = format_interval(row.spread("test_at_best").interval, FOUR)
-    degrees = row.degrees("test_at_best")
-    if not text or degrees is None:
-        return text
-    return f"{text} ({format_interval(degrees.interval, TWO)} °C)"
+def _interval(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+    return format_interval(seeds.interval, write)
 
 
 def _published_lines(published: Published) -> str:
@@ -211,7 +182,7 @@ def expected_blocks(
     if n := calibration.runs:
         rate = f"which rejects {_share(calibration.alarms, n)} of our own {n} runs"
     names = " and ".join(sorted(device.removeprefix("CPU: ") for device in devices))
-    return [*blocks, EXPECTED.format(rate=rate, devices=names)] if blocks else []
+    return [*blocks, explanation("expected", rate=rate, devices=names)] if blocks else []
 
 
 def _minutes(records: tuple[Record, ...]) -> tuple[float, ...]:
@@ -250,9 +221,10 @@ def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) 
         for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
     ]
     table = Table.of(logs, {"One more run of", "Verdict"}) if logs else ""
-    blocks = [ONE_MORE, table, *_error_rate(calibration)] if logs else []
+    blocks = [explanation("one more run"), table, *_error_rate(calibration)] if logs else []
     if ends := [one.same_end for one in compared if one.same_end]:
-        blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
+        names = ["Validation at best", "Test at best"]
+        blocks += [explanation("same end"), equivalence_table(ends, names)]
     return blocks
 
 
@@ -296,7 +268,10 @@ def factorial_blocks(designs: list[FactorialDesign], level: float) -> Blocks:
         for effect in design.effects
     ]
     blocks: Blocks = [_conditions_table(design, level) for design in designs]
-    return blocks + ([EFFECTS, Table.of(effects, {"From Keras 3 to Keras 2.0"})] if effects else [])
+    if effects:
+        table = Table.of(effects, {"From Keras 3 to Keras 2.0"})
+        blocks += [explanation("main effects"), table]
+    return blocks
 
 
 def _network(design: FactorialDesign) -> str:

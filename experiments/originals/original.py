@@ -62,7 +62,7 @@ def original(experiment: Experiment) -> Experiment:
     kind = dataclasses.make_dataclass("OriginalProtocol", fields, frozen=True)
     values = {one.name: getattr(protocol, one.name) for one in kept}
     return dataclasses.replace(
-        experiment, protocol=kind(**values), train=train, notes=notes, uses_keras=False
+        experiment, protocol=kind(**values), train=train, notes=notes, uses_keras=False, try_next=""
     )
 
 

@@ -16,7 +16,7 @@ from harness.records.record import Record, find_records, load_record, plain, ref
 from harness.records.schema import MEASURES, KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.conditions import data_hashes, leave_out_other_kinds
-from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, Range, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -203,7 +203,9 @@ class Study(SeedGroup):
             return f"{output.title}, seed {self.first.seed}"
         return output.title
 
-    def table_value(self, table: str, row: str, column: str) -> SeedStatistics | None:
+    def table_value(
+        self, table: str, row: str, column: str, within: Range = UNBOUNDED
+    ) -> SeedStatistics | None:
         """One number of a table, one value a seed; None if no seed has it."""
         values = tuple(
             one.rows[row][one.columns.index(column)]
@@ -213,7 +215,7 @@ class Study(SeedGroup):
             if row in one.rows and column in one.columns
         )
         known = tuple(value for value in values if value is not None)
-        return SeedStatistics(known) if known else None
+        return SeedStatistics(known, within) if known else None
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ def compare(arguments: argparse.Namespace) -> None:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
     if obstacle := _obstacle(first, second):
         raise RunError(f"A and B cannot be compared: {obstacle}")
-    content = comparison(first, second)
+    content = side_by_side(first, second)
     if arguments.format == "json":
         print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
@@ -102,7 +102,7 @@ def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
     return ""
 
 
-def comparison(first: ModelResults, second: ModelResults) -> dict[str, Any]:
+def side_by_side(first: ModelResults, second: ModelResults) -> dict[str, Any]:
     """What differs, the numbers with the value of every run, and the mean curves."""
     sides = {"first": first, "second": second}
     found = differences(first.records, second.records)

@@ -26,7 +26,6 @@ from harness.reporting.comparison import (
     NotCheckable,
     decide,
     measure,
-    refuse_different_data,
     verdict_text,
 )
 from harness.reporting.conditions import mixture
@@ -249,7 +248,6 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     """
     if claim.measure:
         groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
-        refuse_different_data(groups)
         if other := groups[0].unlike(claim.speaks_of):
             raise NotCheckable(other)
         return measure(groups, claim.measure)
@@ -267,7 +265,9 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")
-    refuse_different_data(found)
+    if len(found) > 1:
+        names = " and ".join(group.name for group in found)
+        raise NotCheckable(f"different copies of the data, which belong in two folders: {names}")
     return found[0]
 
 

@@ -117,9 +117,13 @@ class SeedGroup:
         return self.first.sample
 
     @property
+    def metric(self) -> str:
+        """`accuracy` or `mae`; empty for a study."""
+        return self.first.metrics.get("metric", "")
+
+    @property
     def lower_is_better(self) -> bool:
-        """Of a study's numbers, nothing is known."""
-        return self.first.metrics.get("metric") == "mae"
+        return self.metric == "mae"
 
     @property
     def runs(self) -> str:
@@ -151,10 +155,6 @@ class ModelResults(SeedGroup):
     """The runs of a network or baseline, with what was published about it."""
 
     published: Published = field(default_factory=Published)
-
-    @property
-    def metric(self) -> str:
-        return self.first.metrics["metric"]
 
     @property
     def reference(self) -> dict:

@@ -11,7 +11,7 @@ from harness.records.record import load_record
 
 DATA_DIR = Path(os.environ.get("RNN_DATA_DIR") or "/nonexistent")
 SHORT = {
-    IMDB: ["imdb-lstm", "--epochs", 1],
+    IMDB: ["imdb-lstm", "--epochs", 1, "--maxlen", 100],
     JENA: ["jena-gru", "--epochs", 2, "--batches-per-epoch", 100, "--lookback-hours", 72],
 }
 

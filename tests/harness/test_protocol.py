@@ -84,7 +84,7 @@ def test_a_record_keeps_the_values_and_the_name_of_a_file_not_its_place(changes,
     changed = Protocol(**changes)
     assert recorded(changed) == DEFAULTS | kept
     assert differences(changed, Protocol()) == kept
-    assert file_settings(changed) == files
+    assert list(file_settings(changed)) == files
 
 
 def test_the_same_file_in_another_place_is_the_same_setting():

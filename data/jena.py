@@ -161,23 +161,27 @@ def _climate(
             f"{name} has {len(frame)} rows, at least {MINIMUM_ROWS} are needed; is the file "
             "complete?"
         )
-    quantities = [one for one in QUANTITIES if one in frame]
+    quantities = tuple(one for one in QUANTITIES if one in frame)
     timestamps, form_of_times = read_times(name, frame[TIME_COLUMN])
-    blanks = int(frame[quantities].isna().to_numpy().sum())
+    blanks = int(frame[list(quantities)].isna().to_numpy().sum())
     readings = np.column_stack(  # (rows, quantities)
         [read_numbers(name, frame[one], *LIMITS[one], MISSING_READING) for one in quantities]
     )
     repeated = _repeated_rows(name, frame.index, timestamps, readings)
     missing = readings == MISSING_READING  # (rows, quantities)
-    if missing.all(axis=0).any():
-        remedy = "the networks read it; take another file" if needed else "remove the column"
-        absent = quantities[missing.all(axis=0).argmax()]
-        raise DataError(f"{name} has no reading at all of '{absent}': {remedy}.")
-    good = pd.DataFrame(readings).mask(missing).ffill().bfill()  # at the start, the next one
+    for column, quantity in enumerate(quantities):
+        if missing[:, column].all():
+            remedy = "the networks read it; take another file" if needed else "remove the column"
+            raise DataError(f"{name} has no reading at all of '{quantity}': {remedy}.")
+    values = readings.copy()
+    for column in np.flatnonzero(missing.any(axis=0)):
+        good = pd.Series(readings[:, column]).mask(missing[:, column])
+        values[:, column] = good.ffill().bfill()  # at the start, the next one
     replaced = dict(zip(quantities, missing.sum(axis=0).tolist(), strict=True))
 
     steps = np.diff(timestamps[~repeated]).astype(np.int64)  # seconds
-    cadence = int(pd.Series(steps).mode()[0])
+    lengths, counts = np.unique(steps, return_counts=True)
+    cadence = int(lengths[counts.argmax()])
     if cadence % 60:
         raise DataError(
             f"{name} has mostly {cadence} seconds from row to row; "
@@ -190,7 +194,7 @@ def _climate(
             f"are not {cadence // 60} minutes; resample the file to equal steps."
         )
     facts = {
-        "rows": len(readings),
+        "rows": len(values),
         "quantities": len(quantities),
         "cadence_minutes": cadence // 60,
         "first_timestamp": str(timestamps[0]),
@@ -205,15 +209,15 @@ def _climate(
     said = ", ".join([*form, *form_of_times, *blank])
     notes = _differences(facts, quantities, left_out, blanks)
     notes += [f"The Jena file has another form than the published one: {said}."] * bool(said)
-    provenance = {"dataset": "jena", "sample": False, "files": [], "facts": facts, "notes": notes}
+    usual = {"dataset": "jena", "sample": False, "files": []}
     return Climate(
         timestamps=timestamps,
-        values=np.ascontiguousarray(good),  # row by row, as sums over them depend on the order
-        quantities=tuple(quantities),
+        values=values,
+        quantities=quantities,
         cadence_minutes=cadence // 60,
         repeated=repeated,
         missing=missing,
-        provenance=provenance,
+        provenance=usual | {"facts": facts, "notes": notes},
         form=said,
     )
 

@@ -40,7 +40,7 @@ def saying(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_module_runs_with_its_arguments_variables_and_log(kind, saying):
     child = kind(["saying", "failed"], saying / "log", {"TOLD": "this"})
-    assert (child.wait(), child.code(), child.failure()) == (1, 1, "exit code 1")
+    assert (child.wait(), child.status(), child.failure()) == (1, 1, "exit code 1")
     first, *others = (saying / "log").read_text().splitlines()
     # a forked one finds TensorFlow in memory, and nothing of this project that a run computes with
     assert first.endswith(f"'failed'] this {kind is ForkedChild} False")
@@ -54,7 +54,7 @@ def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying
     (grandchild,) = wait_for(lambda: sleeping(child.pid))
     child.send(9)
     child.wait()
-    assert child.failure() == "ended by SIGKILL"
+    assert child.failure() == "ended by signal 9 (Killed)"
     wait_for(lambda: not alive([grandchild]))
 
 
@@ -73,7 +73,7 @@ def test_a_process_that_the_system_killed_for_memory_is_called_that(
     monkeypatch.setattr(processes, "memory_kills", lambda: before + killed)
     child.send(9)
     child.wait()
-    assert child.failure().startswith(words or "ended by SIGKILL")
+    assert child.failure().startswith(words or "ended by signal 9 (Killed)")
 
 
 # that no forked one does, the tests of the suite show, too

@@ -59,7 +59,10 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
         return _corpus(content, None, [note])
 
     is_known = text in CORPORA
-    file = files.locate(CORPORA[text], data_dir) if is_known else files.own_file(text)
+    if is_known:
+        file = files.locate(CORPORA[text], data_dir)
+    else:
+        file = files.own_file(text, tuple(CORPORA))
     raw = files.read_bytes(file.path, MOST_BYTES)
     if is_known:
         try:

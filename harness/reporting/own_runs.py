@@ -95,11 +95,10 @@ def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Be
         names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
         obstacle = f"the reference was made from other data ({names} has another SHA-256)"
     published = [row for row in same_experiment if not row.variant]
-    found = []
-    for nearest in (comparable or same_settings or published)[:1]:
-        names = {*own.first.config["protocol"], *SOFTWARE}
-        found = [one for one in differences(own.records, nearest.records) if one.name in names]
-    new = [one for one in found if one.is_new]
+    nearest = next(iter(comparable or same_settings or published), None)
+    names = {*own.first.config["protocol"], *SOFTWARE}
+    found = differences(own.records, nearest.records) if nearest else []
+    new = [one for one in found if one.is_new and one.name in names]
     return Beside(own, next(iter(comparable), None), obstacle, new)
 
 

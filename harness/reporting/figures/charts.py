@@ -265,7 +265,7 @@ def scale_of_most(curves: list[np.ndarray], references: Sequence[float] = ()) ->
     high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
     lowest = min([*references, *map(np.nanmin, curves)])
     highest = max([*references, *map(np.nanmax, curves)])
-    if highest - lowest <= 3 * (high - low):  # both are 0 where nothing changes
+    if low == high or highest - lowest < 3 * (high - low):
         return None
     margin = 0.08 * (high - low)
     return low - margin, high + margin

@@ -3,6 +3,7 @@
 import base64
 import functools
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -106,15 +107,15 @@ def _curves(chart: Chart) -> list[dict]:
             "colour": "var(--ink)" if curve.colour == PUBLISHED_COLOUR else curve.colour,
             "mark": curve.mark,
             "dashed": curve.dashed,
-            "seeds": list(curve.columns),
+            "seeds": [*curve.columns],
         }
         for curve in chart.curves
     ]
 
 
-def number(value: float | None) -> str:
+def number(value: float) -> str:
     """A number of a chart's table: four significant digits, and all digits of an integer."""
-    if value is None:
+    if math.isnan(value):
         return ""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))

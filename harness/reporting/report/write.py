@@ -1,28 +1,31 @@
 """Writes the report: reads the records, and lays out what the page shows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from harness.records.files import read_json, write_text
+from harness.records.files import write_text
 from harness.records.record import plain
-from harness.records.schema import Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
 from harness.reporting import claim_tables, tables
+from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
 from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
 from harness.reporting.comparison import compare_with_reference, conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
+    Chart,
+    chart_of,
     colour_of,
-    study_charts,
     training_charts,
     update_rules_chart,
+    validation_chart,
     with_most_rules,
 )
-from harness.reporting.figures.draw import rules_title
+from harness.reporting.figures.draw import by_dataset, overview_title, rules_title
 from harness.reporting.groups import (
     ModelResults,
+    PublishedResults,
     Results,
     SeedGroup,
     Study,
@@ -32,19 +35,13 @@ from harness.reporting.groups import (
 from harness.reporting.own_runs import own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import FOUR, Blocks, Table, footnotes, format_significant, number_notes
+from harness.reporting.table import FOUR, Blocks, Table, footnotes, number_notes
 
 YOURS, REFERENCE = "yours", "reference"
 MEASURED = {
     "Best validation": "best_validation",
     "Last validation": "last_validation",
     "Test at best": "test_at_best",
-}
-SPEED = {
-    "Plain Keras, ms a step": "step, plain",
-    "Alone, ms a step": "step, ours",
-    "Throughput alone": "throughput, ours",
-    "Throughput sharing the machine": "throughput, ours shared",
 }
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -81,6 +78,10 @@ def write_report(
     expected = tables.expected_blocks(standard, numbers, compared, calibration)
     designs = factorial_designs(main, numbers)
     rules = with_most_rules(designs)
+    if rules:
+        finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
+    else:
+        finding, charts = _best_model(main, numbers)
     beside = []
     if own and own is not main and own.rows:
         beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
@@ -90,14 +91,16 @@ def write_report(
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
+    speed = reference_dir or results_dir
     progress("drawing the page")
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},
         sample=main.sample,
         left_out=left_out,
-        finding=rules_title(rules) if rules else "",
-        rules=[update_rules_chart(design) for design in rules],
+        by_rules=bool(rules),
+        finding=finding,
+        charts=charts,
         factorial=tables.factorial_blocks(designs, calibration.level),
         expected=_first_tables(expected),
         beside=beside,
@@ -114,10 +117,19 @@ def write_report(
             for origin, results in folders.items()
             for study in results.studies
         ],
-        speed=_speed(reference_dir or results_dir),
+        speed=benchmark_blocks(load_benchmark(speed)) if (speed / NAME).exists() else [],
     )
     write_text(output, text)
     return [output], left_out
+
+
+def _best_model(results: Results, published: PublishedResults) -> tuple[str, list[Chart]]:
+    """Which model of the first data set is best, and the validation of the best networks."""
+    models = next(iter(by_dataset(results).values()), [])
+    networks = [row for row in models if row.first.history]
+    if not networks:
+        return "", []
+    return overview_title(models, published), [validation_chart(networks)]
 
 
 def _first_tables(blocks: Blocks) -> Blocks:
@@ -147,12 +159,8 @@ def _first_tables(blocks: Blocks) -> Blocks:
 
 def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
     """A network or baseline as the page shows it: its curves, and how it agrees with the log."""
-    charts = [
-        # the best epochs stand in the table of the runs
-        replace(chart, curves=[curve for curve in chart.curves if curve.mark != "rings"])
-        for chart in training_charts(row)
-    ]
-    return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": charts}
+    parts = training_charts(row)
+    return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": parts}
 
 
 def _study(study: Study, whose: str) -> dict:
@@ -161,7 +169,7 @@ def _study(study: Study, whose: str) -> dict:
     for output in study.outputs:
         caption = study.caption(output)
         if isinstance(output, Lines):
-            parts += study_charts(study, output)
+            parts += chart_of(study, output).parts
         elif isinstance(output, StudyTable):
             parts.append(claim_tables.study_table(study, output))
         elif isinstance(output, Heatmap):
@@ -213,36 +221,3 @@ def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A quantity of `benchmark.json`: the median of `n` values, the smallest and the largest."""
-
-    experiment: str
-    quantity: str
-    value: Number
-    low: Number
-    high: Number
-    unit: str
-    n: int
-
-    @property
-    def text(self) -> str:
-        value, low, high = (format_significant(v, 3) for v in (self.value, self.low, self.high))
-        return f"{value} ({low} to {high})" if self.n > 1 else value
-
-
-def _speed(folder: Path) -> Blocks:
-    """The table of the benchmark that lies beside the records; nothing without one."""
-    path = folder / "benchmark.json"
-    if not path.exists():
-        return []
-    content = read_json(path)
-    measured = validated(path, list[Measured], content.get("measurements"))
-    machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
-    found = {(one.experiment, one.quantity): one.text for one in measured}
-    names = dict.fromkeys(one.experiment for one in measured if one.quantity in SPEED.values())
-    rows = [[name, *(found.get((name, what), "") for what in SPEED.values())] for name in names]
-    title = f"Measured on {machine.get('cpu')}, {machine.get('threads')} cores"
-    return [Table(["Experiment", *SPEED], rows, title=title)]

@@ -135,9 +135,7 @@ def test_a_damaged_file_is_one_message(benchmark, tmp_path):
     assert load_benchmark(tmp_path) == benchmark
     path = tmp_path / "benchmark.json"
     path.write_text(path.read_text("utf-8").replace('"unit": "ms"', '"unit": 1', 1), "utf-8")
-    with pytest.raises(
-        RunError, match=r"field 'measurements\[0\]\.unit' must be"
-    ):
+    with pytest.raises(RunError, match=r"field 'measurements\[0\]\.unit' must be"):
         load_benchmark(tmp_path)
 
 

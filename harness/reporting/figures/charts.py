@@ -77,7 +77,9 @@ class Chart:
         Where a curve has several points at one x, there are several rows of this x.
         """
         columns = (curve.columns for curve in self.curves)
-        apart = [c.set_index(c.groupby(level=0).cumcount().array, append=True) for c in columns]
+        apart = [
+            c.set_index(c.groupby(level=0).cumcount().to_numpy(), append=True) for c in columns
+        ]
         table = pd.concat(apart, axis=1).sort_index()
         numbers = table.to_numpy().tolist()
         return [(x, row) for (x, _), row in zip(table.index, numbers, strict=True)]
@@ -238,7 +240,8 @@ def _best_epochs(row: ModelResults, validation: Curve) -> Curve:
     epochs = [record.metrics["best_epoch"] for record in row.records]
     label = "best epoch of each seed" if len(epochs) > 1 else f"best epoch: {epochs[0]}"
     values = [validation.seeds.iloc[e - 1, place] for place, e in enumerate(epochs)]
-    return Curve(label, validation.colour, pd.DataFrame({label: values}, epochs), "rings")
+    seeds = pd.DataFrame({label: values}, epochs).sort_index()
+    return Curve(label, validation.colour, seeds, "rings")
 
 
 def scale_of_most(curves: Iterable[Curve], references: Iterable[float] = ()) -> Range | None:

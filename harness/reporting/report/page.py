@@ -54,7 +54,9 @@ def render(**values: object) -> str:
     environment.filters |= {"markdown": _markdown, "number": number, "curves": _curves}
     environment.filters |= {"html": lambda table: Markup(table.html())}
     kinds = {"table": Table, "chart": Chart, "shades": Shades, "text": Text}
-    environment.tests |= {name: functools.partial(_is, kind=kind) for name, kind in kinds.items()}
+    environment.tests |= {
+        name: lambda value, kind=kind: isinstance(value, kind) for name, kind in kinds.items()
+    }
     scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
@@ -62,10 +64,6 @@ def render(**values: object) -> str:
         scripts=list(map(Markup, scripts)),
         policy=_policy(scripts),
     )
-
-
-def _is(value: object, kind: type) -> bool:
-    return isinstance(value, kind)
 
 
 @functools.cache

@@ -14,6 +14,7 @@ from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
 from harness.reporting.comparison import compare_with_reference, conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
+    NAMES,
     Chart,
     chart_of,
     colour_of,
@@ -23,6 +24,7 @@ from harness.reporting.figures.charts import (
     with_most_rules,
 )
 from harness.reporting.figures.draw import by_dataset, overview_title, rules_title
+from harness.reporting.figures.style import SAMPLE_SUFFIX
 from harness.reporting.groups import (
     ModelResults,
     PublishedResults,
@@ -35,7 +37,7 @@ from harness.reporting.groups import (
 from harness.reporting.own_runs import own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import FOUR, Blocks, Table, footnotes, number_notes
+from harness.reporting.table import FOUR, Blocks, Table, footnotes, mean_and_sd, number_notes
 
 YOURS, REFERENCE = "yours", "reference"
 MEASURED = {
@@ -82,6 +84,7 @@ def write_report(
         finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
     else:
         finding, charts = _best_model(main, numbers)
+    first = _first_tables(expected) if expected else _ranking(main, numbers)
     beside = []
     if own and own is not main and own.rows:
         beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
@@ -102,7 +105,8 @@ def write_report(
         finding=finding,
         charts=charts,
         factorial=tables.factorial_blocks(designs, calibration.level),
-        expected=_first_tables(expected),
+        published=bool(expected),
+        first=first,
         beside=beside,
         results=tables.model_blocks(main.rows, numbers, "### {}"),
         claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
@@ -129,7 +133,22 @@ def _best_model(results: Results, published: PublishedResults) -> tuple[str, lis
     networks = [row for row in models if row.first.history]
     if not networks:
         return "", []
-    return overview_title(models, published), [validation_chart(networks)]
+    title = overview_title(models, published).removesuffix(SAMPLE_SUFFIX)
+    return title, [validation_chart(networks)]
+
+
+def _ranking(results: Results, published: PublishedResults) -> Blocks:
+    """The models of each data set, the best on test first."""
+    blocks: Blocks = []
+    for dataset, rows in by_dataset(results).items():
+        sign = 1 if rows[0].metric == "mae" else -1
+        ranked = sorted(rows, key=lambda row: sign * row.spread("test_at_best").mean)
+        best = (mean_and_sd(row.spread("best_validation"), FOUR) for row in ranked)
+        test = (tables.with_degrees(row, "test_at_best") for row in ranked)
+        cells = list(zip((row.title for row in ranked), best, test, strict=True))
+        columns = ["Model", "Best validation", f"Test at best: {NAMES[rows[0].metric]}"]
+        blocks.append(Table(columns, cells, title=published.datasets.get(dataset, dataset)))
+    return blocks
 
 
 def _first_tables(blocks: Blocks) -> Blocks:

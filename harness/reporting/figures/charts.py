@@ -275,8 +275,9 @@ def overview_charts(rows: list[ModelResults]) -> list[Chart]:
 
 def validation_chart(rows: list[ModelResults]) -> Chart:
     """Validation of the networks that are best on it, as many as a panel can hold."""
-    sign = 1 if rows[0].metric == "mae" else -1
-    best = sorted(rows, key=lambda row: sign * row.spread("best_validation").mean)[:MOST_LINES]
+    higher = not rows[0].lower_is_better
+    ranked = sorted(rows, key=lambda r: r.spread("best_validation").mean, reverse=higher)
+    best = ranked[:MOST_LINES]
     charts = overview_charts(best)
     curves = [replace(chart.curves[0], label=chart.title) for chart in charts]
     count = f" of the best {len(best)}" if len(rows) > len(best) else ""

@@ -26,7 +26,6 @@ from harness.reporting.figures.charts import (
 from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import SAMPLE_SUFFIX, listed
 from harness.reporting.groups import (
-    PUBLISHED,
     ModelResults,
     PublishedResults,
     Results,
@@ -43,7 +42,7 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
 
     Returns the files written; none for a model without epochs, or a study without panels.
     """
-    results = make_results(records, load_published(PUBLISHED))
+    results = make_results(records)
     return _plot_groups([*results.rows, *results.studies], plots_dir)
 
 
@@ -53,7 +52,7 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     Returns the files written, and one sentence for each run that was left out.
     """
     numbers = load_published(published)
-    results, left_out = load_results(results_dir, numbers)
+    results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
     for dataset, rows in by_dataset(results).items():
         panels = [Dots(rows), *overview_charts(rows)]
@@ -62,7 +61,7 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))
-    return paths, left_out
+    return paths, results.left_out
 
 
 def plot_pair(first: ModelResults, second: ModelResults, path: Path) -> Path:
@@ -96,7 +95,7 @@ def by_dataset(results: Results) -> dict[str, list[ModelResults]]:
 
 def overview_title(rows: list[ModelResults], published: PublishedResults) -> str:
     """The data set, and which model has the best test value."""
-    pick, word = (min, "lowest") if rows[0].metric == "mae" else (max, "highest")
+    pick, word = (min, "lowest") if rows[0].lower_is_better else (max, "highest")
     best = pick(rows, key=lambda row: row.spread("test_at_best").mean)
     title = published.datasets.get(rows[0].dataset, rows[0].dataset)
     title += f": {NAMES[rows[0].metric]} of {len(rows)} model{'s' if len(rows) > 1 else ''}"

@@ -209,7 +209,7 @@ def _draw_dots(axis, panel: Dots) -> None:
     axis.grid(axis="y", color="#E0E0E0")
     axis.set_axisbelow(True)
     unit = f"{metric} (normalised)" if first.degrees_per_unit else metric
-    axis.set_xlabel(f"{unit}, {'lower' if first.metric == 'mae' else 'higher'} is better")
+    axis.set_xlabel(f"{unit}, {'lower' if first.lower_is_better else 'higher'} is better")
     if len({row.degrees_per_unit for row in rows}) == 1 and first.degrees_per_unit:
         axis.secondary_xaxis("top", functions=_degrees(first.degrees_per_unit)).set_xlabel(
             "MAE (°C)"

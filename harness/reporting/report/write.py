@@ -8,10 +8,16 @@ from harness.records.files import write_text
 from harness.records.record import plain
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
-from harness.reporting import claim_tables, tables
+from harness.reporting import tables
 from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
-from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
-from harness.reporting.comparison import compare_with_reference, conditions, value_text
+from harness.reporting.claims import (
+    NOT_CHECKABLE,
+    claims_blocks,
+    claims_table,
+    judge,
+    load_claims,
+)
+from harness.reporting.conditions import conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
     NAMES,
@@ -34,7 +40,7 @@ from harness.reporting.groups import (
     load_published,
     load_results,
 )
-from harness.reporting.own_runs import own_table
+from harness.reporting.own_runs import beside_reference, own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
 from harness.reporting.table import FOUR, Blocks, Table, footnotes, mean_and_sd, number_notes
@@ -70,8 +76,8 @@ def write_report(
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
         sample = YOURS in folders and folders[YOURS].sample
         if folder and not sample:  # sample runs have no reference
-            folders[origin], missing = load_results(folder, numbers)
-            left_out += [f"{folder}/{sentence}" for sentence in missing]
+            folders[origin] = load_results(folder, numbers)
+            left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
     main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
     progress("comparing the experiments")
@@ -87,7 +93,7 @@ def write_report(
     first = _first_tables(expected) if expected else _ranking(main, numbers)
     beside = []
     if own and own is not main and own.rows:
-        beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
+        beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
     verdicts = [] if main.sample else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
@@ -109,8 +115,8 @@ def write_report(
         first=first,
         beside=beside,
         results=tables.model_blocks(main.rows, numbers, "### {}"),
-        claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
-        own_claims=claim_tables.claims_table(mine)[:1] if mine else [],
+        claims=claims_blocks(verdicts) if verdicts else [],
+        own_claims=claims_table(mine)[:1] if mine else [],
         networks=[
             _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
             for origin, results in folders.items()
@@ -141,13 +147,20 @@ def _ranking(results: Results, published: PublishedResults) -> Blocks:
     """The models of each data set, the best on test first."""
     blocks: Blocks = []
     for dataset, rows in by_dataset(results).items():
-        sign = 1 if rows[0].metric == "mae" else -1
-        ranked = sorted(rows, key=lambda row: sign * row.spread("test_at_best").mean)
-        best = (mean_and_sd(row.spread("best_validation"), FOUR) for row in ranked)
-        test = (tables.with_degrees(row, "test_at_best") for row in ranked)
-        cells = list(zip((row.title for row in ranked), best, test, strict=True))
-        columns = ["Model", "Best validation", f"Test at best: {NAMES[rows[0].metric]}"]
-        blocks.append(Table(columns, cells, title=published.datasets.get(dataset, dataset)))
+        ranked = sorted(
+            rows,
+            key=lambda row: row.spread("test_at_best").mean,
+            reverse=not rows[0].lower_is_better,
+        )
+        cells = [
+            {
+                "Model": row.title,
+                "Best validation": mean_and_sd(row.spread("best_validation"), FOUR),
+                f"Test at best: {NAMES[row.metric]}": tables.with_degrees(row, "test_at_best"),
+            }
+            for row in ranked
+        ]
+        blocks.append(Table.of(cells, title=published.datasets.get(dataset, dataset)))
     return blocks
 
 
@@ -190,7 +203,7 @@ def _study(study: Study, whose: str) -> dict:
         if isinstance(output, Lines):
             parts += chart_of(study, output).parts
         elif isinstance(output, StudyTable):
-            parts.append(claim_tables.study_table(study, output))
+            parts.append(tables.study_table(study, output))
         elif isinstance(output, Heatmap):
             parts.append(Shades(caption, output))
         elif isinstance(output, Text):

@@ -19,7 +19,7 @@ from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.charts import Dots, overview_charts, panels_of, training_charts
 from harness.reporting.figures.panels import draw_chart, plot_panels
 from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable
-from harness.reporting.groups import PUBLISHED, load_published, load_results
+from harness.reporting.groups import load_results
 
 BLACK = "#000000"
 
@@ -37,7 +37,7 @@ def results(tmp_path):
 
 
 def group_of(results: Path, name: str):
-    found = load_results(results, load_published(PUBLISHED))[0]
+    found = load_results(results)
     (group,) = (one for one in [*found.rows, *found.studies] if one.name == name)
     return group
 
@@ -209,7 +209,7 @@ def test_a_model_has_one_colour_in_every_figure():
 
 def dots_of(folder: Path):
     """The upper panel of the overview of IMDB."""
-    found = load_results(folder, load_published(PUBLISHED))[0]
+    found = load_results(folder)
     axis = Figure().subplots()
     panels._draw_dots(axis, Dots(draw.by_dataset(found)["imdb"]))
     return axis
@@ -248,7 +248,7 @@ def test_the_overview_has_a_published_protocol_or_else_variants(tmp_path):
     for variant in ({}, {"units": 8}):
         fabricate(tmp_path, "imdb-lstm", config={"variant": variant})
     fabricate(tmp_path, "imdb-gru", config={"variant": {"units": 8}})
-    found = load_results(tmp_path, load_published(PUBLISHED))[0]
+    found = load_results(tmp_path)
     rows = draw.by_dataset(found)["imdb"]
     assert [row.name for row in rows] == ["imdb-lstm", "imdb-gru+units-8"]
     charts = overview_charts(rows)

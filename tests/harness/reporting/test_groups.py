@@ -9,23 +9,22 @@ from harness.errors import RunError
 from harness.records.record import find_records
 from harness.reporting import compare, groups, pages, verify
 from harness.reporting.figures import __main__ as figures
-from harness.reporting.groups import PUBLISHED, Published, load_published, load_results
+from harness.reporting.groups import Published, load_published, load_results
 from harness.reporting.report import __main__ as report
-
-
-def read(folder):
-    return load_results(folder, load_published(PUBLISHED))
 
 
 def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
     """A default that has changed since; a setting younger than a record counts as unchanged."""
     for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
         fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
-    results, left_out = read(tmp_path)
+    results = load_results(tmp_path)
     assert [record.seed for record in results.records] == [1, 2]
-    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
+    assert results.left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
     fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
-    assert [record.seed for record in read(tmp_path)[0].records] == [0, 3]  # the newest decides
+    assert [record.seed for record in load_results(tmp_path).records] == [
+        0,
+        3,
+    ]  # the newest decides
 
 
 @pytest.mark.parametrize(
@@ -58,10 +57,19 @@ def test_the_order_in_which_records_are_found_changes_nothing(tmp_path, monkeypa
     for name in ("imdb-lstm", "imdb-gru"):
         for seed in range(3):
             fabricate(tmp_path, name, seed=seed, best=0.85 + seed / 1000)
-    first, _ = read(tmp_path)
+    first = load_results(tmp_path)
     records, _ = find_records(tmp_path)
     monkeypatch.setattr(groups, "find_records", lambda _: (random.Random(0).sample(records, 6), []))
-    assert read(tmp_path)[0] == first
+    assert load_results(tmp_path) == first
+
+
+def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path):
+    for seed, epochs in enumerate((3, 5, 4)):
+        plan = {"protocol": {"epochs": 10, "patience": 2}}
+        fabricate(tmp_path, "imdb-x", seed=seed, epochs=epochs, config=plan)
+    results = load_results(tmp_path)
+    assert (len(results.rows), results.left_out) == (1, [])
+    assert [len(record.history["loss"]) for record in results.records] == [3, 5, 4]
 
 
 @pytest.mark.parametrize("name", ["parameters", "degrees_per_unit"])
@@ -70,7 +78,7 @@ def test_a_number_that_one_seed_lacks_names_that_seed(tmp_path, name):
         number = {name: None} if seed == 1 else {}
         about = {"best": 0.26, "metric": "mae", "degrees_per_unit": 8.8, "metrics": number}
         fabricate(tmp_path, "jena-x", seed=seed, **about)
-    _, (sentence,) = read(tmp_path)
+    (sentence,) = load_results(tmp_path).left_out
     assert sentence.startswith(f"jena-x/seed-1: {name} is null, but a number with most")
 
 
@@ -78,7 +86,7 @@ def test_a_published_number_belongs_to_the_published_protocol_on_real_data(tmp_p
     for variant in ({}, {"keras": "2.0.8"}, {"units": 64}):
         fabricate(tmp_path / "real", "imdb-lstm", config={"variant": variant})
     fabricate(tmp_path / "sample", "imdb-lstm", config={"sample": True})
-    rows = [*read(tmp_path / "real")[0].rows, *read(tmp_path / "sample")[0].rows]
+    rows = [row for one in ("real", "sample") for row in load_results(tmp_path / one).rows]
     best = {(str(row.variant), row.sample): row.published.best_validation for row in rows}
     assert best == {
         ("{}", False): 0.8928,
@@ -106,14 +114,3 @@ def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
     path.write_text(text, encoding="utf-8")
     with pytest.raises(RunError, match=message):
         load_published(path)
-
-
-def test_the_projects_published_numbers_are_the_documents():
-    catalogue = load_published(PUBLISHED)
-    assert list(catalogue.datasets) == ["imdb", "jena"]
-    best = {name: value.best_validation for name, value in catalogue.experiments.items()}
-    assert best["imdb-simple-rnn"] == 0.8460
-    assert best["imdb-lstm"] == 0.8928
-    assert best["jena-persistence"] == 0.289736
-    assert best["jena-gru"] == 0.2644
-    assert best["jena-gru-dropout"] == 0.2619

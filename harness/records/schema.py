@@ -378,6 +378,7 @@ def _sentence(kind: Any, place: Sequence, error: ErrorDetails) -> str:
     name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in place)
     named = f"field '{name.removeprefix('.')}'" if place else "the content"
     expected = error["msg"].removeprefix("Input should be ")
+    expected = re.sub("^a (valid )?dictionary.*", "a table of names and values", expected)
     match error["type"]:
         case "missing":
             return f"{named} is missing"

@@ -91,7 +91,8 @@ def wrapped(text: str, width: int) -> str:
     text = text.replace(" × ", "\u00a0×\u00a0")  # a line never ends at the sign
     lines = len(textwrap.wrap(text, width)) or 1
     longest = max(map(len, text.split()), default=1)
-    return drawable(textwrap.fill(text, min(width, max(len(text) // lines + 8, longest))))
+    even = min(width, max(len(text) // lines + 8, longest))
+    return drawable(textwrap.fill(text, even, break_on_hyphens=False))
 
 
 def listed(names: Iterable[str]) -> str:

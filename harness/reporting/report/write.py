@@ -236,8 +236,7 @@ def _runs(group: SeedGroup) -> Table:
         cells["Commit"] += ", changed since" if made["dirty"] else ""
         cells["Command"] = made["command"]
         rows.append(cells)
-    sides = "r" * (len(rows[0]) - 2) + "ll"
-    return Table([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
+    return Table.of(rows, {"Commit", "Command"}, "Runs")
 
 
 def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:

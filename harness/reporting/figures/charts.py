@@ -60,7 +60,8 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     scale: Range | None = None  # of the vertical axis; None where it follows from the numbers
-    degrees: float | None = None  # °C in one unit of y
+    degrees: float | None = None  # °C, or another unit, in one unit of y
+    degrees_axis: str = ""
 
     @property
     def parts(self) -> list["Chart"]:
@@ -226,7 +227,8 @@ def training_charts(row: ModelResults) -> list[Chart]:
         scale = scale_of_most(curves, chart.references.values())
         curves.append(_best_epochs(row, chart.curves[1]))
         degrees = row.degrees_per_unit if lines.references else None
-        charts.append(replace(chart, curves=curves, scale=scale, degrees=degrees))
+        unit = {"degrees": degrees, "degrees_axis": row.error_axis}
+        charts.append(replace(chart, curves=curves, scale=scale, **unit))
     return charts
 
 

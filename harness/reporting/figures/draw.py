@@ -27,13 +27,13 @@ from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import SAMPLE_SUFFIX, listed
 from harness.reporting.groups import (
     ModelResults,
-    PublishedResults,
     Results,
     SeedGroup,
     load_published,
     load_results,
     make_results,
 )
+from harness.reporting.own_data import tasks_of
 from harness.reporting.table import format_percent
 
 
@@ -54,10 +54,10 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     numbers = load_published(published)
     results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
-    for dataset, rows in by_dataset(results).items():
+    for name, rows in compared_rows(results).items():
         panels = [Dots(rows), *overview_charts(rows)]
-        title = overview_title(rows, numbers)
-        paths.append(plot_panels(plots_dir / f"{dataset}.png", title, panels, across=5))
+        title = overview_title(rows, numbers.datasets.get(name, name))
+        paths.append(plot_panels(plots_dir / f"{name}.png", title, panels, across=5))
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))
@@ -83,21 +83,25 @@ def _plot_groups(groups: list[SeedGroup], plots_dir: Path) -> list[Path]:
     ]
 
 
-def by_dataset(results: Results) -> dict[str, list[ModelResults]]:
-    """The models of each data set: one protocol each, the published one if it ran."""
-    published = {row.first.experiment for row in results.rows if not row.variant}
-    rows: dict[str, list[ModelResults]] = {}
-    for row in sorted(results.rows, key=lambda row: bool(row.variant)):
+def compared_rows(results: Results) -> dict[str, list[ModelResults]]:
+    """The models of each data set: one protocol each, the published one if it ran.
+
+    Of the user's own data, they are the models of each task.
+    """
+    own = [row for row in results.rows if row.first.own_data]
+    others = [row for row in results.rows if not row.first.own_data]
+    published = {row.first.experiment for row in others if not row.variant}
+    rows = tasks_of(own)
+    for row in sorted(others, key=lambda row: bool(row.variant)):
         if not (row.variant and row.first.experiment in published):
             rows.setdefault(row.dataset, []).append(row)
     return rows
 
 
-def overview_title(rows: list[ModelResults], published: PublishedResults) -> str:
+def overview_title(rows: list[ModelResults], title: str) -> str:
     """The data set, and which model has the best test value."""
     pick, word = (min, "lowest") if rows[0].lower_is_better else (max, "highest")
     best = pick(rows, key=lambda row: row.spread("test_at_best").mean)
-    title = published.datasets.get(rows[0].dataset, rows[0].dataset)
     title += f": {NAMES[rows[0].metric]} of {len(rows)} model{'s' if len(rows) > 1 else ''}"
     title += f", {word} on test {best.spread('test_at_best').mean:.4f} ({best.title})"
     return title + (SAMPLE_SUFFIX if rows[0].sample else "")

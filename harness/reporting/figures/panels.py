@@ -138,11 +138,12 @@ def _scale_axes(axis, chart: Chart, most_ticks: int) -> None:
     if chart.log_y:
         axis.set_yscale("log")
     if chart.degrees:
-        axis.secondary_yaxis("right", functions=_degrees(chart.degrees)).set_ylabel("MAE (°C)")
+        right = axis.secondary_yaxis("right", functions=_degrees(chart.degrees))
+        right.set_ylabel(drawable(chart.degrees_axis))
 
 
 def _degrees(scale: float) -> tuple:
-    """From normalised units to °C, and back."""
+    """From normalised units to those of the target, and back."""
     return lambda units: units * scale, lambda degrees: degrees / scale
 
 
@@ -211,6 +212,5 @@ def _draw_dots(axis, panel: Dots) -> None:
     unit = f"{metric} (normalised)" if first.degrees_per_unit else metric
     axis.set_xlabel(f"{unit}, {'lower' if first.lower_is_better else 'higher'} is better")
     if len({row.degrees_per_unit for row in rows}) == 1 and first.degrees_per_unit:
-        axis.secondary_xaxis("top", functions=_degrees(first.degrees_per_unit)).set_xlabel(
-            "MAE (°C)"
-        )
+        top = axis.secondary_xaxis("top", functions=_degrees(first.degrees_per_unit))
+        top.set_xlabel(drawable(first.error_axis))

@@ -29,17 +29,17 @@ from harness.reporting.figures.charts import (
     validation_chart,
     with_most_rules,
 )
-from harness.reporting.figures.draw import by_dataset, overview_title, rules_title
+from harness.reporting.figures.draw import compared_rows, overview_title, rules_title
 from harness.reporting.figures.style import SAMPLE_SUFFIX
 from harness.reporting.groups import (
     ModelResults,
-    PublishedResults,
     Results,
     SeedGroup,
     Study,
     load_published,
     load_results,
 )
+from harness.reporting.own_data import own_data_blocks, worth_it
 from harness.reporting.own_runs import beside_reference, own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
@@ -74,8 +74,8 @@ def write_report(
     left_out: list[str] = []
     found = reference_dir is None or any(results_dir.glob("*/seed-*"))
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
-        sample = YOURS in folders and folders[YOURS].sample
-        if folder and not sample:  # sample runs have no reference
+        alone = YOURS in folders and (folders[YOURS].sample or folders[YOURS].own_data)
+        if folder and not alone:  # runs on sample data and on own data have no reference
             folders[origin] = load_results(folder, numbers)
             left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
@@ -86,16 +86,19 @@ def write_report(
     expected = tables.expected_blocks(standard, numbers, compared, calibration)
     designs = factorial_designs(main, numbers)
     rules = with_most_rules(designs)
+    beside_each_other = {
+        numbers.datasets.get(name, name): rows for name, rows in compared_rows(main).items()
+    }
     if rules:
         finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
     else:
-        finding, charts = _best_model(main, numbers)
-    first = _first_tables(expected) if expected else _ranking(main, numbers)
+        finding, charts = _best_model(beside_each_other)
+    first = _first_tables(expected) if expected else _ranking(beside_each_other)
     beside = []
     if own and own is not main and own.rows:
         beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
-    verdicts = [] if main.sample else judge(statements, main)
+    verdicts = [] if main.sample or main.own_data else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
@@ -114,7 +117,10 @@ def write_report(
         published=bool(expected),
         first=first,
         beside=beside,
-        results=tables.model_blocks(main.rows, numbers, "### {}"),
+        results=[
+            *own_data_blocks(main.rows, "### {}"),
+            *tables.model_blocks(main.rows, numbers, "### {}"),
+        ],
         claims=claims_blocks(verdicts) if verdicts else [],
         own_claims=claims_table(mine)[:1] if mine else [],
         networks=[
@@ -133,20 +139,20 @@ def write_report(
     return [output], left_out
 
 
-def _best_model(results: Results, published: PublishedResults) -> tuple[str, list[Chart]]:
+def _best_model(compared: dict[str, list[ModelResults]]) -> tuple[str, list[Chart]]:
     """Which model of the first data set is best, and the validation of the best networks."""
-    models = next(iter(by_dataset(results).values()), [])
-    networks = [row for row in models if row.first.history]
-    if not networks:
-        return "", []
-    title = overview_title(models, published).removesuffix(SAMPLE_SUFFIX)
-    return title, [validation_chart(networks)]
+    for title, models in compared.items():
+        if networks := [row for row in models if row.first.history]:
+            found = overview_title(models, title).removesuffix(SAMPLE_SUFFIX)
+            sentence = worth_it(models) if models[0].first.own_data else ""
+            return sentence or found, [validation_chart(networks)]
+    return "", []
 
 
-def _ranking(results: Results, published: PublishedResults) -> Blocks:
+def _ranking(compared: dict[str, list[ModelResults]]) -> Blocks:
     """The models of each data set, the best on test first."""
     blocks: Blocks = []
-    for dataset, rows in by_dataset(results).items():
+    for title, rows in compared.items():
         ranked = sorted(
             rows,
             key=lambda row: row.spread("test_at_best").mean,
@@ -160,7 +166,7 @@ def _ranking(results: Results, published: PublishedResults) -> Blocks:
             }
             for row in ranked
         ]
-        blocks.append(Table.of(cells, title=published.datasets.get(dataset, dataset)))
+        blocks.append(Table.of(cells, title=title))
     return blocks
 
 

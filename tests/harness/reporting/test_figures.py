@@ -211,7 +211,7 @@ def dots_of(folder: Path):
     """The upper panel of the overview of IMDB."""
     found = load_results(folder)
     axis = Figure().subplots()
-    panels._draw_dots(axis, Dots(draw.by_dataset(found)["imdb"]))
+    panels._draw_dots(axis, Dots(draw.compared_rows(found)["imdb"]))
     return axis
 
 
@@ -249,7 +249,7 @@ def test_the_overview_has_a_published_protocol_or_else_variants(tmp_path):
         fabricate(tmp_path, "imdb-lstm", config={"variant": variant})
     fabricate(tmp_path, "imdb-gru", config={"variant": {"units": 8}})
     found = load_results(tmp_path)
-    rows = draw.by_dataset(found)["imdb"]
+    rows = draw.compared_rows(found)["imdb"]
     assert [row.name for row in rows] == ["imdb-lstm", "imdb-gru+units-8"]
     charts = overview_charts(rows)
     assert [chart.title for chart in charts] == ["LSTM", "GRU, units = 8"]

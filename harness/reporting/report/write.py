@@ -197,7 +197,10 @@ def _first_tables(blocks: Blocks) -> Blocks:
 
 def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
     """A network or baseline as the page shows it: its curves, and how it agrees with the log."""
-    parts = training_charts(row)
+    parts = [  # the best epochs stand in the table of the runs
+        replace(chart, curves=[curve for curve in chart.curves if curve.mark != "rings"])
+        for chart in training_charts(row)
+    ]
     return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": parts}
 
 

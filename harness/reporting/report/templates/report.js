@@ -16,7 +16,7 @@ function columnsOf(figure) {
 }
 
 const MOST_TOLD = 16; // columns in the box that follows the pointer; more are only in the table
-const POINTS = { dots: { filled: true, size: 40 }, rings: { filled: false, size: 90 }, crosses: { shape: "M-1,-1L1,1M-1,1L1,-1", strokeWidth: 1.8, size: 18 } };
+const POINTS = { dots: { filled: true, size: 40 }, crosses: { shape: "M-1,-1L1,1M-1,1L1,-1", strokeWidth: 1.8, size: 18 } };
 const onScreen = (colour) => colour.startsWith("#") ? `light-dark(${colour}, color-mix(in oklab, ${colour} 70%, white))` : colour;
 const isSeed = (column) => column.seed.startsWith("seed");
 

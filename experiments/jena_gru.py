@@ -28,7 +28,8 @@ def train(protocol, run):
     )
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    fit(run, model, draw_batches(protocol, windows, run.seed), epochs=protocol.epochs)
+    batches = draw_batches(protocol, windows, run.seed)
+    fit(run, model, batches, epochs=protocol.epochs, patience=protocol.patience)
 
 
 EXPERIMENT = JenaNetwork("jena-gru", "GRU", protocol=GruProtocol(), train=train)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
 from harness.records.run import Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
@@ -62,6 +62,7 @@ class ImdbProtocol(NetworkProtocol):
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    patience: int = patience()
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ def train_for_study(
 
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    best = BestWeights("accuracy")
+    best = BestWeights("accuracy", protocol.patience)
     train_model(
         run,
         model,

@@ -304,7 +304,11 @@ def compare_with_reference(own: ModelResults, reference: Sequence[ModelResults])
     found = ()
     if nearest := next(iter(comparable or same_settings or published), None):
         names = {*own.first.config["protocol"], *SOFTWARE}
-        found = (one for one in differences(own, nearest) if one.is_new and one.name in names)
+        found = (
+            one
+            for one in differences(own, nearest)
+            if one.name in own.variant or (one.is_new and one.name in names)
+        )
     return Comparison(own, next(iter(comparable), None), obstacle, tuple(found))
 
 

@@ -323,7 +323,8 @@ def _kind(record: Record, settings: set[str]) -> dict[str, object]:
     kind |= {name: str(record.config["protocol"][name]) for name in sorted(settings)}
     if not record.is_study:
         kind["metric"] = record.metrics["metric"]
-        kind["the number of epochs"] = len(record.history.get("loss", []))
+        if not record.config["protocol"].get("patience"):  # which lets each seed stop elsewhere
+            kind["the number of epochs"] = len(record.history.get("loss", []))
         for name in ("parameters", "degrees_per_unit"):
             kind[name] = "null" if record.metrics[name] is None else "a number"
     return kind

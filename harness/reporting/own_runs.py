@@ -83,6 +83,9 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     lines.append(indent(table.text(), "  "))
     if (degrees := own.degrees("test_at_best")) is not None:
         lines.append(f"  test at best in °C: {mean_and_sd(degrees, TWO)}")
+    if stopped := record.metrics.get("stopped_epoch"):
+        epochs = record.config["protocol"]["epochs"]
+        lines.append(f"  stopped after epoch {stopped} of {epochs}, out of patience")
     if pair.obstacle:
         lines.append(f"  not compared: {pair.obstacle}")
     if any(row[-1] == "outside" for row in rows):

@@ -107,7 +107,7 @@ def reproductions(rows: Sequence[ModelResults]) -> tuple[list[Reproduction], Cal
     """Each network that was trained by its published protocol, and how the test was calibrated."""
     networks = [row for row in rows if row.first.history and not row.sample]
     groups = [[numbers_of(one) for one in row.records] for row in networks if not row.too_few_seeds]
-    calibration = calibrate(as_runs(group, group[0]) for group in groups)
+    calibration = calibrate(as_runs(group, shared_names(group)) for group in groups)
     found = []
     for row in networks:
         if not row.variant:
@@ -142,7 +142,7 @@ def log_test(log: Published, row: ModelResults, level: float) -> LogTest:
         reason = f"{len(row.records)} of the {SEEDS_NEEDED} seeds that the rule needs"
         return LogTest(row, f"{NOT_DECIDED}: {reason}", distance)
     records = [numbers_of(record) for record in row.records]
-    names = [name for name in theirs if name in records[0]]
+    names = [name for name in shared_names(records) if name in theirs]
     runs, further = as_runs(records, names), [theirs[name] for name in names]
     p = p_value(runs, further)
     widths = zip(names, half_widths(runs, level), strict=True)
@@ -195,6 +195,11 @@ def value_of(name: str, logarithm: float) -> float:
 
 def _log(error: float) -> float:
     return math.log(max(error, 0) + ROUNDING)
+
+
+def shared_names(records: Sequence[dict[str, float]]) -> list[str]:
+    """The numbers that every run has; some may have stopped at an earlier epoch."""
+    return [name for name in records[0] if all(name in one for one in records)]
 
 
 def as_runs(records: Sequence[dict[str, float]], names: Sequence[str]) -> Runs:
@@ -306,7 +311,10 @@ def _obstacle(pair: Comparison) -> str:
     """Why the runs cannot be judged."""
     if pair.second is None:
         return pair.obstacle
-    fixed = {*pair.first.first.config["protocol"], "metric", "epochs trained"}
+    protocol = pair.first.first.config["protocol"]
+    # with some patience, they follow from the numbers
+    trained = [] if protocol.get("patience") else ["epochs trained"]
+    fixed = {*protocol, "metric", *trained}
     for one in differences(pair.first, pair.second):
         if one.is_new and one.kind == "settings" and one.name in fixed:
             return f"other protocol: {one.text}"
@@ -320,7 +328,8 @@ def _expected(pair: Comparison, level: float) -> list[Expected]:
     """Each number beside the interval in which it must lie."""
     own, ours = ([numbers_of(r) for r in group.records] for group in (pair.first, pair.second))
     # validation curves jump: with them, fewer than 99 of 100 honest folders would pass
-    names = [name for name in ours[0] if CURVES["loss"] in name or "at epoch" not in name]
+    names = shared_names([*ours, *own])
+    names = [name for name in names if CURVES["loss"] in name or "at epoch" not in name]
     theirs, mean = (np.mean(as_runs(one, names), 0) for one in (own, ours))
     if pair.first.first.history:
         away = half_widths(as_runs(ours, names), level, len(own))

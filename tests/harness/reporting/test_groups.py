@@ -9,6 +9,7 @@ from harness.errors import RunError
 from harness.records.record import find_records
 from harness.reporting import compare, groups, pages, verify
 from harness.reporting.figures import __main__ as figures
+from harness.reporting.figures import charts
 from harness.reporting.groups import PUBLISHED, Published, load_published, load_results
 from harness.reporting.report import __main__ as report
 
@@ -52,6 +53,37 @@ def test_every_command_names_a_damaged_record_and_shows_the_others(
         shown += (tmp_path / "report.html").read_text("utf-8")
     assert done.returncode == (command is verify)  # which does not pass what it cannot judge
     assert "imdb-gru/seed-4/metrics.json: not valid JSON" in shown
+
+
+@pytest.mark.parametrize("settings", [{}, {"patience": 2}])
+def test_seeds_that_ran_out_of_patience_at_different_epochs_belong_together(
+    settings, tmp_path, ask
+):
+    own, reference = tmp_path / "own", tmp_path / "reference"
+    for folder in (own, reference):
+        for seed, epochs in enumerate([5, 3, 5, 5, 8]):
+            config = {"variant": settings, "protocol": {"epochs": 8, **settings}}
+            about = {"config": config, "best": 0.85 + seed / 1000}
+            fabricate(folder, "imdb-lstm", seed=seed, epochs=epochs, **about)
+    results, left_out = read(own)
+    if not settings:
+        assert [record.seed for record in results.records] == [0, 2, 3]
+        assert left_out[0].endswith("the number of epochs is 3, but 5 with most other seeds.")
+        return
+    (row,) = results.rows
+    assert (len(row.records), left_out) == (5, [])
+    chart, _ = charts.training_charts(row)
+    assert chart.title == "Training and validation accuracy, fewer seeds after epoch 3"
+    assert chart.curves[1].y.shape == (5, 8)
+    for command, arguments in {
+        pages: ["--results-dir", own],
+        figures: ["--results-dir", own, "--plots-dir", tmp_path],
+        report: ["--results-dir", own, "--output", tmp_path / "report.html"],
+        compare: ["imdb-lstm+patience-2", "--results-dir", own, "--plot", tmp_path / "pair.png"],
+        verify: [own, "--reference", reference],
+    }.items():
+        done = ask(command.main, *map(str, arguments))
+        assert done.returncode == 0, done.stderr
 
 
 def test_the_order_in_which_records_are_found_changes_nothing(tmp_path, monkeypatch):

@@ -98,6 +98,7 @@ class Plan:
     data_dir: Path | None
     results_dir: Path
     plots_dir: Path
+    tensorboard: Path | None = None  # receives the epochs for TensorBoard
 
     @functools.cached_property
     def changed(self) -> dict[str, Any]:
@@ -153,6 +154,8 @@ class Plan:
         arguments = self._arguments({name: getattr(self.protocol, name) for name in self.changed})
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
+        if self.tensorboard:
+            arguments += ["--tensorboard", str(self.tensorboard)]
         return [*arguments, "--force"] if self.force else arguments
 
     def _arguments(self, settings: dict[str, Any]) -> list[str]:
@@ -192,6 +195,12 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     add_seed(common, "seed of everything random")
     add_places(common, "data")
     add_run_options(common)
+    common.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="folder that also receives each epoch of a network in the form that TensorBoard reads",
+    )
     values = vars(parser.parse_args(argv))
     base = experiment.default_protocol(values["sample"])
     names = [field.name for field in dataclasses.fields(base)]
@@ -201,7 +210,10 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
         [experiment, *declared_by(experiment.script)],
         key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
     )
-    return Plan(asked, protocol, **values)
+    plan = Plan(asked, protocol, **values)
+    if plan.tensorboard and asked.role != "network":
+        parser.error(f"--tensorboard shows the epochs of a network, and {asked.name} is none")
+    return plan
 
 
 def carry_out(plan: Plan) -> None:
@@ -210,6 +222,8 @@ def carry_out(plan: Plan) -> None:
         refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
+    if plan.tensorboard:
+        refuse_unwritable(plan.tensorboard, "--tensorboard")
     if plan.directory.exists() and not plan.force:
         record = finished_record(plan, plan.directory)
         when = record.environment["started"]
@@ -233,11 +247,11 @@ def check_places_of_data(plan: Plan) -> None:
         own_file(path)
 
 
-def refuse_unwritable(plots_dir: Path) -> None:
-    """Raises a RunError before the training if its plot could not be written after it."""
-    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if one.exists())
+def refuse_unwritable(folder: Path, option: str = "--plots-dir") -> None:
+    """Raises a RunError before the training if this folder could not be written."""
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
+        raise RunError(f"cannot write to {folder}; choose another {option}.")
 
 
 def finished_record(plan: Plan, directory: Path) -> Record:
@@ -282,12 +296,15 @@ def do_run(plan: Plan) -> Record:
 
     experiment = plan.experiment
     run = Run(plan.directory, seed=plan.seed, data_dir=plan.data_dir, sample=plan.sample)
+    run.events = plan.tensorboard and plan.tensorboard / plan.name
     run.begin(plan.config, resume=not plan.force)
     try:
         with machine.interruptible():
             if experiment.uses_keras:
                 machine.prepare(plan.seed, plan.deterministic, plan.plain_keras)
             started = machine.describe_environment(plan.command, experiment.uses_keras)
+            if plan.tensorboard:
+                started["tensorboard"] = True
             run.write("environment", started)
             experiment.train(plan.protocol, run)
     except KeyboardInterrupt as stop:
@@ -321,5 +338,7 @@ def show(record: Record, plan: Plan) -> None:
         say(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
     else:
         say("\n".join(result_lines(record)))
+    if plan.tensorboard:
+        say(f"epochs for TensorBoard: {plan.tensorboard}; `tensorboard --logdir DIR` shows them")
     if plan.experiment.try_next:
         say(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")

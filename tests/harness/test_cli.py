@@ -49,7 +49,7 @@ REFUSED = [
     ("explore.predict --text good --sample --results-dir F/none", 1, "F/none has no trained"),
     ("explore.inspect --text good --cell rnn", 2, "invalid choice: 'rnn'"),
     ("explore.forecast --date tomorrow", 2, "expected such as '2015-07-14 12:00'"),
-    ("explore.forecast --sample --plots-dir F/file", 1, "cannot write plots to F/file"),
+    ("explore.forecast --sample --plots-dir F/file", 1, "cannot write to F/file"),
     ("explore.keep_weights", 2, "the following arguments are required: DIR"),
     ("benchmarks --slow", 2, "unrecognized arguments: --slow"),
     ("benchmarks.plain imdb-lstm --epochs x", 2, "invalid int value: 'x'"),

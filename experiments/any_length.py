@@ -53,12 +53,11 @@ def train(protocol, run):
 
     from models.networks import dense_classifier, recurrent_classifier
 
-    whole = load_reviews(protocol, run, num_words=protocol.num_words, maxlen=None)
+    whole = load_reviews(protocol, run, protocol.num_words)
     padded = whole.padded(protocol.maxlen)
-    sizes = (protocol.num_words, protocol.embedding, protocol.units)
     networks = {
-        "LSTM": lambda: recurrent_classifier("lstm", *sizes),
-        "Dense on the padded review": lambda: dense_classifier(*sizes, protocol.maxlen),
+        "LSTM": lambda: recurrent_classifier("lstm", *protocol.sizes),
+        "Dense on the padded review": lambda: dense_classifier(*protocol.sizes, protocol.maxlen),
     }
     rows = {}
     for name, build in networks.items():

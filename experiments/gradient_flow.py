@@ -83,7 +83,7 @@ def train(protocol, run):
     for cell in COMPARED:
         name = CELLS[cell].title
         keras.utils.set_random_seed(run.seed)
-        model = recurrent_classifier(cell, protocol.num_words, protocol.embedding, protocol.units)
+        model = recurrent_classifier(cell, *protocol.sizes)
         curves[BEFORE][name] = gradient_norms(model, x, y)
         kernel, recurrent, bias = model.layers[2].get_weights()
         model.layers[2].set_weights([kernel, recurrent * protocol.scale, bias])

@@ -56,9 +56,9 @@ def train(protocol, run):
             f"{shortest}."
         )
     reviews = load_padded(protocol, run)
-    names = ("num_words", "embedding", "units", "dropout", "filters", "kernel_size", "pool_size")
-    sizes = {name: getattr(protocol, name) for name in names}
-    model = networks.conv_lstm_classifier(**sizes, gates=protocol.gates)
+    names = ("dropout", "filters", "kernel_size", "pool_size", "gates")
+    own = {name: getattr(protocol, name) for name in names}
+    model = networks.conv_lstm_classifier(*protocol.sizes, **own)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     epochs, batch_size, patience = protocol.epochs, protocol.batch_size, protocol.patience

@@ -26,8 +26,7 @@ def train(protocol, run):
     from models import networks
 
     reviews = load_padded(protocol, run)
-    sizes = protocol.num_words, protocol.embedding, protocol.units
-    model = networks.recurrent_classifier("gru", *sizes, gates=protocol.gates)
+    model = networks.recurrent_classifier("gru", *protocol.sizes, gates=protocol.gates)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     epochs, batch_size, patience = protocol.epochs, protocol.batch_size, protocol.patience

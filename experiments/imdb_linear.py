@@ -33,7 +33,7 @@ class Protocol(SplitProtocol):
 
 
 def train(protocol, run):
-    reviews = load_reviews(protocol, run, num_words=protocol.num_words or None, maxlen=None)
+    reviews = load_reviews(protocol, run, protocol.num_words or None)
     from models.baselines import bag_of_ngrams, save_ngrams
 
     def read(split):
@@ -44,14 +44,11 @@ def train(protocol, run):
     save_ngrams(model, run.unfinished / LINEAR)
     classifier = model[-1]
 
-    def judge(split):
-        return reviews.summarise(split, model.predict_proba(read(getattr(reviews, split)))[:, 1])
-
-    run.finish_baseline(
-        judge,
-        "accuracy",
+    both = {"validation": reviews.validation, "test": reviews.test}
+    run.finish_model(
+        reviews,
+        {name: model.predict_proba(read(split))[:, 1] for name, split in both.items()},
         parameters=classifier.coef_.size + classifier.intercept_.size,
-        reference=reviews.reference,
         checkpoint_sha256=sha256(run.unfinished / LINEAR),
     )
 

@@ -53,8 +53,7 @@ def train(protocol, run):
     from models import networks
 
     reviews = load_padded(protocol, run)
-    sizes = protocol.num_words, protocol.embedding, protocol.units
-    model = networks.recurrent_classifier(protocol.cell, *sizes)
+    model = networks.recurrent_classifier(protocol.cell, *protocol.sizes)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
     epochs, batch_size, patience = protocol.epochs, protocol.batch_size, protocol.patience

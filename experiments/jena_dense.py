@@ -7,13 +7,7 @@ Deviations: every validation window is evaluated exactly once an epoch.
 Expected:   about 1 minute on one CPU core.
 """
 
-from experiments.common.jena import (
-    JenaNetwork,
-    JenaProtocol,
-    draw_batches,
-    load_windows,
-    window_notes,
-)
+from experiments.common.jena import JenaNetwork, JenaProtocol, load_weather, window_notes
 from harness.experiment import main
 
 
@@ -22,13 +16,11 @@ def train(protocol, run):
     from harness.training.optimizers import make_optimizer
     from models import networks
 
-    climate, windows = load_windows(protocol, run)
-    timesteps, features = len(windows.train.offsets), len(climate.quantities)
-    model = networks.dense_forecaster(timesteps, features, protocol.units)
+    weather = load_weather(protocol, run)
+    model = networks.dense_forecaster(*weather.shape, protocol.units)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    batches = draw_batches(protocol, windows, run.seed)
-    fit(run, model, batches, epochs=protocol.epochs, patience=protocol.patience)
+    fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
 EXPERIMENT = JenaNetwork(

@@ -10,7 +10,7 @@ Deviations: every validation window is evaluated exactly once an epoch (the docu
 Expected:   2 to 5 minutes on one CPU core.
 """
 
-from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, load_windows
+from experiments.common.jena import GruProtocol, JenaNetwork, load_weather
 from harness.experiment import main
 
 
@@ -19,17 +19,16 @@ def train(protocol, run):
     from harness.training.optimizers import make_optimizer
     from models import networks
 
-    climate, windows = load_windows(protocol, run)
+    weather = load_weather(protocol, run)
     model = networks.gru_forecaster(
-        features=len(climate.quantities),
+        features=weather.shape[1],
         units=protocol.units,
         reset_after=protocol.reset_after,
         gates=protocol.gates,
     )
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    batches = draw_batches(protocol, windows, run.seed)
-    fit(run, model, batches, epochs=protocol.epochs, patience=protocol.patience)
+    fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
 EXPERIMENT = JenaNetwork("jena-gru", "GRU", protocol=GruProtocol(), train=train)

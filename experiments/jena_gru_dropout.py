@@ -10,7 +10,7 @@ Expected:   5 to 13 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.jena import GruProtocol, JenaNetwork, draw_batches, gru_notes, load_windows
+from experiments.common.jena import GruProtocol, JenaNetwork, gru_notes, load_weather
 from harness.experiment import main
 from harness.protocol import setting
 
@@ -29,9 +29,9 @@ def train(protocol, run):
     from harness.training.optimizers import make_optimizer
     from models import networks
 
-    climate, windows = load_windows(protocol, run)
+    weather = load_weather(protocol, run)
     model = networks.gru_forecaster(
-        features=len(climate.quantities),
+        features=weather.shape[1],
         units=protocol.units,
         dropout=protocol.dropout,
         recurrent_dropout=protocol.recurrent_dropout,
@@ -40,8 +40,7 @@ def train(protocol, run):
     )
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    batches = draw_batches(protocol, windows, run.seed)
-    fit(run, model, batches, epochs=protocol.epochs, patience=protocol.patience)
+    fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
 def notes(protocol):

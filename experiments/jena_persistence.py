@@ -7,31 +7,18 @@ Deviations: none.
 Expected:   seconds.
 """
 
-from experiments.common.jena import (
-    JenaBaseline,
-    WindowProtocol,
-    load_windows,
-    persistence_errors,
-    summarise,
-)
+from experiments.common.jena import JenaBaseline, WindowProtocol, load_weather
 from harness.experiment import main
 
 
 def train(protocol, run):
-    _, windows = load_windows(protocol, run)
+    weather = load_weather(protocol, run)
 
-    def judge(split):
-        part = getattr(windows, split)
-        now = part.series[part.last_rows, part.target_column]  # (windows,)
-        return summarise(windows, split, now)
+    def now(windows):
+        return windows.series[windows.last_rows, windows.target_column]  # (windows,)
 
-    run.finish_baseline(
-        judge,
-        "mae",
-        parameters=None,
-        reference=persistence_errors(windows),
-        degrees_per_unit=windows.degrees_per_unit,
-    )
+    both = {"validation": weather.windows.validation, "test": weather.windows.test}
+    run.finish_model(weather, {split: now(windows) for split, windows in both.items()})
 
 
 EXPERIMENT = JenaBaseline("jena-persistence", "Persistence", protocol=WindowProtocol(), train=train)

@@ -13,13 +13,7 @@ Expected:   seconds.
 import math
 from dataclasses import dataclass
 
-from experiments.common.jena import (
-    JenaBaseline,
-    WindowProtocol,
-    load_windows,
-    persistence_errors,
-    summarise,
-)
+from experiments.common.jena import JenaBaseline, WindowProtocol, load_weather
 from harness.errors import RunError
 from harness.experiment import main
 from harness.protocol import setting
@@ -41,7 +35,8 @@ def train(protocol, run):
             f"--recent-hours {protocol.recent_hours:g} must be a whole number of steps of "
             f"{protocol.step_hours:g} hours within the lookback of {protocol.lookback_hours:g}."
         )
-    _, windows = load_windows(protocol, run)
+    weather = load_weather(protocol, run)
+    windows = weather.windows
     import numpy as np
 
     from data.ridge_features import ridge_features
@@ -54,16 +49,9 @@ def train(protocol, run):
     model = ridge_regression(protocol.penalty)
     model.fit(features(windows.train), targets)
 
-    def judge(split):
-        return summarise(windows, split, model.predict(features(getattr(windows, split))))
-
-    run.finish_baseline(
-        judge,
-        "mae",
-        parameters=model[-1].coef_.size + 1,
-        reference=persistence_errors(windows),
-        degrees_per_unit=windows.degrees_per_unit,
-    )
+    both = {"validation": windows.validation, "test": windows.test}
+    predicted = {name: model.predict(features(split)) for name, split in both.items()}
+    run.finish_model(weather, predicted, parameters=model[-1].coef_.size + 1)
 
 
 EXPERIMENT = JenaBaseline(

@@ -76,14 +76,14 @@ def train(protocol, run):
 
     kinds = read_kinds(run.sample)
     pairs = encode_pairs(kinds, run.data_dir, run.sample, protocol.num_words)
-    whole = load_reviews(protocol, run, num_words=protocol.num_words, maxlen=None)
+    whole = load_reviews(protocol, run, protocol.num_words)
     padded = whole.padded(protocol.maxlen)
     ids = keras.utils.pad_sequences(pairs, protocol.maxlen)  # (sentences, maxlen)
 
     probabilities = {}
     for cell in COMPARED:
         keras.utils.set_random_seed(run.seed)
-        model = recurrent_classifier(cell, protocol.num_words, protocol.embedding, protocol.units)
+        model = recurrent_classifier(cell, *protocol.sizes)
         train_for_study(protocol, run, padded, model, CELLS[cell].title)
         probabilities[CELLS[cell].title] = predict(model, (ids, np.zeros(len(ids))))
 

@@ -165,8 +165,7 @@ def batches(protocol, steps: int, run):
 
     size = protocol.batch_size
     if hasattr(protocol, "lookback_hours"):
-        _, windows = jena.load_windows(protocol, run)
-        drawn = RandomWindows(windows.train, size, steps, run.seed)
+        drawn = RandomWindows(jena.load_weather(protocol, run).windows.train, size, steps, run.seed)
         return tuple(map(np.stack, zip(*(drawn[batch] for batch in range(steps)), strict=True)))
     x, y = imdb.load_padded(protocol, run).train
     rows = np.random.default_rng(run.seed).permutation(len(x))[: steps * size]

@@ -51,6 +51,11 @@ class NetworkProtocol(SplitProtocol):
     embedding: int = setting(32, "features of a word vector", minimum=1, below=LARGE)
     units: int = setting(32, "units of each hidden layer", minimum=1, below=LARGE)
 
+    @property
+    def sizes(self) -> tuple[int, int, int]:
+        """Vocabulary, features of a word vector and units, in the order of the networks."""
+        return self.num_words, self.embedding, self.units
+
 
 @dataclass(frozen=True)
 class ImdbProtocol(NetworkProtocol):
@@ -111,16 +116,10 @@ class ReviewSplits:
         }
 
 
-def load_reviews(
-    protocol: SplitProtocol, run: Run, *, num_words: int | None, maxlen: int | None
-) -> ReviewSplits:
-    """Loads, splits and pads the reviews, and writes their provenance to the run.
+def load_reviews(protocol: SplitProtocol, run: Run, num_words: int | None = None) -> ReviewSplits:
+    """Loads and splits the reviews, each at its own length; writes their provenance to the run.
 
-    Args:
-        protocol: says how the reviews are split.
-        run: gives the data directory; receives the provenance.
-        num_words: ids from here on become 2; None keeps the whole vocabulary.
-        maxlen: timesteps of every padded review; None leaves each review at its own length.
+    Ids from `num_words` on become 2; without it, the whole vocabulary stays.
     """
     from data.imdb import load_imdb
 
@@ -134,17 +133,16 @@ def load_reviews(
             "training; each part needs at least one."
         )
     test = imdb.x_test, imdb.y_test
-    reviews = ReviewSplits(
+    return ReviewSplits(
         train=(x[:kept], imdb.y_train[:kept]),
         validation=(x[kept:], imdb.y_train[kept:]) if validation_split else test,
         test=test,
     )
-    return reviews.padded(maxlen) if maxlen else reviews
 
 
 def load_padded(protocol: NetworkProtocol, run: Run) -> ReviewSplits:
     """The reviews as the networks read them."""
-    return load_reviews(protocol, run, num_words=protocol.num_words, maxlen=protocol.maxlen)
+    return load_reviews(protocol, run, protocol.num_words).padded(protocol.maxlen)
 
 
 def split_notes(protocol: SplitProtocol) -> list[str]:

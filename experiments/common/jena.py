@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
@@ -14,7 +13,6 @@ from harness.records.run import Run
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import numpy as np
 
-    from data.jena import Climate
     from data.windows import ClimateWindows
     from harness.training.batches import EveryWindow, RandomWindows
 
@@ -108,7 +106,74 @@ JenaBaseline = partial(
 )
 
 
-def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWindows]:
+@dataclass(frozen=True)
+class Weather:
+    """The windows of a run; as `fit` takes them, in batches that the protocol describes."""
+
+    windows: ClimateWindows
+    protocol: WindowProtocol
+    seed: int  # of the training windows that are drawn
+    metric: ClassVar = "mae"
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Timesteps and features of a window."""
+        return len(self.windows.train.offsets), self.windows.train.series.shape[1]
+
+    @property
+    def train(self) -> RandomWindows:
+        """Training windows drawn at random."""
+        from harness.training.batches import RandomWindows
+
+        size, batches = self.protocol.batch_size, self.protocol.batches_per_epoch
+        return RandomWindows(self.windows.train, size, batches, self.seed)
+
+    @property
+    def validation(self) -> EveryWindow:
+        """Each validation window once."""
+        return self._every(self.windows.validation)
+
+    @property
+    def test(self) -> EveryWindow:
+        """Each test window once."""
+        return self._every(self.windows.test)
+
+    def _every(self, windows) -> EveryWindow:
+        from harness.training.batches import EveryWindow
+        from harness.training.fit import EVALUATION_BATCH
+
+        return EveryWindow(windows, EVALUATION_BATCH)
+
+    def summarise(self, split: str, predicted: np.ndarray) -> tuple[float, dict]:
+        """Mean absolute error on `validation` or `test`, and what a record keeps of the forecasts.
+
+        They are normalised temperatures, shape (windows,).
+        """
+        import numpy as np
+
+        from harness.records.schema import weekly_errors
+
+        part = getattr(self.windows, split)
+        targets = part.targets(np.arange(len(part)))  # (windows,)
+        times = self.windows.timestamps[part.last_rows + part.horizon]  # (windows,)
+        errors = np.abs(predicted.astype(np.float64) - targets)  # (windows,)
+        return float(errors.mean()), weekly_errors(errors, times)
+
+    @property
+    def reference(self) -> dict:
+        """Normalised error of predicting that the temperature stays as it is at the last input."""
+        from data.windows import persistence_mae
+
+        windows = {"validation": self.windows.validation, "test": self.windows.test}
+        return {"label": "persistence", **{k: persistence_mae(one) for k, one in windows.items()}}
+
+    @property
+    def degrees_per_unit(self) -> float:
+        """°C per unit of a normalised temperature."""
+        return self.windows.degrees_per_unit
+
+
+def load_weather(protocol: WindowProtocol, run: Run) -> Weather:
     """Loads the series, lays the windows over it, and writes the provenance to the run."""
     from data.jena import load_jena
     from data.windows import make_windows
@@ -118,59 +183,4 @@ def load_windows(protocol: WindowProtocol, run: Run) -> tuple[Climate, ClimateWi
     windows = make_windows(climate, **values)
     provenance = climate.provenance
     run.write("data", {**provenance, "facts": provenance["facts"] | windows.facts})
-    return climate, windows
-
-
-def summarise(windows: ClimateWindows, split: str, predicted: np.ndarray) -> tuple[float, dict]:
-    """Mean absolute error on `validation` or `test`, and what a record keeps of the forecasts.
-
-    They are normalised temperatures, shape (windows,).
-    """
-    import numpy as np
-
-    from harness.records.schema import weekly_errors
-
-    part = getattr(windows, split)
-    targets = part.targets(np.arange(len(part)))  # (windows,)
-    times = windows.timestamps[part.last_rows + part.horizon]  # (windows,)
-    errors = np.abs(predicted.astype(np.float64) - targets)  # (windows,)
-    return float(errors.mean()), weekly_errors(errors, times)
-
-
-def persistence_errors(windows: ClimateWindows) -> dict:
-    """Normalised error of predicting that the temperature stays as it is at the last input."""
-    from data.windows import persistence_mae
-
-    return {
-        "label": "persistence",
-        "validation": persistence_mae(windows.validation),
-        "test": persistence_mae(windows.test),
-    }
-
-
-@dataclass(frozen=True)
-class ClimateBatches:
-    """What a network is trained, validated and tested on, as `fit` takes it."""
-
-    train: RandomWindows
-    validation: EveryWindow
-    test: EveryWindow
-    summarise: Callable[[str, np.ndarray], tuple[float, dict]]
-    reference: dict
-    degrees_per_unit: float
-    metric: ClassVar = "mae"
-
-
-def draw_batches(protocol: JenaProtocol, windows: ClimateWindows, seed: int) -> ClimateBatches:
-    """Batches drawn at random from the training windows, and of all others once."""
-    from harness.training.batches import EveryWindow, RandomWindows
-    from harness.training.fit import EVALUATION_BATCH
-
-    return ClimateBatches(
-        train=RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, seed),
-        validation=EveryWindow(windows.validation, EVALUATION_BATCH),
-        test=EveryWindow(windows.test, EVALUATION_BATCH),
-        summarise=partial(summarise, windows),
-        reference=persistence_errors(windows),
-        degrees_per_unit=windows.degrees_per_unit,
-    )
+    return Weather(windows, protocol, run.seed)

@@ -86,9 +86,11 @@ def train(protocol: Any, run: Run) -> None:
     import numpy as np
 
     if hasattr(protocol, "validation_split"):
-        arrays, summarise, ends = reviews(protocol, run)
+        splits = imdb.load_padded(protocol, run)
+        arrays = arrays_of_reviews(splits)
     else:
-        arrays, summarise, ends = weather(protocol, run)
+        splits = jena.load_weather(protocol, run)
+        arrays = arrays_of_weather(splits)
     run.write(
         "environment",
         {
@@ -106,49 +108,32 @@ def train(protocol: Any, run: Run) -> None:
         task = task_of(name, protocol, run.seed)
         end = carry_out(task, arrays, Path(place), lambda line: add_epoch(run, protocol, line))
 
-        def judge(epoch: str) -> dict:
+        def outputs(epoch: str) -> dict:
             names = ("validation", "test")
-            return {one: summarise(one, np.load(f"{place}/{epoch}-{one}.npy")) for one in names}
+            return {one: np.load(f"{place}/{epoch}-{one}.npy") for one in names}
 
-        run.finish_network(
-            **ends,
-            best_epoch=end["best_epoch"],
-            parameters=end["parameters"],
-            last=judge("last"),
-            best=judge("best"),
-        )
+        run.finish_model(splits, outputs("best"), outputs("last"), **end)
 
 
-def reviews(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
-    """The arrays that the other process reads, the judge of predictions, and the run's metrics."""
-    splits = imdb.load_padded(protocol, run)
+def arrays_of_reviews(splits: imdb.ReviewSplits) -> dict[str, np.ndarray]:
+    """The arrays that the other process reads."""
     arrays = {}
     for name in ("train", "validation", "test"):
         arrays[f"x_{name}"], arrays[f"y_{name}"] = getattr(splits, name)
-    ends = {"metric": "accuracy", "reference": splits.reference, "degrees_per_unit": None}
-    return arrays, splits.summarise, ends
+    return arrays
 
 
-def weather(protocol: Any, run: Run) -> tuple[dict[str, np.ndarray], Any, dict]:
+def arrays_of_weather(weather: jena.Weather) -> dict[str, np.ndarray]:
     """Likewise for windows: the series, each split's rows, and the windows of each step."""
     import numpy as np
 
-    from harness.training.batches import RandomWindows
-
-    _, windows = jena.load_windows(protocol, run)
+    windows, drawn = weather.windows, weather.train
     splits = {name: getattr(windows, name).last_rows for name in ("train", "validation", "test")}
-    drawn = RandomWindows(windows.train, protocol.batch_size, protocol.batches_per_epoch, run.seed)
-    epochs, batches = range(protocol.epochs), range(len(drawn))
+    epochs, batches = range(weather.protocol.epochs), range(len(drawn))
     draws = [drawn.index(epoch, batch) for epoch in epochs for batch in batches]
     shared = ("series", "offsets", "horizon", "target_column")
     arrays = {name: getattr(windows.train, name) for name in shared}
-    ends = {
-        "metric": "mae",
-        "reference": jena.persistence_errors(windows),
-        "degrees_per_unit": windows.degrees_per_unit,
-    }
-    arrays |= splits | {"draws": np.array(draws, np.int32)}
-    return arrays, lambda split, predicted: jena.summarise(windows, split, predicted), ends
+    return arrays | splits | {"draws": np.array(draws, np.int32)}
 
 
 def add_epoch(run: Run, protocol: Any, line: dict) -> None:

@@ -8,7 +8,7 @@ import os
 import shutil
 import statistics
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -150,61 +150,50 @@ class Run:
         promote(self.unfinished, self.directory)
         self._lock.release()
 
-    def finish_network(
-        self, metric: str, *, best_epoch: int, best: dict, last: dict, **others: Any
+    def finish_model(
+        self,
+        splits: Any,
+        best: "dict[str, np.ndarray]",
+        last: "dict[str, np.ndarray] | None" = None,
+        *,
+        best_epoch: int | None = None,
+        parameters: int | None = None,
+        **others: Any,
     ) -> None:
-        """Finishes the run of a network trained epoch by epoch.
+        """Finishes the run of a network, or of a baseline, which has no epochs and one state.
 
         Args:
-            metric: `accuracy` or `mae`.
+            splits: knows `metric`, `reference`, `degrees_per_unit` and how to `summarise` outputs,
+                see `harness.training.fit.Splits`.
+            best: outputs on `validation` and `test` at the best epoch.
+            last: likewise, after the last epoch of a network.
             best_epoch: the epoch with the best validation, counted from 1.
-            best: by its weights, the metric on `validation` and `test`, and what the record keeps
-                of the predictions (see `harness.records.schema`).
-            last: likewise, by those of the last epoch.
+            parameters: how many there are; None where nothing is fitted.
             others: the other fields of `metrics.json`.
         """
-        both = {"best": best, "last": last}
-        kept = {epoch: {s: own for s, (_, own) in judged.items()} for epoch, judged in both.items()}
+        by_epoch = {"best": best, "last": best if last is None else last}
+        judged = {
+            epoch: {split: splits.summarise(split, found) for split, found in outputs.items()}
+            for epoch, outputs in by_epoch.items()
+        }
+        kept = {epoch: {s: own for s, (_, own) in one.items()} for epoch, one in judged.items()}
         self.write("predictions", kept)
-        validation = self.history[f"val_{metric}"]
+        value, _ = judged["best"]["validation"]
+        # as Keras measured it after each epoch
+        validation = self.history.get(f"val_{splits.metric}", [value])
+        seconds = self.history.get("seconds")
         self.finish(
             {
-                "metric": metric,
+                "metric": splits.metric,
                 "best_epoch": best_epoch,
-                "best_validation": validation[best_epoch - 1],
+                "best_validation": validation[(best_epoch or 1) - 1],
                 "last_validation": validation[-1],
-                "test_at_best": best["test"][0],
-                "test_at_end": last["test"][0],
-                "seconds_per_epoch": statistics.median(self.history["seconds"]),
-                **others,
-            }
-        )
-
-    def finish_baseline(
-        self, judge: Callable[[str], tuple[float, dict]], metric: str, **others: Any
-    ) -> None:
-        """Finishes the run of a model without epochs: its one state is both the best and the last.
-
-        Args:
-            judge: called with `validation` and `test`; returns the metric on that split, and what
-                the record keeps of the predictions.
-            metric: `accuracy` or `mae`.
-            others: the other fields of `metrics.json`: `parameters` (None where nothing is fitted),
-                `reference`, and `degrees_per_unit` where the target is a temperature.
-        """
-        (validation, of_validation), (test, of_test) = map(judge, ("validation", "test"))
-        kept = {"validation": of_validation, "test": of_test}
-        self.write("predictions", {"best": kept, "last": kept})
-        self.finish(
-            {
-                "metric": metric,
-                "best_epoch": None,
-                "best_validation": validation,
-                "last_validation": validation,
-                "test_at_best": test,
-                "test_at_end": test,
-                "seconds_per_epoch": None,
-                "degrees_per_unit": None,
+                "test_at_best": judged["best"]["test"][0],
+                "test_at_end": judged["last"]["test"][0],
+                "seconds_per_epoch": statistics.median(seconds) if seconds else None,
+                "parameters": parameters,
+                "reference": splits.reference,
+                "degrees_per_unit": splits.degrees_per_unit,
                 **others,
             }
         )

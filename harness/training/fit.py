@@ -83,24 +83,19 @@ def fit(
         callback=best,
     )
 
-    def judge() -> dict[str, tuple[float, dict]]:
-        samples = {"validation": splits.validation, "test": splits.test}
-        return {name: splits.summarise(name, predict(model, x)) for name, x in samples.items()}
-
     trained = len(run.history["seconds"])
-    at_best = last = judge()
+    samples = {"validation": splits.validation, "test": splits.test}
+    at_best = last = {name: predict(model, x) for name, x in samples.items()}
     if best.epoch < trained:
         model.set_weights(best.weights)
-        at_best = judge()
+        at_best = {name: predict(model, x) for name, x in samples.items()}
     save_network(model, run.unfinished / BEST)
-    run.finish_network(
-        splits.metric,
+    run.finish_model(
+        splits,
+        at_best,
+        last,
         best_epoch=best.epoch,
-        best=at_best,
-        last=last,
         parameters=model.count_params(),
-        degrees_per_unit=splits.degrees_per_unit,
-        reference=splits.reference,
         checkpoint_sha256=sha256(run.unfinished / BEST),
         **({"stopped_epoch": trained if trained < epochs else None} if patience else {}),
     )

@@ -235,6 +235,11 @@ def carry_out(plan: Plan) -> None:
         check_places_of_data(plan)
         record = do_run(plan)
     show(record, plan)
+    if plan.tensorboard:
+        from harness.training.events import write_events
+
+        write_events(plan.tensorboard / plan.name, record.history)
+        say(f"epochs: `tensorboard --logdir {plan.tensorboard}` (pip install tensorboard)")
 
 
 def check_places_of_data(plan: Plan) -> None:
@@ -338,7 +343,5 @@ def show(record: Record, plan: Plan) -> None:
         say(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
     else:
         say("\n".join(result_lines(record)))
-    if plan.tensorboard:
-        say(f"epochs for TensorBoard: {plan.tensorboard}; `tensorboard --logdir DIR` shows them")
     if plan.experiment.try_next:
         say(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")

@@ -18,6 +18,7 @@ from harness.records.files import sha256
 from harness.records.run import BEST, Run
 from harness.training.batches import ShuffledArrays, batch_shape, without_tuning
 from harness.training.checkpoints import Checkpoints, Stateful
+from harness.training.events import write_events
 from harness.training.machine import accelerator, computes_plainly, memory, span
 from harness.training.optimizers import adds_repeated_words
 
@@ -82,7 +83,6 @@ def fit(
         batch_size=batch_size,
         callback=best,
     )
-
     trained = len(run.history["seconds"])
     samples = {"validation": splits.validation, "test": splits.test}
     at_best = last = {name: predict(model, x) for name, x in samples.items()}
@@ -334,37 +334,6 @@ def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
     run.add_epoch({**values, "seconds": round(seconds, 3)})
     if run.events:
         write_events(run.events, run.history)
-
-
-def write_events(folder: Path, history: dict[str, list[float]]) -> None:
-    """Writes a history as TensorBoard reads it, with the tags of Keras's own callback.
-
-    The files are written anew after each epoch, so that a resumed run has each of them once. That
-    needs TensorFlow alone, whatever the backend is; only to look at them, one needs TensorBoard.
-
-    Raises:
-        UnwritableError: a file cannot be written, as on a full disk.
-    """
-    import tensorflow as tf
-
-    event, summary = tf.compat.v1.Event, tf.compat.v1.Summary
-    ended = time.time() - sum(history["seconds"]) + np.cumsum(history["seconds"])  # (epochs,)
-    parts: dict[str, dict] = {"train": {}, "validation": {}}  # columns by tag
-    for name, column in history.items():
-        part = "validation" if name.startswith("val_") else "train"
-        parts[part][f"epoch_{name.removeprefix('val_')}"] = column
-    for part, columns in parts.items():
-        path = folder / part / "events.out.tfevents.epochs"
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tf.io.TFRecordWriter(str(path)) as file:
-                file.write(event(file_version="brain.Event:2").SerializeToString())
-                for epoch, moment in enumerate(ended):
-                    values = [summary.Value(tag=t, simple_value=columns[t][epoch]) for t in columns]
-                    one = event(wall_time=moment, step=epoch + 1, summary=summary(value=values))
-                    file.write(one.SerializeToString())
-        except (OSError, tf.errors.OpError) as error:
-            raise UnwritableError(f"cannot write {path}: {error}.") from error
 
 
 def progress_line(

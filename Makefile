@@ -102,15 +102,14 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
 	@echo "Training every network and carrying out every study for a moment, on small made-up data:"
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
-	  --experiments $(filter-out step-for-step,$(EXPERIMENTS))
+	  --experiments $(filter-out step-for-step,$(STUDIES) $(IMDB) $(JENA))
 	@echo
 	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
 	@$(RUN) -m harness.reporting.pages --results-dir demo/results
-	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots
-	@$(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html
-	@echo
-	@echo "The network of text-generation continues \"the wind was\":"
-	@$(RUN) -m explore.generate --sample --prompt "the wind was" --length 100
+	@$(RUN) -m harness.reporting.figures --results-dir demo/results --plots-dir demo/plots & \
+	  $(RUN) -m harness.reporting.report --results-dir demo/results --output demo/report.html && \
+	  text=$$($(RUN) -m explore.generate --sample --prompt "the wind was" --length 100) && wait $$! && \
+	  printf '\nThe network of text-generation continues "the wind was":\n%s\n' "$$text"
 	@echo
 	@echo "Every experiment was trained for a moment on small made-up data: everything works here."
 	@echo "The numbers say nothing about the real data. See what a run leaves behind:"

@@ -20,7 +20,8 @@ from harness.errors import RunError
 # variables that say how many threads a process computes with
 THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # What a forked process finds in memory. To load it takes seconds, and starts none of its threads.
-LOADED = ["tensorflow", "keras", "pandas", "scipy.stats", "sklearn.pipeline", "jinja2", "pydantic"]
+LOADED = ["tensorflow", "keras", "pandas", "scipy.stats", "sklearn.pipeline", "jinja2"]
+LOADED += ["pydantic.type_adapter"]  # with all that `pydantic` loads only when it is used
 GPUS = ("/dev/nvidiactl", "/dev/kfd")
 
 

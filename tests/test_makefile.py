@@ -1,4 +1,4 @@
-"""The Makefile: which variables it passes on, as they are, and which it refuses."""
+"""The Makefile: which variables it passes on and refuses, and that it installs what was pinned."""
 
 import re
 import shlex
@@ -163,3 +163,17 @@ def test_the_project_states_the_versions_that_the_makefile_takes():
     assert project["requires-python"] == ">=3.11,<3.14"
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     assert "(3, 11) <= sys.version_info[:2] <= (3, 13)" in makefile
+
+
+def test_every_package_is_pinned_and_has_hashes_that_pip_compares():
+    pinned = r"\S+==\S+( ; .+?)?( +--hash=sha256:[0-9a-f]{64})+ *"
+    for kind in ("", "-cluster", "-dev"):
+        text = (REPOSITORY / f"requirements{kind}.txt").read_text("utf-8").replace("\\\n", " ")
+        packages = [line for line in text.splitlines() if re.match(r"[A-Za-z0-9]", line)]
+        assert len(packages) > 5
+        assert [line for line in packages if not re.fullmatch(pinned, line)] == []
+    done = make(REPOSITORY, "--always-make", "--dry-run", ".venv/.development")
+    assert done.returncode == 0, done.stderr
+    installing = [line for line in done.stdout.splitlines() if "pip install" in line]
+    assert len(installing) == 2
+    assert all("--require-hashes" in line for line in installing)

@@ -51,14 +51,15 @@ def results():
 
 
 @pytest.fixture(scope="module")
-def value(results):
-    """Mean over the seeds of one number of one experiment in its published protocol."""
+def row(results):
+    """The runs of a network, by default in its published protocol."""
 
-    def mean(experiment, measure):
-        (row,) = (r for r in results.rows if r.first.experiment == experiment and not r.variant)
-        return row.spread(measure).mean
+    def find(experiment, **variant):
+        rows = results.rows
+        (one,) = (r for r in rows if r.first.experiment == experiment and r.variant == variant)
+        return one
 
-    return mean
+    return find
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +135,8 @@ def test_plots_are_what_the_records_give(tmp_path):
         ("jena-gru-dropout", "best_validation", 0.258, 0.270),
     ],
 )
-def test_results_lie_where_published_and_repeated_runs_lie(value, experiment, measure, low, high):
-    assert low <= value(experiment, measure) <= high
+def test_results_lie_where_published_and_repeated_runs_lie(row, experiment, measure, low, high):
+    assert low <= row(experiment).spread(measure).mean <= high
 
 
 def test_what_the_readme_says_of_the_equations_holds(cell):
@@ -206,81 +207,75 @@ def test_what_the_readme_says_of_any_length_holds(cell):
     assert round(cell("any-length", table, "LSTM", "own length") - trained, 3) == -0.002
 
 
+# --- numbers in the prose of pages
+
+
+RULES, REPORT = "docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"
+
+
+def words(page: str) -> str:
+    """A page with its lines joined."""
+    return " ".join((REPOSITORY / page).read_text("utf-8").split())
+
+
+def losses(row) -> list[float]:
+    """Training loss of each epoch, mean over the seeds."""
+    curves = [record.history["loss"] for record in row.records]
+    return [fmean(values) for values in zip(*curves, strict=True)]
+
+
 def test_the_page_has_the_steps_of_the_originals(cell):
-    text = (REPOSITORY / "docs/rmsprop-through-the-versions.md").read_text("utf-8")
     then, today = (
         f"Old Keras and this project by {rule}, float64"
         for rule in ("the rule of that time", "today's rule")
     )
+    few, many = (f"largest difference, {n} steps" for n in (10, 50))
     for network in ("SimpleRNN", "4 × SimpleRNN", "LSTM", "GRU", "Conv1D + LSTM"):
-        row = f"{network} (IMDB)"
-        few, many = (
-            cell("step-for-step", then, row, f"largest difference, {n} steps") for n in (10, 50)
-        )
-        apart = cell("step-for-step", today, row, "largest difference, 50 steps")
-        few, many = (f"{value:.0e}" if value else "0" for value in (few, many))
-        assert f"| {row} | {few} | {many} | {100 * apart:.1f} % |" in text
+        name = f"{network} (IMDB)"
+        values = [cell("step-for-step", then, name, column) for column in (few, many)]
+        shown = " | ".join(f"{value:.0e}" if value else "0" for value in values)
+        apart = cell("step-for-step", today, name, many)
+        assert f"| {name} | {shown} | {100 * apart:.1f} % |" in words(RULES)
 
 
 def test_the_pages_have_the_training_losses_of_each_backend(cell):
     table = "Training loss of each epoch"
-    rows = ["tensorflow, rmsprop", "tensorflow, rmsprop-keras-2.0", "jax, rmsprop"]
-    for page in ("docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"):
-        text = (REPOSITORY / page).read_text("utf-8")
-        for row in [*rows, "jax, rmsprop-keras-2.0"]:
-            losses = (cell("update-rules", table, row, f"epoch {epoch}") for epoch in range(1, 6))
-            assert " | ".join(f"{loss:.3f}" for loss in losses) in text
+    for rule in ("rmsprop", "rmsprop-keras-2.0"):
+        for backend in ("tensorflow", "jax"):
+            name = f"{backend}, {rule}"
+            values = (cell("update-rules", table, name, f"epoch {epoch}") for epoch in range(1, 6))
+            shown = " | ".join(f"{loss:.3f}" for loss in values)
+            assert shown in words(RULES)
+            assert shown in words(REPORT)
 
 
-def test_the_report_has_the_training_losses_with_rows_added_first(results):
-    text = (REPOSITORY / "docs/upstream-report.md").read_text("utf-8")
+def test_the_report_has_the_training_losses_with_rows_added_first(row):
     for rule in ("rmsprop", "rmsprop-keras-2.11"):
-        (row,) = (
-            row
-            for row in results.rows
-            if row.first.experiment == "imdb-lstm" and row.variant == {"optimizer": rule}
-        )
-        curves = [record.history["loss"] for record in row.records]
-        means = (fmean(losses) for losses in zip(*curves, strict=True))
-        shown = [f"{mean:.3f}" for epoch, mean in enumerate(means, 1) if epoch in (1, 3, 5, 10)]
-        assert " | ".join(shown) in text
+        curve = losses(row("imdb-lstm", optimizer=rule))
+        shown = " | ".join(f"{curve[epoch - 1]:.3f}" for epoch in (1, 3, 5, 10))
+        assert shown in words(REPORT)
+
+
+def test_the_page_has_the_training_losses_by_each_adam(row):
+    for variant in ({"optimizer": "adam"}, {}, {"optimizer": "adam-keras-2.0"}, {"keras": "2.2.4"}):
+        first, second = losses(row("imdb-conv-lstm", **variant))
+        assert f"{first:.3f} and {second:.3f}" in words(RULES)
 
 
 def test_the_pages_have_the_price_of_the_old_rule(results):
     (verdict,) = (one for one in judge(CLAIMS, results) if one.claim.id == "keras-3")
     assert verdict.word == "does not hold"
-    worse = f"by {-verdict.measured.estimate.value:.4f}"
-    p = f"adjusted p {verdict.adjusted.fails:.3f}"
-    for page in ("README.md", "docs/rmsprop-through-the-versions.md"):
-        words = " ".join((REPOSITORY / page).read_text("utf-8").split())
-        assert worse in words
-        assert p in words.replace("(", "")
+    for page in ("README.md", RULES):
+        assert f"by {-verdict.measured.estimate.value:.4f}" in words(page)
+        assert f"adjusted p {verdict.adjusted.fails:.3f}" in words(page).replace("(", "")
 
 
-def test_the_pages_say_how_far_jena_s_training_losses_are_off(results):
-    rows = {row.name: row for row in results.rows}
-    off = {
-        name: f"{100 * curve_distance(rows[name], rows[name].published.loss):.1f} %"
-        for name in ("jena-gru", "jena-dense", "jena-gru-dropout")
-    }
-    text = " ".join((REPOSITORY / "docs/results.md").read_text("utf-8").split())
-    gru, dense, dropout = off.values()
-    assert f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU" in text
-    assert f"with dropout {dropout}" in text
-    text = " ".join((REPOSITORY / "docs/data.md").read_text("utf-8").split())
-    assert f"With all fourteen they are {gru} and {dense} off" in text
-
-
-def test_the_page_has_the_training_losses_by_each_adam(results):
-    text = " ".join(
-        (REPOSITORY / "docs/rmsprop-through-the-versions.md").read_text("utf-8").split()
+def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
+    gru, dense, dropout = (
+        f"{100 * curve_distance(network, network.published.loss):.1f} %"
+        for network in map(row, ("jena-gru", "jena-dense", "jena-gru-dropout"))
     )
-    rules = [{"optimizer": "adam"}, {}, {"optimizer": "adam-keras-2.0"}, {"keras": "2.2.4"}]
-    for rule in rules:
-        (row,) = (
-            row
-            for row in results.rows
-            if row.first.experiment == "imdb-conv-lstm" and row.variant == rule
-        )
-        first, second = (fmean(r.history["loss"][epoch] for r in row.records) for epoch in (0, 1))
-        assert f"{first:.3f} and {second:.3f}" in text
+    sentence = f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU"
+    assert sentence in words("docs/results.md")
+    assert f"with dropout {dropout}" in words("docs/results.md")
+    assert f"With all fourteen they are {gru} and {dense} off" in words("docs/data.md")

@@ -91,18 +91,18 @@ def test_the_commands_without_make_are_those_of_the_makefile(clone):
         (clone / "experiments" / script.name).touch()
     for name in ("requirements-dev.txt", ".venv/.runtime", ".venv/.development"):
         (clone / name).touch()
-    # prints each command in a line, its words separated by a character that none of them has
-    python = "#!/bin/sh\nprintf '%s\\037' python \"$@\"; echo\n"
+    # prints its words at once, since commands may run beside each other
+    python = "#!/bin/sh\nprintf '%s\\037' '<' \"$@\" '>'\n"
     (clone / ".venv/bin/python").write_text(python, "utf-8")
     page = (REPOSITORY / "docs/running.md").read_text("utf-8")
     rows = re.findall(r"^\| `make (.*?)` \| (.*) \|$", page, re.MULTILINE)
     for arguments, cell in rows[1:]:  # `make help` has a text of its own
         all_names = " ".join(n for n in names if (arguments, n) != ("demo", "step-for-step"))
         commands = re.findall("`(python -m .*?)`", cell.replace("NAMES", all_names))
-        written = [sorted(shlex.split(command)) for command in commands]
-        lines = make(clone, *shlex.split(arguments)).stdout.splitlines()
-        called = [sorted(line.split("\037")[:-1]) for line in lines if "\037" in line]
-        assert called == written, arguments
+        written = [sorted(shlex.split(command)[1:]) for command in commands]
+        printed = make(clone, *shlex.split(arguments)).stdout
+        called = [sorted(one.split("\037")) for one in re.findall("<\037(.*?)\037>", printed)]
+        assert sorted(called) == sorted(written), arguments
     makefile = (REPOSITORY / "Makefile").read_text("utf-8")
     targets = set(re.findall("^([a-z-]+):.*## ", makefile, re.MULTILINE))
     shown = {arguments.split()[0] for arguments, _ in rows}

@@ -1,11 +1,14 @@
-"""Runs the project's commands as a user does: in processes of their own."""
+"""Runs the project's commands: in this process, or in one of their own as a user does."""
 
+import contextlib
+import io
 import os
 import runpy
 import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from harness.processes import can_fork, forking
@@ -19,6 +22,17 @@ VARIABLES = {name: value for name, value in os.environ.items() if name != "RNN_D
 def places(folder: Path) -> list:
     """Options that send results and plots below a folder of the test's own."""
     return ["--results-dir", folder / "results", "--plots-dir", folder / "plots"]
+
+
+def call(main: Callable, *arguments: object) -> subprocess.CompletedProcess:
+    """Calls the `main` of a command in this process; what it returns is as of a process."""
+    output, errors = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
+        try:
+            status = main(list(map(str, arguments))) or 0
+        except SystemExit as stop:
+            status = stop.code
+    return subprocess.CompletedProcess(arguments, status, output.getvalue(), errors.getvalue())
 
 
 def run(module: str, *arguments: object, **environment: str) -> subprocess.CompletedProcess:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 from commands import REPOSITORY
 
 T = TypeVar("T")
@@ -55,27 +56,17 @@ def wait_for(what: Callable[[], T], seconds: float = 120) -> T:
 
 def mentioning(path: Path) -> list[str]:
     """The command lines of the processes that work below a folder."""
-    listing = subprocess.run(
-        ["ps", "-axww", "-o", "command="], capture_output=True, text=True, check=True
-    )
-    return [line for line in listing.stdout.splitlines() if str(path) in line]
+    lines = (" ".join(one.info["cmdline"] or []) for one in psutil.process_iter(["cmdline"]))
+    return [line for line in lines if str(path) in line]
 
 
 def descendants(process: int) -> list[int]:
     """The processes that a process has started, those that these have started, and so on."""
-    listing = subprocess.run(
-        ["ps", "-ax", "-o", "pid=,ppid="], capture_output=True, text=True, check=True
-    )
-    pairs = [tuple(map(int, line.split())) for line in listing.stdout.splitlines()]
-    found = [child for child, parent in pairs if parent == process]
-    return found + [one for child in found for one in descendants(child)]
+    return [one.pid for one in psutil.Process(process).children(recursive=True)]
 
 
 def alive(processes: list[int]) -> list[int]:
     """Those of some processes that have not ended."""
-    listing = subprocess.run(
-        ["ps", "-ax", "-o", "pid=,stat="], capture_output=True, text=True, check=True
-    )
-    pairs = (line.split() for line in listing.stdout.splitlines())
-    running = {int(process) for process, state in pairs if not state.startswith("Z")}
-    return [process for process in processes if process in running]
+    running = psutil.process_iter(["status"])
+    zombies = {one.pid for one in running if one.info["status"] == psutil.STATUS_ZOMBIE}
+    return [one for one in processes if psutil.pid_exists(one) and one not in zombies]

@@ -1,4 +1,4 @@
-"""The documents' claims, as data, and whether each holds, by the rule in `docs/verdicts.md`.
+"""The documents' claims: as data, whether each holds by the rule in `docs/verdicts.md`, as tables.
 
 The claims are read from a TOML file; nothing here knows any of them. A file that is missing or
 wrong, or a number that `metrics.json` does not hold, is a `RunError`.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, PlainValidator, StrictBool
+from pydantic import AfterValidator, StrictBool
 from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
@@ -22,16 +22,38 @@ from harness.reporting.comparison import (
     HOLDS,
     NOT_CHECKABLE,
     NOT_DECIDED,
-    NUMBERS,
     Measurement,
     NotCheckable,
     decide,
     measure,
     refuse_different_data,
-    with_note,
+    verdict_text,
 )
-from harness.reporting.groups import Results, SeedGroup, mixture
-from harness.reporting.statistics import UNBOUNDED, PValues, Range, SeedStatistics, holm
+from harness.reporting.conditions import mixture
+from harness.reporting.groups import NUMBERS, Results, SeedGroup
+from harness.reporting.statistics import (
+    UNBOUNDED,
+    PValues,
+    Range,
+    SeedStatistics,
+    holm,
+)
+from harness.reporting.table import (
+    ABSENT,
+    Blocks,
+    Table,
+    csv_text,
+    explanation,
+    footnotes,
+    format_interval,
+    format_significant,
+    interval_ends,
+    mean_and_sd,
+    note_marks,
+    number_notes,
+)
+
+OVER_SEEDS = "95 % interval over seeds"
 
 
 def _day(text: str) -> str:
@@ -41,14 +63,6 @@ def _day(text: str) -> str:
     except ValueError:
         pass
     raise PydanticCustomError("day", "Input should be a day such as 2026-11-24")
-
-
-def _range(ends: object) -> Range:
-    """Infinite ends are allowed, NaN is not."""
-    numbers = isinstance(ends, list) and all(type(end) in (int, float) for end in ends)
-    if numbers and len(ends) == 2 and ends[0] < ends[1]:
-        return tuple(ends)
-    raise PydanticCustomError("range", "Input should be a lower and a higher number")
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class Claim(KnownFields):
     column: str = ""
     measure: str = ""
     minus: str = ""
-    within: Annotated[Range, PlainValidator(_range)] | None = None  # what a study's number can be
+    within: Range | None = None  # what a study's number can be
     exact: StrictBool = False  # no seed changes the number, so that one run decides
     # whether the number is within bounds, as good as another network's up to a margin, or better
     test: Literal["bounds", "equivalence", "better"] = "bounds"
@@ -82,9 +96,14 @@ class Claim(KnownFields):
 
     @property
     def limits(self) -> Range:
-        """Between which the number must lie; infinite where there is no bound."""
+        """Between which the number must lie; infinite where there is no bound.
+
+        Of the test "better" they are those of an accuracy.
+        """
         if self.margin is not None:
             return -self.margin, self.margin
+        if self.test == "better":
+            return 0, math.inf
         low = -math.inf if self.at_least is None else self.at_least
         return low, math.inf if self.at_most is None else self.at_most
 
@@ -135,6 +154,8 @@ def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
         yield "needs either table, row and column, or measure"
     if claim.minus and not claim.measure:
         yield "minus is for a measure, not for a number of a table"
+    if claim.within and not claim.within[0] < claim.within[1]:
+        yield "within must be a lower and a higher number"
     if claim.within and claim.measure:
         yield "within is for a number of a table; the range of a measure is known"
     if claim.exact and (claim.test != "bounds" or claim.primary):
@@ -157,9 +178,9 @@ class Verdict:
     """A claim and whether it holds."""
 
     claim: Claim
-    measured: Measurement | None  # None if the claim is not checkable
     word: str  # one of the four words
     reason: str  # what the word rests on; empty where the number shows it
+    measured: Measurement | None = None  # None if the claim is not checkable
     p: PValues | None = None  # None without a test
     adjusted: PValues | None = None  # of a primary claim, adjusted for all primary claims
     mixture: str = ""  # in what the runs differ that should be one
@@ -167,8 +188,7 @@ class Verdict:
     @property
     def text(self) -> str:
         """The word and its reason: `not decided: 3 seeds of the 5 that the rule needs`."""
-        text = f"{self.word}: {self.reason}" if self.reason else self.word
-        return with_note(text, self.mixture)
+        return verdict_text(self.word, self.reason, self.mixture)
 
     @property
     def notes(self) -> list[str]:
@@ -177,26 +197,32 @@ class Verdict:
 
 
 def judge(claims: list[Claim], results: Results) -> list[Verdict]:
-    """Decides each claim, the primary claims as a family."""
-    measured = [_try_to_measure(claim, results) for claim in claims]
+    """Decides each claim, the primary claims as a family.
+
+    A primary claim without a test stays in the family with p = 1: a missing run must not make the
+    other claims easier. *Holds* and *does not hold* are a family each (Holm).
+    """
+    measured: list[Measurement | NotCheckable] = []
+    for claim in claims:
+        try:
+            measured.append(find_measurement(claim, results))
+        except NotCheckable as reason:  # the other claims can still be checked
+            measured.append(reason)
     p_values = [_p_values(*pair) for pair in zip(claims, measured, strict=True)]
-    adjusted = _adjust(claims, p_values)
+    primary = [place for place, claim in enumerate(claims) if claim.primary]
+    family = [p_values[place] or PValues(1, 1) for place in primary]
+    sides = (holm(side) for side in zip(*family, strict=True))
+    adjusted = dict(zip(primary, map(PValues, *sides), strict=True)) if primary else {}
     verdicts = []
-    for claim, number, p, family in zip(claims, measured, p_values, adjusted, strict=True):
+    for place, (claim, number, p) in enumerate(zip(claims, measured, p_values, strict=True)):
         if isinstance(number, NotCheckable):
-            verdicts.append(Verdict(claim, None, NOT_CHECKABLE, str(number)))
-        else:
-            mixed = "" if claim.exact else mixture(number.groups)
-            decided = _decide(claim, number, family or p)
-            verdicts.append(Verdict(claim, number, *decided, p, family, mixed))
+            verdicts.append(Verdict(claim, NOT_CHECKABLE, str(number)))
+            continue
+        shared = adjusted.get(place) if p else None
+        mixed = "" if claim.exact else mixture([group.records for group in number.groups])
+        decided = _decide(claim, number, shared or p)
+        verdicts.append(Verdict(claim, *decided, number, p, shared, mixed))
     return verdicts
-
-
-def _try_to_measure(claim: Claim, results: Results) -> Measurement | NotCheckable:
-    try:
-        return find_measurement(claim, results)
-    except NotCheckable as reason:  # the other claims can still be checked
-        return reason
 
 
 def find_measurement(claim: Claim, results: Results) -> Measurement:
@@ -232,24 +258,10 @@ def _p_values(claim: Claim, measured: Measurement | NotCheckable) -> PValues | N
     """The p-values of both verdicts; None if there is nothing to test or seeds are missing."""
     if claim.exact or isinstance(measured, NotCheckable) or measured.missing_seeds:
         return None
-    estimate = measured.estimate
-    if claim.test == "better":
-        above, below = estimate.p_above(0), estimate.p_below(0)
-        return PValues(below, above) if measured.lower_is_better else PValues(above, below)
-    return estimate.p_within(*claim.limits)
-
-
-def _adjust(claims: list[Claim], p_values: list[PValues | None]) -> list[PValues | None]:
-    """The primary claims' p-values after Holm; `holds` and `does not hold` are a family each.
-
-    A primary claim without a test stays in the family with p = 1: a missing run must not make the
-    other claims easier.
-    """
-    primary = [place for place, claim in enumerate(claims) if claim.primary]
-    family = [p_values[place] or PValues(1, 1) for place in primary]
-    pairs = zip(holm([p.holds for p in family]), holm([p.fails for p in family]), strict=True)
-    adjusted = {place: PValues(*pair) for place, pair in zip(primary, pairs, strict=True)}
-    return [adjusted.get(place) if p else None for place, p in enumerate(p_values)]
+    low, high = claim.limits
+    if claim.test == "better" and measured.groups[0].lower_is_better:
+        low, high = -high, -low
+    return measured.estimate.p_within(low, high)
 
 
 def _decide(claim: Claim, measured: Measurement, p: PValues | None) -> tuple[str, str]:
@@ -268,3 +280,132 @@ def _decide(claim: Claim, measured: Measurement, p: PValues | None) -> tuple[str
             return FAILS, ""
         return NOT_DECIDED, "the 95 % interval crosses a bound"
     return decide(p, "adjusted p" if claim.primary else "p")
+
+
+def claims_blocks(verdicts: list[Verdict]) -> Blocks:
+    """The rule, a row for each claim, the notes of its runs, and the reasons of the bounds."""
+    table, numbers = claims_table(verdicts)
+    notes = [footnotes(numbers)] if numbers else []
+    since = ["Why these bounds, and since when:", reasons(verdicts)]
+    return [explanation("claims"), table, *notes, *since]
+
+
+def claims_table(verdicts: list[Verdict]) -> tuple[Table, dict[str, int]]:
+    """One row a claim, and the numbers of its notes; `n` is the number of seeds."""
+    numbers = number_notes(note for verdict in verdicts for note in verdict.notes)
+    rows = []
+    for verdict in verdicts:
+        claim, measured = verdict.claim, verdict.measured
+        source = claim.source.replace(", ", "`, `")
+        rows.append(
+            {
+                "The documents say": f"{claim.statement} (`{source}`)",
+                "Measured": claim.quantity,
+                "Value": _value(verdict),
+                "n": ", ".join(str(one.n) for one in measured.statistics) if measured else "0",
+                OVER_SEEDS: format_interval(measured and measured.interval),
+                "95 % interval over test samples": format_interval(
+                    measured and measured.samples_interval
+                ),
+                "Holds if": claim.criterion,
+                "Verdict": _verdict_and_effect(verdict),
+                "Run": claim.experiment + (f" − {claim.minus}" if claim.minus else ""),
+                "Notes": note_marks(verdict.notes, numbers),
+            }
+        )
+    left = {"Measured", "Holds if", "Verdict", "Run", "Notes"}
+    return Table.of(rows, left, "The claims"), numbers
+
+
+def primary_claims(verdicts: list[Verdict]) -> Blocks:
+    """The primary claims, if there are any, in a few columns."""
+    rows = [
+        {
+            "Claim": one.claim.statement,
+            "Measured": one.claim.quantity,
+            "Value": _value(one),
+            OVER_SEEDS: format_interval(one.measured and one.measured.interval),
+            "Holds if": one.claim.criterion,
+            "Verdict": one.text,
+        }
+        for one in verdicts
+        if one.claim.primary
+    ]
+    return [Table.of(rows, {"Measured", "Holds if", "Verdict"})] if rows else []
+
+
+def _value(verdict: Verdict) -> str:
+    """Mean ± deviation, or the difference of the means; with too few seeds the values."""
+    measured = verdict.measured
+    if measured is None:
+        return ABSENT
+    if verdict.claim.exact:
+        return ", ".join(map(format_significant, measured.values))
+    if measured.is_difference and not measured.missing_seeds:
+        return format_significant(measured.estimate.value)
+    return " less ".join(map(mean_and_sd, measured.statistics))
+
+
+def _verdict_and_effect(verdict: Verdict) -> str:
+    """The verdict; for "better than" also how much better and how often."""
+    measured = verdict.measured
+    if verdict.claim.test != "better" or measured is None or measured.missing_seeds:
+        return verdict.text
+    effect = [] if measured.effect is None else [f"Hedges' g {measured.effect:.2g}"]
+    often = f"better in {100 * measured.superiority:.0f} % of the pairs of runs"
+    return "; ".join([verdict.text, *effect, often])
+
+
+def reasons(verdicts: list[Verdict]) -> str:
+    """Why the bounds are what they are, and when they were set, one line a claim."""
+    return "\n".join(
+        f"- {verdict.claim.statement}: {verdict.claim.criterion} "
+        f"({verdict.claim.why}; set {verdict.claim.set}, {_known_runs(verdict)})"
+        for verdict in verdicts
+    )
+
+
+def _known_runs(verdict: Verdict) -> str:
+    """Which runs were known when the bounds were set; a run that began earlier always was."""
+    claim = verdict.claim
+    groups = verdict.measured.groups if verdict.measured else ()
+    started = [record.environment["started"] for group in groups for record in group.records]
+    if any(time[:10] < claim.set for time in started):
+        return "when some of the runs that it judges were known"
+    if claim.runs_known:
+        return "before the runs that it judges, when earlier ones like them were known"
+    return "before the runs that it judges"
+
+
+def claims_csv(verdicts: list[Verdict]) -> str:
+    """One line a claim; a field is empty where there is no such number."""
+    return csv_text([_fields(verdict) for verdict in verdicts], "%.6g")
+
+
+def _fields(verdict: Verdict) -> dict[str, str | float | None]:
+    claim, measured = verdict.claim, verdict.measured
+    sides = measured.statistics if measured else ()
+    few = not measured or bool(measured.missing_seeds)
+    copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    return {
+        **{name: getattr(claim, name) for name in copied},
+        **{name: str(getattr(claim, name)).lower() for name in ("primary", "exact")},
+        "n": " ".join(str(one.n) for one in sides) or "0",
+        "measured": measured and measured.estimate.value,
+        "sd": sides[0].sd if sides else None,
+        "sd_minus": sides[1].sd if sides[1:] else None,
+        **interval_ends("interval", measured and measured.interval),
+        **interval_ends("samples_interval", measured and measured.samples_interval),
+        **{name: getattr(claim, name) for name in ("at_least", "at_most", "margin")},
+        "p": verdict.p and verdict.p.holds,
+        "p_adjusted": verdict.adjusted and verdict.adjusted.holds,
+        "p_against": verdict.p and verdict.p.fails,
+        "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
+        "effect": measured and measured.effect,
+        "superiority": None if few else measured.superiority,
+        "verdict": verdict.word,
+        "reason": verdict.reason,
+        "why": claim.why,
+        "set": claim.set,
+        "runs_known": str(claim.runs_known).lower(),
+    }

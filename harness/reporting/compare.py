@@ -10,19 +10,42 @@ reference, or folders of records. Without B, your own runs of A are compared wit
 import argparse
 import difflib
 import glob
+import itertools
 import json
+import math
 import os
+import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
 from harness.errors import RunError, few
-
-if TYPE_CHECKING:
-    from harness.reporting.comparison import Comparison
-    from harness.reporting.groups import SeedGroup
+from harness.records.record import find_records
+from harness.reporting.comparison import NotCheckable, measure
+from harness.reporting.conditions import data_hashes, differences, same_data
+from harness.reporting.figures.draw import plot_pair
+from harness.reporting.groups import (
+    NUMBERS,
+    ModelResults,
+    SeedGroup,
+    Study,
+    load_results,
+    make_results,
+)
+from harness.reporting.table import (
+    FOUR,
+    SIGNED,
+    Blocks,
+    Table,
+    format_interval,
+    format_percent,
+    markdown,
+    mean_and_sd,
+    text,
+)
+from harness.reporting.tables import METRICS
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,14 +62,8 @@ def main(argv: list[str] | None = None) -> int:
     return run_command(lambda: compare(arguments))
 
 
-def compare(arguments: argparse.Namespace) -> int:
-    """Prints the comparison, draws the curves, and returns the exit status."""
-    # slow to load, and `--help` needs none of them
-    from harness.reporting import comparison
-    from harness.reporting.figures.draw import plot_pair
-    from harness.reporting.table import markdown, text
-    from harness.reporting.tables import pair_blocks
-
+def compare(arguments: argparse.Namespace) -> None:
+    """Prints the comparison and draws the curves."""
     own, reference = [arguments.results_dir], [arguments.reference]
     if arguments.b:
         own = reference = own + reference
@@ -55,93 +72,167 @@ def compare(arguments: argparse.Namespace) -> int:
     warn_left_out([*left_out, *more])
     if first.first.path == second.first.path:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
-    pair = comparison.compare(first, second)
-    if pair.obstacle:
-        raise RunError(f"A and B cannot be compared: {pair.obstacle}")
+    if obstacle := _obstacle(first, second):
+        raise RunError(f"A and B cannot be compared: {obstacle}")
+    content = comparison(first, second)
     if arguments.format == "json":
-        print(as_json(pair))
+        print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
-        blocks = [f"A: {_side(first)}", f"B: {_side(second)}", *pair_blocks(pair)]
-        print({"text": text, "markdown": markdown}[arguments.format](blocks))
-    if pair.curves:
-        plot_pair(pair.first, pair.second, arguments.plot)
+        write = {"text": text, "markdown": markdown}[arguments.format]
+        print(write(_blocks(first, second, content)))
+    if content["curves"]:
+        plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
-    return 0
 
 
-def as_json(pair: "Comparison") -> str:
+def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
+    """Why no number of the two can be compared."""
+    groups = (first, second)
+    for group in groups:
+        if isinstance(group, Study):
+            return f"{group.first.label} is a study, which has no validation and no test value."
+    if first.sample != second.sample:
+        return "one ran on sample data and the other on real data."
+    a, b = (f"{group.metric} on {group.dataset}" for group in groups)
+    if a != b:
+        return f"{first.first.label} measures {a}, and {second.first.label} measures {b}."
+    if not same_data(first.first, second.first):
+        copies = (", ".join(one[:8] for one in data_hashes(group.first)) for group in groups)
+        return f"they ran on different copies of the data (SHA-256 {' and '.join(copies)})."
+    return ""
+
+
+def comparison(first: ModelResults, second: ModelResults) -> dict[str, Any]:
     """What differs, the numbers with the value of every run, and the mean curves."""
-    content = {
+    sides = {"first": first, "second": second}
+    found = differences(first.records, second.records)
+    metric = first.metric
+    names = dict.fromkeys((f"val_{metric}", metric, "val_loss", "loss"))
+    curves = [
+        {"column": name} | {side: _mean_curve(group, name) for side, group in sides.items()}
+        for name in names
+    ]
+    return {
         side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
         | {"seeds": [record.seed for record in group.records]}
-        for side, group in (("first", pair.first), ("second", pair.second))
+        for side, group in sides.items()
+    } | {
+        "lower_is_better": first.lower_is_better,
+        "numbers": [_number(first, second, name) for name in NUMBERS],
+        "differences": [
+            {"kind": one.kind, "name": one.name}
+            | {"first": ", ".join(one.first), "second": ", ".join(one.second)}
+            for one in found
+        ],
+        "curves": [curve for curve in curves if all(curve.values())],
     }
-    content["lower_is_better"] = pair.first.metric == "mae"
-    content["numbers"] = [
-        {"name": one.name, "first": one.first.values, "second": one.second.values}
-        | {
-            "difference": one.measured and one.measured.estimate.value,
-            "interval": one.measured and one.measured.interval,
-            "samples_interval": one.measured and one.measured.samples_interval,
-            "superiority": one.measured and one.measured.superiority,
-            "note": one.note,
-        }
-        for one in pair.numbers
+
+
+def _number(first: ModelResults, second: ModelResults, name: str) -> dict[str, Any]:
+    """A number of every run and its difference, or why there is none or no interval over seeds."""
+    sides = [group.spread(NUMBERS[name]).values for group in (first, second)]
+    split = "validation" if "validation" in name else "test"
+    trivial = [group.reference[split] for group in (first, second)]
+    measured, note = None, ""
+    # the same predictor on the same samples gives the same number, but for rounding
+    if not math.isclose(*trivial, rel_tol=1e-6):
+        scores = " and ".join(map(FOUR, trivial))
+        note = f"other {split} samples, on which {first.reference['label']} has {scores}"
+    else:
+        try:
+            measured = measure([first, second], NUMBERS[name])
+        except NotCheckable as reason:
+            note = str(reason)
+    if measured and not measured.interval:
+        note = measured.missing_seeds or "no two runs of either differ"
+        note = f"no interval over seeds: {note}"
+    return {
+        **{"name": name, "first": sides[0], "second": sides[1]},
+        "difference": measured and measured.estimate.value,
+        "interval": measured and measured.interval,
+        "samples_interval": measured and measured.samples_interval,
+        "superiority": measured and measured.superiority,
+        "note": note,
+    }
+
+
+def _mean_curve(group: ModelResults, column: str) -> list[float]:
+    """The mean over the runs that got so far, one value an epoch."""
+    epochs = itertools.zip_longest(*(record.history.get(column, ()) for record in group.records))
+    return [statistics.fmean(v for v in values if v is not None) for values in epochs]
+
+
+def _blocks(first: ModelResults, second: ModelResults, content: dict[str, Any]) -> Blocks:
+    """The two sides, what differs, then the numbers and why some cannot be compared."""
+    differing = [[*one.values()] for one in content["differences"]]
+    pairs = len(first.records) * len(second.records)
+    rows, reasons = [], {}
+    for one in content["numbers"]:
+        sides = [group.spread(NUMBERS[one["name"]]) for group in (first, second)]
+        row = [one["name"], *(mean_and_sd(side, FOUR) for side in sides), "", "", "", ""]
+        if one["difference"] is not None:
+            share = format_percent(one["superiority"])
+            intervals = (one["interval"], one["samples_interval"])
+            row[3:] = [
+                SIGNED(one["difference"]),
+                *(format_interval(ends, SIGNED) for ends in intervals),
+                f"in {share} of {pairs} pair{'s' if pairs > 1 else ''}",
+            ]
+        rows.append(row)
+        reasons.setdefault(one["note"], []).append(one["name"])
+    columns = ["A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
+    better = "lower" if first.lower_is_better else "higher"
+    return [
+        *(
+            f"{side}: {group.first.label} ({group.title}), {group.runs} in {_folder(group)}"
+            for side, group in (("A", first), ("B", second))
+        ),
+        Table(["What differs", "", "A", "B"], differing or [["nothing", "", "", ""]], "llll"),
+        f"{METRICS[first.metric]}; {better} is better:",
+        Table(["Number", *columns], rows),
+        *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
-    content["differences"] = [
-        {"kind": one.kind, "name": one.name}
-        | {"first": ", ".join(one.first), "second": ", ".join(one.second)}
-        for one in pair.differences
-    ]
-    content["curves"] = [
-        {"column": name, "first": first, "second": second}
-        for name, (first, second) in pair.curves.items()
-    ]
-    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
-def _side(group: "SeedGroup") -> str:
-    runs = f"{len(group.records)} run{'s' if len(group.records) > 1 else ''}"
-    return f"{group.first.label} ({group.title}), {runs} in {_folder(group)}"
-
-
-def _folder(group: "SeedGroup") -> str:
+def _folder(group: SeedGroup) -> str:
     """The results folder as seen from here, or absolute where that is shorter."""
     folder = group.first.path.parent.parent.resolve()
     return min(os.path.relpath(folder), str(folder), key=len)
 
 
-def find_group(name: str, results_dirs: Sequence[Path]) -> "tuple[SeedGroup, list[str]]":
+def find_group(name: str, results_dirs: Sequence[Path]) -> tuple[SeedGroup, list[str]]:
     """The runs that have this label (`imdb-gru+units-64`), or lie in this folder.
 
     The first of the folders that has finished runs of the label counts. Returns also one sentence
     for each run that was left out.
     """
-    from harness.records.record import find_records
-    from harness.reporting.groups import PUBLISHED, load_published, make_results, records_in
-
-    records, left_out = [], []
-    if name not in ("", "..") and Path(name).name == name:
-        for results_dir in filter(Path.is_dir, results_dirs):
-            records, more = find_records(results_dir, glob.escape(name))
-            left_out += more
-            if records:
-                break
-    if not records and Path(name).is_dir():
-        records, left_out = records_in(Path(name))
-    if not records:
-        known = {path.parent.name for one in results_dirs for path in one.glob("*/seed-*")}
-        close = difflib.get_close_matches(name, sorted(known), n=1)
-        hint = f"did you mean {close[0]}?" if close else "run it first, or name a folder."
-        where = " or ".join(map(str, results_dirs))
-        sentence = f"{where} holds no finished run of {name}; {hint}"
-        raise RunError(f"{sentence} {few(left_out, ' ')}".strip())
-    results = make_results(records, load_published(PUBLISHED))
+    left_out: list[str] = []
+    label = "" if name in ("", "..") or Path(name).name != name else glob.escape(name)
+    for folder in filter(Path.is_dir, results_dirs if label else ()):
+        records, more = find_records(folder, label)
+        left_out += more
+        if records:
+            results = make_results(records, left_out=left_out)
+            break
+    else:
+        if not (name and Path(name).is_dir()):
+            raise RunError(_missing(name, results_dirs, left_out))
+        results = load_results(Path(name))
     group, *others = [*results.rows, *results.studies]
     if others:
         names = few([one.name for one in (group, *others)])
         raise RunError(f"{name} holds the runs of several experiments ({names}); name one of them.")
-    return group, [*left_out, *results.left_out]
+    return group, results.left_out
+
+
+def _missing(name: str, results_dirs: Sequence[Path], left_out: Sequence[str]) -> str:
+    """What to do where there is no run of a name."""
+    known = {path.parent.name for one in results_dirs for path in one.glob("*/seed-*")}
+    close = difflib.get_close_matches(name, sorted(known), n=1)
+    hint = f"did you mean {close[0]}?" if close else "run it first, or name a folder."
+    where = " or ".join(map(str, results_dirs))
+    sentence = f"{where} holds no finished run of {name}; {hint}"
+    return f"{sentence} {few(left_out, ' ')}".strip()
 
 
 if __name__ == "__main__":

@@ -7,60 +7,49 @@ differ in this factor alone.
 
 import math
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.records.record import Record
 from harness.reporting.groups import ModelResults, Published, PublishedResults, Results
 from harness.reporting.reproduction import curve_distance
-from harness.reporting.statistics import Estimate
+from harness.reporting.statistics import Estimate, estimate
 
-# from the RMSprop of Keras 3 on TensorFlow to that of 2.0.8: epsilon inside or outside the root,
-# its value, and whether the gradients of a repeated word are squared before they are added or after
+# From the RMSprop of Keras 3 on TensorFlow to that of 2.0.8: in words, then where epsilon is, or
+# its value outside the root, and whether the gradients of a repeated word are squared before they
+# are added or after.
 RULES = {
-    "rmsprop": "Keras 3's rule on TensorFlow",
-    "rmsprop-epsilon-outside-1e-7": "epsilon outside, 1e-7",
-    "rmsprop-epsilon-outside": "epsilon outside, 1e-8",
-    "rmsprop-keras-2.11": "Keras 2.11's rule: squares after adding",
-    "rmsprop-keras-2.10": "Keras 2.10's rule: both, 1e-7",
-    "rmsprop-keras-2.0": "Keras 2.0's rule: both, 1e-8",
+    "rmsprop": ("Keras 3's rule on TensorFlow", "inside", "before"),
+    "rmsprop-epsilon-outside-1e-7": ("epsilon outside, 1e-7", "1e-7", "before"),
+    "rmsprop-epsilon-outside": ("epsilon outside, 1e-8", "1e-8", "before"),
+    "rmsprop-keras-2.11": ("Keras 2.11's rule: squares after adding", "inside", "after"),
+    "rmsprop-keras-2.10": ("Keras 2.10's rule: both, 1e-7", "1e-7", "after"),
+    "rmsprop-keras-2.0": ("Keras 2.0's rule: both, 1e-8", "1e-8", "after"),
 }
 ORIGINAL = "original"  # the condition of the documents' own scripts
 # what figures show: the rules that a version of Keras has, and the original
 SHOWN = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
-
-# by name: the setting, and for each level of Keras 3, or between the two, the one nearer to 2.0
-FACTORS: dict[str, tuple[str, dict]] = {
-    "epsilon outside the root": (
-        "optimizer",
-        {"rmsprop": "rmsprop-epsilon-outside-1e-7", "rmsprop-keras-2.11": "rmsprop-keras-2.10"},
+# by name: the levels of Keras 3, or between the two, and those nearer to 2.0
+FACTORS: dict[str, tuple[dict, dict]] = {
+    "epsilon outside the root": ({"epsilon": "inside"}, {"epsilon": "1e-7"}),
+    "epsilon outside, 1e-8 in place of 1e-7": ({"epsilon": "1e-7"}, {"epsilon": "1e-8"}),
+    "squares after adding": ({"squares": "before"}, {"squares": "after"}),
+    "Keras 2.0's rule: all": (
+        {"epsilon": "inside", "squares": "before"},
+        {"epsilon": "1e-8", "squares": "after"},
     ),
-    "epsilon outside, 1e-8 in place of 1e-7": (
-        "optimizer",
-        {
-            "rmsprop-epsilon-outside-1e-7": "rmsprop-epsilon-outside",
-            "rmsprop-keras-2.10": "rmsprop-keras-2.0",
-        },
-    ),
-    "squares after adding": (
-        "optimizer",
-        {
-            "rmsprop": "rmsprop-keras-2.11",
-            "rmsprop-epsilon-outside-1e-7": "rmsprop-keras-2.10",
-            "rmsprop-epsilon-outside": "rmsprop-keras-2.0",
-        },
-    ),
-    "Keras 2.0's rule: all": ("optimizer", {"rmsprop": "rmsprop-keras-2.0"}),
-    "hard sigmoid": ("gates", {"sigmoid": "keras2-hard-sigmoid"}),
-    "reset before the product": ("reset_after", {True: False}),
+    "hard sigmoid": ({"gates": "sigmoid"}, {"gates": "keras2-hard-sigmoid"}),
+    "reset before the product": ({"reset_after": True}, {"reset_after": False}),
 }
-# of a run, what is compared: as `MainEffect` has it
-NUMBERS: tuple[Callable[[Record], float], ...] = (
-    lambda record: math.log(record.history["loss"][0]),
-    lambda record: statistics.fmean(map(math.log, record.history["loss"])),
-    lambda record: record.metrics["best_validation"],
-)
+# of a run, what is compared: logarithms of losses, and the metric
+NUMBERS: dict[str, Callable[[Record], float]] = {
+    "Training loss, epoch 1": lambda record: math.log(record.history["loss"][0]),
+    "Training loss, whole curve": lambda record: statistics.fmean(
+        map(math.log, record.history["loss"])
+    ),
+    "Best validation": lambda record: record.metrics["best_validation"],
+}
 
 
 @dataclass(frozen=True)
@@ -69,23 +58,27 @@ class Condition:
 
     row: ModelResults
     published: Published  # of the network
-    optimizer: str  # the levels of the factors
-    gates: str
-    reset_after: bool
+    levels: dict  # by the names of `KERAS_3`
 
     @property
-    def levels(self) -> dict:
-        return {name: getattr(self, name) for name in KERAS_3}
+    def optimizer(self) -> str:
+        return self.levels["optimizer"]
 
     @property
     def title(self) -> str:
         """The condition in words: `Keras 2.0's rule: both, 1e-8, hard sigmoid`."""
         if self.optimizer == ORIGINAL:
             return f"Keras {self.published.keras} itself"
-        parts = [RULES[self.optimizer]]
-        parts += ["hard sigmoid"] if self.gates != KERAS_3["gates"] else []
-        parts += ["reset before the product"] if not self.reset_after else []
+        parts = [RULES[self.optimizer][0]]
+        parts += ["hard sigmoid"] if self.levels["gates"] != KERAS_3["gates"] else []
+        parts += ["reset before the product"] if not self.levels["reset_after"] else []
         return ", ".join(parts)
+
+    @property
+    def factors(self) -> dict:
+        """The levels of the factors, of which those of the rule are two."""
+        _, epsilon, squares = RULES[self.optimizer]
+        return self.levels | {"optimizer": "", "epsilon": epsilon, "squares": squares}
 
     @property
     def distance(self) -> float | None:
@@ -99,9 +92,7 @@ class MainEffect:
 
     factor: str
     pairs: int  # of conditions that it is the mean of
-    first_loss: Estimate  # change of the logarithm of the training loss in the first epoch
-    mean_loss: Estimate  # and over the whole curve
-    best_validation: Estimate  # change of the metric
+    changes: dict[str, Estimate]  # by the names of `NUMBERS`
 
 
 @dataclass(frozen=True)
@@ -121,37 +112,28 @@ class FactorialDesign:
     @property
     def effects(self) -> list[MainEffect]:
         """Of the factors for which there is a pair of conditions with enough seeds."""
-        complete = [c for c in self.conditions if not c.row.too_few_seeds]
+        complete = [
+            (one.factors, one.row.records)
+            for one in self.conditions
+            if one.optimizer in RULES and not one.row.too_few_seeds
+        ]
         effects = []
-        for factor, (setting, change) in FACTORS.items():
+        for factor, (before, after) in FACTORS.items():
             pairs = [
                 (old, new)
-                for old in complete
-                for new in complete
-                if old.levels[setting] in change
-                and new.levels == old.levels | {setting: change[old.levels[setting]]}
+                for levels, old in complete
+                for others, new in complete
+                if levels == levels | before and others == levels | after
             ]
             if pairs:
-                parts = [_mean_difference(pairs, number) for number in NUMBERS]
-                effects.append(MainEffect(factor, len(pairs), *parts))
+                weights = [-1 / len(pairs), 1 / len(pairs)] * len(pairs)
+                sides = [side for pair in pairs for side in pair]
+                changes = {
+                    name: estimate(*(list(map(number, side)) for side in sides), weights=weights)
+                    for name, number in NUMBERS.items()
+                }
+                effects.append(MainEffect(factor, len(pairs), changes))
         return effects
-
-
-def _mean_difference(
-    pairs: Sequence[tuple[Condition, Condition]], number: Callable[[Record], float]
-) -> Estimate:
-    """Mean over the pairs of the second's mean less the first's, as Welch estimates it."""
-    differences, variances = [], []  # variances of the means, and their degrees of freedom
-    for pair in pairs:
-        old, new = ([number(record) for record in one.row.records] for one in pair)
-        differences.append(statistics.fmean(new) - statistics.fmean(old))
-        for values in (old, new):
-            divisor = len(values) * len(pairs) ** 2
-            variances.append((statistics.variance(values) / divisor, len(values) - 1))
-    total = sum(variance for variance, _ in variances)
-    squares = sum(variance**2 / df for variance, df in variances)
-    df = total**2 / squares if squares else math.inf
-    return Estimate(statistics.fmean(differences), math.sqrt(total), df)
 
 
 def factorial_designs(results: Results, published: PublishedResults) -> list[FactorialDesign]:
@@ -166,11 +148,14 @@ def factorial_designs(results: Results, published: PublishedResults) -> list[Fac
         elif set(row.variant) - set(KERAS_3) or levels["optimizer"] not in RULES:
             continue
         if row.first.history and not (row.data_hash or row.sample):
-            found.setdefault(experiment, []).append(Condition(row, about, **levels))
+            found.setdefault(experiment, []).append(Condition(row, about, levels))
     order = [*RULES, ORIGINAL]
     return [
         FactorialDesign(
-            sorted(conditions, key=lambda c: (order.index(c.optimizer), c.gates != "sigmoid"))
+            sorted(
+                conditions,
+                key=lambda c: (order.index(c.optimizer), c.levels["gates"] != KERAS_3["gates"]),
+            )
         )
         for conditions in found.values()
         if len(conditions) > 1

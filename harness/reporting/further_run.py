@@ -4,17 +4,11 @@ A run of ten epochs has some forty numbers. Each is compared with the mean of th
 what one more run would deviate, `|x - mean| / (sd * sqrt(1 + 1 / n))`, and the largest of these
 distances decides: one test, with one error rate, however many numbers there are.
 
-How large it gets by chance is simulated. The distance does not change with the place and the scale
-of a number, so for normal runs its distribution depends on their count and their correlations
-alone. Drawing `n + 1` runs with the correlations of ours, and computing mean, deviation and
-distance from them anew, gives it with its `n - 1` degrees of freedom. But the correlations are
-estimated, and those of `n` runs have rank `n - 1`: taken as they are, the numbers seem to move
-together more than they do, and 6 % of normal runs are rejected at 5 %. So they are shrunk by the
-share that their own error suggests (Schäfer and Strimmer, Statistical Applications in Genetics and
-Molecular Biology 4, 2005, article 32), with which it is 4 %.
-
-That runs are normal is assumed, and validation jumps more often than that. So the level of the test
-is set by our own runs, each judged by the others of its group.
+How large it gets by chance is simulated, from normal runs with the correlations of ours. These are
+estimated, and those of `n` runs have rank `n - 1`, so they are shrunk by the share that their own
+error suggests (Schäfer and Strimmer, Statistical Applications in Genetics and Molecular Biology 4,
+2005, article 32). Real runs are not normal, so the level of the test is set by our own runs, each
+judged by the others of its group. `docs/verdicts.md` gives the reasons.
 """
 
 import functools

@@ -4,21 +4,25 @@ Functions that read files raise `RunError`, also where sample data and real data
 """
 
 import glob
+import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.errors import RunError, escaped, few
+from harness.errors import RunError, few
 from harness.records.files import read_toml
 from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
-from harness.records.schema import KnownFields, Number, validated
+from harness.records.schema import MEASURES, KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
-from harness.reporting.statistics import SEEDS_NEEDED, SeedStatistics
+from harness.reporting.conditions import data_hashes, leave_out_other_kinds
+from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}  # lowest and highest value
+NUMBERS = {name.replace("_", " "): name for name in MEASURES.values()}
+"""Each number that groups are compared by, and its field in `metrics.json`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class PublishedResults:
     experiments: dict[str, Published]
 
 
-def load_published(path: Path) -> PublishedResults:
+def load_published(path: Path = PUBLISHED) -> PublishedResults:
     """Reads a TOML file with a table `[datasets]` (key = title) and one an experiment."""
     content = read_toml(path)
     datasets = validated(f"{path}: [datasets]", dict[str, str], content.pop("datasets", {}))
@@ -113,6 +117,16 @@ class SeedGroup:
         return self.first.sample
 
     @property
+    def lower_is_better(self) -> bool:
+        """Of a study's numbers, nothing is known."""
+        return self.first.metrics.get("metric") == "mae"
+
+    @property
+    def runs(self) -> str:
+        """`1 run`, or `5 runs`."""
+        return f"{len(self.records)} run{'s' if len(self.records) > 1 else ''}"
+
+    @property
     def notes(self) -> list[str]:
         """Footnotes of the protocol and of the data, each once."""
         notes = [(*record.config["notes"], *record.data["notes"]) for record in self.records]
@@ -159,9 +173,12 @@ class ModelResults(SeedGroup):
         return list(dict.fromkeys([*super().notes, *own]))
 
     def spread(self, field: str) -> SeedStatistics:
-        """One of the metric's numbers in `metrics.json`, one value a seed."""
-        values = (record.metrics[field] for record in self.records)
-        return SeedStatistics(tuple(values), METRIC_RANGES[self.metric])
+        """One number of `metrics.json`, one value a seed."""
+        values = tuple(record.metrics.get(field) for record in self.records)
+        if not all(type(value) in (int, float) for value in values):
+            raise RunError(f"{self.first.place}/metrics.json has no number '{field}'.")
+        within = METRIC_RANGES[self.metric] if field in NUMBERS.values() else UNBOUNDED
+        return SeedStatistics(values, within)
 
     def degrees(self, field: str) -> SeedStatistics | None:
         """The same in °C, each seed by its own scale; None for a metric without this unit."""
@@ -186,18 +203,15 @@ class Study(SeedGroup):
             return f"{output.title}, seed {self.first.seed}"
         return output.title
 
-    def _of_all_seeds(self, kind: type[StudyOutput], title: str) -> list:
-        """The output of this kind and title in each record that has it."""
-        outputs = [one for record in self.records for one in record.outputs]
-        return [one for one in outputs if isinstance(one, kind) and one.title == title]
-
     def table_value(self, table: str, row: str, column: str) -> SeedStatistics | None:
         """One number of a table, one value a seed; None if no seed has it."""
-        values = [
+        values = tuple(
             one.rows[row][one.columns.index(column)]
-            for one in self._of_all_seeds(Table, table)
+            for record in self.records
+            for one in record.outputs
+            if isinstance(one, Table) and one.title == table
             if row in one.rows and column in one.columns
-        ]
+        )
         known = tuple(value for value in values if value is not None)
         return SeedStatistics(known) if known else None
 
@@ -208,7 +222,7 @@ class Results:
 
     rows: list[ModelResults]  # networks and baselines
     studies: list[Study]
-    left_out: list[str] = field(default_factory=list)  # a sentence for each record
+    left_out: list[str]  # a sentence for each run: it is unfinished, damaged or of another kind
 
     @property
     def records(self) -> list[Record]:
@@ -220,49 +234,67 @@ class Results:
         return self.records[0].sample
 
 
-def load_results(results_dir: Path, published: PublishedResults) -> tuple[Results, list[str]]:
-    """Reads every finished run below a results directory.
-
-    Returns the results, and one sentence for each run that was left out: it is unfinished, damaged,
-    or of another kind than the other seeds.
-    """
-    records, left_out = find_records(results_dir)
+def load_results(folder: Path, published: PublishedResults | None = None) -> Results:
+    """Reads every finished run of a results folder, of an experiment's folder, or one run."""
+    path = folder.resolve()
+    if os.path.isfile(path / "config.json"):  # unlike `Path.is_file`, it raises no error
+        records, left_out = [load_record(path)], []
+    elif any(path.glob("seed-*")):
+        records, left_out = find_records(path.parent, glob.escape(path.name))
+    else:
+        records, left_out = find_records(folder)
     if not records:
         reasons = f" Left out: {few(left_out, ' ')}" if left_out else ""
         raise RunError(
-            f"{results_dir} holds no finished run; run an experiment first "
+            f"{folder} holds no finished run; run an experiment first "
             f"(`make help` lists them).{reasons}"
         )
-    refuse_mixture(results_dir, {record.place: record.sample for record in records})
-    results = make_results(records, published)
-    return results, sorted([*left_out, *results.left_out])
+    refuse_mixture(folder, {record.place: record.sample for record in records})
+    return make_results(records, published, left_out)
 
 
-def make_results(records: Sequence[Record], published: PublishedResults) -> Results:
-    """Groups records over their seeds, in the order of the published numbers."""
-    experiments = {name: place for place, name in enumerate(published.experiments)}
-    datasets = {name: place for place, name in enumerate(published.datasets)}
+def make_results(
+    records: Sequence[Record],
+    published: PublishedResults | None = None,
+    left_out: Sequence[str] = (),
+) -> Results:
+    """Groups records over their seeds, in the order of the published numbers.
 
-    def place(group: SeedGroup) -> int:
-        return experiments.get(group.first.experiment, len(experiments))
+    A mean over seeds makes sense only for one protocol on one copy of the data, so the same
+    experiment on other data files is another group. Records of another kind than the other seeds
+    join those that were left out before.
+    """
+    published = published or load_published()
+    alike, others = leave_out_other_kinds(records)
+    groups: dict[tuple, list[Record]] = {}
+    for record in sorted(alike, key=lambda r: (r.label, r.seed, str(r.path))):
+        groups.setdefault((record.label, *data_hashes(record)), []).append(record)
+    copies = Counter(label for label, *_ in groups)
+    results = Results([], [], sorted([*left_out, *others]))
+    for (label, *hashes), members in groups.items():
+        first, data = members[0], "-".join(one[:8] for one in hashes) if copies[label] > 1 else ""
+        if first.is_study:
+            results.studies.append(Study(tuple(members), data))
+        else:
+            about = _published_about(first, published)
+            results.rows.append(ModelResults(tuple(members), data, about))
 
-    alike, left_out = leave_out_other_kinds(records)
-    rows = [
-        ModelResults(members, data_hash, _published_about(members[0], published))
-        for members, data_hash in _group([r for r in alike if not r.is_study])
-    ]
-    studies = [Study(*members) for members in _group([r for r in alike if r.is_study])]
-    rows.sort(
+    def place(names: dict, name: str) -> int:
+        return list(names).index(name) if name in names else len(names)
+
+    def order(group: SeedGroup) -> tuple:
+        return place(published.experiments, group.first.experiment), bool(group.variant), group.name
+
+    results.studies.sort(key=order)
+    results.rows.sort(
         key=lambda row: (
-            datasets.get(row.dataset, len(datasets)),
+            place(published.datasets, row.dataset),
             row.dataset,
             bool(row.variant),
-            place(row),
-            row.name,
+            order(row),
         )
     )
-    studies.sort(key=lambda study: (place(study), bool(study.variant), study.name))
-    return Results(rows, studies, left_out)
+    return results
 
 
 def _published_about(record: Record, published: PublishedResults) -> Published:
@@ -270,89 +302,3 @@ def _published_about(record: Record, published: PublishedResults) -> Published:
     about = published.experiments.get(record.experiment, Published())
     comparable = record.config["variant"] in ({}, {"keras": about.keras})
     return about if comparable and not record.sample else Published()
-
-
-def _group(records: list[Record]) -> list[tuple[tuple[Record, ...], str]]:
-    """The members of each group and its `data_hash`.
-
-    A mean over seeds makes sense only for one protocol on one copy of the data, so the same
-    experiment on other data files is another group.
-    """
-    groups: dict[tuple, list[Record]] = {}
-    for record in sorted(records, key=lambda r: (r.label, r.seed, str(r.path))):
-        hashes = tuple(file["sha256"] for file in record.data["files"])
-        groups.setdefault((record.label, hashes), []).append(record)
-    copies = Counter(label for label, _ in groups)
-    return [
-        (tuple(members), "-".join(value[:8] for value in hashes) if copies[label] > 1 else "")
-        for (label, hashes), members in groups.items()
-    ]
-
-
-def leave_out_other_kinds(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
-    """Leaves out records of another kind than most of their experiment; a sentence for each."""
-    groups: dict[tuple, list[Record]] = {}
-    for record in records:
-        groups.setdefault((record.label, record.sample), []).append(record)
-    kept, left_out = [], []
-    for group in groups.values():
-        # a setting that is younger than some of the records had its default in them
-        common = set.intersection(*(set(record.config["protocol"]) for record in group))
-        # of equally frequent kinds, that of the newest record
-        newest_first = sorted(group, key=lambda r: r.environment["started"], reverse=True)
-        kinds = Counter(tuple(_kind(record, common).items()) for record in newest_first)
-        usual = dict(kinds.most_common(1)[0][0])
-        for record in group:
-            kind = _kind(record, common)
-            if odd := [name for name in kind.keys() | usual if kind.get(name) != usual.get(name)]:
-                name = min(odd)
-                values = f"{name} is {kind.get(name)}, but {usual.get(name)}"
-                left_out.append(escaped(f"{record.place}: {values} with most other seeds."))
-            else:
-                kept.append(record)
-    return kept, left_out
-
-
-def _kind(record: Record, settings: set[str]) -> dict[str, object]:
-    """What records must have in common so that their numbers can be averaged.
-
-    Of the protocol only these settings are compared. A label names what differs from the
-    experiment's own values, and these were others in earlier versions.
-    """
-    kind = {"dataset": record.config["dataset"], "role": record.config["role"]}
-    kind |= {name: str(record.config["protocol"][name]) for name in sorted(settings)}
-    if not record.is_study:
-        kind["metric"] = record.metrics["metric"]
-        if not record.config["protocol"].get("patience"):  # which lets each seed stop elsewhere
-            kind["the number of epochs"] = len(record.history.get("loss", []))
-        for name in ("parameters", "degrees_per_unit"):
-            kind[name] = "null" if record.metrics[name] is None else "a number"
-    return kind
-
-
-def mixture(groups: Sequence[SeedGroup], by_design: Collection[str] = ()) -> str:
-    """In what runs differ that should come from one code and one way of computing, as a clause.
-
-    `by_design` names what may differ between groups, `code` or `layers`; within each it may not.
-    """
-    records = [record for group in groups for record in group.records]
-    digest = all("training_code" in r.environment for r in records)  # older records lack it
-    code = ("training code", "training_code") if digest else ("commit", "commit")
-    found = []
-    for kind, (name, place) in {"code": code, "layers": ("layers", "layers")}.items():
-        sides = [group.records for group in groups] if kind in by_design else [records]
-        values = [{r.environment.get(place) for r in side} - {None} for side in sides]
-        found += [name] if max(map(len, values)) > 1 else []
-    return f"the runs differ in {' and '.join(found)}" if found else ""
-
-
-def records_in(folder: Path) -> tuple[list[Record], list[str]]:
-    """The records of a results folder, an experiment or a run; a sentence for each left out."""
-    if not folder.is_dir():
-        raise RunError(f"there is no folder {folder}.")
-    path = folder.resolve()
-    if (path / "config.json").exists():
-        return [load_record(path)], []
-    if any(path.glob("seed-*")):
-        return find_records(path.parent, glob.escape(path.name))
-    return find_records(path)

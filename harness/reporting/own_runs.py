@@ -2,69 +2,133 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from textwrap import indent
 
 from harness.errors import RunError
 from harness.records import study_outputs
 from harness.records.record import Record, find_records
-from harness.reporting.claim_tables import study_blocks, study_table
-from harness.reporting.comparison import (
-    NUMBERS,
-    Comparison,
-    compare_with_reference,
-    place,
-    reference_study,
-)
+from harness.reporting.conditions import SOFTWARE, Difference, differences, same_data
 from harness.reporting.groups import (
-    PUBLISHED,
+    NUMBERS,
     REFERENCE,
+    ModelResults,
     PublishedResults,
     Results,
-    load_published,
+    Study,
+    load_results,
     make_results,
 )
-from harness.reporting.table import FOUR, TWO, Table, format_interval, markdown, mean_and_sd
-from harness.reporting.tables import as_published
+from harness.reporting.statistics import SeedStatistics
+from harness.reporting.table import (
+    FOUR,
+    TWO,
+    Blocks,
+    Table,
+    explanation,
+    format_interval,
+    markdown,
+    mean_and_sd,
+)
+from harness.reporting.tables import as_published, study_blocks, study_table
 
-EXPLANATION = """\
-*Yours* are the runs in this folder. *Reference* are the runs that come with this project: mean ±
-sample standard deviation, and in brackets where one further run lies (95 % prediction interval) if
-it differs in its seed only. *Inside* says whether your runs lie there. One correct run in twenty
-lies outside. Where the reference has too few seeds for an interval, the numbers are the *same* or
-*different*. In the tables of studies, the reference stands in square brackets. *Differs* lists your
-settings and software that are not those of the reference. Five seeds or more are shown as a mean,
-fewer one by one. The reference in full, with baselines, claims and explanations:
-[{link}]({link})."""
 SHOWN = ("best validation", "last validation", "test at best")
-COLUMNS = ["Measure", "Yours", "Reference", "Published", "Inside"]
 
 
-def _cells(pair: Comparison, name: str) -> list[str]:
-    """One number under the headings `COLUMNS`; empty where there is none."""
-    field = NUMBERS[name]
-    own, published = pair.first.spread(field), as_published(pair.first.published.number(field))
-    if pair.second is None:
-        return [name, mean_and_sd(own, FOUR), "", published, ""]
-    there = pair.second.spread(field)
-    further = f" ({format_interval(there.further, FOUR)})" if there.further else ""
-    reference = mean_and_sd(there, FOUR) + further
-    return [name, mean_and_sd(own, FOUR), reference, published, place(own, there)]
+@dataclass(frozen=True)
+class Beside:
+    """A user's runs beside those of the reference that differ in their seed only."""
+
+    own: ModelResults
+    reference: ModelResults | None  # None if there are none to compare with
+    obstacle: str = ""  # why there are none
+    differences: Sequence[Difference] = ()  # in settings and software
+
+    @property
+    def differing(self) -> str:
+        """The differences, as one text."""
+        return ", ".join(one.text for one in self.differences)
+
+    @property
+    def numbers(self) -> list[dict[str, str]]:
+        """The numbers of both and the published ones as text, a row each."""
+        rows = []
+        for name in SHOWN:
+            own, further, inside, reference = self.own.spread(NUMBERS[name]), "", "", ""
+            if self.reference:
+                there = self.reference.spread(NUMBERS[name])
+                further = f" ({format_interval(there.further, FOUR)})" if there.further else ""
+                reference, inside = mean_and_sd(there, FOUR) + further, place(own, there)
+            published = as_published(self.own.published.number(NUMBERS[name]))
+            cells = {"Measure": name, "Yours": mean_and_sd(own, FOUR), "Reference": reference}
+            rows.append(cells | {"Published": published, "Inside": inside})
+        return rows
 
 
-def own_table(pairs: Sequence[Comparison]) -> Table:
+def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Beside:
+    """Finds the reference's runs of the same settings and data.
+
+    What differs is told from the reference's runs, or from its published protocol where it has no
+    run with these settings.
+    """
+    if own.sample:
+        return Beside(own, None, "runs on sample data have no reference")
+    same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
+    same_settings = [row for row in same_experiment if row.variant == own.variant]
+    comparable = [row for row in same_settings if same_data(row.first, own.first)]
+    obstacle = ""
+    if not same_experiment:
+        obstacle = "the reference has no run of this experiment"
+    elif not same_settings:
+        obstacle = "the reference has no run with these settings"
+    elif not comparable:
+        names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
+        obstacle = f"the reference was made from other data ({names} has another SHA-256)"
+    published = [row for row in same_experiment if not row.variant]
+    found = []
+    for nearest in (comparable or same_settings or published)[:1]:
+        names = {*own.first.config["protocol"], *SOFTWARE}
+        found = [one for one in differences(own.records, nearest.records) if one.name in names]
+    # a setting may be younger than the reference
+    new = [one for one in found if one.is_new or one.name in own.variant]
+    return Beside(own, next(iter(comparable), None), obstacle, new)
+
+
+def reference_study(own: Study, reference: Sequence[Study]) -> Study | None:
+    """The reference's runs of a user's study, with the same settings and data, if it has any."""
+    same = (one for one in reference if one.name == own.name and same_data(one.first, own.first))
+    return None if own.sample else next(same, None)
+
+
+def place(own: SeedStatistics, reference: SeedStatistics) -> str:
+    """Whether a user's runs lie where a further run of the reference would.
+
+    The reference has no interval where its numbers are all equal or few, as those of baselines
+    without randomness. Then the numbers are the same or different to four digits.
+    """
+    if reference.further is None:
+        there = {round(value, 4) for value in reference.values}
+        return "same" if {round(value, 4) for value in own.values} <= there else "different"
+    low, high = reference.further
+    inside = sum(low <= value <= high for value in own.values)
+    if 0 < inside < own.n:
+        return f"{inside} of {own.n} inside"
+    return "inside" if inside else "outside"
+
+
+def own_table(pairs: Sequence[Beside]) -> Table:
     """A row for each number of each experiment; what holds for all stands in the first."""
     rows = []
     for pair in pairs:
-        title = pair.first.title
+        title, differing = pair.own.title, pair.differing
         obstacle = f"not compared: {pair.obstacle}" if pair.obstacle else ""
-        differs = ", ".join(difference.text for difference in pair.differences)
-        for name in SHOWN:
-            *cells, inside = _cells(pair, name)
-            rows.append([title, *cells, inside or obstacle, differs])
-            title = obstacle = differs = " "  # blank: as in the row above
-    columns = ["Experiment", *COLUMNS, "Differs"]
-    return Table(columns, rows, "llrrrll", "Your runs beside the reference")
+        for cells in pair.numbers:
+            inside = {"Inside": cells["Inside"] or obstacle, "Differs": differing}
+            rows.append({"Experiment": title} | cells | inside)
+            title = obstacle = differing = " "  # blank: as in the row above
+    return Table.of(rows, {"Measure", "Inside", "Differs"}, "Your runs beside the reference")
 
 
 def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
@@ -72,15 +136,13 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
 
     A missing or unsound reference is no reason to fail: then the last line says so.
     """
-    numbers = load_published(PUBLISHED)
-    (own,) = make_results([record], numbers).rows
-    pair = compare_with_reference(own, _reference(reference_dir, numbers, record).rows)
+    (own,) = make_results([record]).rows
+    pair = beside_reference(own, _reference(reference_dir, record).rows)
     trivial = f"{own.reference['label']} {own.reference['test']:.4f} on test"
-    rows = [_cells(pair, name) for name in SHOWN]
-    headings = ["", "This run", "Reference (a further run)", "Published", "Inside"]
-    table = Table(headings, rows, "lrrrl")
+    names = ("", "This run", "Reference (a further run)", "Published", "Inside")
+    rows = [dict(zip(names, cells.values(), strict=True)) for cells in pair.numbers]
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
-    lines.append(indent(table.text(), "  "))
+    lines.append(indent(Table.of(rows, {"Inside"}).text(), "  "))
     if (degrees := own.degrees("test_at_best")) is not None:
         lines.append(f"  test at best in °C: {mean_and_sd(degrees, TWO)}")
     if stopped := record.metrics.get("stopped_epoch"):
@@ -88,18 +150,17 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
         lines.append(f"  stopped after epoch {stopped} of {epochs}, out of patience")
     if pair.obstacle:
         lines.append(f"  not compared: {pair.obstacle}")
-    if any(row[-1] == "outside" for row in rows):
+    if any(cells["Inside"] == "outside" for cells in rows):
         lines.append("  one correct run in twenty lies outside")
     if pair.differences:
-        lines.append(f"  differs: {', '.join(one.text for one in pair.differences)}")
+        lines.append(f"  differs: {pair.differing}")
     return lines
 
 
 def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     """The tables of a run of a study, the reference's numbers in square brackets."""
-    numbers = load_published(PUBLISHED)
-    (own,) = make_results([record], numbers).studies
-    reference = reference_study(own, _reference(reference_dir, numbers, record).studies)
+    (own,) = make_results([record]).studies
+    reference = reference_study(own, _reference(reference_dir, record).studies)
     tables = [
         study_table(own, output, reference)
         for output in own.outputs
@@ -112,34 +173,29 @@ def study_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     return lines
 
 
-def _reference(reference_dir: Path, numbers: PublishedResults, own: Record) -> Results:
+def _reference(folder: Path, own: Record) -> Results:
     """The reference's sound results of the experiment of `own`; empty if there are none."""
     try:
-        records, _ = find_records(reference_dir, f"{own.experiment}*")
+        return make_results(find_records(folder, f"{own.experiment}*")[0])
     except RunError:
-        records = []
-    return make_results(records, numbers)
+        return make_results([])
 
 
 def own_markdown(
     results: Results, numbers: PublishedResults, results_dir: Path, reference_dir: Path
 ) -> str:
     """The whole of a user's `RESULTS.md`, which links to that of the reference."""
-    reference = make_results(find_records(reference_dir)[0], numbers)
+    reference = load_results(reference_dir, numbers)
     link = Path(os.path.relpath(reference_dir / "RESULTS.md", results_dir)).as_posix()
-    blocks: list[str | Table] = [
+    blocks: Blocks = [
         "# Your results",
         "Made by `make tables` from the run records; do not edit.",
-        EXPLANATION.format(link=link),
+        explanation("your results", link=link),
     ]
-    by_dataset: dict[str, list[Comparison]] = {}
-    for row in results.rows:
-        pair = compare_with_reference(row, reference.rows)
-        by_dataset.setdefault(row.dataset, []).append(pair)
-    for dataset, pairs in by_dataset.items():
+    for dataset, rows in groupby(results.rows, lambda row: row.dataset):
+        pairs = [beside_reference(row, reference.rows) for row in rows]
         blocks += [f"## {numbers.datasets.get(dataset, dataset)}", own_table(pairs)]
-    if results.studies:
-        blocks.append("## Studies")
+    blocks += ["## Studies"] if results.studies else []
     for study in results.studies:
         blocks += study_blocks(study, reference_study(study, reference.studies))
     return markdown(blocks) + "\n"

@@ -15,10 +15,11 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from harness.records.schema import Reviews, Samples, Weeks
+from harness.records.schema import Reviews, Samples
 
 Range = tuple[float, float]
 UNBOUNDED: Range = (-math.inf, math.inf)
@@ -27,8 +28,7 @@ SEEDS_NEEDED = 5  # fewer say too little about their spread: listed singly, they
 DRAWS = 10_000  # of the test samples
 
 
-@dataclass(frozen=True)
-class PValues:
+class PValues(NamedTuple):
     """How likely values at least this extreme are if the verdict is wrong, for each verdict."""
 
     holds: float
@@ -61,35 +61,51 @@ class Estimate:
         half = float(stdtrit(self.df, (1 + level) / 2)) * self.standard_error
         return max(self.value - half, within[0]), min(self.value + half, within[1])
 
-    def p_above(self, bound: float) -> float:
-        """One-sided p-value for "the true value is above the bound"."""
-        return _upper_tail(self.value - bound, self.standard_error, self.df)
-
-    def p_below(self, bound: float) -> float:
-        """One-sided p-value for "the true value is below the bound"."""
-        return _upper_tail(bound - self.value, self.standard_error, self.df)
-
     def p_within(self, low: float, high: float) -> PValues:
-        """Whether the true value lies within bounds.
+        """Whether the true value lies within bounds, of which one may be infinite.
 
         Inside means above the one and below the other (Schuirmann's two one-sided tests, J.
         Pharmacokinetics and Biopharmaceutics 15, 1987); outside means either.
         """
-        inside = max(self.p_above(low), self.p_below(high))
-        return PValues(inside, min(self.p_below(low), self.p_above(high)))
+        inside = self._p_of(self.value - low), self._p_of(high - self.value)
+        outside = self._p_of(low - self.value), self._p_of(self.value - high)
+        return PValues(max(inside), min(outside))
+
+    def _p_of(self, excess: float) -> float:
+        """Chance of an excess over a bound as large or larger, if there is none in truth."""
+        if not self.standard_error or math.isinf(excess):
+            return 0.5 if excess == 0 else float(excess < 0)
+        from scipy.special import stdtr
+
+        return float(stdtr(self.df, -excess / self.standard_error))
 
 
-def mean_estimate(values: Sequence[float]) -> Estimate:
-    """The mean: standard error `sd / sqrt(n)`, `n - 1` degrees of freedom.
+def estimate(*samples: Sequence[float], weights: Sequence[float] = (1, -1)) -> Estimate:
+    """The mean of one sample, the difference of the means of two, or another sum of such means.
 
-    Source: Student, "The probable error of a mean", Biometrika 6 (1908).
+    The variances may differ. With `v = (weight * sd)² / n` of each sample, the standard error is
+    `sqrt(Σ v)`, and there are `(Σ v)² / Σ (v² / (n - 1))` degrees of freedom.
+    Sources: Student, "The probable error of a mean", Biometrika 6 (1908); Welch, "The
+    generalization of 'Student's' problem", Biometrika 34 (1947).
 
     Args:
-        values: a single one counts as known exactly, such as that of a baseline without chance.
+        samples: unpaired values; a single one counts as known exactly, such as that of a baseline
+            without chance.
+        weights: one a sample.
     """
-    n = len(values)
-    error = statistics.stdev(values) / math.sqrt(n) if n > 1 else 0.0
-    return Estimate(statistics.fmean(values), error, max(n - 1, 1))
+    weighted = list(zip(weights[: len(samples)], samples, strict=True))
+    parts = [
+        (w * w * statistics.variance(values) / len(values), len(values) - 1)
+        for w, values in weighted
+        if len(values) > 1
+    ]
+    variance = math.fsum(v for v, _ in parts)
+    # divided by the largest, so that the square of a tiny variance does not vanish
+    largest = max((v for v, _ in parts), default=0.0)
+    squares = math.fsum((v / largest) ** 2 / df for v, df in parts) if largest else 0.0
+    df = (variance / largest) ** 2 / squares if squares else math.inf
+    value = math.fsum(w * statistics.fmean(values) for w, values in weighted)
+    return Estimate(value, math.sqrt(variance), df)
 
 
 @dataclass(frozen=True)
@@ -120,12 +136,19 @@ class SeedStatistics:
     @property
     def interval(self) -> Range | None:
         """Student's 95 % interval of the mean; None for too few seeds and for equal values."""
-        return None if self.too_few else mean_estimate(self.values).interval(within=self.within)
+        return None if self.too_few else estimate(self.values).interval(within=self.within)
 
     @property
     def further(self) -> Range | None:
-        """Where one further run lies; None for too few seeds and for equal values."""
-        return None if self.too_few else prediction_interval(self.values, within=self.within)
+        """Where one further run lies in 95 % of cases: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`.
+
+        None for too few seeds and for equal values.
+        Source: Hahn and Meeker, "Statistical Intervals" (1991), chapter 4.
+        """
+        if self.too_few:
+            return None
+        error = self.sd * math.sqrt(1 + 1 / self.n)
+        return Estimate(self.mean, error, self.n - 1).interval(within=self.within)
 
 
 def binomial_interval(found: int, of: int) -> Range:
@@ -139,26 +162,6 @@ def binomial_interval(found: int, of: int) -> Range:
     low = betaincinv(found, of - found + 1, 0.025) if found else 0.0
     high = betaincinv(found + 1, of - found, 0.975) if found < of else 1.0
     return float(low), float(high)
-
-
-def welch_difference(first: Sequence[float], second: Sequence[float]) -> Estimate:
-    """Mean of the first less that of the second; their variances may differ.
-
-    With `v = sd² / n` of each: standard error `sqrt(v1 + v2)` and
-    `(v1 + v2)² / (v1² / (n1 - 1) + v2² / (n2 - 1))` degrees of freedom.
-    Source: Welch, "The generalization of 'Student's' problem", Biometrika 34 (1947).
-
-    Args:
-        first, second: unpaired values; a single one counts as known exactly.
-    """
-    parts = [(statistics.variance(v) / len(v), len(v) - 1) for v in (first, second) if len(v) > 1]
-    variance = math.fsum(v for v, _ in parts)
-    # divided by the largest, so that the square of a tiny variance does not vanish
-    largest = max((v for v, _ in parts), default=0.0)
-    squares = math.fsum((v / largest) ** 2 / df for v, df in parts) if largest else 0.0
-    df = (variance / largest) ** 2 / squares if squares else math.inf
-    value = statistics.fmean(first) - statistics.fmean(second)
-    return Estimate(value, math.sqrt(variance), df)
 
 
 def hedges_g(first: Sequence[float], second: Sequence[float]) -> float | None:
@@ -197,44 +200,27 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Source: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian J.
     Statistics 6 (1979).
     """
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted, lowest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(order):
-        lowest = max(lowest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = lowest
-    return adjusted
-
-
-def prediction_interval(
-    values: Sequence[float], level: float = 0.95, within: Range = UNBOUNDED
-) -> Range | None:
-    """Where one further run lies: `mean ± t(n - 1) * sd * sqrt(1 + 1 / n)`.
-
-    It is cut at what is possible. None for one value and for equal ones.
-    Source: Hahn and Meeker, "Statistical Intervals" (1991), chapter 4.
-
-    Args:
-        values: one a run.
-        level: share of such runs that lie in the interval.
-        within: the lowest and the highest value that the quantity can have.
-    """
-    n = len(values)
-    error = statistics.stdev(values) * math.sqrt(1 + 1 / n) if n > 1 else 0.0
-    return Estimate(statistics.fmean(values), error, n - 1).interval(level, within)
-
-
-def _upper_tail(excess: float, standard_error: float, df: float) -> float:
-    """Chance of an excess as large or larger, if there is none in truth."""
-    if not standard_error or math.isinf(excess):
-        return 0.5 if excess == 0 else float(excess < 0)
-    from scipy.special import stdtr
-
-    return float(stdtr(df, -excess / standard_error))
+    p = np.array(p_values)
+    order = np.argsort(p, kind="stable")
+    adjusted = np.empty_like(p)
+    raised = np.minimum(1, p[order] * np.arange(len(p), 0, -1))
+    adjusted[order] = np.maximum.accumulate(raised)
+    return adjusted.tolist()
 
 
 def unpacked(reviews: Reviews) -> np.ndarray:
     """uint8, shape (reviews,): 1 for each correctly classified review."""
     return np.unpackbits(np.frombuffer(reviews.right, np.uint8), count=reviews.count)
+
+
+def same_samples(*groups: Sequence[Samples]) -> bool:
+    """Whether all runs were tested on the same samples; only then can they be compared on them."""
+    tested_on = {
+        run.count if isinstance(run, Reviews) else (run.weeks, run.windows)
+        for group in groups
+        for run in group
+    }
+    return len(tested_on) == 1
 
 
 def samples_interval(
@@ -250,59 +236,31 @@ def samples_interval(
     Raises:
         ValueError: the runs were not tested on the same samples.
     """
-    refuse_other_samples(first, second)
-    draw = _accuracies if isinstance(first[0], Reviews) else _errors
-    values = draw(first, second)  # (draws,)
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    if not same_samples(first, second):
+        raise ValueError("the runs were not tested on the same samples")
+    if isinstance(first[0], Reviews):
+        # Each review counts with the share of seeds that classify it correctly, here times both
+        # numbers of seeds, so that equal shares are equal integers. They have few different values,
+        # and how often each is drawn is multinomial: a thousand times faster than drawing reviews.
+        scale = max(len(second), 1)
+        right = scale * sum(unpacked(run).astype(np.int64) for run in first)
+        right -= len(first) * sum(unpacked(run).astype(np.int64) for run in second)
+        values, counts = np.unique(right, return_counts=True)
+        sizes = np.full(len(values), scale * len(first))
+    else:
+        # Whole weeks are drawn, because neighbouring hours have similar errors: single hours would
+        # count as far more independent weather than there is.
+        values = np.mean([run.error_sums for run in first], axis=0)  # (weeks,)
+        values -= np.mean([run.error_sums for run in second], axis=0) if second else 0
+        sizes, counts = np.array(first[0].windows), np.ones(len(values), int)
+    drawn = _drawn(tuple(counts))
+    means = (drawn @ values) / (drawn @ sizes)  # (draws,)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def refuse_other_samples(*groups: Sequence[Samples]) -> None:
-    """Several runs can be compared on the samples that all of them were tested on.
-
-    Raises:
-        ValueError: the runs were not tested on the same samples.
-    """
-    tested_on = {
-        run.count if isinstance(run, Reviews) else (run.weeks, run.windows)
-        for group in groups
-        for run in group
-    }
-    if len(tested_on) > 1:
-        raise ValueError("the runs were not tested on the same samples")
-
-
-def _accuracies(first: Sequence[Reviews], second: Sequence[Reviews]) -> np.ndarray:
-    """float64, shape (draws,): accuracies, or their differences, over reviews drawn anew.
-
-    Each review counts with the share of seeds that classify it correctly. This share has few
-    different values, and the number of times each is drawn is multinomial. That is a thousand times
-    faster than drawing single reviews, and the distribution is the same.
-    """
-    # times both numbers of seeds, so that equal shares are equal integers
-    hits = sum(unpacked(run).astype(np.int64) for run in first) * max(len(second), 1)
-    if second:
-        hits -= sum(unpacked(run).astype(np.int64) for run in second) * len(first)
-    values, counts = np.unique(hits, return_counts=True)
-    shares = counts / len(hits)
-    drawn = np.random.default_rng(0).multinomial(len(hits), shares, DRAWS)  # (draws, values)
-    return drawn @ values / (len(hits) * len(first) * max(len(second), 1))
-
-
-def _errors(first: Sequence[Weeks], second: Sequence[Weeks]) -> np.ndarray:
-    """float64, shape (draws,): mean absolute errors, or their differences, over weeks drawn anew.
-
-    Whole weeks are drawn, because neighbouring hours have similar errors: single hours would count
-    as far more independent weather than there is.
-    """
-    sums = np.mean([run.error_sums for run in first], axis=0)  # (weeks,)
-    if second:
-        sums = sums - np.mean([run.error_sums for run in second], axis=0)
-    drawn = _drawn_weeks(len(sums))
-    return (drawn @ sums) / (drawn @ np.array(first[0].windows))
-
-
-@functools.cache
-def _drawn_weeks(weeks: int) -> np.ndarray:
-    """int64, shape (draws, weeks): how often each week is drawn. Only their number matters."""
-    return np.random.default_rng(0).multinomial(weeks, np.full(weeks, 1 / weeks), DRAWS)
+@functools.lru_cache(maxsize=4)  # of the same weeks many times; a draw of reviews takes 30 MB
+def _drawn(counts: tuple[int, ...]) -> np.ndarray:
+    """int64, shape (draws, kinds): how often samples of each kind are drawn, if so many exist."""
+    share = np.array(counts) / sum(counts)
+    return np.random.default_rng(0).multinomial(sum(counts), share, DRAWS)

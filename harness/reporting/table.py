@@ -3,11 +3,12 @@
 import html
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.errors import escaped
-from harness.reporting.statistics import Range, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, Range, SeedStatistics
 
 ABSENT = "–"
 ONE, TWO = "{:.1f}".format, "{:.2f}".format
@@ -25,6 +26,15 @@ class Table:
     rows: Sequence[Sequence[str]]  # an empty cell becomes a dash
     alignment: str = ""  # a letter a column, `l` or `r`; without it only the first is left
     title: str = ""  # shown where tables have captions
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[dict[str, str]], left: Collection[str] = (), title: str = ""
+    ) -> "Table":
+        """A table of rows that name their cells; `left` are the columns of text after the first."""
+        first, *others = rows[0]
+        alignment = "l" + "".join("l" if name in left else "r" for name in others)
+        return cls([first, *others], [[*row.values()] for row in rows], alignment, title)
 
     @property
     def sides(self) -> str:
@@ -92,6 +102,27 @@ def markdown(blocks: Iterable[str | Table]) -> str:
 def text(blocks: Iterable[str | Table]) -> str:
     """The same for the terminal."""
     return "\n\n".join(one.text() if isinstance(one, Table) else one for one in blocks)
+
+
+def explanation(name: str, **values: str) -> str:
+    """A section of `explanations.md`, with these values in its braces."""
+    text = Path(__file__).with_name("explanations.md").read_text("utf-8")
+    _, *sections = text.split("\n## ")
+    texts = {heading: body.strip() for heading, _, body in (s.partition("\n") for s in sections)}
+    return texts[name].format(seeds=SEEDS_NEEDED, **values)
+
+
+def csv_text(rows: Sequence[dict[str, str | float | None]], pattern: str) -> str:
+    """Rows with the same fields below their names; numbers are written by a pattern like `%.6f`."""
+    import pandas as pd  # slow to load
+
+    return pd.DataFrame(rows).to_csv(index=False, float_format=pattern, lineterminator="\n")
+
+
+def interval_ends(name: str, ends: Range | None) -> dict[str, float | None]:
+    """The two ends of an interval as fields of a CSV file; None if there is none."""
+    low, high = ends or (None, None)
+    return {f"{name}_low": low, f"{name}_high": high}
 
 
 def format_significant(value: float, digits: int = 4) -> str:

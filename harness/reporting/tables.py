@@ -1,34 +1,31 @@
-"""Tables of networks, baselines, claims and studies, from groups of runs and verdicts."""
+"""Tables of networks, baselines, studies, published logs and update rules."""
 
 import math
 import statistics
 from collections.abc import Callable
 from itertools import groupby
 
+from harness.records import study_outputs
 from harness.records.record import Record
-from harness.reporting.comparison import Comparison, NumberPair
-from harness.reporting.factorial import FactorialDesign, MainEffect
+from harness.reporting.comparison import Equivalence
+from harness.reporting.factorial import FactorialDesign
 from harness.reporting.further_run import Calibration
-from harness.reporting.groups import ModelResults, Published, PublishedResults
-from harness.reporting.reproduction import (
-    ONE_MORE_RUN,
-    SAME_END,
-    Equivalence,
-    Reproduction,
-    log_test,
-)
+from harness.reporting.groups import ModelResults, Published, PublishedResults, Study
+from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, Reproduction, log_test
 from harness.reporting.statistics import (
-    SEEDS_NEEDED,
     Estimate,
+    SeedStatistics,
     binomial_interval,
 )
 from harness.reporting.table import (
     ABSENT,
     FOUR,
+    ONE,
     SIGNED,
     TWO,
     Blocks,
     Table,
+    explanation,
     footnotes,
     format_interval,
     format_percent,
@@ -38,30 +35,9 @@ from harness.reporting.table import (
 )
 
 INTERVAL = "95 % interval of test at best"
+PUBLISHED = "Published: best / last validation"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
 VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
-RIGHT_ALIGNED = {"Parameters", "Seeds", "Best validation", "Last validation", "Test at best"}
-RIGHT_ALIGNED |= {INTERVAL, "Seconds an epoch"}
-
-EXPECTED = f"""\
-Mean ± sample standard deviation over the seeds; fewer than {SEEDS_NEEDED} are listed singly. The
-*original* is the document's script on its own Keras. The *log* is judged by one test of all that
-was published, {{rate}}, and *{SAME_END.lower()}* by a test of equivalence within 0.01 of
-accuracy or 0.005 of error (rules: `docs/verdicts.md`). *Minutes*: median on {{devices}}, two runs
-at a time on two busy cores."""
-
-ONE_MORE = """\
-**Could the published log be one more run** of the original, the document's script on its own Keras,
-or of ours? All numbers that were published are compared at once. *Off by* is the mean distance of
-the published training loss from that of the runs; *noticed from* is how far off it would have to be
-for the test to reject it."""
-
-ENDS = """\
-**Does ours end where the original does?** Differences of the means, ours less the original's, with
-their 90 % intervals, which must lie within ±0.01 of accuracy or ±0.005 of error."""
-
-PLAIN = """\
-The same test of networks trained with this project's layers, less those trained by plain Keras."""
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
@@ -69,14 +45,12 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
     blocks = []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
-        title = published.datasets.get(dataset, dataset)
         numbers = number_notes(note for row in members for note in row.notes)
-        standard = [row for row in members if not row.variant]
-        variants = [row for row in members if row.variant]
+        title = published.datasets.get(dataset, dataset)
         blocks += [heading.format(title), _unit(members[0])]
-        if standard:
+        if standard := [row for row in members if not row.variant]:
             blocks.append(_model_table(standard, numbers))
-        if variants:
+        if variants := [row for row in members if row.variant]:
             blocks += [VARIANTS, _model_table(variants, numbers)]
         if numbers:
             blocks.append(footnotes(numbers))
@@ -85,40 +59,35 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
 
 def _unit(row: ModelResults) -> str:
     """What the numbers of a table are, and which are better."""
-    text = METRICS.get(row.metric, row.metric)
+    text = METRICS[row.metric]
     if row.degrees_per_unit is not None:
         text += ", normalised by the training rows' standard deviation, and in °C"
-    return f"{text}; {_better(row)} is better."
-
-
-def _better(row: ModelResults) -> str:
-    return "lower" if row.metric == "mae" else "higher"
+    return f"{text}; {'lower' if row.lower_is_better else 'higher'} is better."
 
 
 def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> Table:
     """One row a model; intervals and published numbers have a column only if some row has any."""
-    columns: dict[str, Callable[[ModelResults], str]] = {
-        "Model": lambda row: row.title,
-        "Parameters": lambda row: parameter_counts(row, "{:,}"),
-        "Seeds": lambda row: str(len(row.records)),
-        "Best validation": lambda row: with_degrees(row, "best_validation"),
-        "Last validation": lambda row: with_degrees(row, "last_validation"),
-        "Test at best": lambda row: with_degrees(row, "test_at_best"),
-    }
-    if any(row.spread("test_at_best").interval for row in rows):
-        columns[INTERVAL] = _test_interval
-    if any(_published_lines(row.published) for row in rows):
-        columns["Published: best / last validation"] = lambda row: "\n".join(
-            _published_lines(row.published)
+    cells = []
+    for row in rows:
+        seconds = seconds_by_device(row)
+        cells.append(
+            {
+                "Model": row.title,
+                "Parameters": parameter_counts(row, "{:,}"),
+                "Seeds": str(len(row.records)),
+                "Best validation": with_degrees(row, "best_validation"),
+                "Last validation": with_degrees(row, "last_validation"),
+                "Test at best": with_degrees(row, "test_at_best"),
+                INTERVAL: with_degrees(row, "test_at_best", _interval),
+                PUBLISHED: _published_lines(row.published),
+                "Seconds an epoch": "\n".join(seconds.values()),
+                "Device": "\n".join(seconds),
+                "Notes": note_marks(row.notes, numbers),
+            }
         )
-    columns |= {
-        "Seconds an epoch": lambda row: "\n".join(seconds_by_device(row).values()),
-        "Device": lambda row: "\n".join(seconds_by_device(row)),
-        "Notes": lambda row: note_marks(row.notes, numbers),
-    }
-    alignment = "".join("r" if name in RIGHT_ALIGNED else "l" for name in columns)
-    cells = [[write(row) for write in columns.values()] for row in rows]
-    return Table([*columns], cells, alignment)
+    empty = {name for name in (INTERVAL, PUBLISHED) if not any(row[name] for row in cells)}
+    kept = [{name: row[name] for name in row if name not in empty} for row in cells]
+    return Table.of(kept, {PUBLISHED, "Device", "Notes"})
 
 
 def parameter_counts(row: ModelResults, pattern: str) -> str:
@@ -127,21 +96,17 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
     return ", ".join(pattern.format(count) for count in sorted(counts))
 
 
-def with_degrees(row: ModelResults, field: str) -> str:
-    """Mean ± deviation, also in °C where the metric has this unit."""
-    text, degrees = mean_and_sd(row.spread(field), FOUR), row.degrees(field)
-    return text if degrees is None else f"{text} ({mean_and_sd(degrees, TWO)} °C)"
+def with_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
+    """Mean ± deviation, or what else is shown, also in °C where the metric has this unit."""
+    text, degrees = show(row.spread(field), FOUR), row.degrees(field)
+    return f"{text} ({show(degrees, TWO)} °C)" if text and degrees else text
 
 
-def _test_interval(row: ModelResults) -> str:
-    text = format_interval(row.spread("test_at_best").interval, FOUR)
-    degrees = row.degrees("test_at_best")
-    if not text or degrees is None:
-        return text
-    return f"{text} ({format_interval(degrees.interval, TWO)} °C)"
+def _interval(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+    return format_interval(seeds.interval, write)
 
 
-def _published_lines(published: Published) -> list[str]:
+def _published_lines(published: Published) -> str:
     """The lines of a cell: best and last validation, test, source, re-runs, words."""
     lines = [_best_and_last(published)]
     if published.test is not None:
@@ -150,8 +115,7 @@ def _published_lines(published: Published) -> list[str]:
         lines[-1] += f" ({published.source})"
     if published.reruns:
         lines.append(f"re-runs {published.reruns}")
-    lines.append(published.statement)
-    return [line for line in lines if line]
+    return "\n".join(line for line in (*lines, published.statement) if line)
 
 
 def _best_and_last(published: Published) -> str:
@@ -186,44 +150,46 @@ def expected_blocks(
     calibration: Calibration,
 ) -> Blocks:
     """The numbers to expect: for each data set, the headline networks and the best baseline."""
-    answers = {one.row.name: one.answers.values() for one in compared}
-    columns = ["Network", "Published: best / last", "Best validation", "Last validation"]
-    columns += ["Test at best", ONE_MORE_RUN, SAME_END, "Minutes"]
-    blocks, shown = [], []
+    answers = {one.row.name: one.answers for one in compared}
+    unasked = {ONE_MORE_RUN: "", SAME_END: ""}
+    blocks, devices = [], set()
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
         named = [(row.title, row) for row in members if row.published.headline]
         if not named:
             continue
         if baselines := [row for row in members if row.first.config["role"] == "baseline"]:
-            better = min if members[0].metric == "mae" else max
+            better = min if members[0].lower_is_better else max
             best = better(baselines, key=lambda row: row.spread("best_validation").mean)
             named.append((f"Best baseline: {best.title}", best))
         cells = [
-            [
-                name,
-                _best_and_last(row.published),
-                mean_and_sd(row.spread("best_validation"), FOUR),
-                mean_and_sd(row.spread("last_validation"), FOUR),
-                with_degrees(row, "test_at_best"),
-                *answers.get(row.name, ("", "")),
-                f"{statistics.median(r.metrics['wall_seconds'] / 60 for r in row.records):.1f}",
-            ]
+            {
+                "Network": name,
+                "Published: best / last": _best_and_last(row.published),
+                "Best validation": mean_and_sd(row.spread("best_validation"), FOUR),
+                "Last validation": mean_and_sd(row.spread("last_validation"), FOUR),
+                "Test at best": with_degrees(row, "test_at_best"),
+                **answers.get(row.name, unasked),
+                "Minutes": f"{statistics.median(_minutes(row.records)):.1f}",
+            }
             for name, row in named
         ]
         title = published.datasets.get(dataset, dataset)
-        table = Table(columns, cells, "lrrrrllr", title)
+        table = Table.of(cells, unasked.keys(), title)
         blocks += [f"**{title}**", _unit(members[0]), table]
-        shown += [record for _, row in named for record in row.records]
-    devices = {record.environment["device"].removeprefix("CPU: ") for record in shown}
+        devices |= {r.environment["device"] for _, row in named for r in row.records}
     rate = "whose error rate these runs are too few to measure"
     if n := calibration.runs:
         rate = f"which rejects {_share(calibration.alarms, n)} of our own {n} runs"
-    text = EXPECTED.format(rate=rate, devices=" and ".join(sorted(devices)))
-    return [*blocks, text] if blocks else []
+    names = " and ".join(sorted(device.removeprefix("CPU: ") for device in devices))
+    return [*blocks, explanation("expected", rate=rate, devices=names)] if blocks else []
 
 
-def error_rate(calibration: Calibration) -> list[str]:
+def _minutes(records: tuple[Record, ...]) -> tuple[float, ...]:
+    return tuple(record.metrics["wall_seconds"] / 60 for record in records)
+
+
+def _error_rate(calibration: Calibration) -> list[str]:
     """A sentence on how often the test of a published log rejects runs that are the same."""
     n = calibration.runs
     counts = calibration.at_5_percent, calibration.alarms
@@ -241,20 +207,29 @@ def _share(count: int, n: int) -> str:
 
 def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) -> Blocks:
     """Whether a published log could be one more run, then our networks beside the original."""
-    columns = ["Network", "One more run of", "Seeds", "Training loss off by", "Noticed from"]
-    logs = []
-    for one in compared:
-        if one.row.published.best_validation is not None or one.row.published.loss:
-            for runs, test in (("the original", one.of_original), ("ours", one.of_ours)):
-                seeds = str(len(test.row.records) if test.row else 0)
-                shares = (test.distance, test.width)
-                percents = ["" if share is None else format_percent(share) for share in shares]
-                logs.append([one.row.title, runs, seeds, *percents, test.verdict])
-    table = Table([*columns, "Verdict"], logs, "llrrrl")
-    blocks = [ONE_MORE, table, *error_rate(calibration)] if logs else []
+    logs = [
+        {
+            "Network": one.row.title,
+            "One more run of": runs,
+            "Seeds": str(test.seeds),
+            "Training loss off by": _percent(test.distance),
+            "Noticed from": _percent(test.width),
+            "Verdict": test.verdict,
+        }
+        for one in compared
+        if one.row.published.best_validation is not None or one.row.published.loss
+        for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
+    ]
+    table = Table.of(logs, {"One more run of", "Verdict"}) if logs else ""
+    blocks = [explanation("one more run"), table, *_error_rate(calibration)] if logs else []
     if ends := [one.same_end for one in compared if one.same_end]:
-        blocks += [ENDS, equivalence_table(ends, ["Validation at best", "Test at best"])]
+        names = ["Validation at best", "Test at best"]
+        blocks += [explanation("same end"), equivalence_table(ends, names)]
     return blocks
+
+
+def _percent(share: float | None) -> str:
+    return "" if share is None else format_percent(share)
 
 
 def equivalence_table(pairs: list[Equivalence], names: list[str]) -> Table:
@@ -262,30 +237,40 @@ def equivalence_table(pairs: list[Equivalence], names: list[str]) -> Table:
     rows = []
     for one in pairs:
         seeds = " and ".join(str(len(group.records)) for group in one.groups)
-        intervals = ((d.value, d.interval(0.9)) for d in one.differences)
-        cells = [f"{SIGNED(value)} ({format_interval(ends, SIGNED)})" for value, ends in intervals]
-        cells = cells or [""] * len(names)
-        rows.append([one.groups[0].title, seeds, *cells, one.verdict])
-    return Table(["Network", "Seeds", *names, "Verdict"], rows, "lr" + "r" * len(names) + "l")
+        cells = [_with_interval(number, SIGNED, 0.9) for number in one.differences]
+        differences = dict(zip(names, cells or [""] * len(names), strict=True))
+        cells = {"Network": one.groups[0].title, "Seeds": seeds, **differences}
+        rows.append(cells | {"Verdict": one.verdict})
+    return Table.of(rows, {"Verdict"})
+
+
+def _with_interval(estimate: Estimate, write: Callable[[float], str], level: float = 0.95) -> str:
+    return f"{write(estimate.value)} ({format_interval(estimate.interval(level), write)})"
 
 
 def factorial_blocks(designs: list[FactorialDesign], level: float) -> Blocks:
     """The conditions of each network, and the main effects; `level` is that of the log's test."""
-    blocks: Blocks = [_conditions_table(design, level) for design in designs]
+
+    def change(logarithm: float) -> str:
+        return f"{100 * math.expm1(logarithm):+.0f} %"
+
     effects = [
-        [_network(design), *_effect_cells(effect)]
+        {
+            "Network": _network(design),
+            "From Keras 3 to Keras 2.0": effect.factor,
+            "Pairs of conditions": str(effect.pairs),
+        }
+        | {
+            name: _with_interval(estimate, change if "loss" in name else SIGNED)
+            for name, estimate in effect.changes.items()
+        }
         for design in designs
         for effect in design.effects
     ]
+    blocks: Blocks = [_conditions_table(design, level) for design in designs]
     if effects:
-        columns = ["Network", "From Keras 3 to Keras 2.0", "Pairs of conditions"]
-        columns += ["Training loss, epoch 1", "Training loss, whole curve", "Best validation"]
-        blocks += [
-            "Main effect of each change, with its 95 % interval over the seeds. It is the mean "
-            "over all pairs of conditions that differ in this change alone and have at least "
-            f"{SEEDS_NEEDED} seeds each:",
-            Table(columns, effects, "llrrrr"),
-        ]
+        table = Table.of(effects, {"From Keras 3 to Keras 2.0"})
+        blocks += [explanation("main effects"), table]
     return blocks
 
 
@@ -296,72 +281,64 @@ def _network(design: FactorialDesign) -> str:
 
 def _conditions_table(design: FactorialDesign, level: float) -> Table:
     """Training loss of some epochs, and how it compares with the log, for each condition."""
-    epochs = len(design.conditions[0].row.first.history["loss"])
+    runs = [record for one in design.conditions for record in one.row.records]
+    epochs = min(len(record.history["loss"]) for record in runs)  # some may have stopped early
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
-    columns = [_network(design), "Seeds", *(f"Epoch {epoch}" for epoch in shown)]
-    columns += ["Best validation", "Off the published curve by", "Log is one more run"]
+    verdict = "Log is one more run"
+
+    def cells(title: str, seeds: int, losses: list[float], best: str, off: str, log: str) -> dict:
+        start = {_network(design): title, "Seeds": str(seeds)}
+        start |= {f"Epoch {epoch}": FOUR(losses[epoch - 1]) for epoch in shown}
+        return start | {"Best validation": best, "Off the published curve by": off, verdict: log}
+
     rows = []
-    if design.published.loss:
-        losses = (FOUR(design.published.loss[epoch - 1]) for epoch in shown)
+    if losses := design.published.loss:
         best = design.published.best_validation
-        best = FOUR(best) if best else ABSENT
-        rows.append(["published log", "1", *losses, best, ABSENT, ABSENT])
-    for condition in design.conditions:
-        curves = [record.history["loss"] for record in condition.row.records]
-        means = (sum(c[epoch - 1] for c in curves) / len(curves) for epoch in shown)
-        off = condition.distance
-        best = mean_and_sd(condition.row.spread("best_validation"), FOUR)
-        distance = ABSENT if off is None else format_percent(off)
-        verdict = log_test(design.published, condition.row, level).verdict
-        cells = [*map(FOUR, means), best, distance, verdict if off else ABSENT]
-        rows.append([condition.title, str(len(curves)), *cells])
-    return Table(columns, rows, "l" + "r" * (len(columns) - 2) + "l")
+        rows.append(cells("published log", 1, losses, FOUR(best) if best else "", "", ""))
+    for one in design.conditions:
+        curves = [record.history["loss"] for record in one.row.records]
+        means = [statistics.fmean(losses) for losses in zip(*curves, strict=False)]
+        best = mean_and_sd(one.row.spread("best_validation"), FOUR)
+        log = log_test(design.published, one.row, level).verdict if one.distance else ""
+        rows.append(cells(one.title, len(curves), means, best, _percent(one.distance), log))
+    return Table.of(rows, {verdict})
 
 
-def _effect_cells(effect: MainEffect) -> list[str]:
-    def percent(logarithm: float) -> str:
-        return f"{100 * math.expm1(logarithm):+.0f} %"
-
-    def with_interval(estimate: Estimate, write: Callable[[float], str]) -> str:
-        return f"{write(estimate.value)} ({format_interval(estimate.interval(), write)})"
-
-    return [
-        effect.factor,
-        str(effect.pairs),
-        with_interval(effect.first_loss, percent),
-        with_interval(effect.mean_loss, percent),
-        with_interval(effect.best_validation, SIGNED),
+def study_blocks(study: Study, reference: Study | None = None) -> Blocks:
+    """What one study measured: notes, tables, texts; the reference's in square brackets."""
+    seeds = ", ".join(str(record.seed) for record in study.records)
+    minutes = mean_and_sd(SeedStatistics(_minutes(study.records)), ONE)
+    devices = "; ".join(sorted({record.environment["device"] for record in study.records}))
+    blocks = [
+        f"### {study.title}",
+        f"`{study.name}`, seed {seeds}, {minutes} minutes on {devices}.",
     ]
+    if study.notes:
+        blocks.append("\n".join(f"- {note}" for note in study.notes))
+    for output in study.outputs:
+        if isinstance(output, study_outputs.Table):
+            blocks += [f"**{output.title}**", study_table(study, output, reference)]
+        elif isinstance(output, study_outputs.Text):
+            blocks.append(_folded(study.caption(output), output))
+    return blocks
 
 
-def pair_blocks(pair: Comparison) -> Blocks:
-    """A and B: what differs, then the numbers and why some cannot be compared."""
-    differences = [
-        [one.kind, one.name, ", ".join(one.first), ", ".join(one.second)]
-        for one in pair.differences
-    ]
-    reasons: dict[str, list[str]] = {}
-    for number in pair.numbers:
-        reasons.setdefault(number.note, []).append(number.name)
-    columns = ["A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
-    return [
-        Table(["What differs", "", "A", "B"], differences or [["nothing", "", "", ""]], "llll"),
-        f"{METRICS[pair.first.metric]}; {_better(pair.first)} is better:",
-        Table(["Number", *columns], [_number_cells(one) for one in pair.numbers]),
-        *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
-    ]
+def study_table(study: Study, table: study_outputs.Table, reference: Study | None = None) -> Table:
+    """Name and numbers of each row: means over the seeds, or with too few seeds each value."""
+
+    def cell(row: str, column: str) -> str:
+        seeds = study.table_value(table.title, row, column)
+        text = mean_and_sd(seeds) if seeds else ""
+        there = reference and reference.table_value(table.title, row, column)
+        return f"{text} [{mean_and_sd(there)}]" if there else text
+
+    rows = [[row, *(cell(row, column) for column in table.columns)] for row in table.rows]
+    return Table(["", *table.columns], rows, title=table.title)
 
 
-def _number_cells(number: NumberPair) -> list[str]:
-    """A number of both, its difference, the intervals, and how often the first is better."""
-    cells = [number.name, mean_and_sd(number.first, FOUR), mean_and_sd(number.second, FOUR)]
-    if (measured := number.measured) is None:
-        return cells + [""] * 4
-    intervals = (measured.interval, measured.samples_interval)
-    pairs = number.first.n * number.second.n
-    return [
-        *cells,
-        SIGNED(measured.estimate.value),
-        *(format_interval(ends, SIGNED) for ends in intervals),
-        f"in {format_percent(measured.superiority)} of {pairs} pair{'s' if pairs > 1 else ''}",
-    ]
+def _folded(caption: str, text: study_outputs.Text) -> str:
+    """Lines of text behind a caption, in a fixed-width block that keeps blanks and markup."""
+    width = max(map(len, text.lines), default=0)
+    lines = [f"{name:<{width}}  {content}" for name, content in text.lines.items()]
+    body = "\n".join(lines)
+    return f"<details><summary>{caption}</summary>\n\n~~~~text\n{body}\n~~~~\n\n</details>"

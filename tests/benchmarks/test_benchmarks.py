@@ -56,8 +56,8 @@ def trained(monkeypatch):
         calls = []
 
         def remember(model, *data, **options):
-            batch = data[0][:2] if isinstance(data[0], np.ndarray) else next(data[0])[0]
-            model(batch)
+            batch = data[0] if isinstance(data[0], np.ndarray) else next(data[0])[0]
+            model(batch[:2, :20])  # to make its weights, a short sequence will do
             calls.append((model, data, options))
 
         monkeypatch.setattr(keras.Model, "fit", remember)

@@ -27,25 +27,28 @@ MEASURED = [
     for name, one in EXPERIMENTS.items()
     if one.role != "study"
 ]
+# All batches are whole, since XLA compiles each size anew.
+WHOLE = ["--batch-size", 60, "--validation-split", 0.25]
 SMALL = {
-    "imdb": ["--epochs", 1, "--maxlen", 24, "--units", 16],
+    "imdb": ["--epochs", 1, "--maxlen", 24, "--embedding", 16, "--units", 16, *WHOLE],
     "jena": ["--epochs", 1, "--lookback-hours", 6, "--batches-per-epoch", 2, "--units", 16],
 }
 
 
 def small(name: str) -> list:
-    return SMALL[EXPERIMENTS[name].dataset] if EXPERIMENTS[name].uses_keras else []
+    own = ["--filters", 8] if name == "imdb-conv-lstm" else []
+    return SMALL[EXPERIMENTS[name].dataset] + own if EXPERIMENTS[name].uses_keras else []
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, ask):
     """Runs an experiment once for all the tests that look at it."""
     outcomes = {}
 
     def outcome(name):
         if name not in outcomes:
             tmp_path = tmp_path_factory.mktemp(name)
-            done = run("experiments", name, "--sample", *small(name), *places(tmp_path))
+            done = ask(main, name, "--sample", *small(name), *places(tmp_path))
             outcomes[name] = done, tmp_path
         return outcomes[name]
 

@@ -20,7 +20,8 @@ def needs(name: str):
 
 @needs(IMDB)
 def test_a_short_training_beats_the_majority_class(tmp_path):
-    done = run("experiments", "imdb-lstm", "--data-dir", DATA_DIR, "--epochs", 1, *places(tmp_path))
+    arguments = ["--data-dir", DATA_DIR, "--epochs", 1, "--maxlen", 100]
+    done = run("experiments", "imdb-lstm", *arguments, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     (path,) = (tmp_path / "results").glob("*/seed-0")
     metrics = load_record(path).metrics

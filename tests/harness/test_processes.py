@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import psutil
 import pytest
 from commands import REPOSITORY
 from processes import alive, descendants, wait_for
@@ -59,10 +60,8 @@ def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying
 
 def sleeping(group):
     """The `sleep` of a group of processes, in a list."""
-    command = ["ps", "-ax", "-o", "pid=,pgid=,comm="]
-    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    rows = (line.split(maxsplit=2) for line in listing.splitlines())
-    return [int(pid) for pid, of, name in rows if int(of) == group and name == "sleep"]
+    sleeps = (one.pid for one in psutil.process_iter(["name"]) if one.info["name"] == "sleep")
+    return [pid for pid in sleeps if os.getpgid(pid) == group]
 
 
 @pytest.mark.parametrize(("killed", "words"), [(1, "killed for memory: the system had"), (0, "")])

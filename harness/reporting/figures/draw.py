@@ -30,7 +30,6 @@ from harness.reporting.figures.overview import one_protocol_each, plot_overview
 from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import SAMPLE_SUFFIX, listed
 from harness.reporting.groups import (
-    PUBLISHED,
     ModelResults,
     SeedGroup,
     load_published,
@@ -45,7 +44,7 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
 
     Returns the files written; none for a model without epochs, or a study without panels.
     """
-    results = make_results(records, load_published(PUBLISHED))
+    results = make_results(records)
     return _plot_groups([*results.rows, *results.studies], plots_dir)
 
 
@@ -55,7 +54,7 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     Returns the files written, and one sentence for each run that was left out.
     """
     numbers = load_published(published)
-    results, left_out = load_results(results_dir, numbers)
+    results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
     for dataset in dict.fromkeys(row.dataset for row in results.rows):
         members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
@@ -64,7 +63,7 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))
-    return paths, left_out
+    return paths, results.left_out
 
 
 def plot_pair(first: ModelResults, second: ModelResults, path: Path) -> Path:

@@ -9,9 +9,15 @@ from harness.records.record import plain
 from harness.records.schema import Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
-from harness.reporting import claim_tables, tables
-from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
-from harness.reporting.comparison import compare_with_reference, conditions, value_text
+from harness.reporting import tables
+from harness.reporting.claims import (
+    NOT_CHECKABLE,
+    claims_blocks,
+    claims_table,
+    judge,
+    load_claims,
+)
+from harness.reporting.conditions import conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
     colour_of,
@@ -29,7 +35,7 @@ from harness.reporting.groups import (
     load_published,
     load_results,
 )
-from harness.reporting.own_runs import own_table
+from harness.reporting.own_runs import beside_reference, own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
 from harness.reporting.table import FOUR, Blocks, Table, footnotes, format_significant, number_notes
@@ -71,8 +77,8 @@ def write_report(
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
         sample = YOURS in folders and folders[YOURS].sample
         if folder and not sample:  # sample runs have no reference
-            folders[origin], missing = load_results(folder, numbers)
-            left_out += [f"{folder}/{sentence}" for sentence in missing]
+            folders[origin] = load_results(folder, numbers)
+            left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
     main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
     progress("comparing the experiments")
@@ -83,7 +89,7 @@ def write_report(
     rules = with_most_rules(designs)
     beside = []
     if own and own is not main and own.rows:
-        beside = [own_table([compare_with_reference(row, main.rows) for row in own.rows])]
+        beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
     verdicts = [] if main.sample else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
@@ -102,8 +108,8 @@ def write_report(
         expected=_first_tables(expected),
         beside=beside,
         results=tables.model_blocks(main.rows, numbers, "### {}"),
-        claims=claim_tables.claims_blocks(verdicts) if verdicts else [],
-        own_claims=claim_tables.claims_table(mine)[:1] if mine else [],
+        claims=claims_blocks(verdicts) if verdicts else [],
+        own_claims=claims_table(mine)[:1] if mine else [],
         networks=[
             _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
             for origin, results in folders.items()
@@ -163,7 +169,7 @@ def _study(study: Study, whose: str) -> dict:
         if isinstance(output, Lines):
             parts += study_charts(study, output)
         elif isinstance(output, StudyTable):
-            parts.append(claim_tables.study_table(study, output))
+            parts.append(tables.study_table(study, output))
         elif isinstance(output, Heatmap):
             parts.append(Shades(caption, output))
         elif isinstance(output, Text):

@@ -9,14 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from records import packed
 
-from harness.records.schema import (
-    Reviews,
-    Samples,
-    Weeks,
-    pack_right,
-    validated,
-    weekly_errors,
-)
+from harness.records.schema import Reviews, Samples, Weeks, pack_right, validated, weekly_errors
 from harness.reporting.statistics import samples_interval, unpacked
 
 BITS = arrays.arrays(bool, st.integers(1, 40))
@@ -50,13 +43,6 @@ def test_stored_weeks_are_read_back():
     read = validated("made up", Samples, kept)
     assert read == Weeks(("2014-W52", "2015-W01"), (0.5, 1.0), (1, 2))
     assert (read.mean, read.count) == (0.5, 3)
-
-
-def test_an_accuracy_has_the_interval_of_a_share():
-    low, high = samples_interval([shares(0.88, 25_000, seed=1)])
-    half = 1.96 * math.sqrt(0.88 * 0.12 / 25_000)
-    assert (low, high) == pytest.approx((0.88 - half, 0.88 + half), abs=0.005)
-    assert high - low == pytest.approx(2 * half, rel=0.05)
 
 
 def test_several_seeds_are_their_mean_on_each_review():

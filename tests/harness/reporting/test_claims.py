@@ -1,73 +1,94 @@
-"""Claims: read whole or refused, and written out with what was measured."""
+"""Claims: read whole or refused, judged by four words, and written out with what was measured."""
 
 import csv
 import io
 import math
-from pathlib import Path
 
 import pytest
 from records import fabricate, fabricate_study
+from scipy import stats
 
 from harness.errors import RunError
 from harness.records.study_outputs import Table
-from harness.reporting.claim_tables import reasons
-from harness.reporting.claims import judge, load_claims
-from harness.reporting.groups import PublishedResults, load_published, load_results
-from harness.reporting.results_page import claims_csv
+from harness.reporting.claims import Claim, claims_csv, judge, load_claims, reasons
+from harness.reporting.groups import PublishedResults, load_results
 
 WORDS = {
     "id": "memory",
     "source": "a-document",
     "statement": "it will remember",
-    "experiment": "recall",
     "quantity": "share that is kept",
     "why": "Below that it is chance.",
     "set": "2020-01-01",
     "runs_known": False,
 }
-CELL = {"table": "Kept", "row": "LSTM", "column": "400 steps"}
-CLAIM = WORDS | CELL | {"at_least": 0.5}
-OF_NETWORKS = WORDS | {"experiment": "imdb-net", "measure": "best_validation", "at_least": 0.5}
-DIFFERENCE = OF_NETWORKS | {"minus": "imdb-base"}
-ON_A_PAR = DIFFERENCE | {"at_least": None, "test": "equivalence", "margin": 0.05}
-BETTER = DIFFERENCE | {"at_least": None, "test": "better"}
-NO_CELL = dict.fromkeys(CELL)
-EXPERIMENTS = ("recall", "reading", "imdb-net", "imdb-base", "jena-net")
-
-
-def toml(**fields) -> str:
-    """One claim; a field that is None is left out."""
-    kept = {name: value for name, value in fields.items() if value is not None}
-    values = [
-        f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}"
-        for name, value in kept.items()
-    ]
-    return "\n".join(["[[claim]]", *values, ""])
+CELL = {"table": "Kept", "row": "LSTM", "column": "far"}
+OF_STUDY = WORDS | CELL | {"experiment": "recall"}
+CLAIM = OF_STUDY | {"at_least": 0.5}
+OF_NETWORK = WORDS | {"experiment": "imdb-net", "measure": "best_validation"}
+DIFFERENCE = OF_NETWORK | {"minus": "imdb-base"}
+ON_A_PAR = DIFFERENCE | {"test": "equivalence"}
+BETTER = DIFFERENCE | {"test": "better"}
+EXPERIMENTS = ("recall", "reading", "imdb-net", "imdb-base")
+# mean 0.625, deviation 0.0884, t(4) = 2.776: 95 % interval 0.5153 to 0.7347
+FIVE = (0.5, 0.625, 0.75, 0.625, 0.625)
+NET = (0.80, 0.81, 0.82, 0.83, 0.84)
+BASE = (0.78, 0.79, 0.80, 0.81, 0.82)
+NEEDED = "of the 5 that the rule needs"
 
 
 @pytest.fixture
 def read(tmp_path):
-    """Reads claims from text, or from the fields of each."""
+    """Reads claims from text, or from the fields of each; a field that is None is left out."""
+
+    def toml(claim) -> str:
+        kept = {name: value for name, value in claim.items() if value is not None}
+        texts = {n: str(v).lower() if isinstance(v, bool) else repr(v) for n, v in kept.items()}
+        return "\n".join(["[[claim]]", *(f"{name} = {text}" for name, text in texts.items()), ""])
 
     def read(*claims):
         path = tmp_path / "claims.toml"
-        texts = [claim if isinstance(claim, str) else toml(**claim) for claim in claims]
+        texts = [claim if isinstance(claim, str) else toml(claim) for claim in claims]
         path.write_text("\n".join(texts), encoding="utf-8")
         return load_claims(path, EXPERIMENTS)
 
     return read
 
 
+@pytest.fixture
+def run(tmp_path):
+    """Judges claims by made-up runs: the values of each experiment, one a seed."""
+
+    def run(*claims, predictions=False, **values):
+        for name, numbers in values.items():
+            label = name.replace("_", "-")
+            for seed, value in enumerate(numbers):
+                if label == "recall":
+                    table = Table("Kept", ["far"], {"LSTM": [value], "GRU": [None]})
+                    fabricate_study(tmp_path, label, seed=seed, outputs=[table])
+                else:
+                    metric = "mae" if label.startswith("jena") else "accuracy"
+                    about = {"best": value, "metric": metric, "predictions": predictions}
+                    fabricate(tmp_path, label, seed=seed, **about)
+        results = load_results(tmp_path, PublishedResults({}, {}))
+        assert results.left_out == []
+        return judge([Claim(**claim) for claim in claims], results)
+
+    return run
+
+
 def test_a_claim_is_read_with_all_its_fields(read):
-    first, second, third = read(CLAIM | {"at_most": 1, "within": [0, math.inf]}, ON_A_PAR, BETTER)
+    more = {"at_most": 1, "within": [0, math.inf], "row": ["LSTM", "GRU"], "statement": "{row}!"}
+    first, second, third = read(CLAIM | more, ON_A_PAR | {"margin": 0.05})
     assert (first.id, first.source, first.why) == ("memory", "a-document", WORDS["why"])
     assert (first.set, first.runs_known) == ("2020-01-01", False)
-    assert (first.table, first.row, first.column) == ("Kept", "LSTM", "400 steps")
+    # one for each of its rows
+    cells = [(one.table, one.row, one.column, one.statement) for one in (first, second)]
+    assert cells == [("Kept", "LSTM", "far", "LSTM!"), ("Kept", "GRU", "far", "GRU!")]
     assert (first.limits, first.within) == ((0.5, 1), (0, math.inf))
     assert (first.test, first.exact, first.primary) == ("bounds", False, False)
-    assert (second.measure, second.minus, second.at_most) == ("best_validation", "imdb-base", None)
-    assert (second.test, second.limits) == ("equivalence", (-0.05, 0.05))
-    assert third.test == "better"
+    assert (third.measure, third.minus, third.at_most) == ("best_validation", "imdb-base", None)
+    assert (third.test, third.limits) == ("equivalence", (-0.05, 0.05))
 
 
 # a misspelt list would check nothing
@@ -77,54 +98,13 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
         read(text)
 
 
-def test_the_projects_claims_are_whole():
-    experiments = Path(__file__).parents[3] / "experiments"
-    published = load_published(experiments / "published.toml")
-    claims = load_claims(experiments / "claims.toml", published.experiments)
-    assert {claim.test for claim in claims if claim.primary} == {"bounds", "equivalence", "better"}
-
-
-@pytest.fixture
-def results(tmp_path):
-    """Five seeds of a study and of two networks, and two of another."""
-    path = tmp_path / "results"
-    for seed, kept in enumerate((0.5, 0.625, 0.75, 0.625, 0.625)):
-        rows = {"LSTM": [1.0, kept]}
-        fabricate_study(
-            path, "recall", seed=seed, outputs=[Table("Kept", ["1", "400 steps"], rows)]
-        )
-    for seed, best in enumerate((0.80, 0.81, 0.82, 0.83, 0.84)):
-        fabricate(path, "imdb-net", seed=seed, best=best, predictions=True)
-        base = round(best - 0.02 - 0.01 * (seed == 4), 3)
-        fabricate(path, "imdb-base", seed=seed, best=base, predictions=True)
-    for seed in range(2):
-        fabricate(path, "jena-net", seed=seed, metric="mae", best=0.25 + seed / 8)
-    found, left_out = load_results(path, PublishedResults({}, {}))
-    assert left_out == []
-    return found
-
-
-@pytest.fixture
-def claims(read):
-    """One for each verdict, and one for each test."""
-    return read(
-        CLAIM | {"source": "a-document, another", "statement": "it | will"},
-        DIFFERENCE | {"at_least": 0.5, "at_most": 1},
-        OF_NETWORKS | {"experiment": "jena-net", "at_least": 0.25},
-        CLAIM | {"experiment": "reading", "why": 'A "word", and more.'},
-        ON_A_PAR | {"primary": True},
-        BETTER | {"primary": True},
-        OF_NETWORKS | {"measure": "parameters", "at_least": 1234, "exact": True},
-    )
-
-
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
         ({"atleast": 0.9}, r"claim 2 \(memory\): field 'atleast' is unknown; known: .*at_least"),
         ({"why": None}, r"claim 2 \(memory\): field 'why' is missing"),
         ({"at_least": "0.9"}, "field 'at_least' must be a finite number, not '0.9'"),
-        ({"within": [1, 0]}, "field 'within' must be a lower and a higher number"),
+        ({"within": [1, 0]}, "within must be a lower and a higher number"),
         ({"set": "20261124"}, "'set' must be a day such as 2026-11-24, not '20261124'"),
         ({"experiment": "recal"}, "there is no experiment 'recal'; known: recall, reading"),
         ({"test": "t-test"}, "must be 'bounds', 'equivalence' or 'better', not 't-test'"),
@@ -134,27 +114,210 @@ def claims(read):
         ({"at_least": 2, "at_most": 1}, "at_least 2 is above at_most 1"),
         ({"margin": 0.1}, "needs a margin for the test 'equivalence', and for no other"),
         ({"exact": True, "primary": True}, "exact is for bounds, and not for a primary claim"),
-        ({"test": "better", "at_least": None}, "'better' needs minus, and as measure best val"),
-        (ON_A_PAR | NO_CELL | {"margin": 0}, "margin must be above 0, not 0"),
-        (ON_A_PAR | NO_CELL | {"at_most": 0.01}, "needs at_least or at_most for the test"),
-        (OF_NETWORKS | NO_CELL | {"within": [0, 1]}, "within is for a number of a table"),
+        ({"test": "better", "at_least": None}, "'better' needs minus, and as measure best_val"),
+        (ON_A_PAR | dict.fromkeys(CELL) | {"at_least": None, "margin": 0}, "above 0, not 0"),
+        (ON_A_PAR | dict.fromkeys(CELL) | {"margin": 1}, "needs at_least or at_most for the test"),
+        (OF_NETWORK | dict.fromkeys(CELL) | {"within": [0, 1]}, "within is for a number of a"),
     ],
 )
 def test_a_claim_that_is_not_whole_is_refused_by_its_place(read, changes, message):
-    message = message.replace("best val", "best_val").replace("last val", "last_val")
     with pytest.raises(RunError, match=message) as error:
         read(CLAIM, CLAIM | changes)
     assert "claims.toml" in str(error.value)
 
 
-def test_a_claim_of_several_rows_is_one_for_each(read):
-    several = {"row": ["LSTM", "GRU"], "statement": "{row} remembers"}
-    found = [(claim.row, claim.statement) for claim in read(CLAIM | several)]
-    assert found == [("LSTM", "LSTM remembers"), ("GRU", "GRU remembers")]
+CROSSES = "not decided: the 95 % interval crosses a bound"
+FEW = f"not decided: 4 seeds {NEEDED}"
+BELOW, ABOVE = math.nextafter(0.5, 0), math.nextafter(0.5, 1)
 
 
-def test_the_csv_file_has_every_claim_with_its_number(claims, results):
-    text = claims_csv(judge(claims, results))
+@pytest.mark.parametrize(
+    ("claim", "runs", "text"),
+    [
+        (OF_STUDY | {"at_least": 0.5}, FIVE, "holds"),
+        (OF_STUDY | {"at_least": 0.55}, FIVE, CROSSES),
+        (OF_STUDY | {"at_least": 0.75}, FIVE, "does not hold"),
+        (OF_STUDY | {"at_most": 0.75}, FIVE, "holds"),
+        (OF_STUDY | {"at_most": 0.55}, FIVE, CROSSES),
+        (OF_STUDY | {"at_most": 0.5}, FIVE, "does not hold"),
+        (OF_STUDY | {"at_least": 0.6, "at_most": 0.65}, FIVE, CROSSES),  # the interval is wider
+        # four seeds decide nothing, however far from the bound
+        (CLAIM, (0.9, 0.91, 0.9, 0.9), FEW),
+        (CLAIM | {"primary": True}, (0.1, 0.11, 0.1, 0.1), FEW),
+        (
+            DIFFERENCE | {"at_least": 0},
+            (0.8,),
+            f"not decided: 1 seed {NEEDED} (imdb-net); 1 seed {NEEDED} (imdb-base)",
+        ),
+        # an exact claim needs one run, and all must confirm it
+        (CLAIM | {"exact": True}, (0.5,), "holds"),
+        (CLAIM | {"exact": True}, (BELOW,), "does not hold"),
+        (OF_STUDY | {"exact": True, "at_most": 0.5}, (0.5,), "holds"),
+        (OF_STUDY | {"exact": True, "at_most": 0.5}, (ABOVE,), "does not hold"),
+        (CLAIM | {"exact": True}, (0.5, 0.75, 0.5, 0.25), "does not hold"),
+        # what no run measured, or on other data or by other settings
+        (OF_NETWORK | {"at_least": 0, "speaks_of": {"epochs": 3}}, NET, "holds"),
+        (
+            OF_NETWORK | {"at_least": 0, "speaks_of": {"epochs": 2, "rows": 9}},
+            NET,
+            "not checkable: epochs 3 instead of 2, rows unknown instead of 9",
+        ),
+        (CLAIM | {"experiment": "reading"}, FIVE, "not checkable: no run of reading"),
+        (CLAIM | {"experiment": "imdb-net"}, FIVE, "not checkable: no run of imdb-net"),
+        (OF_NETWORK | {"experiment": "recall"}, FIVE, "not checkable: no run of recall"),
+        (DIFFERENCE | {"minus": "imdb-lstm"}, NET, "not checkable: no run of imdb-lstm"),
+        *(
+            (CLAIM | {name: value}, FIVE, "not checkable: recall has no number in table '")
+            for name, value in (("table", "Lost"), ("row", "RNN"), ("row", "GRU"), ("column", "x"))
+        ),
+    ],
+)
+def test_four_words_and_their_reasons(run, claim, runs, text):
+    (verdict,) = run(claim, recall=runs, imdb_net=runs, imdb_base=runs)
+    assert verdict.text.startswith(text)
+    assert (verdict.measured is None) is text.startswith("not checkable")
+    if NEEDED in text:
+        assert (verdict.p, verdict.measured.interval) == (None, None)
+
+
+def test_a_verdict_on_runs_of_several_commits_says_so(run, tmp_path):
+    fabricate(tmp_path, "imdb-net", seed=9, best=0.82, environment={"commit": "d" * 40})
+    claims = [OF_NETWORK | {"at_least": 0}, OF_NETWORK | {"at_least": 0, "exact": True}]
+    mixed, exact = run(*claims, imdb_net=NET)
+    assert (mixed.text, exact.text) == ("holds; the runs differ in commit", "holds")
+
+
+def test_no_interval_reaches_beyond_what_is_possible(run):
+    nearly_all = (1.0, 1.0, 0.9, 1.0, 1.0)
+    claims = [CLAIM | {"within": (0, 1)}, OF_NETWORK | {"at_least": 0.5}]
+    for verdict in run(*claims, recall=nearly_all, imdb_net=nearly_all):
+        assert verdict.measured.interval == pytest.approx((0.98 - 0.05553, 1), abs=1e-4)
+    (verdict,) = run(DIFFERENCE | {"at_least": -1}, imdb_base=(0.0, 0.5, 0.0, 0.0, 0.0, 0.0))
+    assert verdict.measured.estimate.interval()[1] > 1
+    assert verdict.measured.interval[1] == 1
+
+
+def test_networks_are_not_paired_by_their_seeds(run):
+    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80)  # another order and another number of seeds
+    (verdict,) = run(DIFFERENCE | {"at_least": 0}, imdb_net=NET, imdb_base=base)
+    theirs = stats.ttest_ind(NET, base, equal_var=False)
+    ends = theirs.confidence_interval(0.95)
+    assert verdict.measured.interval == pytest.approx((ends.low, ends.high))
+    assert verdict.p.holds == pytest.approx(theirs.pvalue / 2)
+    assert verdict.word == ("holds" if ends.low >= 0 else "not decided")
+
+
+@pytest.mark.parametrize(
+    ("margin", "word"), [(0.05, "holds"), (0.02, "not decided"), (1e-6, "does not hold")]
+)
+def test_on_a_par_is_two_one_sided_tests(run, margin, word):
+    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80) if margin > 1e-6 else [v - 0.1 for v in NET]
+    (verdict,) = run(ON_A_PAR | {"margin": margin}, imdb_net=NET, imdb_base=base)
+    higher, lower = ([v + shift for v in NET] for shift in (margin, -margin))
+    above = stats.ttest_ind(higher, base, equal_var=False, alternative="greater")
+    below = stats.ttest_ind(lower, base, equal_var=False, alternative="less")
+    assert verdict.p.holds == pytest.approx(max(above.pvalue, below.pvalue))
+    assert verdict.word == word
+
+
+@pytest.mark.parametrize(
+    ("base", "expected"), [(0.03, "holds"), (0.01, "not decided"), (-0.03, "does not hold")]
+)
+def test_better_is_higher_in_accuracy_and_lower_in_error(run, base, expected):
+    ours = {"imdb_net": NET, "jena_net": [round(1 - value, 2) for value in NET]}
+    theirs = {"imdb_base": [round(value - base, 2) for value in NET]}
+    theirs["jena_base"] = [round(1 - value, 2) for value in theirs["imdb_base"]]
+    of_jena = BETTER | {"experiment": "jena-net", "minus": "jena-base"}
+    accuracy, error = run(BETTER, of_jena, **ours, **theirs)
+    assert accuracy.word == error.word == expected
+    side = stats.ttest_ind(NET, theirs["imdb_base"], equal_var=False, alternative="greater")
+    for verdict in (accuracy, error):
+        assert verdict.p == pytest.approx((side.pvalue, 1 - side.pvalue))
+    assert accuracy.measured.superiority == pytest.approx(error.measured.superiority)
+    assert accuracy.measured.effect == pytest.approx(-error.measured.effect)
+
+
+def test_primary_claims_share_their_five_percent(run):
+    p = stats.ttest_ind(NET, BASE, equal_var=False, alternative="greater").pvalue  # 0.040
+    primary, missing = BETTER | {"primary": True}, BETTER | {"primary": True, "minus": "imdb-lstm"}
+    alone, *_ = run(primary, BETTER, imdb_net=NET, imdb_base=BASE)
+    assert alone.text == f"holds: adjusted p {p:.3g}"
+    # one without runs makes the others no easier
+    for other in (primary, missing):
+        one, two = run(primary, other)
+        assert (one.p.holds, one.adjusted.holds) == pytest.approx((p, 2 * p))
+        assert one.text == f"not decided: adjusted p (holds) {2 * p:.3g}, adjusted p (fails) 1"
+    assert two.text == "not checkable: no run of imdb-lstm"
+
+
+def test_a_primary_bound_is_decided_by_its_one_sided_test(run):
+    # mean 0.625: t = (0.625 - 0.54) / 0.03953 = 2.150, one-sided p 0.049; the interval crosses
+    bound = OF_STUDY | {"at_least": 0.54}
+    primary, other = run(bound | {"primary": True}, bound, recall=FIVE)
+    assert primary.adjusted.holds == pytest.approx(stats.t.sf(2.150, 4), abs=1e-4)
+    assert (primary.word, other.word) == ("holds", "not decided")
+    (both,) = run(bound | {"primary": True, "at_most": 0.72})
+    assert both.p.holds == pytest.approx(stats.t.sf(2.150, 4), abs=1e-4)  # the larger one
+
+
+def test_a_baseline_without_epochs_needs_one_run(run, tmp_path):
+    fabricate(tmp_path, "imdb-base", epochs=0, best=0.75)
+    alone = stats.ttest_1samp(NET, 0.75, alternative="greater")
+    difference, base = run(
+        BETTER, OF_NETWORK | {"experiment": "imdb-base", "at_least": 0.5}, imdb_net=NET
+    )
+    assert (difference.word, base.text) == ("holds", "holds")
+    assert difference.p.holds == pytest.approx(alone.pvalue)
+
+
+def test_a_run_of_another_protocol_decides_only_about_claims_that_name_it(run, tmp_path):
+    changed = {"variant": {"steps": 5}}
+    table = Table("Kept", ["far"], {"LSTM": [0.25]})
+    fabricate_study(tmp_path, "recall", outputs=[table], config=changed)
+    standard, variant = run(CLAIM, CLAIM | {"experiment": "recall+steps-5"}, recall=FIVE)
+    assert (standard.measured.estimate.value, variant.measured.estimate.value) == (0.625, 0.25)
+
+
+def test_a_measure_that_no_record_has_is_one_clear_error(run):
+    with pytest.raises(RunError, match=r"imdb-net/seed-0/metrics.json has no number 'best_vali'"):
+        run(OF_NETWORK | {"measure": "best_vali", "at_least": 0.5}, imdb_net=NET)
+
+
+def test_networks_and_seeds_on_different_copies_of_the_data_are_not_compared(run, tmp_path):
+    for seed in range(5):
+        fabricate(tmp_path, "imdb-other", seed=seed, sha256="a" * 64)
+    claims = [DIFFERENCE | {"minus": "imdb-other"}, OF_NETWORK]
+    other, alone = run(*[one | {"at_least": 0} for one in claims], imdb_net=NET)
+    assert other.word == "not checkable"
+    assert "imdb-net/seed-0 on 00000000 and imdb-other/seed-0 on aaaaaaaa" in other.reason
+    assert alone.word == "holds"
+    fabricate(tmp_path, "imdb-net", seed=5, sha256="b" * 64)
+    (mixed,) = run(OF_NETWORK | {"at_least": 0})
+    assert "imdb-net/seed-0 on 00000000 and imdb-net/seed-5 on bbbbbbbb" in mixed.reason
+
+
+def test_networks_tested_on_other_samples_are_not_subtracted(run, tmp_path):
+    for name in ("jena-net", "jena-base"):
+        file = fabricate(tmp_path, name, metric="mae", predictions=True) / "predictions.json"
+    file.write_text(file.read_text("utf-8").replace("2015-W02", "2015-W03"), "utf-8")
+    (verdict,) = run(DIFFERENCE | {"experiment": "jena-net", "minus": "jena-base", "at_least": 0})
+    assert verdict.reason == "the runs were not tested on the same samples: jena-net, jena-base"
+
+
+def test_the_csv_file_has_every_claim_with_its_number(run):
+    base = [*BASE[:4], 0.81]
+    verdicts = run(
+        CLAIM | {"source": "a-document, another", "statement": "it | will"},
+        DIFFERENCE | {"at_least": 0.5, "at_most": 1},
+        OF_NETWORK | {"experiment": "imdb-few", "at_least": 0.25},
+        CLAIM | {"experiment": "reading", "why": 'A "word", and more.'},
+        ON_A_PAR | {"primary": True, "margin": 0.05},
+        BETTER | {"primary": True},
+        OF_NETWORK | {"measure": "parameters", "at_least": 1234, "exact": True},
+        **{"recall": FIVE, "imdb_net": NET, "imdb_base": base, "imdb_few": NET[:2]},
+        predictions=True,
+    )
+    text = claims_csv(verdicts)
     lines = kept, networks, few, reading, on_a_par, better, exact = list(
         csv.DictReader(io.StringIO(text))
     )
@@ -193,7 +356,7 @@ def test_the_csv_file_has_every_claim_with_its_number(claims, results):
         ({"set": "2020-01-02"}, "when some of the runs that it judges were known)"),
     ],
 )
-def test_every_bound_has_its_reason_and_its_history(read, results, changes, history):
-    line = reasons(judge(read(CLAIM | changes), results))
+def test_every_bound_has_its_reason_and_its_history(run, changes, history):
+    line = reasons(run(CLAIM | changes, recall=FIVE))
     assert line.startswith("- it will remember: at least 0.5 (Below that it is chance.; set 2020-")
     assert line.endswith(history)

@@ -32,33 +32,20 @@ def folders(tmp_path):
 GRU = "imdb-gru+units-64"
 
 
-def arguments(folders, *names):
-    places = {"--results-dir": "own", "--reference": "reference", "--plot": "plots/pair.png"}
-    options = [part for flag, place in places.items() for part in (flag, folders / place)]
-    return list(map(str, [*names, *options]))
-
-
 @pytest.fixture
-def compare(folders, capsys):
-    """What the command prints, as lines."""
+def compare(folders, ask):
+    """What the command prints, as lines; or, with status 1, the one sentence of its refusal."""
 
-    def call(*names):
-        assert main(arguments(folders, *names)) == 0
-        return capsys.readouterr().out.splitlines()
-
-    return call
-
-
-@pytest.fixture
-def refusal(folders, capsys):
-    """The one sentence with which the command refuses."""
-
-    def call(*names):
-        assert main(arguments(folders, *names)) == 1
-        printed = capsys.readouterr()
-        assert printed.out == ""
+    def call(*names, status=0):
+        places = {"--results-dir": "own", "--reference": "reference", "--plot": "plots/pair.png"}
+        options = [part for flag, place in places.items() for part in (flag, folders / place)]
+        done = ask(main, *map(str, [*names, *options]))
+        assert done.returncode == status
+        if not status:
+            return done.stdout.splitlines()
+        assert done.stdout == ""
         assert not (folders / "plots").exists()
-        (sentence,) = printed.err.splitlines()
+        (sentence,) = done.stderr.splitlines()
         return sentence.removeprefix("error: ")
 
     return call
@@ -112,35 +99,21 @@ def test_json_has_every_value_the_mean_curves_and_all_that_differs(folders, comp
     [
         (["imdb-lsmt", GRU], "holds no finished run of imdb-lsmt; did you mean imdb-lstm?"),
         (["", GRU], "run it first, or name a folder."),
-        (["jena-gru"], "run it first, or name a folder."),
-        (
-            ["imdb-lstm", "{}/reference"],
-            "holds the runs of several experiments (imdb-lstm, imdb-gru",
-        ),
+        (["nothing"], "run it first, or name a folder."),
+        (["imdb-lstm", "{}/reference"], "holds the runs of several experiments (imdb-lstm, imdb-g"),
         (["imdb-lstm", "imdb-lstm"], "A and B are the same runs (imdb-lstm)."),
+        (["recall", GRU], "cannot be compared: recall is a study, which has no validation"),
+        (["jena-gru", GRU], "cannot be compared: jena-gru measures mae on jena, and imdb-gru"),
+        (["imdb-sample", GRU], "cannot be compared: one ran on sample data and the other on real"),
+        (["imdb-other", GRU], "different copies of the data (SHA-256 ffffffff and 00000000)."),
     ],
 )
-def test_a_name_that_leads_nowhere_is_refused(refusal, folders, names, sentence):
-    assert sentence in refusal(*(name.format(folders) for name in names))
-
-
-@pytest.mark.parametrize(
-    ("experiment", "changes", "sentence"),
-    [
-        ("recall", None, "recall is a study, which has no validation"),
-        ("jena-gru", {"metric": "mae"}, "jena-gru measures mae on jena, and imdb-gru"),
-        ("imdb-net", {"config": {"sample": True}}, "one ran on sample data and the other on real"),
-        ("imdb-net", {"sha256": "f" * 64}, "different copies of the data (SHA-256 ffffffff and 00"),
-    ],
-)
-def test_what_cannot_be_compared_is_refused(folders, refusal, experiment, changes, sentence):
-    if changes is None:
-        fabricate_study(folders / "own", experiment, outputs=[])
-    else:
-        fabricate(folders / "own", experiment, **changes)
-    said = refusal(experiment, GRU)
-    assert said.startswith("A and B cannot be compared: ")
-    assert sentence in said
+def test_what_cannot_be_found_or_compared_is_refused(compare, folders, names, sentence):
+    fabricate_study(folders / "own", "recall", outputs=[])
+    fabricate(folders / "own", "jena-gru", metric="mae")
+    fabricate(folders / "own", "imdb-sample", config={"sample": True})
+    fabricate(folders / "own", "imdb-other", sha256="f" * 64)
+    assert sentence in compare(*(name.format(folders) for name in names), status=1)
 
 
 def test_what_differs_and_by_how_much(compare, folders):

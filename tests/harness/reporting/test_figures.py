@@ -20,7 +20,7 @@ from harness.reporting.figures.__main__ import main
 from harness.reporting.figures.charts import panels_of, training_charts
 from harness.reporting.figures.panels import draw_chart, plot_panels
 from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable
-from harness.reporting.groups import PUBLISHED, load_published, load_results
+from harness.reporting.groups import load_results
 
 BLACK = "#000000"
 
@@ -38,7 +38,7 @@ def results(tmp_path):
 
 
 def group_of(results: Path, name: str):
-    found = load_results(results, load_published(PUBLISHED))[0]
+    found = load_results(results)
     (group,) = (one for one in [*found.rows, *found.studies] if one.name == name)
     return group
 
@@ -233,7 +233,7 @@ def test_a_model_has_one_colour_in_every_figure():
 
 def dots_of(folder: Path):
     """The upper panel of the overview of IMDB."""
-    found = load_results(folder, load_published(PUBLISHED))[0]
+    found = load_results(folder)
     axis = Figure().subplots()
     overview._draw_dots(axis, [row for row in found.rows if row.dataset == "imdb"])
     return axis

@@ -10,23 +10,22 @@ from harness.records.record import find_records
 from harness.reporting import compare, groups, pages, verify
 from harness.reporting.figures import __main__ as figures
 from harness.reporting.figures import charts
-from harness.reporting.groups import PUBLISHED, Published, load_published, load_results
+from harness.reporting.groups import Published, load_published, load_results
 from harness.reporting.report import __main__ as report
-
-
-def read(folder):
-    return load_results(folder, load_published(PUBLISHED))
 
 
 def test_another_protocol_under_one_label_is_named_and_left_out(tmp_path):
     """A default that has changed since; a setting younger than a record counts as unchanged."""
     for seed, protocol in enumerate([{"rule": "a"}, {"rule": "b"}, {"rule": "b", "new": 1}]):
         fabricate(tmp_path, "imdb-x", seed=seed, config={"protocol": protocol})
-    results, left_out = read(tmp_path)
+    results = load_results(tmp_path)
     assert [record.seed for record in results.records] == [1, 2]
-    assert left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
+    assert results.left_out == ["imdb-x/seed-0: rule is a, but b with most other seeds."]
     fabricate(tmp_path, "imdb-x", seed=3, config={"protocol": {"rule": "a"}})
-    assert [record.seed for record in read(tmp_path)[0].records] == [0, 3]  # the newest decides
+    assert [record.seed for record in load_results(tmp_path).records] == [
+        0,
+        3,
+    ]  # the newest decides
 
 
 @pytest.mark.parametrize(
@@ -55,23 +54,26 @@ def test_every_command_names_a_damaged_record_and_shows_the_others(
     assert "imdb-gru/seed-4/metrics.json: not valid JSON" in shown
 
 
-@pytest.mark.parametrize("settings", [{}, {"patience": 2}])
-def test_seeds_that_ran_out_of_patience_at_different_epochs_belong_together(
-    settings, tmp_path, ask
-):
+def test_the_order_in_which_records_are_found_changes_nothing(tmp_path, monkeypatch):
+    for name in ("imdb-lstm", "imdb-gru"):
+        for seed in range(3):
+            fabricate(tmp_path, name, seed=seed, best=0.85 + seed / 1000)
+    first = load_results(tmp_path)
+    records, _ = find_records(tmp_path)
+    monkeypatch.setattr(groups, "find_records", lambda _: (random.Random(0).sample(records, 6), []))
+    assert load_results(tmp_path) == first
+
+
+def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path, ask):
     own, reference = tmp_path / "own", tmp_path / "reference"
+    config = {"variant": {"patience": 2}, "protocol": {"epochs": 8, "patience": 2}}
     for folder in (own, reference):
-        for seed, epochs in enumerate([5, 3, 5, 5, 8]):
-            config = {"variant": settings, "protocol": {"epochs": 8, **settings}}
+        for seed, epochs in enumerate((5, 3, 5, 5, 8)):
             about = {"config": config, "best": 0.85 + seed / 1000}
             fabricate(folder, "imdb-lstm", seed=seed, epochs=epochs, **about)
-    results, left_out = read(own)
-    if not settings:
-        assert [record.seed for record in results.records] == [0, 2, 3]
-        assert left_out[0].endswith("the number of epochs is 3, but 5 with most other seeds.")
-        return
+    results = load_results(own)
     (row,) = results.rows
-    assert (len(row.records), left_out) == (5, [])
+    assert (len(row.records), results.left_out) == (5, [])
     chart, _ = charts.training_charts(row)
     assert chart.title == "Training and validation accuracy, fewer seeds after epoch 3"
     assert chart.curves[1].y.shape == (5, 8)
@@ -82,18 +84,8 @@ def test_seeds_that_ran_out_of_patience_at_different_epochs_belong_together(
         compare: ["imdb-lstm+patience-2", "--results-dir", own, "--plot", tmp_path / "pair.png"],
         verify: [own, "--reference", reference],
     }.items():
-        done = ask(command.main, *map(str, arguments))
+        done = ask(command.main, *arguments)
         assert done.returncode == 0, done.stderr
-
-
-def test_the_order_in_which_records_are_found_changes_nothing(tmp_path, monkeypatch):
-    for name in ("imdb-lstm", "imdb-gru"):
-        for seed in range(3):
-            fabricate(tmp_path, name, seed=seed, best=0.85 + seed / 1000)
-    first, _ = read(tmp_path)
-    records, _ = find_records(tmp_path)
-    monkeypatch.setattr(groups, "find_records", lambda _: (random.Random(0).sample(records, 6), []))
-    assert read(tmp_path)[0] == first
 
 
 @pytest.mark.parametrize("name", ["parameters", "degrees_per_unit"])
@@ -102,7 +94,7 @@ def test_a_number_that_one_seed_lacks_names_that_seed(tmp_path, name):
         number = {name: None} if seed == 1 else {}
         about = {"best": 0.26, "metric": "mae", "degrees_per_unit": 8.8, "metrics": number}
         fabricate(tmp_path, "jena-x", seed=seed, **about)
-    _, (sentence,) = read(tmp_path)
+    (sentence,) = load_results(tmp_path).left_out
     assert sentence.startswith(f"jena-x/seed-1: {name} is null, but a number with most")
 
 
@@ -110,7 +102,7 @@ def test_a_published_number_belongs_to_the_published_protocol_on_real_data(tmp_p
     for variant in ({}, {"keras": "2.0.8"}, {"units": 64}):
         fabricate(tmp_path / "real", "imdb-lstm", config={"variant": variant})
     fabricate(tmp_path / "sample", "imdb-lstm", config={"sample": True})
-    rows = [*read(tmp_path / "real")[0].rows, *read(tmp_path / "sample")[0].rows]
+    rows = [row for one in ("real", "sample") for row in load_results(tmp_path / one).rows]
     best = {(str(row.variant), row.sample): row.published.best_validation for row in rows}
     assert best == {
         ("{}", False): 0.8928,
@@ -141,7 +133,7 @@ def test_mistakes_in_the_published_numbers_are_named(tmp_path, text, message):
 
 
 def test_the_projects_published_numbers_are_the_documents():
-    catalogue = load_published(PUBLISHED)
+    catalogue = load_published()
     assert list(catalogue.datasets) == ["imdb", "jena"]
     best = {name: value.best_validation for name, value in catalogue.experiments.items()}
     assert best["imdb-simple-rnn"] == 0.8460

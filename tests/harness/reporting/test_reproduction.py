@@ -9,8 +9,8 @@ from records import fabricate
 
 from harness.reporting.factorial import RULES, factorial_designs
 from harness.reporting.groups import Published, PublishedResults, load_results
+from harness.reporting.pages import make_tables
 from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, reproductions
-from harness.reporting.results_page import make_tables
 from harness.reporting.table import markdown
 from harness.reporting.tables import factorial_blocks
 
@@ -18,7 +18,7 @@ EPOCHS = 4
 CURVE = (0.6, 0.4, 0.3, 0.2)
 PUBLISHED = Published(source="a log", best_validation=0.85, last_validation=0.84, loss=CURVE)
 NUMBERS = PublishedResults({"imdb": "Reviews"}, {"imdb-net": PUBLISHED, "imdb-other": Published()})
-ORIGINAL = {"keras": "2.0.8"}
+NO_ORIGINAL = "not checkable: no runs of the original"
 
 
 def run(
@@ -30,20 +30,21 @@ def run(
     best=0.85,
     spread=0.01,
     keras=False,
+    sha256="0" * 64,
     environment=None,
     **form,
 ):
     """A record whose training loss is the published one times a factor, and a little of chance."""
     protocol = {"epochs": EPOCHS, "optimizer": "rmsprop-keras-2.0", "gates": "sigmoid"}
-    config = {"protocol": protocol | form, "variant": ORIGINAL if keras else form}
     path = fabricate(
         results_dir,
         experiment,
         seed=seed,
         epochs=EPOCHS,
         best=best + (seed - 2) / 1000,
-        config=config,
+        config={"protocol": protocol | form, "variant": {"keras": "2.0.8"} if keras else form},
         environment=environment,
+        sha256=sha256,
     )
     history = json.loads((path / "history.json").read_text("utf-8"))
     chance = (0, 1, -1, 2, -2)[seed]  # otherwise than the validation
@@ -52,8 +53,8 @@ def run(
 
 
 def read(results_dir, numbers=NUMBERS):
-    results, left_out = load_results(results_dir, numbers)
-    assert left_out == []
+    results = load_results(results_dir, numbers)
+    assert results.left_out == []
     return results
 
 
@@ -64,38 +65,36 @@ def reproduction(results_dir, **published):
     return one
 
 
-def validation(path, *, of="val_accuracy"):
-    """What the made-up runs have on validation in the mean."""
-    rows = read(path).rows
-    curves = [record.history[of] for record in rows[0].records]
-    return [sum(epoch) / len(epoch) for epoch in zip(*curves, strict=True)]
-
-
 @pytest.mark.parametrize(
-    ("runs", "published", "verdict"),
+    ("seeds", "runs", "published", "verdict"),
     [
-        ({"factor": 1.01}, {}, "holds: p "),
-        ({"factor": 1.3}, {}, "does not hold: training loss at epoch"),
-        ({"best": 0.87}, {}, "does not hold: last validation accuracy, p "),
-        ({"spread": 0.1}, {}, "not decided: too wide (± "),
-        ({"spread": 0.1, "best": 0.87}, {}, "does not hold: last validation accuracy"),
-        ({}, {"speaks_of": {"rows": 9}}, "not checkable: rows unknown instead of 9"),
-        ({}, {"speaks_of": {"epochs": 4}}, "holds: p "),
-        ({}, {"speaks_of": {"epochs": 5}}, "not checkable: epochs 4 instead of 5"),
+        (5, {"factor": 1.01}, {}, "holds: p "),
+        (5, {"factor": 1.3}, {}, "does not hold: training loss at epoch"),
+        (5, {"best": 0.87}, {}, "does not hold: last validation accuracy, p "),
+        (5, {"spread": 0.1}, {}, "not decided: too wide (± "),
+        (5, {"spread": 0.1, "best": 0.87}, {}, "does not hold: last validation accuracy"),
+        (4, {"factor": 1.3}, {}, "not decided: 4 of the 5 seeds that the rule needs"),
+        (5, {}, {"speaks_of": {"rows": 9}}, "not checkable: rows unknown instead of 9"),
+        (5, {}, {"speaks_of": {"epochs": 4}}, "holds: p "),
+        (5, {}, {"speaks_of": {"epochs": 5}}, "not checkable: epochs 4 instead of 5"),
         (
+            5,
             {},
             {"best_validation": None, "last_validation": None, "loss": ()},
             "not checkable: nothing was published",
         ),
-        ({}, {"keras": "2.2.4"}, "not checkable: no runs of the original"),
+        (5, {}, {"keras": "2.2.4"}, NO_ORIGINAL),
     ],
 )
-def test_a_published_log_may_be_one_more_run_of_the_original(tmp_path, runs, published, verdict):
-    for seed in range(5):
+def test_a_published_log_may_be_one_more_run_of_the_original(
+    tmp_path, seeds, runs, published, verdict
+):
+    for seed in range(seeds):
         run(tmp_path, seed=seed, keras=True, **runs)
         run(tmp_path, 2.0, seed=seed)
-    answer = reproduction(tmp_path, **published).answers[ONE_MORE_RUN]
-    assert answer.startswith(verdict)
+    answers = reproduction(tmp_path, **published).answers
+    assert answers[ONE_MORE_RUN].startswith(verdict)
+    assert (answers[SAME_END] == NO_ORIGINAL) is (verdict == NO_ORIGINAL)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +104,8 @@ def test_a_published_log_may_be_one_more_run_of_the_original(tmp_path, runs, pub
 def test_every_published_curve_counts_at_every_epoch(tmp_path, curve, epoch, verdict):
     for seed in range(5):
         run(tmp_path, seed=seed)
-    log = validation(tmp_path, of=curve)
+    curves = [record.history[curve] for record in read(tmp_path).records]
+    log = [sum(values) / len(values) for values in zip(*curves, strict=True)]
     if epoch is not None:
         log[epoch] -= 0.05
     test = reproduction(tmp_path, **{curve: tuple(log)}).of_ours
@@ -114,29 +114,54 @@ def test_every_published_curve_counts_at_every_epoch(tmp_path, curve, epoch, ver
     assert test.verdict.startswith(verdict + place)
 
 
-def test_too_few_seeds_decide_nothing(tmp_path):
-    for seed in range(4):
-        run(tmp_path, 1.3, seed=seed)
+@pytest.mark.parametrize("stopped", [3, 4])
+def test_runs_that_stopped_at_other_epochs_are_compared_as_far_as_all_got(tmp_path, stopped):
+    for seed in range(5):
+        run(tmp_path, seed=seed)
+    path = tmp_path / "imdb-net/seed-4"
+    history = json.loads((path / "history.json").read_text("utf-8"))
+    shorter = {name: values[:stopped] for name, values in history.items()}
+    (path / "history.json").write_text(json.dumps(shorter), "utf-8")
+    metrics = json.loads((path / "metrics.json").read_text("utf-8"))
+    metrics["last_validation"] = shorter["val_accuracy"][-1]
+    (path / "metrics.json").write_text(json.dumps(metrics), "utf-8")
     one = reproduction(tmp_path)
-    assert one.of_ours.verdict == "not decided: 4 of the 5 seeds that the rule needs"
-    assert one.of_ours.width is None
-    assert one.answers[SAME_END] == "not checkable: no runs of the original"
+    assert len(one.row.records) == 5
+    assert one.of_ours.verdict.startswith("holds: p ")
+    assert (one.of_ours.distance is None) is (stopped == 3)
 
 
 @pytest.mark.parametrize(
-    ("runs", "verdict"),
+    ("ours", "originals", "verdict"),
     [
-        ({"best": 0.852}, "holds: p 0.000"),
-        ({"best": 0.87}, "does not hold: p "),
-        ({"best": 0.8585}, "not decided: p (holds) "),
+        ({}, {"best": 0.852}, "holds: p below 0.001"),
+        ({}, {"best": 0.87}, "does not hold: p "),
+        ({}, {"best": 0.8585}, "not decided: p (holds) "),
+        ({}, {"sha256": "f" * 64}, "not checkable: different copies of the data"),
+        # by design
+        ({"layers": "native"}, {"layers": "keras", "commit": "d" * 40}, "holds: p below 0.001"),
+        ({"layers": ["native", "fast"]}, {}, "holds: p below 0.001; the runs differ in layers"),
+        ({"commit": ["c", "d"]}, {}, "holds: p below 0.001; the runs differ in commit"),
+        (
+            {"commit": ["c", "d"], "training_code": "1"},
+            {"training_code": "1"},
+            "holds: p below 0.001",
+        ),
+        (
+            {"training_code": "1"},
+            {"training_code": ["1", "2"]},
+            "holds: p below 0.001; the runs differ in training code",
+        ),
     ],
 )
-def test_ours_may_end_where_the_original_does(tmp_path, runs, verdict):
+def test_ours_may_end_where_the_original_does(tmp_path, ours, originals, verdict):
     for seed in range(5):
-        run(tmp_path, seed=seed)
-        run(tmp_path, seed=seed, keras=True, **runs)
-    answer = reproduction(tmp_path).answers[SAME_END].replace("p below 0.001", "p 0.000")
-    assert answer.startswith(verdict)
+        for keras, fields in ((False, ours), (True, originals)):
+            kinds = {k: v[seed % 2] if isinstance(v, list) else v for k, v in fields.items()}
+            about = {name: kinds.pop(name) for name in ("best", "sha256") if name in kinds}
+            run(tmp_path, seed=seed, keras=keras, environment=kinds, **about)
+    answer = reproduction(tmp_path).answers[SAME_END]
+    assert answer == verdict if "0.001" in verdict else answer.startswith(verdict)
     assert "would be needed" not in answer
 
 
@@ -149,74 +174,38 @@ def test_runs_that_lie_apart_say_how_many_would_be_needed(tmp_path):
     assert reproduction(tmp_path).answers[SAME_END].endswith(needed)
 
 
-def test_two_groups_on_other_data_are_not_compared(tmp_path):
-    for seed in range(5):
-        run(tmp_path, seed=seed)
-        path = tmp_path / "imdb-net+keras-2.0.8" / f"seed-{seed}" / "data.json"
-        run(tmp_path, seed=seed, keras=True)
-        path.write_text(path.read_text("utf-8").replace("0" * 64, "f" * 64), "utf-8")
-    answer = reproduction(tmp_path).answers[SAME_END]
-    assert answer.startswith("not checkable: different copies of the data")
-
-
-@pytest.mark.parametrize(
-    ("ours", "originals", "note"),
-    [
-        ({"layers": "native"}, {"layers": "keras"}, ""),  # by design
-        ({}, {"commit": "d" * 40}, ""),
-        ({"layers": ["native", "fast"]}, {}, "the runs differ in layers"),
-        ({"commit": ["c", "d"]}, {}, "the runs differ in commit"),
-        ({"commit": ["c", "d"], "training_code": "1"}, {"training_code": "1"}, ""),
-        ({"training_code": "1"}, {"training_code": ["1", "2"]}, "the runs differ in training code"),
-    ],
-)
-def test_a_verdict_on_runs_of_several_kinds_says_so(tmp_path, ours, originals, note):
-    for seed in range(5):
-        for keras, fields in ((False, ours), (True, originals)):
-            kinds = {k: v[seed % 2] if isinstance(v, list) else v for k, v in fields.items()}
-            run(tmp_path, seed=seed, keras=keras, environment=kinds)
-    verdict, _, found = reproduction(tmp_path).answers[SAME_END].partition("; ")
-    assert verdict.startswith("holds")
-    assert found == note
-
-
 @pytest.mark.parametrize(
     ("best", "layers", "verdict"),
     [
-        (0.851, "keras", "holds: p below 0.001"),
-        (0.87, "keras", "does not hold: p below 0.001"),
+        (0.851, ["keras", "keras"], "holds: p below 0.001"),
+        (0.87, ["keras", "keras"], "does not hold: p below 0.001"),
         (0.851, ["keras", "fast"], "holds: p below 0.001; the runs differ in layers"),
     ],
 )
 def test_plain_keras_may_test_the_same(tmp_path, best, layers, verdict):
     plain = {"protocol": {"epochs": EPOCHS}, "variant": {"plain_keras": True}}
     for seed in range(5):
-        own = layers[seed % 2] if isinstance(layers, list) else layers
-        kept = {"environment": {"layers": own}, "config": plain}
+        kept = {"environment": {"layers": layers[seed % 2]}, "config": plain}
         fabricate(tmp_path, "imdb-net", seed=seed, best=best + seed / 1000, **kept)
         run(tmp_path, seed=seed, environment={"layers": "native"})
-    results = read(tmp_path)
-    files, parts = make_tables(results, NUMBERS, [])
+    files, parts = make_tables(read(tmp_path), NUMBERS, [])
     assert parts["plain-keras"].endswith(f"| {verdict} |")
     assert parts["plain-keras"] in files["RESULTS.md"]
 
 
-@pytest.fixture
-def factorial(tmp_path):
+def test_main_effects_are_those_that_were_built_in(tmp_path):
     """Epsilon outside takes a fifth off the loss, 1e-8 another twentieth, adding first a tenth."""
     factors = dict(zip(RULES, (1.0, 0.8, 0.76, 0.9, 0.72, 0.684), strict=True))
-    for rule, factor in factors.items():
-        for seed in range(5):
+    for seed in range(5):
+        for rule, factor in factors.items():
             form = {} if rule == "rmsprop-keras-2.0" else {"optimizer": rule}
             run(tmp_path, factor, seed=seed, **form)
-    for seed in range(5):
         run(tmp_path, 0.684 * 1.1, seed=seed, gates="keras2-hard-sigmoid")
         run(tmp_path, 0.7, seed=seed, keras=True)
-    return tmp_path
-
-
-def test_main_effects_are_those_that_were_built_in(factorial):
-    (design,) = factorial_designs(read(factorial), NUMBERS)
+    for form in ({"optimizer": "adam"}, {"units": 64}):  # no part of the design
+        run(tmp_path, **form)
+    (design,) = factorial_designs(read(tmp_path), NUMBERS)
+    assert len(design.conditions) == 8
     effects = {effect.factor: effect for effect in design.effects}
     expected = {
         "epsilon outside the root": (2, 0.8),
@@ -227,29 +216,22 @@ def test_main_effects_are_those_that_were_built_in(factorial):
     }
     assert set(effects) == set(expected)
     for name, (pairs, factor) in expected.items():
-        effect = effects[name]
-        assert effect.pairs == pairs
-        for estimate in (effect.first_loss, effect.mean_loss):
+        assert effects[name].pairs == pairs
+        first_loss, mean_loss, best_validation = effects[name].changes.values()
+        for estimate in (first_loss, mean_loss):
             assert estimate.value == pytest.approx(math.log(factor))
             low, high = estimate.interval()
             assert low < math.log(factor) < high
         if pairs == 1:  # Welch's degrees of freedom: equal variances of five and five
-            assert effect.mean_loss.df == pytest.approx(8)
-        assert effect.best_validation.value == pytest.approx(0)
+            assert mean_loss.df == pytest.approx(8)
+        assert best_validation.value == pytest.approx(0)
 
 
 def test_conditions_with_too_few_seeds_have_no_effect(tmp_path):
     for seed in range(4):
         run(tmp_path, seed=seed)
         run(tmp_path, 1.5, seed=seed, optimizer="rmsprop")
+    run(tmp_path, experiment="imdb-other")  # which ran in one condition
     (design,) = factorial_designs(read(tmp_path), NUMBERS)
     assert design.effects == []
     assert "Keras 3's rule" in markdown(factorial_blocks([design], 0.05))
-
-
-def test_other_variants_are_no_part_of_the_design(tmp_path):
-    run(tmp_path)
-    run(tmp_path, optimizer="adam")
-    run(tmp_path, units=64)
-    run(tmp_path, experiment="imdb-other")
-    assert factorial_designs(read(tmp_path), NUMBERS) == []

@@ -17,13 +17,14 @@ from harness.training import checkpoints, fit
 from harness.training.batches import without_tuning
 
 INTERRUPTED = 2  # epochs that are done before
-REVIEWS = ["--maxlen", 24, "--units", 4]
+REVIEWS = ["--maxlen", 24, "--embedding", 8, "--units", 4, "--batch-size", 200]
+CONVOLUTION = ["imdb-conv-lstm", *REVIEWS, "--filters", 4]
 JENA = ["--lookback-hours", 4, "--batches-per-epoch", 7, "--batch-size", 16]
 NETWORKS = {
     "Keras's layers, shuffled reviews": ["imdb-dense", *REVIEWS],
-    "dropout and XLA, shuffled reviews": ["imdb-conv-lstm", *REVIEWS],
+    "dropout and XLA, shuffled reviews": CONVOLUTION,
     "dropout and C, drawn windows": ["jena-gru-dropout", "--units", 16, *JENA],
-    "plain Keras, shuffled reviews": ["imdb-conv-lstm", *REVIEWS, "--plain-keras"],
+    "plain Keras, shuffled reviews": [*CONVOLUTION, "--plain-keras"],
     "plain Keras, drawn windows": ["jena-gru-dropout", "--units", 4, *JENA, "--plain-keras"],
     "text generation": ["text-generation", "--units", 8, "--batch-size", 64, "--sample-length", 9],
 }

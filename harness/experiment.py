@@ -211,7 +211,7 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
         key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
     )
     plan = Plan(asked, protocol, **values)
-    if plan.tensorboard and asked.role != "network":
+    if plan.tensorboard and (asked.role == "study" or not hasattr(protocol, "epochs")):
         parser.error(f"--tensorboard shows the epochs of a network, and {asked.name} is none")
     return plan
 

@@ -73,6 +73,7 @@ def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path, ask):
             fabricate(folder, "imdb-lstm", seed=seed, epochs=epochs, **about)
     results = load_results(own)
     (row,) = results.rows
+    label = row.first.label
     assert (len(row.records), results.left_out) == (5, [])
     chart, _ = charts.training_charts(row)
     assert chart.title == "Training and validation accuracy, fewer seeds after epoch 3"
@@ -81,7 +82,7 @@ def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path, ask):
         pages: ["--results-dir", own],
         figures: ["--results-dir", own, "--plots-dir", tmp_path],
         report: ["--results-dir", own, "--output", tmp_path / "report.html"],
-        compare: ["imdb-lstm+patience-2", "--results-dir", own, "--plot", tmp_path / "pair.png"],
+        compare: [own / label, reference / label, "--plot", tmp_path / "pair.png"],
         verify: [own, "--reference", reference],
     }.items():
         done = ask(command.main, *arguments)

@@ -164,8 +164,7 @@ def test_patience_ends_a_training_and_a_resumed_one_at_the_same_epoch(begin, mon
         (best, 3) for best in range(1, 30) if max(curve[best : best + 3]) <= curve[best - 1]
     )
     stop = best + waited
-    assert best > 1
-    assert max(curve[stop:]) > curve[best - 1]  # else nothing would be lost
+    assert 1 < best < stop < 30
 
     def check(run):
         kept = run.history

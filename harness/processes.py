@@ -7,13 +7,17 @@ system closes that end, and the process ends with all that it has started.
 
 import contextlib
 import multiprocessing.context
+import multiprocessing.forkserver
 import os
 import runpy
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.errors import RunError
 
@@ -64,29 +68,26 @@ class Child:
             )
         return self._process.pid
 
-    def code(self) -> int | None:
+    def status(self) -> int | None:
         """Its exit status, negative for a signal; None while it runs."""
-        code = self._process.poll()
-        if code is not None:
+        status = self._process.poll()
+        if status is not None:
             self._process.stdin.close()
-        return code
+        return status
 
     def wait(self) -> int:
         """Waits for its end; returns its exit status."""
         self._process.wait()
-        return self.code()
+        return self.status()
 
     def failure(self) -> str | None:
         """What the exit status of an ended process says; None if it succeeded."""
-        code = self.code()
-        if code >= 0:
-            return f"exit code {code}" if code else None
-        if code == -signal.SIGKILL and memory_kills() > self._memory_kills:
+        status = self.status()
+        if status >= 0:
+            return f"exit code {status}" if status else None
+        if status == -signal.SIGKILL and memory_kills() > self._memory_kills:
             return "killed for memory: the system had no more; let fewer runs go at a time"
-        try:
-            return f"ended by {signal.Signals(-code).name}"
-        except ValueError:
-            return f"ended by signal {-code}"
+        return f"ended by signal {-status} ({signal.strsignal(-status)})"
 
     def last_line(self) -> str:
         """The last line that it has printed."""
@@ -95,7 +96,7 @@ class Child:
 
     def send(self, number: signal.Signals) -> None:
         """Sends a signal to the process and to those that it has started."""
-        if self.code() is None:
+        if self.status() is None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, number)
 
@@ -112,7 +113,7 @@ class ForkedChild(Child):
         self._process.start()
         return self._process.pid
 
-    def code(self) -> int | None:
+    def status(self) -> int | None:
         return self._process.exitcode
 
     def wait(self) -> int:
@@ -128,24 +129,36 @@ def can_fork() -> bool:
 
 def forking(variables: dict[str, str]) -> multiprocessing.context.BaseContext:
     """Makes processes by forking one that has TensorFlow, started once with these variables."""
-    from multiprocessing import forkserver  # which Windows does not have
-
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(LOADED)
-    before, errors = dict(os.environ), os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    before = dict(os.environ)
     os.environ.update({"TF_CPP_MIN_LOG_LEVEL": "2"} | variables)
     os.environ.pop("MPLBACKEND", None)  # it may name a module that is not there
-    os.dup2(nowhere, 2)  # for what TensorFlow prints when it is loaded
     try:
-        forkserver.ensure_running()
+        with silent_errors():
+            multiprocessing.forkserver.ensure_running()
     finally:
-        os.dup2(errors, 2)
         os.environ.clear()
         os.environ.update(before)
-        os.close(nowhere)
-        os.close(errors)
     return context
+
+
+@contextlib.contextmanager
+def silent_errors() -> Iterator[None]:
+    """Keeps what libraries write to the error stream from the screen, unless this fails."""
+    sys.stderr.flush()
+    stream = os.dup(2)
+    with tempfile.TemporaryFile() as messages:
+        os.dup2(messages.fileno(), 2)
+        try:
+            yield
+        except Exception:
+            messages.seek(0)
+            os.write(stream, messages.read())
+            raise
+        finally:
+            os.dup2(stream, 2)
+            os.close(stream)
 
 
 def run_to_end(command: list[str], log: Path, variables: dict[str, str]) -> str:
@@ -158,6 +171,32 @@ def run_to_end(command: list[str], log: Path, variables: dict[str, str]) -> str:
     if child.failure():
         raise RunError(f"{command[0]}: {child.last_line() or child.failure()}")
     return child.last_line()
+
+
+def answers(who: str, module: str, task: Any, variables: dict[str, str]) -> Iterator[Any]:
+    """Gives a module a task in a process of its own, and yields each value that it sends back.
+
+    The module's argument is the file descriptor of a `multiprocessing.connection.Connection`, by
+    which it receives the task and sends the values. If it fails, a RunError says so of `who`.
+    """
+    ours, theirs = multiprocessing.Pipe()
+    with tempfile.TemporaryDirectory() as folder, ours:
+        with theirs:
+            shared = (theirs.fileno(),)
+            command, log = [module, str(theirs.fileno())], Path(folder, "log")
+            code = Path(__file__).resolve().parent.parent
+            child = Child(command, log, variables, code=code, connections=shared)
+        try:
+            with contextlib.suppress(EOFError, OSError):  # at the end of the process
+                ours.send(task)
+                while True:
+                    yield ours.recv()
+            child.wait()
+        finally:
+            child.send(signal.SIGKILL)
+            child.wait()
+        if child.failure():
+            raise RunError(f"{who} failed: {child.last_line() or child.failure()}")
 
 
 def memory_kills() -> int:
@@ -188,7 +227,7 @@ def _run(command: list[str], parent: int) -> None:
 
 def _end_with(parent: int) -> None:
     os.read(parent, 1)  # sys.stdin would hold its lock beyond the module's end
-    if hasattr(os, "killpg") and os.getpgrp() == os.getpid():
+    if os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)
     os._exit(1)
 

@@ -21,10 +21,8 @@ all of its machines, this one included. See docs/running.md for TLS, SLURM and K
 """
 
 import argparse
-import contextlib
 import sys
 import time
-from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -34,7 +32,7 @@ from harness.experiment import Plan
 from harness.records.files import write_text
 from harness.suite.plan import Suite, plan_suite
 from harness.suite.progress import Display
-from harness.suite.runs import Elsewhere, Ended, Event, log_of, run_locally
+from harness.suite.runs import log_of, run_locally
 from harness.training.machine import span
 
 LAST_LINES = 10  # of the log of a failed run
@@ -118,43 +116,37 @@ class _Console(Console):
         self.quiet = True
 
 
-def do_runs(plan: Suite, options: argparse.Namespace) -> int:
+def do_runs(suite: Suite, options: argparse.Namespace) -> int:
     """Does the runs of a suite and lists the failures; returns 1 if a run failed, else 0."""
     began = time.monotonic()
-    failures = dict.fromkeys(plan.refused, "not started")
-    for run, reason in plan.refused.items():
-        write_text(log_of(run), f"{reason}\n")
+    for plan, reason in suite.refused.items():
+        write_text(log_of(plan), f"{reason}\n")
     console = _Console()
-    if plan.finished:
-        console.print(f"already finished: {len(plan.finished)}", highlight=False)
-    elsewhere = 0
-    if plan.runs:
-        count = f"{len(plan.runs)} run{'s' if len(plan.runs) > 1 else ''}"
+    display = Display(suite, console)
+    if suite.finished:
+        console.print(f"already finished: {len(suite.finished)}", highlight=False)
+    if suite.plans:
+        count = f"{len(suite.plans)} run{'s' if len(suite.plans) > 1 else ''}"
         at_a_time = f"on {options.cluster}" if options.cluster else f"{options.workers} at a time"
         places = f"records go to {options.results_dir}, plots to {options.plots_dir}"
         console.print(f"{count}, {at_a_time}; {places}", highlight=False, soft_wrap=True)
-        with (
-            Display(plan, console) as display,
-            contextlib.closing(run_all(plan, options)) as events,
-        ):
-            for event in events:
-                display.show(event)
-                if isinstance(event, Ended) and event.failure is not None:
-                    failures[event.run] = event.failure
-                elsewhere += isinstance(event, Elsewhere)
+        with display:
+            run_all(suite.plans, options, display)
+    failures = dict.fromkeys(suite.refused, "not started") | display.failures
     list_failures(failures)
-    new = len(plan.runs) + len(plan.refused) - len(failures) - elsewhere
-    counts = f"{new} finished, {len(plan.finished)} finished earlier, {len(failures)} failed"
-    if elsewhere:
-        counts += f", {elsewhere} running elsewhere"
+    new = len(suite.plans) - len(display.failures) - display.others
+    counts = f"{new} finished, {len(suite.finished)} finished earlier, {len(failures)} failed"
+    if display.others:
+        counts += f", {display.others} running elsewhere"
     say(f"{counts}; {span(time.monotonic() - began)}")
     return 1 if failures else 0
 
 
-def run_all(plan: Suite, options: argparse.Namespace) -> Iterator[Event]:
-    """Starts the runs here or on the cluster, and yields what happens to them."""
+def run_all(plans: list[Plan], options: argparse.Namespace, display: Display) -> None:
+    """Does the runs here or on the cluster."""
     if not options.cluster:
-        return run_locally(plan.runs, options.workers)
+        run_locally(plans, options.workers, display)
+        return
     try:
         from harness.suite.dask import run_on_cluster
     except ModuleNotFoundError as error:
@@ -162,18 +154,18 @@ def run_all(plan: Suite, options: argparse.Namespace) -> Iterator[Event]:
             f"--cluster needs Dask, which is not installed ({error}): "
             f"{sys.executable} -m pip install -r requirements-cluster.txt"
         ) from error
-    return run_on_cluster(plan.runs, options.cluster, options.fetch_weights)
+    run_on_cluster(plans, options.cluster, options.fetch_weights, display)
 
 
 def list_failures(failures: dict[Plan, str]) -> None:
     """Prints why runs failed, and the last lines of their logs; of many, the first ten."""
-    for run, reason in list(failures.items())[:MOST_NAMES]:
-        log = log_of(run)
-        print(f"\nfailed: {run.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
+    for plan, reason in list(failures.items())[:MOST_NAMES]:
+        log = log_of(plan)
+        print(f"\nfailed: {plan.name}: {reason}\nlast lines of {log}:", file=sys.stderr)
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:]:
             print(f"    {escaped(line)}", file=sys.stderr)
     if len(failures) > MOST_NAMES:
-        names = few([run.name for run in list(failures)[MOST_NAMES:]])
+        names = few([plan.name for plan in list(failures)[MOST_NAMES:]])
         print(f"\nfailed, too: {names}", file=sys.stderr)
 
 

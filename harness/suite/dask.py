@@ -15,9 +15,8 @@ import time
 import uuid
 import zipfile
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import distributed
 from distributed.client import Future
@@ -27,27 +26,14 @@ from harness.errors import ElsewhereError, RunError, UserError, escaped
 from harness.experiment import Plan, finished_record
 from harness.records.files import CHECKSUMS, FILE, write_bytes
 from harness.records.run import Lock, Run, promote
-from harness.suite.runs import (
-    POLL,
-    Elsewhere,
-    Ended,
-    EpochDone,
-    Event,
-    Message,
-    Started,
-    WatchedRun,
-    end,
-    log_of,
-    reserve,
-)
+from harness.suite.progress import Display
+from harness.suite.runs import POLL, WatchedRun, end, log_of, reserve
 from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
 SLOT = "RUN"  # Dask's resource of which a worker has one and a run takes one
 PATIENCE = "10s"  # for a scheduler to answer
 LOOK = 1  # seconds between two checks for new workers
-DEATHS = 3  # workers that a run may take with it; Dask's own limit depends on its configuration
-LOST = f"{DEATHS} workers were lost while they did it; look at their output and their memory"
 START = (
     "start one where the requirements and the data are: python -m dask worker {address} "
     f"--nthreads 4 --resources {SLOT}=1"
@@ -57,18 +43,16 @@ START = (
 # --- on this machine
 
 
-@dataclass
-class Sent:
+class Sent(NamedTuple):
     """A run that the cluster has."""
 
-    run: Plan
+    plan: Plan
     future: Future
     lock: Lock
-    begun: int = 0  # how often a worker began it
 
 
-def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Event]:
-    """Has a cluster do runs, started in this order; closing the generator ends those in progress.
+def run_on_cluster(plans: list[Plan], address: str, weights: bool, display: Display) -> None:
+    """Has a cluster do runs, started in this order; an exception ends those in progress.
 
     The address is the scheduler's, such as `tcp://scheduler:8786`; with `weights`, the trained
     weights come back with the records.
@@ -78,7 +62,7 @@ def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Ev
     with connect(address) as client:
         client.subscribe_topic(topic, lambda event: reports.put(event[1]))
         code = send_code(client)
-        waiting = deque(runs)
+        waiting = deque(plans)
         sent: dict[str, Sent] = {}  # by Dask's key
         idle = False
         try:
@@ -87,29 +71,32 @@ def run_on_cluster(runs: list[Plan], address: str, weights: bool) -> Iterator[Ev
                 # against every run it was given, and gives a run up after a few such deaths.
                 ready = _ready(client)
                 while waiting and len(sent) < ready:
-                    run = waiting.popleft()
-                    if (lock := reserve(run)) is None:
-                        yield Elsewhere(run)
+                    plan = waiting.popleft()
+                    if (lock := reserve(plan)) is None:
+                        display.elsewhere(plan)
                         continue
-                    key = f"{run.name}-{uuid.uuid4().hex}"
-                    task = run.name, run.process_arguments, code, topic, weights
+                    key = f"{plan.name}-{uuid.uuid4().hex}"
+                    task = plan.name, plan.process_arguments, code, topic, weights
                     future = client.submit(perform, *task, key=key, resources={SLOT: 1})
-                    sent[key] = Sent(run, future, lock)
+                    sent[key] = Sent(plan, future, lock)
                     future.add_done_callback(reports.put)
                 if not ready and not idle:
-                    yield Message(f"waiting for workers; {START.format(address=address)}")
+                    display.say(f"waiting for workers; {START.format(address=address)}")
                 idle = not ready
                 try:
-                    item = reports.get(timeout=LOOK)
+                    report = reports.get(timeout=LOOK)
                 except queue.Empty:
                     continue
-                key = item.key if isinstance(item, Future) else item["key"]
-                if key not in sent:
-                    continue  # a run that was given up
-                event = _outcome(sent[key]) if isinstance(item, Future) else _news(sent[key], item)
-                if isinstance(event, Ended | Elsewhere):
-                    sent.pop(key).lock.release()
-                yield event
+                if isinstance(report, Future):
+                    plan, future, lock = sent[report.key]
+                    _end(plan, future, display)
+                    del sent[report.key]
+                    lock.release()
+                elif one := sent.get(report["key"]):  # it has not ended meanwhile
+                    if "began" in report:
+                        display.started(one.plan, report["began"])
+                    else:
+                        display.epoch_done(one.plan, report["epoch"], report["loss"])
         finally:
             if client.status == "running":
                 client.cancel([one.future for one in sent.values()])
@@ -157,45 +144,29 @@ def _lost(client: distributed.Client) -> RunError:
     )
 
 
-def _news(sent: Sent, item: dict) -> Event:
-    """A worker's report on its run, as an event; it ends a run that too many workers died of."""
-    if "began" not in item:
-        return EpochDone(sent.run, item["epoch"], item["loss"])
-    sent.begun += 1
-    if sent.begun <= DEATHS:
-        return Started(sent.run, item["began"])
-    sent.future.cancel()
-    return _failed(sent.run, LOST)
-
-
-def _failed(run: Plan, reason: str) -> Ended:
-    """The end of a run of which no worker could tell; the reason is its log."""
-    write_bytes(log_of(run), f"{reason}\n".encode())
-    return Ended(run, 0, reason)
-
-
-def _outcome(sent: Sent) -> Ended | Elsewhere:
-    """Receives the record of a run, or the reason why there is none."""
-    run, future = sent.run, sent.future
-    if future.status == "error":
+def _end(plan: Plan, future: Future, display: Display) -> None:
+    """Receives the record of a run that has ended, or the reason why there is none."""
+    if future.status == "error":  # such as that a few workers died while they did it
         error = future.exception()
-        return _failed(run, escaped(f"{type(error).__name__}: {error}"))
-    if future.status != "finished":
+        result = {"seconds": 0, "failure": escaped(f"{type(error).__name__}: {error}")}
+        result["log"] = f"{result['failure']}\n".encode()
+    elif future.status == "finished":
+        result = future.result()
+    else:
         raise _lost(future.client)
-    result = future.result()
-    write_bytes(log_of(run), result["log"])
+    write_bytes(log_of(plan), result["log"])
     failure = result["failure"]
     if failure is None:
         try:
-            receive(run, result["files"])
+            receive(plan, result["files"])
         except ElsewhereError:
-            return Elsewhere(run)
+            return display.elsewhere(plan)
         except UserError as error:
             failure = str(error)
-    return Ended(run, result["seconds"], failure)
+    return display.ended(plan, result["seconds"], failure)
 
 
-def receive(run: Plan, files: dict[str, bytes]) -> None:
+def receive(plan: Plan, files: dict[str, bytes]) -> None:
     """Checks a run's record that came from another machine, and gives it its name.
 
     Raises:
@@ -203,16 +174,16 @@ def receive(run: Plan, files: dict[str, bytes]) -> None:
     """
     for name in files:
         if name != CHECKSUMS and not FILE.fullmatch(name):
-            raise RunError(f"{run.name}: the worker sent '{name}', which is no file of a record.")
-    directory = run.directory
-    place = Run(directory, seed=run.seed, data_dir=None, sample=run.sample)
-    place.begin(run.config)  # keeps other processes out, and clears what a dead one left
+            raise RunError(f"{plan.name}: the worker sent '{name}', which is no file of a record.")
+    directory = plan.directory
+    place = Run(directory, seed=plan.seed, data_dir=None, sample=plan.sample)
+    place.begin(plan.config)  # keeps other processes out, and clears what a dead one left
     try:
         with tempfile.TemporaryDirectory(dir=directory.parent, prefix=".received-") as folder:
             staged = Path(folder, directory.parent.name, directory.name)
             for name, content in files.items():
                 write_bytes(staged / name, content)
-            finished_record(run, staged)
+            finished_record(plan, staged)
             promote(staged, directory)
     finally:
         place.abandon()
@@ -241,7 +212,7 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
         threads = worker.state.nthreads
         run = WatchedRun([*command, *places], directory, log, threads, folder / "code")
         try:
-            while run.process.code() is None:
+            while run.process.status() is None:
                 if not _wanted(worker, key):
                     return None
                 if done := run.new_epoch():

@@ -26,25 +26,25 @@ class Durations:
         for record in records:
             self._add({record.experiment, record.label}, record.metrics["wall_seconds"])
 
-    def add(self, run: Plan, seconds: float) -> None:
+    def add(self, plan: Plan, seconds: float) -> None:
         """Learns from a run that has finished."""
-        self._add({run.experiment.name, run.label}, seconds)
+        self._add({plan.experiment.name, plan.label}, seconds)
 
     def _add(self, names: set[str], seconds: float) -> None:
         for name in names:
             self._seconds.setdefault(name, []).append(seconds)
 
-    def expected(self, run: Plan) -> float | None:
+    def expected(self, plan: Plan) -> float | None:
         """Median seconds of the same variant, else of the experiment; None if it never ran."""
-        known = self._seconds.get(run.label) or self._seconds.get(run.experiment.name)
+        known = self._seconds.get(plan.label) or self._seconds.get(plan.experiment.name)
         return statistics.median(known) if known else None
 
 
 @dataclass(frozen=True)
 class Suite:
-    """The runs of a suite."""
+    """What a suite has to do."""
 
-    runs: list[Plan]  # those to do, the longest first
+    plans: list[Plan]  # the runs to do, the longest first
     finished: list[Plan]  # those whose record exists
     refused: dict[Plan, str]  # those that cannot be done, each with the reason
     durations: Durations  # how long they take
@@ -63,28 +63,28 @@ def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.N
         records, _ = find_records(options.results_dir)
         samples = {record.place: record.sample for record in records}
         refuse_mixture(options.results_dir, samples | {"this run": options.sample})
-    durations = Durations(records)
-    runs: dict[Path, Plan] = {}  # what is asked for twice is done once
-    done, refused = [], {}
+    asked: dict[Path, Plan] = {}  # by record: what is asked for twice is done once
     for command in find_experiments() if commands is None else commands:
-        configured = _configured(command, options)
+        first = _read_command(command, options)
         for seed in seeds:
-            run = dataclasses.replace(configured, seed=seed)
-            runs.setdefault(run.directory, run)
-    for directory, run in list(runs.items()):
-        if not os.path.exists(directory) or run.force:
-            continue
-        del runs[directory]
+            plan = dataclasses.replace(first, seed=seed)
+            asked.setdefault(plan.directory, plan)
+    plans, finished, refused = [], [], {}
+    for directory, plan in asked.items():
         try:
-            finished_record(run, directory)
-            done.append(run)
+            if os.path.exists(directory) and not plan.force:
+                finished_record(plan, directory)
+                finished.append(plan)
+            else:
+                plans.append(plan)
         except UserError as error:
-            refused[run] = str(error)
-    return Suite(longest_first(runs.values(), durations), done, refused, durations)
+            refused[plan] = str(error)
+    durations = Durations(records)
+    return Suite(longest_first(plans, durations), finished, refused, durations)
 
 
-def _configured(command: str, options: argparse.Namespace) -> Plan:
-    """A run of `name --option value` with the options that all runs of the suite share."""
+def _read_command(command: str, options: argparse.Namespace) -> Plan:
+    """The plan of `name --option value` with the options that all runs of the suite share."""
     try:
         name, *own = shlex.split(command) or [""]
     except ValueError as error:
@@ -99,26 +99,22 @@ def _configured(command: str, options: argparse.Namespace) -> Plan:
         if any(one.partition("=")[0] == option for one in own):
             raise RunError(f"{option} is an option of the whole suite, not of one experiment.")
     shared = switches(options, "sample", "force", "deterministic", "plain_keras")
-    run = read_plan(experiments[name], [*own, *shared])
-    data_dir = run.data_dir or options.data_dir
+    plan = read_plan(experiments[name], [*own, *shared])
+    data_dir = plan.data_dir or options.data_dir
     if not (options.sample or options.cluster):
         destination(data_dir)  # else each run would find out for itself that it is bad
-    return dataclasses.replace(
-        run,
-        data_dir=data_dir,
-        results_dir=options.results_dir,
-        plots_dir=options.plots_dir,
-    )
+    places = {"results_dir": options.results_dir, "plots_dir": options.plots_dir}
+    return dataclasses.replace(plan, data_dir=data_dir, **places)
 
 
-def longest_first(runs: Iterable[Plan], durations: Durations) -> list[Plan]:
+def longest_first(plans: Iterable[Plan], durations: Durations) -> list[Plan]:
     """Sorts runs so that they end at about the same time; unknown durations may be the longest."""
 
-    def shortness(run: Plan) -> tuple[bool, float]:
-        expected = durations.expected(run)
+    def shortness(plan: Plan) -> tuple[bool, float]:
+        expected = durations.expected(plan)
         return expected is not None, -(expected or 0)
 
-    return sorted(runs, key=shortness)
+    return sorted(plans, key=shortness)
 
 
 def time_left(running: list[float], waiting: list[float]) -> float:

@@ -1,5 +1,6 @@
 """What a suite shows while it runs: one table in a terminal, plain lines elsewhere."""
 
+import contextlib
 import time
 from dataclasses import dataclass, field
 
@@ -9,7 +10,6 @@ from rich.table import Table
 
 from harness.experiment import Plan
 from harness.suite.plan import Suite, time_left
-from harness.suite.runs import Elsewhere, Ended, EpochDone, Event, Message, Started
 from harness.training.machine import span
 
 
@@ -17,16 +17,16 @@ from harness.training.machine import span
 class Current:
     """A run in progress."""
 
-    run: Plan
-    where: str
+    plan: Plan
+    where: str  # the address of a worker, empty on this machine
     began: float = field(default_factory=time.monotonic)
-    epoch: int = 0
+    epoch: int = 0  # the last that is done
     loss: float | None = None
 
     @property
     def epochs(self) -> int | None:
         """How many epochs the run will have, if its protocol says so."""
-        return getattr(self.run.protocol, "epochs", None)
+        return getattr(self.plan.protocol, "epochs", None)
 
     @property
     def elapsed(self) -> float:
@@ -40,80 +40,78 @@ class Current:
 
 
 class Display:
-    """Shows a suite's events; a context manager, since a terminal must be left as it was."""
+    """Is told what happens to the runs of a suite, shows it, and keeps what failed.
 
-    def __init__(self, plan: Suite, console: Console):
-        self._plan = plan
-        self._console = console
-        self._waiting = list(plan.runs)
+    A context manager, since a terminal must be left as it was.
+    """
+
+    def __init__(self, suite: Suite, console: Console):
+        self.failures: dict[Plan, str] = {}  # why there is no record
+        self.others = 0  # runs that another process does or did
+        self._durations, self._count = suite.durations, len(suite.plans)
+        self._waiting = dict.fromkeys(suite.plans)
         self._running: dict[Plan, Current] = {}
         self._places = 0  # most runs that were in progress at the same time
-        self._ended = self._failed = self._elsewhere = 0
-        self._live = (
-            Live(self, console=console, refresh_per_second=2, transient=True)
-            if console.is_terminal
-            else None
-        )
+        self._ended = 0
+        self._console = console
+        live = Live(self, console=console, refresh_per_second=2, transient=True)
+        self._live = live if console.is_terminal else contextlib.nullcontext()
 
     def __enter__(self) -> "Display":
-        if self._live:
-            self._live.start()
+        self._live.__enter__()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self._live:
-            self._live.stop()
+    def __exit__(self, *error: object) -> None:
+        self._live.__exit__(*error)
 
-    def show(self, event: Event) -> None:
-        """Shows an event; each but a completed epoch gets a line."""
-        if isinstance(event, Message):
-            self._print(event.text)
-            return
-        run = event.run
-        if isinstance(event, Started):
-            self._waiting = [other for other in self._waiting if other is not run]
-            self._running[run] = Current(run, event.where)
-            self._places = max(self._places, len(self._running))
-            where = f" on {event.where}" if event.where else ""
-            self._print(f"started   {run.name}{where}: {run.experiment.title}")
-        elif isinstance(event, EpochDone):
-            if run in self._running:
-                self._running[run].epoch, self._running[run].loss = event.epoch, event.loss
-        else:
-            self._end(event)
-
-    def _end(self, event: Ended | Elsewhere) -> None:
-        run = event.run
-        self._waiting = [other for other in self._waiting if other is not run]
-        self._running.pop(run, None)
-        if isinstance(event, Elsewhere):
-            self._elsewhere += 1
-            self._print(f"elsewhere {run.name}: another process does it or did it meanwhile")
-            return
-        self._ended += 1
-        took = span(event.seconds)
-        if event.failure is None:
-            self._plan.durations.add(run, event.seconds)
-            line = f"finished  {run.name} in {took}"
-        else:
-            self._failed += 1
-            line = f"failed    {run.name} after {took}: {event.failure}"
-        self._print(f"{line} ({self._state()})")
-
-    def _print(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Prints a line above the table."""
         self._console.print(line, markup=False, highlight=False, soft_wrap=True)
 
+    def started(self, plan: Plan, where: str = "") -> None:
+        """A run has begun, or begun again on another machine."""
+        self._waiting.pop(plan, None)
+        self._running[plan] = Current(plan, where)
+        self._places = max(self._places, len(self._running))
+        self.say(f"started   {plan.name}{_on(where)}: {plan.experiment.title}")
+
+    def epoch_done(self, plan: Plan, epoch: int, loss: float | None) -> None:
+        """A run has completed an epoch."""
+        if current := self._running.get(plan):
+            current.epoch, current.loss = epoch, loss
+
+    def elsewhere(self, plan: Plan) -> None:
+        """Another process does the run, or did it while this suite did others."""
+        self._forget(plan)
+        self.others += 1
+        self.say(f"elsewhere {plan.name}: another process does it or did it meanwhile")
+
+    def ended(self, plan: Plan, seconds: float, failure: str | None) -> None:
+        """A run has ended, with a record unless `failure` says why there is none."""
+        self._forget(plan)
+        self._ended += 1
+        if failure is None:
+            self._durations.add(plan, seconds)
+            line = f"finished  {plan.name} in {span(seconds)}"
+        else:
+            self.failures[plan] = failure
+            line = f"failed    {plan.name} after {span(seconds)}: {failure}"
+        self.say(f"{line} ({self._state()})")
+
+    def _forget(self, plan: Plan) -> None:
+        self._waiting.pop(plan, None)
+        self._running.pop(plan, None)
+
     def _state(self) -> str:
-        failed = f", {self._failed} failed" if self._failed else ""
-        counted = f"{self._ended} of {len(self._plan.runs) - self._elsewhere} ended{failed}"
+        failed = f", {len(self.failures)} failed" if self.failures else ""
+        counted = f"{self._ended} of {self._count - self.others} ended{failed}"
         return f"{counted}, {self._left()}" if self._waiting or self._running else counted
 
     def _left(self) -> str:
         """The time left, or a lower bound where it is not known for every run."""
-        expected = self._plan.durations.expected
-        current = list(self._running.items())
-        running = [state.left(expected(run)) for run, state in current]
-        waiting = [expected(run) for run in self._waiting]
+        expected = self._durations.expected
+        running = [current.left(expected(plan)) for plan, current in list(self._running.items())]
+        waiting = [expected(plan) for plan in list(self._waiting)]
         free = [0.0] * (self._places - len(running))
         left = time_left([s or 0 for s in running] + free, [s or 0 for s in waiting])
         if None not in running + waiting:
@@ -129,9 +127,13 @@ class Display:
         for current in list(self._running.values()):
             epochs = f"/{current.epochs}" if current.epochs else ""
             table.add_row(
-                current.run.name + (f" on {current.where}" if current.where else ""),
+                current.plan.name + _on(current.where),
                 f"{current.epoch}{epochs}" if current.epoch else "–",
                 "–" if current.loss is None else f"{current.loss:.4f}",
                 span(current.elapsed),
             )
         return table
+
+
+def _on(where: str) -> str:
+    return f" on {where}" if where else ""

@@ -1,11 +1,10 @@
-"""Runs in processes of their own on this machine, and what can happen to a run."""
+"""Runs in processes of their own on this machine."""
 
 import os
 import signal
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from harness.cli import ELSEWHERE
@@ -14,53 +13,11 @@ from harness.experiment import Plan
 from harness.processes import THREADS, Child, ForkedChild, can_fork
 from harness.records.files import read_json
 from harness.records.run import UNFINISHED, Lock
+from harness.suite.progress import Display
 from harness.training.machine import threads
 
 POLL = 0.2  # seconds between two checks of the runs in progress
 GRACE = 10  # seconds that an interrupted run has to end
-
-
-@dataclass(frozen=True)
-class Started:
-    """A run has begun, or begun again on another machine."""
-
-    run: Plan
-    where: str = ""  # the address of a worker
-
-
-@dataclass(frozen=True)
-class EpochDone:
-    """A run has completed an epoch."""
-
-    run: Plan
-    epoch: int
-    loss: float | None
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run has ended."""
-
-    run: Plan
-    seconds: float
-    failure: str | None  # why there is no record; None if there is one
-
-
-@dataclass(frozen=True)
-class Elsewhere:
-    """Another process does the run, or did it while this suite did others."""
-
-    run: Plan
-
-
-@dataclass(frozen=True)
-class Message:
-    """A sentence for the user that is not about a run."""
-
-    text: str
-
-
-Event = Started | EpochDone | Ended | Elsewhere | Message
 
 
 class WatchedRun:
@@ -104,18 +61,18 @@ class WatchedRun:
         return epochs, history.get("loss", [None])[-1]
 
 
-def log_of(run: Plan) -> Path:
+def log_of(plan: Plan) -> Path:
     """The file that receives what a run of a suite prints."""
-    return run.results_dir / "logs" / f"{run.label}-seed-{run.seed}.log"
+    return plan.results_dir / "logs" / f"{plan.label}-seed-{plan.seed}.log"
 
 
-def reserve(run: Plan) -> Lock | None:
+def reserve(plan: Plan) -> Lock | None:
     """The right to do a run and to write its log, a lock that ends with this process.
 
     Two suites may work on one results directory at the same time. None if another process does the
     run, or did it after this suite was planned.
     """
-    log = log_of(run)
+    log = log_of(plan)
     lock = Lock(log)
     try:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +80,7 @@ def reserve(run: Plan) -> Lock | None:
             return None
     except OSError as error:
         raise RunError(f"cannot write {log}: {error.strerror or error}.") from error
-    if os.path.exists(run.directory) and not run.force:
+    if os.path.exists(plan.directory) and not plan.force:
         lock.release()
         return None
     return lock
@@ -134,38 +91,44 @@ def share(workers: int, runs: int) -> int:
     return max(1, threads() // max(1, min(workers, runs)))
 
 
-def run_locally(runs: Iterable[Plan], workers: int) -> Iterator[Event]:
-    """Does runs in this order, some at a time; closing the generator ends those in progress."""
-    waiting, current = deque(runs), []
+def run_locally(plans: Iterable[Plan], workers: int, display: Display) -> None:
+    """Does runs in this order, some at a time; an exception ends those in progress."""
+    waiting = deque(plans)
     each = share(workers, len(waiting))
+    locks: dict[Plan, Lock] = {}
+    runs: dict[Plan, WatchedRun] = {}
     try:
-        while waiting or current:
-            while waiting and len(current) < workers:
-                run = waiting.popleft()
-                if (lock := reserve(run)) is None:
-                    yield Elsewhere(run)
+        while waiting or runs:
+            while waiting and len(runs) < workers:
+                plan = waiting.popleft()
+                if (lock := reserve(plan)) is None:
+                    display.elsewhere(plan)
                     continue
-                places = ["--results-dir", str(run.results_dir), "--plots-dir", str(run.plots_dir)]
-                command = [*run.process_arguments, *places]
-                try:
-                    watched = WatchedRun(command, run.directory, log_of(run), each)
-                except BaseException:  # Ctrl-C, too: the first one waits until TensorFlow is loaded
-                    lock.release()
-                    raise
-                current.append((run, watched, lock))
-                yield Started(run)
+                locks[plan] = lock
+                places = [
+                    "--results-dir",
+                    str(plan.results_dir),
+                    "--plots-dir",
+                    str(plan.plots_dir),
+                ]
+                command = [*plan.process_arguments, *places]
+                runs[plan] = WatchedRun(command, plan.directory, log_of(plan), each)
+                display.started(plan)
             time.sleep(POLL)
-            for run, watched, lock in list(current):
-                if done := watched.new_epoch():
-                    yield EpochDone(run, *done)
-                if (code := watched.process.code()) is not None:
-                    current.remove((run, watched, lock))
-                    lock.release()
-                    ended = Ended(run, watched.seconds, watched.process.failure())
-                    yield Elsewhere(run) if code == ELSEWHERE else ended
+            for plan, run in list(runs.items()):
+                if done := run.new_epoch():
+                    display.epoch_done(plan, *done)
+                if (status := run.process.status()) is None:
+                    continue
+                del runs[plan]
+                locks.pop(plan).release()
+                if status == ELSEWHERE:
+                    display.elsewhere(plan)
+                else:
+                    display.ended(plan, run.seconds, run.process.failure())
     finally:
-        end([watched.process for _, watched, _ in current])
-        for _, _, lock in current:
+        end([run.process for run in runs.values()])
+        for lock in locks.values():
             lock.release()
 
 
@@ -178,7 +141,7 @@ def end(processes: list[Child]) -> None:
         for one in processes:
             one.send(signal.SIGINT)
         deadline = time.monotonic() + GRACE
-        while any(one.code() is None for one in processes) and time.monotonic() < deadline:
+        while any(one.status() is None for one in processes) and time.monotonic() < deadline:
             time.sleep(POLL)
     finally:  # even if a second Ctrl-C ends the waiting
         for one in processes:

@@ -149,7 +149,7 @@ def test_the_committed_files_are_what_the_committed_benchmark_gives(tmp_path):
     "ways", [(PLAIN, OURS), pytest.param((PLAIN, OURS, SHARED), marks=pytest.mark.faults)]
 )
 def test_a_small_benchmark_times_both_sides(ways, monkeypatch, capsys):
-    monkeypatch.setattr(timing, "carry_out", lambda *_: {"seconds": [9.0, 9.0, 0.1, 0.2, 0.3]})
+    monkeypatch.setattr(timing, "carry_out", lambda *_: [{"seconds": [9.0, 9.0, 0.1, 0.2, 0.3]}])
     monkeypatch.setattr(timing, "task_of", lambda *_, **__: {})
     monkeypatch.setattr(command_line, "time_all", lambda *_: [])
     effort = Effort(rounds=2, block_seconds=0.01, suites=1, ways=ways)

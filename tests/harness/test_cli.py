@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -13,7 +14,15 @@ from commands import REPOSITORY, places, run
 from records import fabricate
 
 from experiments import imdb_majority
-from harness.cli import ELSEWHERE, Parser, add_places, add_run_options, run_command, warn_left_out
+from harness.cli import (
+    ELSEWHERE,
+    Parser,
+    add_places,
+    add_run_options,
+    run_command,
+    say,
+    warn_left_out,
+)
 from harness.errors import MOST_NAMES, ElsewhereError, RunError
 from harness.experiment import main, read_plan
 
@@ -24,16 +33,10 @@ REFUSED = [
     ("experiments imdb-lstm --units 0", 2, "--units: must be at least 1, got 0"),
     ("experiments imdb-lstm --unit 3", 2, "unrecognized arguments: --unit 3"),
     ("experiments imdb-lstm --seed \x1b[31m", 2, r"expected a whole number, got '\x1b[31m'"),
-    ("experiments imdb-lstm --seed 4294967296", 2, "must be below 4294967296"),
     ("experiments imdb-lstm --patience -1", 2, "--patience: must be at least 0, got -1"),
     ("experiments imdb-lstm --keras 2.0.8 --patience 3", 2, "unrecognized arguments: --patience 3"),
     ("experiments imdb-dense --sample --tensorboard F/file", 1, "F/file; choose another --tens"),
-    (
-        "experiments recall --tensorboard F/x",
-        2,
-        "the epochs of a network, and recall is none",
-    ),
-    ("experiments imdb-lstm --optimizer newton", 2, "invalid choice: 'newton'"),
+    ("experiments recall --tensorboard F/x", 2, "the epochs of a network, and recall is none"),
     ("experiments imdb-lstm --data-dir F/none", 1, "F/none"),
     ("experiments jena-gru --data-dir F/file", 1, "F/file"),
     ("experiments text-generation --text F/none.txt", 1, "F/none.txt"),
@@ -65,7 +68,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("line", "status", "sentence"), REFUSED, ids=lambda value: str(value))
-def test_a_refusal_is_one_sentence(line, status, sentence, tmp_path, monkeypatch, capsys):
+def test_a_refusal_is_one_sentence(line, status, sentence, tmp_path, monkeypatch, ask):
     monkeypatch.delenv("RNN_DATA_DIR", raising=False)
     for name in ("imdb-a", "imdb-b"):
         fabricate(tmp_path / "some", name)
@@ -73,12 +76,9 @@ def test_a_refusal_is_one_sentence(line, status, sentence, tmp_path, monkeypatch
     module, *arguments = line.replace("F/", f"{tmp_path}/").split(" ")
     package = import_module(module)
     command = import_module(f"{module}.__main__") if hasattr(package, "__path__") else package
-    try:
-        ended = command.main(arguments)
-    except SystemExit as stop:
-        ended = stop.code
-    errors = capsys.readouterr().err.replace(f"{tmp_path}/", "F/").splitlines()
-    assert (ended, sentence in errors[-1]) == (status, True), errors
+    done = ask(command.main, *arguments)
+    errors = done.stderr.replace(f"{tmp_path}/", "F/").splitlines()
+    assert (done.returncode, sentence in errors[-1]) == (status, True), errors
     assert "error: " in errors[-1]
     assert errors[-1].isprintable()
     assert status == 2 or len(errors) == 1
@@ -103,11 +103,7 @@ def raising(error: BaseException):
         (raising(KeyboardInterrupt()), 130, "error: interrupted."),
         (raising(KeyboardInterrupt("ended by SIGTERM.")), 130, "error: ended by SIGTERM."),
         (lambda: np.empty(2**60), 1, "error: this needs more memory than there is"),
-        (
-            lambda: np.random.default_rng(0).normal(size=(10**9, 10**9, 10**9)),
-            1,
-            "error: this needs more memory than there is",
-        ),
+        (lambda: np.empty((10**9,) * 3), 1, "error: this needs more memory than there is"),
     ],
 )
 def test_a_command_ends_in_one_of_five_ways(work, status, said, capsys):
@@ -117,22 +113,26 @@ def test_a_command_ends_in_one_of_five_ways(work, status, said, capsys):
     assert errors.count("\n") == (1 if said else 0)
 
 
+def test_a_command_without_an_output_goes_on(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)  # as after the shell's `>&-`
+    assert run_command(lambda: say("nobody reads this")) == 0
+
+
 def test_a_fault_of_the_program_keeps_its_traceback():
     with pytest.raises(ValueError, match="a fault"):
         run_command(raising(ValueError("a fault of this program")))
 
 
-def test_a_run_for_which_there_is_no_memory_leaves_nothing(tmp_path, capsys):
+def test_a_run_for_which_there_is_no_memory_leaves_nothing(tmp_path, ask):
     def train(protocol, run):
         import keras
 
         keras.ops.zeros((10**7, 10**7))
 
     experiment = dataclasses.replace(imdb_majority.EXPERIMENT, train=train)
-    with pytest.raises(SystemExit) as stop:
-        main(experiment, ["--sample", *map(str, places(tmp_path))])
-    assert stop.value.code == 1
-    assert "needs more memory than there is" in capsys.readouterr().err
+    done = ask(partial(main, experiment), "--sample", *places(tmp_path))
+    assert done.returncode == 1
+    assert "needs more memory than there is" in done.stderr
     assert not list(tmp_path.iterdir())
 
 
@@ -142,17 +142,12 @@ def test_a_run_for_which_there_is_no_memory_leaves_nothing(tmp_path, capsys):
         ([], "results", "plots"),
         (["--sample"], "demo/results", "demo/plots"),
         (["--results-dir", "mine", "--sample"], "mine", "demo/plots"),
-        (["--plots-dir", "--sample", "."], None, None),  # a place that looks like an option
     ],
 )
 def test_places_follow_from_the_options(argv, results, plots):
     parser = Parser("some.command", "Does something.")
     add_run_options(parser)
     add_places(parser, "data")
-    if results is None:
-        with pytest.raises(SystemExit):
-            parser.parse_args(argv)
-        return
     options = parser.parse_args(argv)
     found = options.results_dir, options.plots_dir, options.data_dir
     assert found == (Path(results), Path(plots), None)

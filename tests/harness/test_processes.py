@@ -11,7 +11,7 @@ from processes import alive, descendants, wait_for
 
 from harness import processes
 from harness.errors import RunError
-from harness.processes import Child, ForkedChild, can_fork, run_to_end
+from harness.processes import Child, ForkedChild, answers, can_fork, run_to_end
 
 KINDS = [
     Child,
@@ -40,7 +40,7 @@ def saying(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_module_runs_with_its_arguments_variables_and_log(kind, saying):
     child = kind(["saying", "failed"], saying / "log", {"TOLD": "this"})
-    assert (child.wait(), child.code(), child.failure()) == (1, 1, "exit code 1")
+    assert (child.wait(), child.status(), child.failure()) == (1, 1, "exit code 1")
     first, *others = (saying / "log").read_text().splitlines()
     # a forked one finds TensorFlow in memory, and nothing of this project that a run computes with
     assert first.endswith(f"'failed'] this {kind is ForkedChild} False")
@@ -54,7 +54,7 @@ def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying
     (grandchild,) = wait_for(lambda: sleeping(child.pid))
     child.send(9)
     child.wait()
-    assert child.failure() == "ended by SIGKILL"
+    assert child.failure() == "ended by signal 9 (Killed)"
     wait_for(lambda: not alive([grandchild]))
 
 
@@ -73,7 +73,7 @@ def test_a_process_that_the_system_killed_for_memory_is_called_that(
     monkeypatch.setattr(processes, "memory_kills", lambda: before + killed)
     child.send(9)
     child.wait()
-    assert child.failure().startswith(words or "ended by SIGKILL")
+    assert child.failure().startswith(words or "ended by signal 9 (Killed)")
 
 
 # that no forked one does, the tests of the suite show, too
@@ -106,3 +106,22 @@ def test_a_module_that_fails_is_one_sentence_with_its_last_line(saying):
     (saying / "file").touch()
     with pytest.raises(RunError, match=r"cannot write .*/file/log: "):
         run_to_end(["saying", "0"], saying / "file/log", {"TOLD": "this"})
+
+
+ANSWERING = """
+import sys, time
+from multiprocessing.connection import Connection
+connection = Connection(int(sys.argv[1]))
+for number in connection.recv():
+    connection.send(number + 1)
+sys.exit("no more" if number else 0)
+"""
+
+
+def test_a_module_answers_a_task_or_says_why_it_failed(saying):
+    (saying / "answering.py").write_text(ANSWERING)
+    assert list(answers("It", "answering", [1, 2, 0], {})) == [2, 3, 1]
+    with pytest.raises(RunError, match=r"^It failed: no more$"):
+        list(answers("It", "answering", [1], {}))
+    with pytest.raises(RunError, match=r"^It failed: .*No module named"):
+        list(answers("It", "no_such_module", [1], {}))

@@ -10,28 +10,31 @@ import subprocess
 import sys
 
 import pytest
-from commands import places, run
+from commands import places
 from processes import EPOCHS, LONG, mentioning, started, wait_for
+from rich.console import Console
 
 from harness.errors import RunError
 from harness.records.record import load_record
 from harness.suite import __main__ as suite
 from harness.suite.plan import plan_suite
-from harness.suite.runs import Ended, EpochDone, Started
+from harness.suite.progress import Display
 from harness.training.machine import code_version
 
 QUICK = ["imdb-majority", "jena-persistence"]
 FAILING = "jena-ridge --recent-hours 99"  # it finds out when it runs
 
 
-def test_without_dask_there_is_one_message(tmp_path, monkeypatch, capsys):
+NOBODY = ["--sample", "--cluster", "tcp://127.0.0.1:1", "--experiments", QUICK[0]]
+
+
+def test_without_dask_there_is_one_message(tmp_path, monkeypatch, ask):
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "harness.suite.dask", raising=False)
-    arguments = ["--sample", "--cluster", "tcp://127.0.0.1:1", "--experiments", QUICK[0]]
-    assert suite.main([*arguments, *map(str, places(tmp_path))]) == 1
-    message = capsys.readouterr().err
-    assert message.startswith("error: --cluster needs Dask, which is not installed (")
-    assert message.endswith(" -m pip install -r requirements-cluster.txt\n")
+    done = ask(suite.main, *NOBODY, *places(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: --cluster needs Dask, which is not installed (")
+    assert done.stderr.endswith(" -m pip install -r requirements-cluster.txt\n")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -78,16 +81,16 @@ def workers_of(client) -> dict[str, int]:
     return client.run(os.getpid)
 
 
-def suite_command(scheduler, tmp_path, *experiments):
+def on_cluster(scheduler, tmp_path, *experiments):
     where = ["--cluster", scheduler, *places(tmp_path)]
-    return ["harness.suite", "--sample", *where, "--experiments", *experiments]
+    return ["--sample", *where, "--experiments", *experiments]
 
 
-def test_records_come_back(scheduler, cluster, tmp_path):
+def test_records_come_back(scheduler, cluster, tmp_path, ask):
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        command = suite_command(scheduler, tmp_path, *QUICK, FAILING)
-        done = run(*command, "--seeds", "0-1")
+        asked = on_cluster(scheduler, tmp_path, *QUICK, FAILING)
+        done = ask(suite.main, *asked, "--seeds", "0-1")
         assert done.returncode == 1
         results = tmp_path / "results"
         for name in QUICK:
@@ -100,7 +103,7 @@ def test_records_come_back(scheduler, cluster, tmp_path):
         assert "    error: --recent-hours 99 must be a whole" in done.stderr
         assert len(list((results / "logs").iterdir())) == 6
         assert len(set(re.findall(r" on (tcp://\S+): ", done.stdout))) == 2
-        again = run(*suite_command(scheduler, tmp_path, *QUICK))
+        again = ask(suite.main, *on_cluster(scheduler, tmp_path, *QUICK))
         assert (again.returncode, again.stdout.splitlines()[0]) == (0, "already finished: 2")
 
 
@@ -109,33 +112,40 @@ def test_the_run_of_a_killed_worker_is_done_by_the_other(scheduler, cluster, tmp
     from harness.suite.dask import run_on_cluster
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
-    (planned,) = plan_suite([LONG], [0], options).runs
-    events = []
+    asked = plan_suite([LONG], [0], options)
+    (plan,), begun, epochs = asked.plans, [], []
+
+    class Killing(Display):
+        def started(self, plan, where=""):
+            begun.append(where)
+
+        def epoch_done(self, plan, epoch, loss):
+            if not epochs:
+                (folder,) = tmp_path.glob("[ab]/*/*/run-*")  # in the middle of the run
+                os.kill(workers_of(cluster)[begun[0]], signal.SIGKILL)
+                wait_for(lambda: not mentioning(folder), seconds=10)
+            epochs.append(epoch)
+
     with worker(scheduler, tmp_path / "a"), worker(scheduler, tmp_path / "b"):
         wait_for(lambda: len(workers_of(cluster)) == 2)
-        for event in run_on_cluster([planned], scheduler, weights=True):
-            if isinstance(event, EpochDone) and not any(isinstance(e, EpochDone) for e in events):
-                (folder,) = tmp_path.glob("[ab]/*/*/run-*")  # in the middle of the run
-                os.kill(workers_of(cluster)[events[0].where], signal.SIGKILL)
-                wait_for(lambda place=folder: not mentioning(place), seconds=10)
-            events.append(event)
-    begun = [event.where for event in events if isinstance(event, Started)]
+        display = Killing(asked, Console(quiet=True))
+        run_on_cluster([plan], scheduler, weights=True, display=display)
     assert len(set(begun)) == len(begun) == 2
     # the last epochs may end between two looks at the run; its record below has all of them
-    assert [event.epoch for event in events if isinstance(event, EpochDone)]
-    assert (type(events[-1]), events[-1].failure) == (Ended, None)
-    assert len(load_record(planned.directory).history["loss"]) == EPOCHS
+    assert epochs
+    assert display.failures == {}
+    assert len(load_record(plan.directory).history["loss"]) == EPOCHS
     checked = ["sha256sum", "--check", "--quiet", "SHA256SUMS"]
     if shutil.which("sha256sum"):  # the weights have come back, too
-        subprocess.run(checked, cwd=planned.directory, check=True)
-    assert "best.keras" in (planned.directory / "SHA256SUMS").read_text()
+        subprocess.run(checked, cwd=plan.directory, check=True)
+    assert "best.keras" in (plan.directory / "SHA256SUMS").read_text()
 
 
 @pytest.mark.faults
 def test_an_interrupted_suite_ends_its_runs_on_the_cluster(scheduler, cluster, tmp_path):
     with worker(scheduler, tmp_path / "a"):
         wait_for(lambda: workers_of(cluster))
-        with started(*suite_command(scheduler, tmp_path, LONG)) as process:
+        with started("harness.suite", *on_cluster(scheduler, tmp_path, LONG)) as process:
             wait_for(lambda: list(tmp_path.glob("a/**/config.json")))
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=30)
@@ -150,41 +160,36 @@ def test_a_worker_cannot_name_a_file_outside_of_the_record(distributed, tmp_path
     from harness.suite.dask import receive
 
     options = suite.parse_arguments(["--sample", *map(str, places(tmp_path))])
-    (planned,) = plan_suite([QUICK[0]], [0], options).runs
+    (plan,) = plan_suite([QUICK[0]], [0], options).plans
     with pytest.raises(RunError, match=r"imdb-majority/seed-0: the worker sent '.*', which is no"):
-        receive(planned, {"config.json": b"{}", name: b"x"})
+        receive(plan, {"config.json": b"{}", name: b"x"})
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.faults
-def test_a_run_that_takes_three_workers_with_it_is_given_up(scheduler, cluster, tmp_path):
-    from harness.suite.dask import LOST
-
-    command = suite_command(scheduler, tmp_path, LONG)
+def test_a_run_that_takes_four_workers_with_it_is_given_up(scheduler, cluster, tmp_path):
+    asked = on_cluster(scheduler, tmp_path, LONG)
     with contextlib.ExitStack() as stack:
-        process = stack.enter_context(started(*command))
-        for number in range(3):
+        process = stack.enter_context(started("harness.suite", *asked))
+        for number in range(4):
             folder = tmp_path / f"worker-{number}"
             stack.enter_context(worker(scheduler, folder))
             wait_for(lambda place=folder: list(place.glob("**/config.json")))
             (pid,) = workers_of(cluster).values()
             os.kill(pid, signal.SIGKILL)
             wait_for(lambda: not cluster.scheduler_info()["workers"])
-        stack.enter_context(worker(scheduler, tmp_path / "worker-3"))
         output, errors = process.communicate(timeout=60)
-        wait_for(lambda: not list(tmp_path.glob("worker-3/**/run-*")), seconds=20)
     assert process.returncode == 1
-    assert f"failed    imdb-dense+epochs-{EPOCHS}/seed-0 after 0 s: {LOST}" in output
-    assert LOST in errors
+    said = f"imdb-dense+epochs-{EPOCHS}/seed-0 after 0 s: KilledWorker: Attempted to run task"
+    assert f"failed    {said}" in output
+    assert "KilledWorker" in errors
     assert "Traceback" not in errors
 
 
-def test_a_scheduler_that_does_not_answer_is_one_message(
-    distributed, tmp_path, monkeypatch, capsys
-):
+def test_a_scheduler_that_does_not_answer_is_one_message(distributed, tmp_path, monkeypatch, ask):
     from harness.suite import dask as cluster
 
     monkeypatch.setattr(cluster, "PATIENCE", "1s")
-    arguments = ["--sample", "--cluster", "tcp://127.0.0.1:1", "--experiments", QUICK[0]]
-    assert suite.main([*arguments, *map(str, places(tmp_path))]) == 1
-    assert "error: no Dask scheduler answers at tcp://127.0.0.1:1" in capsys.readouterr().err
+    done = ask(suite.main, *NOBODY, *places(tmp_path))
+    assert done.returncode == 1
+    assert "error: no Dask scheduler answers at tcp://127.0.0.1:1" in done.stderr

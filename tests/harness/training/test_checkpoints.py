@@ -1,7 +1,6 @@
 """When checkpoints are written, and when one is not used."""
 
 import resource
-import shutil
 from types import SimpleNamespace
 
 import keras
@@ -51,6 +50,7 @@ def begin(tmp_path):
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch):
     monkeypatch.setattr(checkpoints, "SHARE", float("inf"))
+    monkeypatch.setattr(fit, "choose_layers", lambda *_: "native")  # XLA would compile for seconds
 
 
 def network():
@@ -88,7 +88,7 @@ def killed(run, after=2):
 def checkpoint(tmp_path_factory):
     """The checkpoint that a run leaves that is killed after two epochs of four."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoints, "SHARE", float("inf"))
+        every_epoch.__wrapped__(patch)
         run = Runs(tmp_path_factory.mktemp("killed"))({"deterministic": False})
         killed(run)
     return run.checkpoint
@@ -97,7 +97,7 @@ def checkpoint(tmp_path_factory):
 def restore(run) -> int:
     """Epochs that are taken up by a network that has not been trained."""
     callback = checkpoints.Checkpoints(run, fit.BestWeights("accuracy"))
-    return callback.restore(network(), "keras", 4)
+    return callback.restore(network(), "native", 4)
 
 
 def test_a_run_that_is_killed_twice_resumes_twice_and_says_so(begin, capsys):
@@ -114,45 +114,38 @@ def test_a_run_that_is_killed_twice_resumes_twice_and_says_so(begin, capsys):
 
 
 @pytest.mark.parametrize(
-    ("changes", "words"),
+    ("deterministic", "changes", "words"),
     [
-        ({"config": {"deterministic": False, "seed": 3}}, "the configuration changed"),
-        ({"config": {"deterministic": True}}, "the configuration changed"),
-        ({"data": {"files": [{"sha256": "e"}]}}, "the data changed"),
-        ({"environment": {"code": "other"}}, "code changed"),
-        ({"environment": {"floatx": "float16", "packages": {}}}, "packages and floatx changed"),
+        (False, {"config": {"seed": 3}}, "the configuration changed"),
+        (False, {"data": {"files": [{"sha256": "e"}]}}, "the data changed"),
+        (False, {"environment": {"code": "other"}}, "code changed"),
+        (False, {"environment": {"floatx": "f", "packages": {}}}, "packages and floatx changed"),
+        (False, {"environment": {"threads": 2}}, None),  # the last bits may change
+        (True, {"environment": {"threads": 2}}, "threads changed"),
+        (True, {}, None),
     ],
 )
 def test_a_run_that_would_go_another_way_starts_anew_and_says_why(
-    changes, words, checkpoint, begin, capsys
+    deterministic, changes, words, checkpoint, begin, capsys
 ):
-    run = begin(**{"config": {"deterministic": False}, **changes})
-    shutil.copy(checkpoint, run.checkpoint)
-    assert restore(run) == 0
-    assert capsys.readouterr().out == f"starting anew: since the interruption, {words}\n"
-    assert run.history == {}
-
-
-@pytest.mark.parametrize(
-    ("deterministic", "threads", "done"), [(False, 2, 2), (True, 1, 2), (True, 2, 0)]
-)
-def test_other_threads_forbid_a_resumption_where_every_bit_counts(
-    deterministic, threads, done, checkpoint, begin, capsys
-):
-    run = begin({"deterministic": deterministic})
+    before = {"deterministic": deterministic}
+    run = begin(**{**changes, "config": before | changes.get("config", {})})
     values, arrays = read_checkpoint(checkpoint)
-    config = {"the configuration": {"deterministic": deterministic}}
-    identity = {**values["identity"], **config, "threads": threads}
-    write_checkpoint(run.checkpoint, {**values, "identity": identity}, arrays)
-    assert restore(run) == done
-    assert ("threads changed" in capsys.readouterr().out) == (done == 0)
+    values["identity"]["the configuration"] = before
+    write_checkpoint(run.checkpoint, values, arrays)
+    assert restore(run) == (0 if words else 2)
+    said = f"starting anew: since the interruption, {words}" if words else "resuming after epoch 2"
+    assert capsys.readouterr().out.startswith(said)
+    assert bool(run.history) == (words is None)
 
 
-def test_a_damaged_checkpoint_is_named_and_not_used(checkpoint, begin, capsys):
+@pytest.mark.parametrize("place", [0, 50, -1])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_damaged_checkpoint_is_named_and_not_used(place, cut, checkpoint, begin, capsys):
     run = begin({"deterministic": False})
     content = bytearray(checkpoint.read_bytes())
-    content[len(content) // 2] ^= 1
-    run.checkpoint.write_bytes(content)
+    content[place] ^= 1
+    run.checkpoint.write_bytes(content[:place] if cut else content)
     assert restore(run) == 0
     assert capsys.readouterr().out == f"starting anew: {run.checkpoint} is damaged.\n"
 
@@ -205,22 +198,13 @@ def test_a_new_beginning_keeps_the_checkpoint_and_nothing_else(begin):
     assert not begin(resume=False).can_resume
 
 
-def test_every_changed_byte_of_a_checkpoint_is_found(tmp_path):
-    path = tmp_path / "checkpoint"
+def test_every_kind_of_array_comes_back_from_a_checkpoint(tmp_path):
     arrays = [np.arange(3, dtype=np.float32), np.array(7, np.int64)]
-    write_checkpoint(path, {"epochs": 2, "x": 0.1}, arrays)
-    values, found = read_checkpoint(path)
+    write_checkpoint(tmp_path / "checkpoint", {"epochs": 2, "x": 0.1}, arrays)
+    values, found = read_checkpoint(tmp_path / "checkpoint")
     assert values == {"epochs": 2, "x": 0.1}
     assert [array.dtype for array in found] == [array.dtype for array in arrays]
-    np.testing.assert_array_equal(found[0], arrays[0])
-    content = path.read_bytes()
-    for place in range(len(content)):
-        path.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
-        with pytest.raises(Exception, match="is damaged"):
-            read_checkpoint(path)
-        path.write_bytes(content[:place])
-        with pytest.raises(Exception, match="is damaged"):
-            read_checkpoint(path)
+    assert all(map(np.array_equal, found, arrays))
 
 
 def test_a_full_disk_at_the_end_costs_nothing_but_the_end(begin, monkeypatch, capsys):

@@ -1,5 +1,6 @@
-"""Signals end a training, even where a library takes their exception for an error of its own."""
+"""What is refused and recorded of the machine; signals end a training, even where one is lost."""
 
+import contextlib
 import dataclasses
 import os
 import random
@@ -8,12 +9,41 @@ import sys
 import threading
 import time
 
+import keras
 import pytest
 from commands import places
 
+from harness.errors import RunError
 from harness.experiment import carry_out, find_experiments, read_plan
 from harness.training import machine
-from harness.training.machine import interruptible
+from harness.training.machine import describe_environment, interruptible
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("floatx", "float64", "floatx = float64"),
+        ("epsilon", 0.1, "epsilon = 0.1"),
+        ("max_epochs", 1, "KERAS_MAX_EPOCHS = 1"),
+    ],
+)
+def test_settings_of_keras_that_change_numbers_are_refused(name, value, message, monkeypatch):
+    monkeypatch.setattr(keras.config, name, lambda: value)
+    with pytest.raises(RunError, match=f"Keras is set to {message}, which changes the numbers"):
+        machine.prepare(seed=0, deterministic=False)
+
+
+def test_the_record_keeps_the_variables_that_change_numbers(monkeypatch):
+    flags = {"TF_ENABLE_ONEDNN_OPTS": "0", "ONEDNN_MAX_CPU_ISA": "SSE41", "XLA_FLAGS": "--some"}
+    for name, value in {**flags, "MY_PASSWORD": "secret"}.items():
+        monkeypatch.setenv(name, value)
+    environment = describe_environment("command", uses_keras=True)
+    assert flags.items() <= environment["flags"].items()
+    assert "MY_PASSWORD" not in environment["flags"]
+    assert (environment["floatx"], len(environment["code"])) == ("float32", 64)
+
+
+# --- signals
 
 
 @pytest.fixture(autouse=True)
@@ -25,55 +55,48 @@ def soon(monkeypatch):
     signal.signal(signal.SIGINT, before)
 
 
+class Last:
+    """What Python removes at the end; it drops an exception that arrives meanwhile."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGTERM)
+
+
+def dropped_by_a_library(number):
+    with contextlib.suppress(KeyboardInterrupt):
+        signal.raise_signal(number)
+    time.sleep(60)
+
+
+def dropped_by_python(number):
+    Last()
+    time.sleep(60)
+
+
+def became_an_error(number):
+    try:
+        signal.raise_signal(number)
+    except KeyboardInterrupt:
+        raise TypeError("cannot be converted to a tensor") from None
+
+
 @pytest.mark.parametrize(
-    ("number", "words"),
-    [(signal.SIGTERM, "ended by SIGTERM."), (signal.SIGINT, "interrupted.")],
+    ("lose", "number", "words"),
+    [
+        (dropped_by_a_library, signal.SIGTERM, "ended by SIGTERM."),
+        (dropped_by_a_library, signal.SIGINT, "interrupted."),
+        (dropped_by_python, signal.SIGTERM, "ended by SIGTERM."),
+        (became_an_error, signal.SIGTERM, "ended by SIGTERM."),
+    ],
 )
-def test_an_interruption_that_is_dropped_comes_again(number, words):
-    dropped = 0
-
-    def drops_the_first():
-        nonlocal dropped
-        try:
-            signal.raise_signal(number)
-        except KeyboardInterrupt:
-            dropped += 1
-        time.sleep(60)
-
-    before = signal.getsignal(number)
-    with pytest.raises(KeyboardInterrupt, match=words), interruptible():
-        drops_the_first()
-    assert dropped == 1
-    assert signal.getsignal(number) == before
+def test_an_interruption_that_is_lost_comes_again(lose, number, words, capsys):
+    before = signal.getsignal(number), sys.unraisablehook
+    with pytest.raises(KeyboardInterrupt) as caught, interruptible():
+        lose(number)
+    assert str(caught.value) == words
+    assert (signal.getsignal(number), sys.unraisablehook) == before
     time.sleep(0.3)  # nothing comes any more
-
-
-def test_an_interruption_that_python_drops_comes_again_without_a_word(capsys):
-    class Last:
-        def __del__(self):
-            signal.raise_signal(signal.SIGTERM)
-
-    hook = sys.unraisablehook
-
-    def goes_on():
-        Last()
-        time.sleep(60)
-
-    with pytest.raises(KeyboardInterrupt, match=r"^ended by SIGTERM\.$"), interruptible():
-        goes_on()
-    assert sys.unraisablehook is hook
     assert capsys.readouterr().err == ""
-
-
-def test_an_interruption_that_became_another_error_is_one_all_the_same():
-    def takes_it_for_an_error():
-        try:
-            signal.raise_signal(signal.SIGTERM)
-        except KeyboardInterrupt:
-            raise TypeError("cannot be converted to a tensor") from None
-
-    with pytest.raises(KeyboardInterrupt, match=r"^ended by SIGTERM\.$"), interruptible():
-        takes_it_for_an_error()
 
 
 def test_other_errors_stay_what_they_are():

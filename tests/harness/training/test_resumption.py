@@ -98,49 +98,35 @@ def run(configured, copy_to=None):
 AT_LENGTH = [name for name in NETWORKS if "Keras" in name]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        pytest.param(name, marks=pytest.mark.faults if name in AT_LENGTH else ())
-        for name in NETWORKS
-    ],
+@pytest.mark.parametrize(
+    "network",
+    [pytest.param(n, marks=pytest.mark.faults if n in AT_LENGTH else ()) for n in NETWORKS],
 )
-def trainings(request, tmp_path_factory):
-    """A run, and the same run from its second checkpoint on."""
-    folder = tmp_path_factory.mktemp("trainings")
-    whole, half = (configuration(request.param, folder / name) for name in ("whole", "half"))
-    unfinished = half.directory.with_name("seed-0.unfinished")
-    one = run(whole, copy_to=unfinished)
+def test_a_resumed_training_has_the_states_batches_and_record_of_an_uninterrupted_one(
+    network, tmp_path
+):
+    whole, half = (configuration(network, tmp_path / name) for name in ("whole", "half"))
+    one = run(whole, copy_to=half.directory.with_name("seed-0.unfinished"))
     other = run(half)
-    return SimpleNamespace(network=request.param, whole=whole, half=half, one=one, other=other)
+    assert len(one.states[0]) > 6
+    assert other.restored == one.states[INTERRUPTED - 1] != one.states[INTERRUPTED]
+    assert other.states == one.states[INTERRUPTED:]
 
+    if "plain Keras" not in network:  # there Keras makes the batches, and the states show them
+        batches = len(one.batches) // 4
+        assert batches > 1
+        assert other.batches == one.batches[INTERRUPTED * batches :]
+        epochs = {tuple(one.batches[e * batches : (e + 1) * batches]) for e in range(4)}
+        assert len(epochs) == 4  # each has an order of its own
 
-def test_the_state_is_restored_and_goes_on_as_it_would_have(trainings):
-    states = trainings.one.states
-    assert len(states[0]) > 6
-    assert trainings.other.restored == states[INTERRUPTED - 1] != states[INTERRUPTED]
-    assert trainings.other.states == states[INTERRUPTED:]
-
-
-def test_the_next_batches_are_those_of_the_uninterrupted_training(trainings):
-    if "plain Keras" in trainings.network:
-        pytest.skip("there Keras makes the batches; the later states show that they are the same")
-    batches = len(trainings.one.batches) // 4
-    assert batches > 1
-    assert trainings.other.batches == trainings.one.batches[INTERRUPTED * batches :]
-    epochs = {tuple(trainings.one.batches[e * batches : (e + 1) * batches]) for e in range(4)}
-    assert len(epochs) == 4  # each has an order of its own
-
-
-def test_records_and_weights_are_equal_and_the_resumed_one_says_so(trainings):
-    whole, half = (load_record(one.directory) for one in (trainings.whole, trainings.half))
+    for plan in (whole, half):
+        assert not (plan.directory / CHECKPOINT).exists()
+        assert [path.name for path in plan.directory.parent.iterdir()] == ["seed-0"]
+    whole, half = (load_record(plan.directory) for plan in (whole, half))
     assert content(half.path) == content(whole.path)
     assert len(half.history["seconds"]) == 4
     assert half.environment["resumed_after"] == [INTERRUPTED]
     assert half.environment["started"] == whole.environment["started"]
     assert "resumed_after" not in whole.environment
-    assert half.environment["layers"] == LAYERS[trainings.network]
+    assert half.environment["layers"] == LAYERS[network]
     assert half.metrics["wall_seconds"] > sum(half.history["seconds"]) - 0.1
-    for one in (trainings.whole, trainings.half):
-        assert not (one.directory / CHECKPOINT).exists()
-        assert [path.name for path in one.directory.parent.iterdir()] == ["seed-0"]

@@ -1,5 +1,6 @@
 """The epochs of a run as TensorBoard reads them."""
 
+import os
 import time
 from pathlib import Path
 
@@ -17,6 +18,7 @@ def write_events(folder: Path, history: dict[str, list[float]]) -> None:
     Raises:
         UnwritableError: a file cannot be written, as on a full disk.
     """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # warnings and errors alone
     import tensorflow as tf
 
     event, summary = tf.compat.v1.Event, tf.compat.v1.Summary

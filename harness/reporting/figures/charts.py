@@ -217,7 +217,8 @@ def colour_of(row: ModelResults) -> str:
 
 def training_charts(row: ModelResults) -> list[Chart]:
     """The metric and the loss over the epochs, beside the published curves."""
-    charts = []
+    charts, trained = [], [len(record.history.get("seconds", ())) for record in row.records]
+    fewer = f", fewer seeds after epoch {min(trained)}" if min(trained) < max(trained) else ""
     for lines in _lines_of(row.first):
         chart = chart_of(row, lines)
         name = row.metric if lines.references else "loss"
@@ -228,7 +229,8 @@ def training_charts(row: ModelResults) -> list[Chart]:
         curves.append(_best_epochs(row, chart.curves[1]))
         degrees = row.degrees_per_unit if lines.references else None
         unit = {"degrees": degrees, "degrees_axis": row.error_axis}
-        charts.append(replace(chart, curves=curves, scale=scale, **unit))
+        title = chart.title + fewer
+        charts.append(replace(chart, title=title, curves=curves, scale=scale, **unit))
     return charts
 
 

@@ -16,7 +16,7 @@ from harness.records.record import Record, find_records, load_record, plain, ref
 from harness.records.schema import MEASURES, KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.conditions import data_hashes, leave_out_other_kinds
-from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, Range, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -117,9 +117,13 @@ class SeedGroup:
         return self.first.sample
 
     @property
+    def metric(self) -> str:
+        """`accuracy` or `mae`; empty for a study."""
+        return self.first.metrics.get("metric", "")
+
+    @property
     def lower_is_better(self) -> bool:
-        """Of a study's numbers, nothing is known."""
-        return self.first.metrics.get("metric") == "mae"
+        return self.metric == "mae"
 
     @property
     def runs(self) -> str:
@@ -151,10 +155,6 @@ class ModelResults(SeedGroup):
     """The runs of a network or baseline, with what was published about it."""
 
     published: Published = field(default_factory=Published)
-
-    @property
-    def metric(self) -> str:
-        return self.first.metrics["metric"]
 
     @property
     def reference(self) -> dict:
@@ -203,7 +203,9 @@ class Study(SeedGroup):
             return f"{output.title}, seed {self.first.seed}"
         return output.title
 
-    def table_value(self, table: str, row: str, column: str) -> SeedStatistics | None:
+    def table_value(
+        self, table: str, row: str, column: str, within: Range = UNBOUNDED
+    ) -> SeedStatistics | None:
         """One number of a table, one value a seed; None if no seed has it."""
         values = tuple(
             one.rows[row][one.columns.index(column)]
@@ -213,7 +215,7 @@ class Study(SeedGroup):
             if row in one.rows and column in one.columns
         )
         known = tuple(value for value in values if value is not None)
-        return SeedStatistics(known) if known else None
+        return SeedStatistics(known, within) if known else None
 
 
 @dataclass(frozen=True)

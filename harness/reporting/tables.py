@@ -37,7 +37,6 @@ from harness.reporting.table import (
 INTERVAL = "95 % interval of test at best"
 PUBLISHED = "Published: best / last validation"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
-VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
@@ -51,7 +50,7 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
         if standard := [row for row in members if not row.variant]:
             blocks.append(_model_table(standard, numbers))
         if variants := [row for row in members if row.variant]:
-            blocks += [VARIANTS, _model_table(variants, numbers)]
+            blocks += [explanation("variants"), _model_table(variants, numbers)]
         if numbers:
             blocks.append(footnotes(numbers))
     return blocks
@@ -189,16 +188,6 @@ def _minutes(records: tuple[Record, ...]) -> tuple[float, ...]:
     return tuple(record.metrics["wall_seconds"] / 60 for record in records)
 
 
-def _error_rate(calibration: Calibration) -> list[str]:
-    """A sentence on how often the test of a published log rejects runs that are the same."""
-    n = calibration.runs
-    counts = calibration.at_5_percent, calibration.alarms
-    text = "Error rate: of our own {} runs, the other seeds of their group reject {} at 5 % by "
-    text += "simulation of normal runs, and {} at {:.2g} %, the level that is used."
-    shares = (_share(count, n) for count in counts)
-    return [text.format(n, *shares, 100 * calibration.level)] if n else []
-
-
 def _share(count: int, n: int) -> str:
     """`8 (4.3 %; 95 % interval 1.9 % to 8.3 %)`."""
     interval = format_interval(binomial_interval(count, n), format_percent)
@@ -220,8 +209,14 @@ def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) 
         if one.row.published.best_validation is not None or one.row.published.loss
         for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
     ]
-    table = Table.of(logs, {"One more run of", "Verdict"}) if logs else ""
-    blocks = [explanation("one more run"), table, *_error_rate(calibration)] if logs else []
+    blocks: Blocks = []
+    if logs:
+        blocks += [explanation("one more run"), Table.of(logs, {"One more run of", "Verdict"})]
+    if logs and (n := calibration.runs):
+        counts = {"simulated": calibration.at_5_percent, "alarms": calibration.alarms}
+        shares = {name: _share(count, n) for name, count in counts.items()}
+        level = f"{100 * calibration.level:.2g}"
+        blocks.append(explanation("error rate", n=str(n), level=level, **shares))
     if ends := [one.same_end for one in compared if one.same_end]:
         names = ["Validation at best", "Test at best"]
         blocks += [explanation("same end"), equivalence_table(ends, names)]

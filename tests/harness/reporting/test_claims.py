@@ -293,7 +293,7 @@ def test_networks_and_seeds_on_different_copies_of_the_data_are_not_compared(run
     assert alone.word == "holds"
     fabricate(tmp_path, "imdb-net", seed=5, sha256="b" * 64)
     (mixed,) = run(OF_NETWORK | {"at_least": 0})
-    assert "imdb-net/seed-0 on 00000000 and imdb-net/seed-5 on bbbbbbbb" in mixed.reason
+    assert mixed.reason.endswith("folders: imdb-net+data-00000000 and imdb-net+data-bbbbbbbb")
 
 
 def test_networks_tested_on_other_samples_are_not_subtracted(run, tmp_path):

@@ -12,6 +12,7 @@ import os
 import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -120,12 +121,13 @@ def destination(data_dir: Path | str | None = None) -> Path:
     return _data_directory(data_dir) or DOWNLOADS
 
 
-def own_file(path: Path | str) -> DataFile:
-    """A text that the user names."""
+def own_file(path: Path | str, words: Sequence[str] = ()) -> DataFile:
+    """A file that the user names, where each of some words would name another one."""
     path = Path(os.path.expanduser(path))
     if not os.path.isfile(path):
         raise DataError(
-            f"there is no text file {shown(path)}; name alice, nietzsche or the path of a text."
+            f"there is no file {shown(path)}; check its name and folder"
+            + (f", or name {' or '.join(words)}." if words else ".")
         )
     return hash_file(path, path.name)
 
@@ -145,6 +147,15 @@ def _data_directory(data_dir: Path | str | None) -> Path | None:
             "Name an existing directory, or leave the setting out to download the data."
         ) from error
     return folder
+
+
+def state_of(path: Path) -> tuple[int, int]:
+    """What changes with a file: what was kept of its content belongs to this state."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DataError(f"there is no file {shown(path)}; check its name and folder.") from error
+    return found.st_mtime_ns, found.st_size
 
 
 def hash_file(path: Path, name: str) -> DataFile:

@@ -73,7 +73,7 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
             "differs from others; it was used as it is."
         ]
     else:
-        file = files.own_file(text)
+        file = files.own_file(text, tuple(CORPORA))
         content = files.read_bytes(file.path, MOST_BYTES)
         if file.name in CORPORA:
             raise DataError(

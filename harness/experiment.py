@@ -44,7 +44,7 @@ class Experiment:
 
     name: str  # the make target and the record's folder, such as `imdb-lstm`
     title: str  # the row's name in tables and plots
-    dataset: str  # `imdb`, `jena`, `text`, or `made` where the study makes its own
+    dataset: str  # `imdb`, `jena`, `text`, `made` by the study, or an own file's name
     role: str  # `network` or `baseline`, which one metric measures, or `study`, which has outputs
     protocol: Any  # the published values, an instance of the experiment's frozen dataclass
     train: Callable[[Any, Run], None]  # called with a protocol and a run; trains, and finishes it
@@ -53,6 +53,8 @@ class Experiment:
     notes: Callable[[Any], list[str]] = lambda protocol: []
     uses_keras: bool = True  # False for a baseline that needs no Keras backend
     try_next: str = ""  # a make command that uses the result; the last line that is printed
+    # the settings that say which data of the user's own it runs on; empty on the published data
+    own_data: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -145,21 +147,21 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.changed)])
+        return shlex.join(["python", "-m", *self._arguments(self.config["protocol"])])
 
     @property
     def process_arguments(self) -> list[str]:
         """The arguments with which `python -m` does the run; where results go is left open."""
-        arguments = self._arguments({name: getattr(self.protocol, name) for name in self.changed})
+        arguments = self._arguments(dataclasses.asdict(self.protocol))
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
         return [*arguments, "--force"] if self.force else arguments
 
-    def _arguments(self, settings: dict[str, Any]) -> list[str]:
+    def _arguments(self, values: dict[str, Any]) -> list[str]:
         arguments = [SCRIPTS, self.experiment.name, "--seed", str(self.seed)]
         arguments += switches(self, "sample", "deterministic", "plain_keras")
-        for name, value in settings.items():
-            flag = name.replace("_", "-")
+        for name in [*self.experiment.own_data, *self.changed]:
+            flag, value = name.replace("_", "-"), values[name]
             if isinstance(value, bool):
                 arguments.append(f"--{flag}" if value else f"--no-{flag}")
             else:
@@ -192,13 +194,22 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     add_seed(common, "seed of everything random")
     add_places(common, "data")
     add_run_options(common)
+    if experiment.own_data:
+        places = {f"{kind}_dir": Path(kind, experiment.dataset) for kind in ("results", "plots")}
+        parser.set_defaults(**places)
     values = vars(parser.parse_args(argv))
+    if experiment.own_data and values["sample"]:
+        parser.error("--sample takes the built-in data; leave it out for a file of your own")
     base = experiment.default_protocol(values["sample"])
     names = [field.name for field in dataclasses.fields(base)]
     given = {name: values.pop(name) for name in names if name in values}
     protocol = dataclasses.replace(base, **given)
+    kind = type(base)
     asked = min(
-        [experiment, *declared_by(experiment.script)],
+        [
+            experiment,
+            *(one for one in declared_by(experiment.script) if type(one.protocol) is kind),
+        ],
         key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
     )
     return Plan(asked, protocol, **values)
@@ -227,10 +238,10 @@ def check_places_of_data(plan: Plan) -> None:
     """Raises a DataError, before TensorFlow loads, if a data directory or file cannot be used."""
     if plan.sample:
         return
-    if plan.experiment.dataset != "made":
+    if plan.experiment.dataset != "made" and not plan.experiment.own_data:
         destination(plan.data_dir)
-    for path in file_settings(plan.protocol):
-        own_file(path)
+    for path, words in file_settings(plan.protocol).items():
+        own_file(path, words)
 
 
 def refuse_unwritable(plots_dir: Path) -> None:

@@ -6,6 +6,7 @@ and bounds it; `add_settings` turns the fields into command-line options.
 
 import argparse
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -84,6 +85,24 @@ def add_settings(
         parser.add_argument(flag, default=argparse.SUPPRESS, help=help, **options)
 
 
+def altered(protocol: Any, *further: Any, without: Collection[str] = (), **values: Any) -> Any:
+    """A protocol with the settings of further ones as well, and without some.
+
+    `values` replace those of the settings that it has.
+    """
+    fields = {}
+    for one in (protocol, *further):
+        hints = get_type_hints(type(one))
+        for field in dataclasses.fields(one):
+            value = values.get(field.name, getattr(one, field.name))
+            changed = dataclasses.field(default=value, metadata=field.metadata)
+            fields[field.name] = field.name, hints[field.name], changed
+    kept = [field for name, field in fields.items() if name not in without]
+    kinds = (vars(kind) for one in (protocol, *further) for kind in reversed(type(one).__mro__))
+    properties = {k: v for kind in kinds for k, v in kind.items() if isinstance(v, property)}
+    return dataclasses.make_dataclass("Altered", kept, frozen=True, namespace=properties)()
+
+
 def recorded(protocol: Any) -> dict[str, Any]:
     """The values of a protocol as a record keeps them, in the order of declaration."""
     values = dataclasses.asdict(protocol)
@@ -93,11 +112,11 @@ def recorded(protocol: Any) -> dict[str, Any]:
     return values
 
 
-def file_settings(protocol: Any) -> list[str]:
-    """The paths of files in a protocol, as they were given."""
+def file_settings(protocol: Any) -> dict[str, tuple[str, ...]]:
+    """The paths of files in a protocol, as they were given, and the words that need no file."""
     known = {field.name: field.metadata["file_or"] for field in dataclasses.fields(protocol)}
     words = {name: getattr(protocol, name) for name in known if known[name] is not None}
-    return [word for name, word in words.items() if word not in known[name]]
+    return {word: known[name] for name, word in words.items() if word not in known[name]}
 
 
 def differences(protocol: Any, published: Any) -> dict[str, Any]:

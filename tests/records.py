@@ -32,6 +32,7 @@ def fabricate(
     degrees_per_unit: float | None = None,
     sha256: str = "0" * 64,
     data_notes: tuple[str, ...] = (),
+    facts: dict | None = None,
     config: dict | None = None,
     environment: dict | None = None,
     metrics: dict | None = None,
@@ -51,6 +52,7 @@ def fabricate(
     worse = -0.01 if metric == "accuracy" else 0.01
     history = _history(metric, epochs, best, worse)
     last = history[f"val_{metric}"][-1] if epochs else best
+    dataset = (config or {}).get("dataset", dataset)
     own = {
         "title": experiment.partition("-")[2].upper(),
         "dataset": dataset,
@@ -77,7 +79,7 @@ def fabricate(
         results_dir,
         config=_config(experiment, seed) | own | (config or {}),
         environment=_environment(seed, "tensorflow" if epochs else "none") | (environment or {}),
-        data={"dataset": dataset, "files": [file], "facts": {}, "notes": list(data_notes)},
+        data={"dataset": dataset, "files": [file], "facts": facts or {}, "notes": list(data_notes)},
         history=history,
         metrics=measured,
         **kept,

@@ -13,7 +13,7 @@ Expected:   2 minutes (SimpleRNN, Conv1D + LSTM) to an hour (Jena's GRU with dro
 import dataclasses
 import tempfile
 from collections.abc import Iterator
-from typing import Any, get_type_hints
+from typing import Any
 
 from experiments.common import imdb, jena
 from experiments.originals.install import VERSIONS, installed, wheels
@@ -21,7 +21,7 @@ from harness.cli import say
 from harness.errors import RunError, few
 from harness.experiment import Experiment
 from harness.processes import answers
-from harness.protocol import setting
+from harness.protocol import altered, setting
 from harness.records.run import Run
 
 # the networks that old Keras has, each with the Keras of its document's log
@@ -40,22 +40,20 @@ OWN = ("optimizer", "learning_rate", "gates", "reset_after")
 SPLITS = ("train", "validation", "test")
 
 
+@dataclasses.dataclass(frozen=True)
+class OldKeras:
+    """What such a protocol has in their place."""
+
+    keras: str = setting("", "Keras that computes", choices=VERSIONS)
+
+
 def original(experiment: Experiment) -> Experiment:
     """The same experiment with one more setting, the Keras that computes it."""
     if experiment.name not in LOGS:
         raise RunError(f"{experiment.name} does not run on an old Keras; these do: {few(LOGS)}.")
-    protocol = experiment.protocol
-    hints = get_type_hints(type(protocol))
-    kept = [field for field in dataclasses.fields(protocol) if field.name not in OWN]
-    fields = [
-        (one.name, hints[one.name], dataclasses.field(default=one.default, metadata=one.metadata))
-        for one in kept
-    ]
-    fields.append(("keras", str, setting("", "Keras that computes", choices=VERSIONS)))
-    kind = dataclasses.make_dataclass("OriginalProtocol", fields, frozen=True)
-    values = {one.name: getattr(protocol, one.name) for one in kept}
+    protocol = altered(experiment.protocol, OldKeras(), without=OWN)
     return dataclasses.replace(
-        experiment, protocol=kind(**values), train=train, notes=notes, uses_keras=False
+        experiment, protocol=protocol, train=train, notes=notes, uses_keras=False
     )
 
 

@@ -20,7 +20,7 @@ from harness.errors import DivergedError, RunError, UnwritableError
 CHECKSUMS = "SHA256SUMS"
 FILE = re.compile(
     r"(config|environment|data|history|metrics|outputs|predictions)\.json"
-    r"|(best|model)\.keras|linear\.npz"
+    r"|(best|model)\.keras|linear\.npz|vocabulary\.txt"
 )
 """The names of the files that a record keeps."""
 LINE = re.compile(rf"(?P<sha256>[0-9a-f]{{64}})  (?P<name>{FILE.pattern})")

@@ -73,9 +73,16 @@ class Record:
     @property
     def make_again(self) -> str:
         """The command that repeats the run and replaces this record."""
+        if self.own_data:
+            return f".venv/bin/{self.environment['command']} --force"
         # older records name the script's module in their command, newer ones the experiment
         settings = "--seed" + self.environment["command"].partition("--seed")[2]
         return f'make {self.experiment} ARGS="{settings} --force"'
+
+    @property
+    def own_data(self) -> bool:
+        """Whether it was made from a file of the user's own, of which nothing was published."""
+        return bool({"reviews_file", "series_file"} & set(self.config["protocol"]))
 
     @property
     def sample(self) -> bool:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Models that stay beside the record: a network with its best weights, a fitted linear model on
 # reviews (arrays of numbers), and the network that a study leaves for others to use.
 BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
+VOCABULARY = "vocabulary.txt"  # of a model on own reviews: its words by rank, one a line
 UNFINISHED = ".unfinished"
 CHECKPOINT = "checkpoint"
 DIGEST = hashlib.sha256().digest_size

@@ -163,8 +163,18 @@ class ModelResults(SeedGroup):
 
     @property
     def degrees_per_unit(self) -> float | None:
-        """°C in one normalised unit; None for a metric without this unit."""
+        """°C, or `unit`, in one normalised unit; None for a metric without this unit."""
         return self.first.metrics["degrees_per_unit"]
+
+    @property
+    def unit(self) -> str:
+        """The unit of a target: °C, or that of a user's own series, which may have no name."""
+        return self.first.data["facts"].get("unit", "°C")
+
+    @property
+    def error_axis(self) -> str:
+        """The name of an axis with errors in this unit."""
+        return f"MAE ({self.unit or 'in the own unit'})"
 
     @property
     def notes(self) -> list[str]:
@@ -181,7 +191,7 @@ class ModelResults(SeedGroup):
         return SeedStatistics(values, within)
 
     def degrees(self, field: str) -> SeedStatistics | None:
-        """The same in °C, each seed by its own scale; None for a metric without this unit."""
+        """The same in the target's unit, each seed by its own scale; None where there is none."""
         if self.degrees_per_unit is None:
             return None
         values = (r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records)
@@ -234,6 +244,11 @@ class Results:
     def sample(self) -> bool:
         """Whether they were made from the built-in sample data."""
         return self.records[0].sample
+
+    @property
+    def own_data(self) -> bool:
+        """Whether all were made from files of the user's own, of which nothing was published."""
+        return all(record.own_data for record in self.records)
 
 
 def load_results(folder: Path, published: PublishedResults | None = None) -> Results:

@@ -29,6 +29,7 @@ from harness.reporting.table import (
     footnotes,
     format_interval,
     format_percent,
+    format_significant,
     mean_and_sd,
     note_marks,
     number_notes,
@@ -50,7 +51,8 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
         if standard := [row for row in members if not row.variant]:
             blocks.append(_model_table(standard, numbers))
         if variants := [row for row in members if row.variant]:
-            blocks += [explanation("variants"), _model_table(variants, numbers)]
+            own = "own " if members[0].first.own_data else ""
+            blocks += [explanation(f"{own}variants"), _model_table(variants, numbers)]
         if numbers:
             blocks.append(footnotes(numbers))
     return blocks
@@ -60,7 +62,8 @@ def _unit(row: ModelResults) -> str:
     """What the numbers of a table are, and which are better."""
     text = METRICS[row.metric]
     if row.degrees_per_unit is not None:
-        text += ", normalised by the training rows' standard deviation, and in °C"
+        unit = row.unit or "the target's own unit"
+        text += f", normalised by the training rows' standard deviation, and in {unit}"
     return f"{text}; {'lower' if row.lower_is_better else 'higher'} is better."
 
 
@@ -77,7 +80,7 @@ def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> Table:
                 "Best validation": with_degrees(row, "best_validation"),
                 "Last validation": with_degrees(row, "last_validation"),
                 "Test at best": with_degrees(row, "test_at_best"),
-                INTERVAL: with_degrees(row, "test_at_best", _interval),
+                INTERVAL: with_degrees(row, "test_at_best", interval_text),
                 PUBLISHED: _published_lines(row.published),
                 "Seconds an epoch": "\n".join(seconds.values()),
                 "Device": "\n".join(seconds),
@@ -96,12 +99,19 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
 
 
 def with_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
-    """Mean ± deviation, or what else is shown, also in °C where the metric has this unit."""
-    text, degrees = show(row.spread(field), FOUR), row.degrees(field)
-    return f"{text} ({show(degrees, TWO)} °C)" if text and degrees else text
+    """Mean ± deviation, or what else is shown, also in the target's unit where it has one."""
+    text, degrees = show(row.spread(field), FOUR), in_degrees(row, field, show)
+    return f"{text} ({f'{degrees} {row.unit}'.strip()})" if text and degrees else text
 
 
-def _interval(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+def in_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
+    """The same in °C, or in the unit of the user's own target; empty where there is none."""
+    degrees, write = row.degrees(field), format_significant if row.first.own_data else TWO
+    return show(degrees, write) if degrees else ""
+
+
+def interval_text(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+    """The 95 % interval of the mean; empty if there is none."""
     return format_interval(seeds.interval, write)
 
 

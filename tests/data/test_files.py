@@ -176,8 +176,8 @@ def test_a_file_that_the_user_names(tmp_path):
     found = files.own_file(path)
     assert (found.path, found.published, found.name) == (path, None, "mine.txt")
     for wrong in (tmp_path / "nowhere.txt", tmp_path, "\x1b" * 3000):
-        with pytest.raises(DataError, match=r"there is no text file .*; name alice"):
-            files.own_file(wrong)
+        with pytest.raises(DataError, match=r"there is no file .*folder, or name alice or bob\.$"):
+            files.own_file(wrong, ("alice", "bob"))
     with pytest.raises(DataError, match=r"there is no file .*nowhere\.txt; check its name"):
         files.read_bytes(tmp_path / "nowhere.txt")
 

@@ -8,7 +8,7 @@ import pytest
 from protocols import windows_of
 
 from data.errors import DataError
-from data.jena import Climate
+from data.series import Series
 from data.windows import Windows, persistence_mae
 
 SMALL = {"lookback_hours": 6, "step_hours": 2, "horizon_hours": 5}
@@ -17,10 +17,11 @@ SMALL = {"lookback_hours": 6, "step_hours": 2, "horizon_hours": 5}
 def climate(rows=400, cadence_minutes=60, quantities=("p (mbar)", "T (degC)"), seed=0):
     """Noise as weather: no two windows alike."""
     steps = np.arange(rows) * np.timedelta64(cadence_minutes, "m")
-    return Climate(
+    return Series(
         timestamps=np.datetime64("2009-01-01T00:10:00", "s") + steps,
         values=np.random.default_rng(seed).normal(10, 3, (rows, len(quantities))),
         quantities=quantities,
+        target="T (degC)",
         cadence_minutes=cadence_minutes,
         repeated=np.zeros(rows, bool),
         missing=np.zeros((rows, len(quantities)), bool),

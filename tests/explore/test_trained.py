@@ -181,13 +181,12 @@ def trained_probabilities(model, ids):
 @needs_data
 @pytest.mark.parametrize("place", [place for place in KEPT if place.startswith("jena")])
 def test_kept_forecasters_have_the_error_of_their_records(place, tmp_path):
-    from data.jena import load_jena
-    from data.windows import make_windows
+    from data.jena import jena_windows, load_jena
 
     model = load_trained(place.partition("/")[0], tmp_path)
     protocol = model.record.config["protocol"]
     names = ("lookback_hours", "step_hours", "horizon_hours", "train_rows", "validation_rows")
-    windows = make_windows(
+    windows = jena_windows(
         load_jena(), **{name: protocol[name] for name in names}, straddle_gaps=True
     )
     assert model.normalisation == windows.facts["normalisation"]

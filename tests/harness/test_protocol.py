@@ -92,5 +92,5 @@ def test_the_same_file_in_another_place_is_the_same_setting():
 
 
 def test_known_words_are_no_files():
-    assert file_settings(Protocol()) == []
-    assert file_settings(Protocol(text="books/my.txt")) == ["books/my.txt"]
+    assert file_settings(Protocol()) == {}
+    assert list(file_settings(Protocol(text="books/my.txt"))) == ["books/my.txt"]

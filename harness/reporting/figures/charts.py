@@ -63,7 +63,8 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     scale: Range | None = None  # of the vertical axis; None where it follows from the numbers
-    degrees: float | None = None  # °C in one unit of y
+    degrees: float | None = None  # °C, or another unit, in one unit of y
+    degrees_axis: str = ""
 
     @property
     def rows(self) -> list[tuple[float, list[float | None]]]:
@@ -234,6 +235,7 @@ def training_charts(row: ModelResults) -> list[Chart]:
                 scale=None if logarithmic else scale,
                 log_y=logarithmic,
                 degrees=row.degrees_per_unit if lines.references else None,
+                degrees_axis=row.error_axis,
             )
         )
     return charts

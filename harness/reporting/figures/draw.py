@@ -36,6 +36,7 @@ from harness.reporting.groups import (
     load_results,
     make_results,
 )
+from harness.reporting.own_data import tasks_of
 from harness.reporting.table import format_percent
 
 
@@ -56,10 +57,14 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     numbers = load_published(published)
     results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
-    for dataset in dict.fromkeys(row.dataset for row in results.rows):
-        members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
-        title = numbers.datasets.get(dataset, dataset)
-        paths.append(plot_overview(members, title, plots_dir / f"{dataset}.png"))
+    overviews = tasks_of([row for row in results.rows if row.first.own_data])
+    for row in results.rows:
+        if not row.first.own_data:
+            members = [one for one in results.rows if one.dataset == row.dataset]
+            overviews[row.dataset] = one_protocol_each(members)
+    for name, members in overviews.items():
+        path = plots_dir / f"{name}.png"
+        paths.append(plot_overview(members, numbers.datasets.get(name, name), path))
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))

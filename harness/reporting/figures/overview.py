@@ -147,7 +147,7 @@ def _draw_dots(axis, rows: list[ModelResults]) -> None:
     if len(scales) == 1 and None not in scales:
         (scale,) = scales
         functions = (lambda units: units * scale, lambda degrees: degrees / scale)
-        axis.secondary_xaxis("top", functions=functions).set_xlabel("MAE (°C)")
+        axis.secondary_xaxis("top", functions=functions).set_xlabel(rows[0].error_axis)
 
 
 def _numbers(row: ModelResults) -> tuple[SeedStatistics, ...]:

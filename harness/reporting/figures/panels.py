@@ -137,7 +137,7 @@ def _scale_axes(axis, chart: Chart, most_ticks: int) -> None:
     if chart.degrees:
         scale = chart.degrees
         functions = (lambda units: units * scale, lambda degrees: degrees / scale)
-        axis.secondary_yaxis("right", functions=functions).set_ylabel("MAE (°C)")
+        axis.secondary_yaxis("right", functions=functions).set_ylabel(drawable(chart.degrees_axis))
 
 
 def _log_scale(axis) -> None:

@@ -35,6 +35,7 @@ from harness.reporting.groups import (
     load_published,
     load_results,
 )
+from harness.reporting.own_data import own_data_blocks
 from harness.reporting.own_runs import beside_reference, own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
@@ -75,8 +76,8 @@ def write_report(
     left_out: list[str] = []
     found = reference_dir is None or any(results_dir.glob("*/seed-*"))
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
-        sample = YOURS in folders and folders[YOURS].sample
-        if folder and not sample:  # sample runs have no reference
+        alone = YOURS in folders and (folders[YOURS].sample or folders[YOURS].own_data)
+        if folder and not alone:  # runs on sample data and on own data have no reference
             folders[origin] = load_results(folder, numbers)
             left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
@@ -91,7 +92,7 @@ def write_report(
     if own and own is not main and own.rows:
         beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
-    verdicts = [] if main.sample else judge(statements, main)
+    verdicts = [] if main.sample or main.own_data else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
@@ -107,7 +108,10 @@ def write_report(
         factorial=tables.factorial_blocks(designs, calibration.level),
         expected=_first_tables(expected),
         beside=beside,
-        results=tables.model_blocks(main.rows, numbers, "### {}"),
+        results=[
+            *own_data_blocks(main.rows, "### {}"),
+            *tables.model_blocks(main.rows, numbers, "### {}"),
+        ],
         claims=claims_blocks(verdicts) if verdicts else [],
         own_claims=claims_table(mine)[:1] if mine else [],
         networks=[

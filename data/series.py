@@ -73,18 +73,15 @@ def make_series(
     )
     repeated = _repeated_rows(name, frame.index, timestamps, readings)
     missing = readings == MISSING_READING  # (rows, quantities)
-    for column, quantity in enumerate(quantities):
-        if missing[:, column].all():
-            raise DataError(f"{name} has no reading at all of '{shown(quantity)}': {absent}.")
-    values = readings.copy()
-    for column in np.flatnonzero(missing.any(axis=0)):
-        good = pd.Series(readings[:, column]).mask(missing[:, column])
-        values[:, column] = good.ffill().bfill()  # at the start, the next one
+    if missing.all(axis=0).any():
+        empty = quantities[missing.all(axis=0).argmax()]
+        raise DataError(f"{name} has no reading at all of '{shown(empty)}': {absent}.")
+    good = pd.DataFrame(readings).mask(missing).ffill().bfill()  # at the start, the next one
+    values = np.ascontiguousarray(good)  # row by row: the bits of a mean depend on the order
     replaced = dict(zip(quantities, missing.sum(axis=0).tolist(), strict=True))
 
     steps = np.diff(timestamps[~repeated]).astype(np.int64)  # seconds
-    lengths, counts = np.unique(steps, return_counts=True)
-    cadence = int(lengths[counts.argmax()])
+    cadence = int(pd.Series(steps).mode()[0])
     if cadence % 60:
         raise DataError(
             f"{name} has mostly {cadence} seconds from row to row; "

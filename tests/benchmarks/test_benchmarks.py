@@ -153,13 +153,13 @@ def test_a_small_benchmark_times_both_sides(ways, monkeypatch, capsys):
     monkeypatch.setattr(timing, "task_of", lambda *_, **__: {})
     monkeypatch.setattr(command_line, "time_all", lambda *_: [])
     effort = Effort(rounds=2, block_seconds=0.01, suites=1, ways=ways)
-    small = command_line.run_benchmark(["imdb-conv-lstm"], effort, sample=True)
+    small = command_line.run_benchmark(["jena-gru"], effort, sample=True)
     for way in ways:
-        step = small.find("imdb-conv-lstm", f"step, {way}")
+        step = small.find("jena-gru", f"step, {way}")
         assert step.n == 2
         assert 0.1 < step.low <= step.high < 60_000
-    assert small.find("imdb-conv-lstm", "step, original").value == pytest.approx(200)
-    assert "imdb-conv-lstm: round 2 of 2, 10 steps each: plain " in capsys.readouterr().out
+    assert small.find("jena-gru", "step, original").value == pytest.approx(200)
+    assert "jena-gru: round 2 of 2, 10 steps each: plain " in capsys.readouterr().out
 
 
 @pytest.mark.faults

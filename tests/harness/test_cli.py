@@ -108,6 +108,11 @@ def raising(error: BaseException):
         (raising(RunError("a\x1b[31m\nb\u202ec\udcff")), 1, r"error: a\x1b[31m\nb\u202ec\udcff"),
         (raising(OSError(28, "No space left")), 1, "error: [Errno 28] No space left"),
         (raising(ElsewhereError("done there.")), ELSEWHERE, "error: done there."),
+        (
+            raising(FileNotFoundError(2, "No usable temporary directory found in ['/tmp']")),
+            1,
+            "error: [Errno 2] No usable temporary directory found in ['/tmp']; set TMPDIR to a",
+        ),
         (raising(KeyboardInterrupt()), 130, "error: interrupted."),
         (raising(KeyboardInterrupt("ended by SIGTERM.")), 130, "error: ended by SIGTERM."),
         (lambda: np.empty(2**60), 1, "error: this needs more memory than there is"),

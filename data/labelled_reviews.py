@@ -24,7 +24,6 @@ from data.own_reviews import (
     header,
     known,
     plain,
-    refuse_longer_rows,
 )
 
 # names of columns that hold labels, by preference, without blanks and underscores
@@ -77,7 +76,6 @@ def _read_labelled(path: Path, text: str, label: str, _: tuple[int, int]) -> Lab
         raise DataError(f"{name} is empty; it needs a column of reviews and one of labels.")
     delimiter, names = header(content, text or None, needed=True)
     rows = csv_rows(content, delimiter, name)
-    refuse_longer_rows(rows, name)
     table = pd.DataFrame([row for _, row in rows[1:]], columns=range(len(names)), dtype=str)
     table = table.fillna("").set_axis(names, axis=1).loc[:, ~pd.Index(names).duplicated()]
     others = [one for one in table if one != label and (label or known(one) not in LABELS)]

@@ -190,18 +190,13 @@ def csv_rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]
             f"{name}, line {line}, is no row of a CSV ({error}); put a review with "
             'quotation marks between quotation marks, and double those in it: "".'
         ) from error
-    return rows
-
-
-def refuse_longer_rows(rows: list[tuple[int, list[str]]], name: str) -> None:
-    """Refuses a row with more fields than the first, the header, has."""
-    columns = len(rows[0][1])
     for at, row in rows:
-        if len(row) > columns:
+        if len(row) > len(rows[0][1]):
             raise DataError(
-                f"{name}, line {at}, has {len(row)} fields where the first row has {columns}; "
-                "put a review that holds commas between quotation marks."
+                f"{name}, line {at}, has {len(row)} fields where the first row has "
+                f"{len(rows[0][1])}; put a review that holds commas between quotation marks."
             )
+    return rows
 
 
 def _column(
@@ -210,14 +205,13 @@ def _column(
     """The cells of the column with the reviews, each with its line, and which column it is."""
     found = find_column(name, names, column, COLUMNS)
     rows = csv_rows(text, delimiter, name)
+    if found is None and len(names) > 1:
+        raise DataError(
+            f"{name} is a CSV, and no column of its first row, {quoted(names)}, is known to hold "
+            "reviews; call one 'review', or name it with --column."
+        )
     if found is None:
-        if any(len(row) > 1 for _, row in rows):
-            raise DataError(
-                f"{name} is a CSV, and no column of its first row, {quoted(names)}, is known to "
-                f"hold reviews; call one 'review', or name it with --column."
-            )
         return [(at, row[0]) for at, row in rows], "from the only column"
     place = names.index(found)
-    refuse_longer_rows(rows, name)
     cells = [(at, row[place] if place < len(row) else "") for at, row in rows[1:]]
     return cells, f"from column {found}"

@@ -260,6 +260,7 @@ class Metrics(Content):
     metric: Literal["accuracy", "mae"]
     parameters: Count | None
     best_epoch: int | None
+    stopped_epoch: int | None = None  # the last one, where the training's patience ended
     best_validation: NotNegative
     last_validation: NotNegative
     test_at_best: NotNegative
@@ -314,6 +315,8 @@ class NetworkFiles(Files):
         curve = self.history[f"val_{metric}"]
         last = len(curve)
         _expect(0 < found.best_epoch <= last, "metrics", "best_epoch", f"from 1 to {last}")
+        same = found.stopped_epoch in (None, last)
+        _expect(same, "metrics", "stopped_epoch", f"{last}, the last of the history")
         for name, epoch in ("best_validation", found.best_epoch), ("last_validation", last):
             value = curve[epoch - 1]
             same = getattr(found, name) == value

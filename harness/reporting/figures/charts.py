@@ -217,7 +217,8 @@ def colour_of(row: ModelResults) -> str:
 
 def training_charts(row: ModelResults) -> list[Chart]:
     """The metric and the loss over the epochs, beside the published curves."""
-    charts = []
+    charts, trained = [], [len(record.history["seconds"]) for record in row.records]
+    fewer = f", fewer seeds after epoch {min(trained)}" if min(trained) < max(trained) else ""
     for lines in _lines_of(row.first):
         chart = _chart(row, lines, dict.fromkeys((TRAINING, VALIDATION), colour_of(row)))
         name = row.metric if lines.references else "loss"
@@ -231,6 +232,7 @@ def training_charts(row: ModelResults) -> list[Chart]:
         charts.append(
             replace(
                 chart,
+                title=chart.title + fewer,
                 curves=[*drawn, _best_epochs(row, chart.curves[1])],
                 scale=None if logarithmic else scale,
                 log_y=logarithmic,

@@ -17,6 +17,7 @@ from harness.reporting.figures.style import (
     PUBLISHED_COLOUR,
     SAMPLE_SUFFIX,
     draw_legend,
+    drawable,
     new_figure,
     wrapped,
 )
@@ -147,7 +148,7 @@ def _draw_dots(axis, rows: list[ModelResults]) -> None:
     if len(scales) == 1 and None not in scales:
         (scale,) = scales
         functions = (lambda units: units * scale, lambda degrees: degrees / scale)
-        axis.secondary_xaxis("top", functions=functions).set_xlabel(rows[0].error_axis)
+        axis.secondary_xaxis("top", functions=functions).set_xlabel(drawable(rows[0].error_axis))
 
 
 def _numbers(row: ModelResults) -> tuple[SeedStatistics, ...]:

@@ -100,6 +100,7 @@ class Plan:
     data_dir: Path | None
     results_dir: Path
     plots_dir: Path
+    tensorboard: Path | None = None  # receives the epochs for TensorBoard
 
     @functools.cached_property
     def changed(self) -> dict[str, Any]:
@@ -147,7 +148,9 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.config["protocol"])])
+        return shlex.join(
+            ["python", "-m", *self._arguments(self.config["protocol"] | self.changed)]
+        )
 
     @property
     def process_arguments(self) -> list[str]:
@@ -155,6 +158,8 @@ class Plan:
         arguments = self._arguments(dataclasses.asdict(self.protocol))
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
+        if self.tensorboard:
+            arguments += ["--tensorboard", str(self.tensorboard)]
         return [*arguments, "--force"] if self.force else arguments
 
     def _arguments(self, values: dict[str, Any]) -> list[str]:
@@ -194,6 +199,12 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     add_seed(common, "seed of everything random")
     add_places(common, "data")
     add_run_options(common)
+    common.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="folder that also receives each epoch of a network in the form that TensorBoard reads",
+    )
     if experiment.own_data:
         places = {f"{kind}_dir": Path(kind, experiment.dataset) for kind in ("results", "plots")}
         parser.set_defaults(**places)
@@ -212,7 +223,10 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
         ],
         key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
     )
-    return Plan(asked, protocol, **values)
+    plan = Plan(asked, protocol, **values)
+    if plan.tensorboard and (asked.role == "study" or not hasattr(protocol, "epochs")):
+        parser.error(f"--tensorboard shows the epochs of a network, and {asked.name} is none")
+    return plan
 
 
 def carry_out(plan: Plan) -> None:
@@ -221,6 +235,8 @@ def carry_out(plan: Plan) -> None:
         refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
+    if plan.tensorboard:
+        refuse_unwritable(plan.tensorboard, "--tensorboard")
     if plan.directory.exists() and not plan.force:
         record = finished_record(plan, plan.directory)
         when = record.environment["started"]
@@ -232,6 +248,11 @@ def carry_out(plan: Plan) -> None:
         check_places_of_data(plan)
         record = do_run(plan)
     show(record, plan)
+    if plan.tensorboard:
+        from harness.training.events import write_events
+
+        write_events(plan.tensorboard / plan.name, record.history)
+        say(f"epochs: `tensorboard --logdir {plan.tensorboard}`, after `pip install tensorboard`")
 
 
 def check_places_of_data(plan: Plan) -> None:
@@ -244,11 +265,11 @@ def check_places_of_data(plan: Plan) -> None:
         own_file(path, words)
 
 
-def refuse_unwritable(plots_dir: Path) -> None:
-    """Raises a RunError before the training if its plot could not be written after it."""
-    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if one.exists())
+def refuse_unwritable(folder: Path, option: str = "--plots-dir") -> None:
+    """Raises a RunError before the training if this folder could not be written."""
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
+        raise RunError(f"cannot write to {folder}; choose another {option}.")
 
 
 def finished_record(plan: Plan, directory: Path) -> Record:
@@ -293,12 +314,15 @@ def do_run(plan: Plan) -> Record:
 
     experiment = plan.experiment
     run = Run(plan.directory, seed=plan.seed, data_dir=plan.data_dir, sample=plan.sample)
+    run.events = plan.tensorboard and plan.tensorboard / plan.name
     run.begin(plan.config, resume=not plan.force)
     try:
         with machine.interruptible():
             if experiment.uses_keras:
                 machine.prepare(plan.seed, plan.deterministic, plan.plain_keras)
             started = machine.describe_environment(plan.command, experiment.uses_keras)
+            if plan.tensorboard:
+                started["tensorboard"] = True
             run.write("environment", started)
             experiment.train(plan.protocol, run)
     except KeyboardInterrupt as stop:

@@ -39,6 +39,7 @@ def setting(
     below: float | None = None,
     choices: tuple[str, ...] | None = None,
     file_or: tuple[str, ...] | None = None,
+    off: Any = None,
 ) -> Any:
     """Declares one value of a protocol.
 
@@ -50,10 +51,17 @@ def setting(
         choices: the allowed words, for a setting that is one of a few.
         file_or: for a setting that is the path of a file, or one of these words, which need none.
             A record keeps the file's name alone: where it lies differs from user to user.
+        off: the value by which nothing happens; then a record says nothing of the setting.
     """
     bounds = {"minimum": minimum, "below": below}
-    metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or}
+    metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or, "off": off}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def patience(default: int = 0) -> Any:
+    """Declares after how many epochs without a better validation a training stops."""
+    help = "epochs without a better validation after which the training stops; 0 trains all epochs"
+    return setting(default, help, minimum=0, off=0)
 
 
 def add_settings(
@@ -109,6 +117,9 @@ def recorded(protocol: Any) -> dict[str, Any]:
     for field in dataclasses.fields(protocol):
         if field.metadata["file_or"] is not None:
             values[field.name] = Path(values[field.name]).name
+        off = field.metadata["off"]
+        if off is not None and values[field.name] == off:
+            del values[field.name]
     return values
 
 
@@ -120,6 +131,7 @@ def file_settings(protocol: Any) -> dict[str, tuple[str, ...]]:
 
 
 def differences(protocol: Any, published: Any) -> dict[str, Any]:
-    """The recorded settings of `protocol` that differ from `published`."""
+    """The settings of `protocol` that a record would keep otherwise than those of `published`."""
     there, here = recorded(published), recorded(protocol)
-    return {name: value for name, value in here.items() if value != there[name]}
+    names = (name for name in vars(protocol) if here.get(name) != there.get(name))
+    return {name: here.get(name, getattr(protocol, name)) for name in names}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from experiments.common.own_data import as_note
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
 from harness.records.files import write_text
 from harness.records.run import VOCABULARY, Run
 
@@ -73,6 +73,7 @@ class ImdbProtocol(NetworkProtocol):
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    patience: int = patience()
 
 
 @dataclass(frozen=True)
@@ -211,7 +212,7 @@ def train_for_study(
 
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    best = BestWeights("accuracy")
+    best = BestWeights("accuracy", protocol.patience)
     train_model(
         run,
         model,

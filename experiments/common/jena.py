@@ -10,7 +10,7 @@ from data.errors import DataError, shown
 from experiments.common.own_data import SPANS, OwnSeries, as_note
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
 from harness.records.run import Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
@@ -68,6 +68,7 @@ class JenaProtocol(WindowProtocol):
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    patience: int = patience()
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ LOGS = {
     "jena-gru": "2.0.8",
     "jena-gru-dropout": "2.0.8",
 }
-# settings by which today's Keras takes after an old one, which has its own
-OWN = ("optimizer", "learning_rate", "gates", "reset_after")
+# settings by which today's Keras takes after an old one, which has its own; it trains all epochs
+OWN = ("optimizer", "learning_rate", "gates", "reset_after", "patience")
 SPLITS = ("train", "validation", "test")
 
 

@@ -54,6 +54,7 @@ class Run:
         self.unfinished = directory.with_name(directory.name + UNFINISHED)  # that is being filled
         self.checkpoint = self.unfinished / CHECKPOINT
         self.history: dict[str, list[float]] = {}  # by Keras's names, one value an epoch
+        self.events: Path | None = None  # folder that receives the epochs for TensorBoard
         self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
         self._made: list[Path] = []  # folders that were not there before, innermost first

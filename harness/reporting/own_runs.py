@@ -98,7 +98,8 @@ def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Be
     nearest = next(iter(comparable or same_settings or published), None)
     names = {*own.first.config["protocol"], *SOFTWARE}
     found = differences(own.records, nearest.records) if nearest else []
-    new = [one for one in found if one.is_new and one.name in names]
+    # a setting may be younger than the reference
+    new = [one for one in found if one.name in own.variant or (one.is_new and one.name in names)]
     return Beside(own, next(iter(comparable), None), obstacle, new)
 
 
@@ -151,6 +152,9 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     lines.append(indent(Table.of(rows, {"Inside"}).text(), "  "))
     if degrees := in_degrees(own, "test_at_best"):
         lines.append(f"  test at best in {own.unit or 'its own unit'}: {degrees}")
+    if stopped := record.metrics.get("stopped_epoch"):
+        epochs = record.config["protocol"]["epochs"]
+        lines.append(f"  stopped after epoch {stopped} of {epochs}, out of patience")
     if pair.obstacle:
         lines.append(f"  not compared: {pair.obstacle}")
     if any(cells["Inside"] == "outside" for cells in rows):

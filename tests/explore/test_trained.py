@@ -1,12 +1,16 @@
 """Trained models are found, checked and loaded; those of the reference belong to their records."""
 
 import os
+import re
 import shutil
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
+from commands import REPOSITORY
 
+from data.imdb import encode_words, load_word_index, split_words
 from explore import keep_weights, trained
 from explore.predict import probabilities
 from explore.trained import find_trained, load_trained
@@ -183,3 +187,26 @@ def test_kept_forecasters_have_the_error_of_their_records(place, tmp_path):
     predicted = model.model.predict(windows.test.inputs(first), verbose=0)[:, 0]
     total = np.abs(predicted - windows.test.targets(first)).sum()
     assert total == pytest.approx(errors.error_sums[0], rel=2e-3)
+
+
+def test_the_examples_that_take_a_network_along_run(results, tmp_path, monkeypatch):
+    """Those of the page on running, but ONNX, which needs packages that the tests do without."""
+    page = (REPOSITORY / "docs/running.md").read_text("utf-8")
+    examples = re.findall("^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "results").symlink_to(results)
+    monkeypatch.chdir(home)
+    index = load_word_index(sample=True)
+    monkeypatch.setattr("data.imdb.load_word_index", lambda: index)
+    judge, lite, _ = ({} for _ in examples)
+    exec(examples[0], judge)
+    exec(examples[1], lite)
+    table = pd.read_csv("judged.csv")
+    words = [split_words(review) for review in table["review"]]
+    network = load_trained("imdb-lstm", results, sample=True)
+    ids = [encode_words(review, index, None) for review in words]
+    expected = probabilities(network, ids, maxlen=500)
+    np.testing.assert_allclose(table["positive"], expected, rtol=1e-5)
+    (by_keras,) = network.model.predict(np.ones((1, 500), np.int32), verbose=0)
+    np.testing.assert_allclose(lite["probability"], by_keras[0], rtol=1e-4)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.protocol import add_settings, differences, file_settings, recorded, setting
+from harness.protocol import add_settings, differences, file_settings, patience, recorded, setting
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Protocol:
     optimizer: str = setting("adam", "update rule", choices=("adam", "sgd"))
     word: str = setting("namaskar", "the word")
     text: str = setting("alice", "a known text, or a file", file_or=("alice",))
+    patience: int = patience()
 
 
 def parse(*argv):
@@ -40,6 +41,7 @@ def test_flags_replace_the_published_values_with_the_field_s_type():
         (["--units", "9" * 5000], f"expected a whole number, got '{'9' * 50}…'\n"),
         (["--word", "ab\udcff"], r"must hold printable characters, got 'ab\udcff'"),
         (["--word", "\x1b[31m"], r"must hold printable characters, got '\x1b[31m'"),
+        (["--patience", "-1"], "must be at least 0, got -1"),
         (["--dropout", "1"], "must be below 1, got 1"),
         (["--dropout", "nan"], "must be finite, got nan"),
         (["--unit", "3", "--depth", "2"], "--depth"),
@@ -85,6 +87,13 @@ def test_a_record_keeps_the_values_and_the_name_of_a_file_not_its_place(changes,
     assert recorded(changed) == DEFAULTS | kept
     assert differences(changed, Protocol()) == kept
     assert list(file_settings(changed)) == files
+
+
+def test_a_setting_that_is_off_is_in_no_record():
+    assert "patience" not in recorded(Protocol())
+    assert recorded(Protocol(patience=3))["patience"] == 3
+    assert differences(Protocol(patience=3), Protocol()) == {"patience": 3}
+    assert differences(Protocol(), Protocol(patience=3)) == {"patience": 0}
 
 
 def test_the_same_file_in_another_place_is_the_same_setting():

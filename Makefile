@@ -181,7 +181,7 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
-	@$(RUN) -m benchmarks.page
+	@$(RUN) -m harness.reporting.benchmark
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(RUN) -m ruff check .

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.page import SUITE, Measurement, measured
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
 from harness.experiment import SCRIPTS, find_experiments
 from harness.processes import THREADS, Child, run_to_end
+from harness.reporting.benchmark import SUITE, Measurement, measured
 from harness.training.machine import threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as

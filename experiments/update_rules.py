@@ -112,12 +112,12 @@ def train(protocol, run):
     marks = [step for step in MARKS if step <= min(protocol.steps, len(x) // protocol.batch_size)]
     if not marks:
         raise RunError(f"--batch-size {protocol.batch_size} is more than {len(x):,} reviews.")
-    sizes = {f: getattr(protocol, f) for f in ("num_words", "embedding", "units", "maxlen")}
+    sizes = *protocol.sizes, protocol.maxlen
     keras.utils.set_random_seed(run.seed)
     task = {
         "seed": run.seed,
         "network": sizes,
-        "weights": small_network(**sizes).get_weights(),
+        "weights": small_network(*sizes).get_weights(),
         "x": x,
         "y": y,
         "batch_size": protocol.batch_size,

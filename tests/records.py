@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.records.record import label_of
 from harness.records.schema import MEASURES
-from harness.records.study_outputs import StudyOutput, to_json
+from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text, to_json
 
 REVIEWS = 1000
 WINDOWS = {"2014-W51": 168, "2014-W52": 167, "2015-W01": 168, "2015-W02": 97}
@@ -19,6 +19,20 @@ REFERENCES = {
     "accuracy": {"label": "majority class", "validation": 0.5, "test": 0.5},
     "mae": {"label": "persistence", "validation": 0.29, "test": 0.28},
 }
+
+OUTPUTS = [  # of a study, one of each kind
+    Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
+    Lines(
+        "Curves",
+        "step",
+        "share",
+        [Series("a net", [1, 2], [0.1, None]), Series("dots", [3], [1], dots=True)],
+        references={"chance": 0.125},
+        log_x=True,
+    ),
+    Heatmap("Shades", ["n", "a"], {"top": [0.5, 1], "bottom": [0, -1]}, marks=["top", "bottom"]),
+    Text("Samples", {"epoch 1": "the the"}),
+]
 
 
 def fabricate(

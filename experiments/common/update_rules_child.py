@@ -114,7 +114,7 @@ def measure_keras(task: dict, say) -> dict:
 
     def compiled(rule: str):
         keras.utils.set_random_seed(task["seed"])
-        model = small_network(**task["network"])
+        model = small_network(*task["network"])
         model.set_weights(task["weights"])
         model.compile(optimizer(rule), "binary_crossentropy")
         return model

@@ -105,6 +105,7 @@ def read_json(path: Path, recorded: str | None = None) -> dict:
         raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
     try:
         content = from_json(read, allow_inf_nan=False)
+        json.dumps(content, allow_nan=False)  # 1e400 was read as infinite
     except ValueError as error:
         raise RunError(f"{path}: not valid JSON ({error}).") from error
     if not isinstance(content, dict):

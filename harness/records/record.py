@@ -139,7 +139,7 @@ def _current_config(config: dict) -> dict:
 def load_record(path: Path) -> Record:
     """Reads and checks one finished run, the folder `.../seed-<k>`."""
     # pydantic is slow to load, and `--help` reads no record
-    from harness.records.schema import NetworkFiles, validated_files
+    from harness.records.schema import NetworkFiles, validated
     from harness.records.study_outputs import StudyFiles
 
     checksums = read_checksums(path)
@@ -161,7 +161,7 @@ def load_record(path: Path) -> Record:
         if checksums is not None and file.name not in checksums:
             raise RunError(f"{path / CHECKSUMS}: has no line for {file.name}.")
         parts[name] = read_json(file, (checksums or {}).get(file.name))
-    files = validated_files(path, kind, parts)
+    files = validated(path, kind, parts)
     if kind is StudyFiles:
         parts["outputs"] = tuple(files.outputs.outputs)
     elif files.predictions:

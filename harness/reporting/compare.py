@@ -25,7 +25,6 @@ from harness.errors import RunError, few
 from harness.records.record import find_records
 from harness.reporting.comparison import NotCheckable, measure, refuse_unlike
 from harness.reporting.conditions import differences
-from harness.reporting.figures.draw import plot_pair
 from harness.reporting.groups import (
     NUMBERS,
     ModelResults,
@@ -86,6 +85,8 @@ def compare(arguments: argparse.Namespace) -> None:
         write = {"text": text, "markdown": markdown}[arguments.format]
         print(write(_blocks(first, second, content)))
     if content["curves"]:
+        from harness.reporting.figures.draw import plot_pair  # slow, and `--help` needs it not
+
         plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
 

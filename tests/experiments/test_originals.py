@@ -112,6 +112,7 @@ def test_an_old_keras_leaves_the_users_home_alone(tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
+@pytest.mark.faults
 def test_an_old_keras_that_does_not_start_says_where_it_does(tmp_path):
     (tmp_path / "keras").mkdir()
     (tmp_path / "keras/__init__.py").write_text("raise ImportError('no such name')")

@@ -34,7 +34,7 @@ JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
 
 TARGETS := help all bench demo test test-faults audit data plots tables report compare verify reference \
-  clean generate predict inspect forecast $(EXPERIMENTS)
+  clean generate predict inspect forecast try-reviews try-series $(EXPERIMENTS)
 UNKNOWN := $(firstword $(filter-out $(TARGETS) $(VENV)/%,$(MAKECMDGOALS)))
 ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
@@ -48,6 +48,7 @@ TAKEN := PYTHON \
   $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT SAMPLE) \
   $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
   $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
+  $(if $(filter try-reviews try-series,$(MAKECMDGOALS)),ARGS FILE) \
   $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
   $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
   $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
@@ -73,6 +74,8 @@ $(if $(filter compare,$(MAKECMDGOALS)),$(if $(A)$(ARGS),,$(error compare needs A
   unless your runs of A are compared with the reference: make compare A=imdb-lstm B=imdb-gru)))
 $(if $(filter verify,$(MAKECMDGOALS)),$(if $(RECORDS)$(ARGS),,$(error verify needs RECORDS, \
   a folder of records: make verify RECORDS=results)))
+$(if $(filter try-reviews try-series,$(MAKECMDGOALS)),$(if $(FILE),,$(error \
+  $(firstword $(MAKECMDGOALS)) needs FILE, a CSV file of your own; docs/own-data.md says which)))
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif
@@ -145,6 +148,12 @@ forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:0
 	@$(RUN) -m explore.forecast $(if $(DATE),--date "$$DATE") $(if $(FILE),--file "$$FILE") \
 	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
 
+try-reviews: $(VENV)/.runtime  ## is a recurrent network worth it on FILE="reviews.csv" of your own, with labels?
+	@$(RUN) -m harness.suite.own_data reviews "$$FILE" $(ARGS)
+
+try-series: $(VENV)/.runtime  ## likewise on FILE="load.csv", a regular series: one column is forecast
+	@$(RUN) -m harness.suite.own_data series "$$FILE" $(ARGS)
+
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
 	@$(RUN) -m data $(ARGS)
 
@@ -172,7 +181,7 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
 	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
-	@$(RUN) -m benchmarks.page
+	@$(RUN) -m harness.reporting.benchmark
 
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(RUN) -m ruff check .

@@ -13,11 +13,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.page import Benchmark, load_benchmark, tables, write_page
 from benchmarks.plain import SCRIPTS
 from benchmarks.timing import FULL, QUICK, Effort, say, time_all, time_original, time_steps
 from data import files
 from harness.cli import Parser, add_sample, print_written, run_command
+from harness.reporting.benchmark import Benchmark, benchmark_blocks, load_benchmark, write_page
+from harness.reporting.table import markdown
 from harness.training.machine import describe_environment, threads
 
 OWN = Path("results"), Path("plots")
@@ -39,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
         run_benchmark(list(SCRIPTS), effort, options.sample).save(results)
         benchmark = load_benchmark(results)  # show what was written
         paths = write_page(benchmark, results, plots)
-        print(tables(benchmark))
+        print(markdown(benchmark_blocks(benchmark)))
         print_written(paths)
 
     return run_command(work)

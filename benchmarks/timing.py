@@ -8,7 +8,6 @@ import dataclasses
 import multiprocessing
 import shlex
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,11 +16,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.page import SUITE, Measurement, measured
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
 from harness.experiment import SCRIPTS, find_experiments
 from harness.processes import THREADS, Child, run_to_end
+from harness.reporting.benchmark import SUITE, Measurement, measured
 from harness.training.machine import threads
 
 # The ways: the documents' script and this project's experiment, each alone on all cores, and as
@@ -194,13 +193,12 @@ def time_original(name: str) -> list[Measurement]:
         x = rng.integers(protocol.num_words, size=(*shape, protocol.maxlen), dtype=np.int32)
     y = rng.integers(2, size=(*shape, 1)).astype(np.float32)
     try:
-        task = task_of(name, protocol, seed=0)
-        with tempfile.TemporaryDirectory() as folder:
-            seconds = carry_out(task, {"x": x, "y": y}, Path(folder))["seconds"]
+        task = task_of("steps", name, protocol, seed=0)
+        (said,) = carry_out(task | {"x": x, "y": y})
     except RunError as error:
         say(f"{name}: left out: {error}")
         return []
-    return [measured(name, "step, original", 1000 * np.array(seconds[WARM_UP:]), "ms")]
+    return [measured(name, "step, original", 1000 * np.array(said["seconds"][WARM_UP:]), "ms")]
 
 
 def plain_command(name: str, sample: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""`make data`: download the missing data files, or rebuild those of IMDB."""
+"""`make data`: downloads the missing data files, or rebuilds those of IMDB."""
 
 import argparse
 import os
@@ -13,24 +13,7 @@ from data.files import DATA_DIR_VARIABLE, IMDB, IMDB_WORD_INDEX, OWN_REVIEWS, ST
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Download or rebuild; exit status 0 if every file is there or was rebuilt and proved."""
-    options = _parser().parse_args(arguments)
-    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
-    try:
-        if chosen:
-            os.makedirs(os.path.expanduser(chosen), exist_ok=True)
-        files.destination(options.data_dir)
-        return (_rebuild if options.from_reviews else _fetch)(options.data_dir)
-    except (DataError, OSError) as error:  # the latter where the directory cannot be made
-        return _fail(error)
-    except MemoryError:
-        return _fail("a data file needs more memory than there is.")
-    except KeyboardInterrupt:
-        _fail("interrupted; the same command goes on.")
-        return 130  # as every command after Ctrl-C
-
-
-def _parser() -> argparse.ArgumentParser:
+    """Returns the exit status, 0 if every file is there or was rebuilt and proved."""
     parser = argparse.ArgumentParser(
         prog="python -m data",
         description="Download the missing data files, and list all of them.",
@@ -48,17 +31,35 @@ def _parser() -> argparse.ArgumentParser:
         "reviews as text, and prove that they have the published content; the reviews are "
         f"{STANFORD_REVIEWS} from Stanford (80 MB, downloaded if missing) or {OWN_REVIEWS}",
     )
-    return parser
+    options = parser.parse_args(arguments)
+    chosen = options.data_dir or os.environ.get(DATA_DIR_VARIABLE)
+    try:
+        if chosen:
+            os.makedirs(os.path.expanduser(chosen), exist_ok=True)
+        files.destination(options.data_dir)
+        if not options.from_reviews:
+            return _fetch(options.data_dir)
+        from data.imdb_rebuild import rebuild_imdb
+
+        for line in rebuild_imdb(options.data_dir):
+            print(line, flush=True)
+        return 0
+    except (DataError, OSError) as error:  # the latter where a file or folder cannot be made
+        return _fail(error)
+    except MemoryError:
+        return _fail("a data file needs more memory than there is.")
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command goes on.")
+        return 130  # as every command after Ctrl-C
 
 
 def _fail(problem: object) -> int:
-    """Print what is wrong. Returns the exit status."""
     print(f"error: {escaped(str(problem))}", file=sys.stderr)
     return 1
 
 
 def _fetch(data_dir: Path | None) -> int:
-    """Download and list every file, even if others fail. Returns the exit status."""
+    """Downloads and lists every file, even if others fail. Returns the exit status."""
     failed = []
     for name in files.NAMES:
         try:
@@ -71,15 +72,6 @@ def _fetch(data_dir: Path | None) -> int:
     return 1 if failed else 0
 
 
-def _rebuild(data_dir: Path | None) -> int:
-    """Rebuild the IMDB files and print what is proved."""
-    from data.imdb_rebuild import rebuild_imdb
-
-    for line in rebuild_imdb(data_dir):
-        print(line, flush=True)
-    return 0
-
-
 def _summary(file: files.DataFile) -> str:
     """Two lines about a file."""
     status = {
@@ -88,9 +80,9 @@ def _summary(file: files.DataFile) -> str:
         None: "no hash of it was published",
     }[file.published]
     if file.name == IMDB and not file.published:
-        from data.imdb import PUBLISHED_CONTENT, content_sha256
+        from data.imdb import has_published_content
 
-        if content_sha256(file.path) == PUBLISHED_CONTENT:
+        if has_published_content(file.path):
             status = "the published content (another archive: its bytes differ)"
     return f"{file.name}  {file.bytes / 1e6:.1f} MB  {status}\n    {file.path}"
 

@@ -12,6 +12,7 @@ import os
 import sys
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -55,17 +56,15 @@ MARKS = {
     NIETZSCHE: "SUPPOSING that Truth is a woman",
 }
 
-# Relative to each folder that is searched. Keras extracts an archive into a folder of the archive's
-# name, with or without "_extracted" (depending on whether its `fname` was given).
-CANDIDATES = {
-    JENA: (
-        JENA,
-        f"{JENA}.zip",
-        f"{JENA.removesuffix('.csv')}_extracted/{JENA}",
-        f"{JENA}.zip/{JENA}",
-        f"{JENA}_extracted/{JENA}",
-    ),
-}
+# Where the Jena file is, relative to each folder that is searched. Keras extracts an archive into a
+# folder of the archive's name, with or without "_extracted" (by whether its `fname` was given).
+JENA_PLACES = (
+    JENA,
+    f"{JENA}.zip",
+    f"{JENA.removesuffix('.csv')}_extracted/{JENA}",
+    f"{JENA}.zip/{JENA}",
+    f"{JENA}_extracted/{JENA}",
+)
 
 ATTEMPTS = 3  # at a download
 TIMEOUT_SECONDS = 30
@@ -88,15 +87,15 @@ class DataFile:
 
 
 def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
-    """Find a data file, or download it.
+    """Finds a data file, or downloads it.
 
     Searched in this order: the data directory (`data_dir`, else the environment variable
     `RNN_DATA_DIR`), Keras's cache, this project's downloads. Missing files are downloaded to the
     data directory if one is set, else to this project's downloads.
 
     Args:
-        name: One of `URLS`.
-        data_dir: Data directory; overrides the environment variable.
+        name: one of `URLS`.
+        data_dir: data directory; overrides the environment variable.
 
     Returns:
         The file, with its hash. For `JENA` it may be the csv or its zip.
@@ -105,13 +104,13 @@ def locate(name: str, data_dir: Path | str | None = None) -> DataFile:
 
 
 def find(name: str, data_dir: Path | str | None = None) -> DataFile | None:
-    """Find a data file where `locate` searches, without downloading it."""
+    """Finds a data file where `locate` searches, without downloading it."""
     keras_home = os.path.expanduser(os.environ.get("KERAS_HOME") or "~/.keras")
     for folder in (_data_directory(data_dir), Path(keras_home) / "datasets", DOWNLOADS):
-        for candidate in CANDIDATES.get(name, (name,)):
-            # Path.is_file would raise an error for a cache without permission.
-            if folder is not None and os.path.isfile(folder / candidate):
-                return hash_file(folder / candidate, name)
+        for place in JENA_PLACES if name == JENA else (name,):
+            # Path.is_file would raise an error for a cache without permission
+            if folder is not None and os.path.isfile(folder / place):
+                return hash_file(folder / place, name)
     return None
 
 
@@ -120,20 +119,21 @@ def destination(data_dir: Path | str | None = None) -> Path:
     return _data_directory(data_dir) or DOWNLOADS
 
 
-def own_file(path: Path | str) -> DataFile:
-    """A text that the user names."""
+def own_file(path: Path | str, words: Sequence[str] = ()) -> DataFile:
+    """A file that the user names, where each of some words would name another one."""
     path = Path(os.path.expanduser(path))
     if not os.path.isfile(path):
         raise DataError(
-            f"there is no text file {shown(path)}; name alice, nietzsche or the path of a text."
+            f"there is no file {shown(path)}; check its name and folder"
+            + (f", or name {' or '.join(words)}." if words else ".")
         )
     return hash_file(path, path.name)
 
 
 def _data_directory(data_dir: Path | str | None) -> Path | None:
-    """The data directory that the user set, checked; `None` if there is no such setting."""
-    setting = "--data-dir" if data_dir is not None else DATA_DIR_VARIABLE
-    value = data_dir if data_dir is not None else os.environ.get(DATA_DIR_VARIABLE)
+    """The data directory that the user set, which can be read; None if there is no such setting."""
+    setting = DATA_DIR_VARIABLE if data_dir is None else "--data-dir"
+    value = os.environ.get(DATA_DIR_VARIABLE) if data_dir is None else data_dir
     if not value:
         return None
     folder = Path(os.path.expanduser(value))
@@ -147,19 +147,28 @@ def _data_directory(data_dir: Path | str | None) -> Path | None:
     return folder
 
 
+def state_of(path: Path) -> tuple[int, int]:
+    """What changes with a file: what was kept of its content belongs to this state."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise DataError(f"there is no file {shown(path)}; check its name and folder.") from error
+    return found.st_mtime_ns, found.st_size
+
+
 def hash_file(path: Path, name: str) -> DataFile:
-    """Hash a file and compare it with the published one of that name."""
+    """Hashes a file and compares it with the published one of that name."""
     content = read_bytes(path)
+    algorithm, _, expected = PUBLISHED_HASHES.get(name, "").partition(":")
     published = None
-    if name in PUBLISHED_HASHES:
-        algorithm, expected = PUBLISHED_HASHES[name].split(":")
+    if expected:
         published = hashlib.new(algorithm, content, usedforsecurity=False).hexdigest() == expected
     sha256 = hashlib.sha256(content).hexdigest()
     return DataFile(path, path.name, sha256, len(content), published)
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """Read a whole file, which may have `most` bytes."""
+    """Reads a whole file, which may have `most` bytes."""
     try:
         with open(path, "rb") as file:
             content = file.read(most + 1)
@@ -207,14 +216,14 @@ def decode(content: bytes, source: Path | str) -> str:
 
 
 def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
-    """Read the one member of a zip archive whose name, in small letters, ends so.
+    """Reads the one member of a zip archive whose name, in small letters, ends so.
 
     It may have `most` bytes, whatever size the archive claims for it. The caller adds the path to
     the `DataError`.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            # macOS adds a folder; the published Jena file has it.
+            # macOS adds a folder; the published Jena file has it
             names = [name for name in archive.namelist() if not name.startswith("__MACOSX/")]
             found = [name for name in names if name.lower().endswith(ending)]
             if len(found) != 1:
@@ -238,20 +247,19 @@ def read_member(path: Path, ending: str, most: int = MOST_BYTES) -> bytes:
 
 
 def check_mark(name: str, content: bytes) -> None:
-    """Refuse a file that is something else than its name says, such as an error page."""
+    """Refuses a file that is something else than its name says, such as an error page."""
     if content.lstrip()[:1] == b"<" or MARKS[name].encode() not in content:
         start = shown(content[:40].decode("latin-1").strip())
         raise DataError(f"it starts with '{start}' and does not hold \"{MARKS[name]}\".")
 
 
 def _download(name: str, folder: Path) -> Path:
-    """Download a file into `folder`; it gets its name only when it is complete and checked."""
-    # Imported here, since they are needed only if a file is missing.
-    import pooch
+    """Downloads a file, which gets its name only when it is complete and checked."""
+    import pooch  # slow to load, and needed only if a file is missing
     import requests
 
-    path = folder / (f"{JENA}.zip" if name == JENA else name)
-    url, expected = URLS[name], PUBLISHED_HASHES.get(name)
+    file, url = f"{name}.zip" if name == JENA else name, URLS[name]
+    expected = PUBLISHED_HASHES.get(name)
     fetch = pooch.HTTPDownloader(
         progressbar=sys.stderr.isatty(), chunk_size=2**16, timeout=TIMEOUT_SECONDS
     )
@@ -259,19 +267,15 @@ def _download(name: str, folder: Path) -> Path:
     def fetch_and_check(address: str, arrived: str, client: pooch.Pooch) -> None:
         fetch(address, arrived, client)
         if name in MARKS:
-            file = Path(arrived)
-            check_mark(name, read_member(file, ".csv") if name == JENA else read_bytes(file))
+            path = Path(arrived)
+            check_mark(name, read_member(path, ".csv") if name == JENA else read_bytes(path))
 
     pooch.get_logger().setLevel("WARNING")
     client = pooch.create(
-        path=folder,
-        base_url="",
-        registry={path.name: expected},
-        urls={path.name: url},
-        retry_if_failed=ATTEMPTS - 1,
+        folder, "", registry={file: expected}, urls={file: url}, retry_if_failed=ATTEMPTS - 1
     )
     try:
-        client.fetch(path.name, downloader=fetch_and_check)
+        return Path(client.fetch(file, downloader=fetch_and_check))
     except requests.HTTPError as error:
         problem = f"the server answered {error.response.status_code} {error.response.reason}."
     except requests.RequestException as error:
@@ -282,9 +286,7 @@ def _download(name: str, folder: Path) -> Path:
         problem = f"what arrived is not the published file: {error}"
     except OSError as error:
         problem = f"it cannot be written to {folder} ({error.strerror or error})."
-    else:
-        return path
     raise DataError(
-        f"{path.name} from {url}: {problem} Try `make data` again, put the file into your data "
+        f"{file} from {url}: {problem} Try `make data` again, put the file into your data "
         "directory by hand, or use --sample (built-in sample data)."
     )

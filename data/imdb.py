@@ -63,48 +63,46 @@ class Split:
 def load_imdb(
     data_dir: Path | str | None = None, *, num_words: int | None = None, sample: bool = False
 ) -> Imdb:
-    """Load the reviews as `keras.datasets.imdb.load_data(num_words=num_words)` does.
+    """Loads the reviews as `keras.datasets.imdb.load_data(num_words=num_words)` does.
 
     Args:
-        data_dir: Data directory, searched first (see `data.files.locate`).
-        num_words: Ids from this one on become the out-of-vocabulary id. `None` keeps all but the
+        data_dir: data directory, searched first (see `data.files.locate`).
+        num_words: ids from this one on become the out-of-vocabulary id. None keeps all but the
             highest id, which Keras then replaces; so does this loader.
-        sample: Use the built-in sample reviews instead of the file.
+        sample: use the built-in sample reviews instead of the file.
 
     Returns:
         The reviews, shuffled with Keras's seed, and their provenance.
     """
     if sample:
-        file, arrays = None, sample_reviews(seed=0)
-        train, test = (
-            flat(split, arrays[f"x_{split}"].tolist(), arrays[f"y_{split}"]) for split in SPLITS
-        )
+        file, made = None, sample_reviews(seed=0)
+        train, test = (flat(split, *made[split]) for split in SPLITS)
     else:
         file = files.locate(files.IMDB, data_dir)
         train, test = _read_imdb(file.path)
 
-    content = split_sha256(train, test)
     # One generator for both splits: the test order depends on the training order's draws.
     shuffler = np.random.RandomState(SHUFFLE_SEED)
-    order_train, order_test = (shuffler.permutation(len(split.labels)) for split in (train, test))
+    orders = [shuffler.permutation(len(split.labels)) for split in (train, test)]
     limit = num_words or max(split.ranks.max() for split in (train, test)) + FIRST_WORD_OFFSET
-    return Imdb(
-        x_train=_encode(train, order_train, limit),
-        y_train=train.labels[order_train],
-        x_test=_encode(test, order_test, limit),
-        y_test=test.labels[order_test],
-        provenance=_provenance(train, test, file, content),
-    )
+    x_train, x_test = map(_encode, (train, test), orders, (limit, limit))
+    y_train, y_test = train.labels[orders[0]], test.labels[orders[1]]
+    return Imdb(x_train, y_train, x_test, y_test, _provenance(train, test, file))
 
 
 def content_sha256(path: Path) -> str:
-    """Hash the reviews and labels of an `imdb.npz`, independently of how they are packed.
+    """Hashes the reviews and labels of an `imdb.npz`, independently of how they are packed.
 
     Returns:
         SHA-256, in hexadecimal, of six arrays of little-endian int32 in stored order: the lengths
         of the training reviews, all their ranks one after another, their labels; likewise test.
     """
     return split_sha256(*_read_imdb(path))
+
+
+def has_published_content(path: Path) -> bool:
+    """Whether an `imdb.npz` holds the published reviews, however they are packed."""
+    return content_sha256(path) == PUBLISHED_CONTENT
 
 
 def split_sha256(train: Split, test: Split) -> str:
@@ -117,26 +115,22 @@ def split_sha256(train: Split, test: Split) -> str:
 
 
 def flat(split: str, reviews: object, labels: object) -> Split:
-    """Check one split, lists of word ranks and labels 0 and 1, and put all ranks into one array."""
-    if not isinstance(reviews, list) or not all(isinstance(review, list) for review in reviews):
-        raise DataError(f"x_{split} is not an array of lists.")
-    if not isinstance(labels, np.ndarray) or labels.shape != (len(reviews),):
-        raise DataError(f"y_{split} does not hold a label for each of {len(reviews):,} reviews.")
-    if labels.dtype.kind not in "iu" or not len(labels) or not np.isin(labels, (0, 1)).all():
-        raise DataError(f"y_{split} must hold the labels 0 and 1, but holds others.")
-    lengths = np.fromiter(map(len, reviews), np.int64, len(reviews))
-    if not lengths.all():
-        raise DataError(f"x_{split}[{lengths.argmin()}] is a review without words.")
-    if lengths.sum() > _MOST_WORDS:
-        raise DataError(f"x_{split} has more than {_MOST_WORDS:,} words.")
+    """Puts the word ranks of a split, lists of them, into one array, and checks its labels."""
     try:  # unlike NumPy, `array` takes nothing but whole numbers
-        ranks = np.frombuffer(array("i", itertools.chain.from_iterable(reviews)), np.int32)
+        lengths = np.fromiter(map(len, reviews), np.int64)  # (reviews,)
+        ranks = array("i", itertools.islice(itertools.chain.from_iterable(reviews), _MOST_WORDS))
+        ranks = np.frombuffer(ranks, np.int32)  # (words,)
     except (TypeError, OverflowError) as error:
         raise DataError(f"x_{split} holds something else than word ranks ({error}).") from error
+    if not len(lengths) or not lengths.all() or lengths.sum() != len(ranks):
+        raise DataError(f"x_{split} has no reviews, one without words, or too many words.")
     if ranks.min() < 1 or ranks.max() >= 2**31 - FIRST_WORD_OFFSET:
         raise DataError(
             f"x_{split} has word ranks from {ranks.min()} to {ranks.max()}; the first rank is 1."
         )
+    are_numbers = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu"
+    if not are_numbers or labels.shape != lengths.shape or not np.isin(labels, (0, 1)).all():
+        raise DataError(f"y_{split} does not hold a label 0 or 1 for each review.")
     return Split(ranks, lengths, labels.astype(np.int32))
 
 
@@ -175,41 +169,36 @@ def _read_array(path: Path, name: str) -> object:
 
 
 def _read_imdb(path: Path) -> tuple[Split, Split]:
-    """Read and validate `imdb.npz`: the training and the test reviews."""
+    """The training and the test reviews of an `imdb.npz`, if they are IMDB's 50,000."""
     try:
-        train, test = (
+        splits = [
             flat(split, _read_array(path, f"x_{split}"), _read_array(path, f"y_{split}"))
             for split in SPLITS
-        )
-        _check_is_imdb(train, test)
+        ]
+        for name, split in zip(SPLITS, splits, strict=True):
+            negative, positive = np.bincount(split.labels, minlength=2)
+            if negative != positive or len(split.labels) != REVIEWS_PER_SPLIT:
+                raise DataError(
+                    f"y_{name} has {negative} negative and {positive} positive labels; "
+                    f"IMDB has {REVIEWS_PER_SPLIT // 2} of each."
+                )
+        lowest = min(split.ranks.min() for split in splits)
+        highest = max(split.ranks.max() for split in splits)
+        if lowest != 1 or not VOCABULARY_RANGE[0] <= highest <= VOCABULARY_RANGE[1]:
+            raise DataError(
+                f"x_train and x_test have word ranks from {lowest} to {highest}; IMDB's start at 1 "
+                "and end near 88584 (all words; no start mark, no limit on the vocabulary)."
+            )
     except DataError as error:
         raise DataError(
             f"{path}: {error} Remove the file and run `make data` for the published one, "
             "or use --sample."
         ) from error
-    return train, test
-
-
-def _check_is_imdb(train: Split, test: Split) -> None:
-    """Refuse arrays of the right form that are not the 50,000 IMDB reviews."""
-    for name, split in (("train", train), ("test", test)):
-        negative, positive = np.bincount(split.labels, minlength=2)
-        if negative != positive or len(split.labels) != REVIEWS_PER_SPLIT:
-            raise DataError(
-                f"y_{name} has {negative} negative and {positive} positive labels; "
-                f"IMDB has {REVIEWS_PER_SPLIT // 2} of each."
-            )
-    highest = max(train.ranks.max(), test.ranks.max())
-    lowest = min(train.ranks.min(), test.ranks.min())
-    if lowest != 1 or not VOCABULARY_RANGE[0] <= highest <= VOCABULARY_RANGE[1]:
-        raise DataError(
-            f"x_train and x_test have word ranks from {lowest} to {highest}; IMDB's start at 1 "
-            "and end near 88584 (all words; no start mark, no limit on the vocabulary)."
-        )
+    return splits[0], splits[1]
 
 
 def _encode(split: Split, order: np.ndarray, limit: int) -> list[np.ndarray]:
-    """Turn ranks into ids: start mark in front, rank + 3, out of vocabulary from `limit` on."""
+    """Reviews as ids: start mark in front, rank + 3, out of vocabulary from `limit` on."""
     starts = split.lengths.cumsum() - split.lengths  # where each review begins
     ids = np.insert(split.ranks + FIRST_WORD_OFFSET, starts, START_ID)  # (words + reviews,)
     ids[ids >= limit] = OUT_OF_VOCABULARY_ID
@@ -217,10 +206,10 @@ def _encode(split: Split, order: np.ndarray, limit: int) -> list[np.ndarray]:
     return [reviews[row] for row in order]
 
 
-def _provenance(train: Split, test: Split, file: files.DataFile | None, content: str) -> dict:
+def _provenance(train: Split, test: Split, file: files.DataFile | None) -> dict:
     """Where the reviews came from, and how they differ from the published ones."""
     sizes = f"{len(train.labels):,} training and {len(test.labels):,} test reviews"
-    highest = int(max(train.ranks.max(), test.ranks.max()))
+    highest, content = int(max(train.ranks.max(), test.ranks.max())), split_sha256(train, test)
     is_published = file is not None and (bool(file.published) or content == PUBLISHED_CONTENT)
     notes = []
     if file is None:
@@ -231,10 +220,9 @@ def _provenance(train: Split, test: Split, file: files.DataFile | None, content:
     elif not is_published:
         notes = [
             "imdb.npz has other content than the published file (its content hash differs); it was "
-            "used after validation "
-            f"({sizes}, half of each label, word ranks from 1 to {highest:,}). The order of the "
-            "reviews may differ, so the last 5,000 training reviews (the validation set) may be "
-            "other reviews."
+            f"used after validation ({sizes}, half of each label, word ranks from 1 to "
+            f"{highest:,}). The order of the reviews may differ, so the last 5,000 training "
+            "reviews (the validation set) may be other reviews."
         ]
     return {
         "dataset": "imdb",
@@ -259,22 +247,20 @@ def load_word_index(data_dir: Path | None = None, *, sample: bool = False) -> di
     """The rank of each word, 1 for the most frequent one.
 
     Args:
-        data_dir: Data directory, searched first (see `data.files.locate`).
-        sample: The words of the built-in sample reviews instead of those of the file.
+        data_dir: data directory, searched first (see `data.files.locate`).
+        sample: the words of the built-in sample reviews instead of those of the file.
     """
     if sample:
         return sample_word_index()
     path = files.locate(files.IMDB_WORD_INDEX, data_dir).path
-    remedy = "remove it and run `make data` for the published file."
     try:
         index = json.loads(files.read_bytes(path))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"{path} is not JSON ({error}); {remedy}") from error
-    if not isinstance(index, dict) or sorted(index.values(), key=str) != sorted(
-        range(1, len(index) + 1), key=str
-    ):
-        raise DataError(f"{path} does not give each word a rank of its own from 1; {remedy}")
-    return index
+        if sorted(index.values()) == list(range(1, len(index) + 1)):
+            return index
+        problem = "it does not give each word a rank of its own from 1"
+    except (ValueError, RecursionError, AttributeError, TypeError) as error:
+        problem = f"it is no JSON of words and their ranks ({error})"
+    raise DataError(f"{path}: {problem}; remove it and run `make data` for the published file.")
 
 
 def words(review: bytes) -> Iterator[bytes]:
@@ -295,9 +281,9 @@ def encode_words(review: list[str], index: dict[str, int], num_words: int | None
     """Word ids as `load_imdb` gives them: start mark, rank + 3, and 2 for rare words.
 
     Args:
-        review: Words of one review; those that the index does not have are left out.
-        index: The rank of each word.
-        num_words: Ids from this one on become 2. `None` keeps all but the highest.
+        review: words of one review; those that the index does not have are left out.
+        index: the rank of each word.
+        num_words: ids from this one on become 2. None keeps all but the highest.
 
     Returns:
         int32, shape `(known words + 1,)`.

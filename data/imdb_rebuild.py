@@ -1,4 +1,4 @@
-"""Rebuild `imdb.npz` and `imdb_word_index.json` from the reviews, and prove the result.
+"""Rebuilds `imdb.npz` and `imdb_word_index.json` from the reviews, and proves the result.
 
 The steps are those of the Python 2 program that made the published files with Keras's tokeniser;
 docs/imdb-dataset.md explains them one by one. The word index is equal byte for byte, and a hash
@@ -31,45 +31,37 @@ _BIG_DICTIONARY = 50_000  # above this number of keys, a full table grows less
 
 
 def rebuild_imdb(data_dir: Path | str | None = None) -> Iterator[str]:
-    """Write the two files if they are missing, and say in lines what is proved about them.
+    """Writes the two files if they are missing, and says in lines what is proved about them.
 
     They go to the data directory, `data_dir` or `RNN_DATA_DIR`, else to this project's downloads.
     An existing file is compared, never overwritten; if both exist, only the proof is made. No file
     appears before both are proved.
     """
     folder = files.destination(data_dir)
-    there = {name: _status(folder / name) for name in (files.IMDB, files.IMDB_WORD_INDEX)}
+    paths = [folder / name for name in (files.IMDB, files.IMDB_WORD_INDEX)]
+    there = [path for path in paths if os.path.lexists(path)]
+    for path in there:
+        file = files.hash_file(path, path.name)
+        if not (file.published or (path.name == files.IMDB and imdb.has_published_content(path))):
+            raise DataError(
+                f"{path} is there already, with other content than the published file's; move it "
+                "away or name another directory with --data-dir."
+            )
     archive = _archive(data_dir)
     kind = "Stanford's archive" if archive.published else "an archive of your own"
     yield f"reading {archive.path} ({kind})"
-    made = {}
-    for name, content, proof in _build(archive):
-        made[name] = content
-        yield f"{name}: {proof}, as published"
-    for name, status in there.items():
-        if status is None:
-            _write(folder / name, made[name])
-        yield f"{folder / name}: {status or 'written'}"
-
-
-def _status(path: Path) -> str | None:
-    """What an existing file is, which must have the published content; `None` if there is none."""
-    if not os.path.lexists(path):
-        return None
-    file = files.hash_file(path, path.name)
-    # Even the content of the published file is compared, as a check of this comparison.
-    is_right = (
-        imdb.content_sha256(path) == imdb.PUBLISHED_CONTENT
-        if path.name == files.IMDB
-        else file.published
-    )
-    if not is_right:
+    try:
+        contents = yield from _build(read_reviews(archive.path, imdb.REVIEWS_PER_SPLIT // 2))
+    except DataError as error:
         raise DataError(
-            f"{path} is there already, with other content than the published file's; move it "
-            "away or name another directory with --data-dir."
-        )
-    kind = "the published file" if file.published else "the published content"
-    return f"was there already ({kind}); left as it is"
+            f"{archive.path}: {error} Nothing was written; remove the file and run the command "
+            "again to download Stanford's."
+        ) from error
+    for path, content in zip(paths, contents, strict=True):
+        if path not in there:
+            _write(path, content)
+        status = "was there already, with the published content" if path in there else "written"
+        yield f"{path}: {status}"
 
 
 def _archive(data_dir: Path | str | None) -> files.DataFile:
@@ -87,45 +79,34 @@ def _archive(data_dir: Path | str | None) -> files.DataFile:
     return archive
 
 
-def _build(archive: files.DataFile) -> Iterator[tuple[str, bytes, str]]:
-    """Name, content and proof of both files, each with the published content."""
-    expected = imdb.REVIEWS_PER_SPLIT // 2
-    reviews = read_reviews(archive.path, expected)
+def _build(reviews: dict[str, list[bytes]]) -> Iterator[str]:
+    """Says what is proved of the content of both files, which it returns."""
     train = reviews["train/pos"] + reviews["train/neg"]
     test = reviews["test/pos"] + reviews["test/neg"]
-    labels = np.repeat([1, 0], expected)
+    labels = np.repeat([1, 0], len(train) // 2)
 
     ranks = word_ranks(train)
     try:
         index = word_index(ranks)
-    except UnicodeDecodeError:
-        raise _refusal(archive, "not all are in UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise DataError("not all reviews are in UTF-8, as Stanford's are.") from error
     md5 = hashlib.md5(index, usedforsecurity=False).hexdigest()
     if f"md5:{md5}" != files.PUBLISHED_HASHES[files.IMDB_WORD_INDEX]:
-        raise _refusal(archive, f"their word index has the MD5 {md5}")
-    yield files.IMDB_WORD_INDEX, index, f"MD5 {md5}"
+        raise DataError(f"these are not Stanford's reviews: their word index has the MD5 {md5}.")
+    yield f"{files.IMDB_WORD_INDEX}: MD5 {md5}, as published"
 
     x_train, x_test = encode(train, ranks), encode(test, ranks)
-    try:
-        content = imdb.split_sha256(
-            imdb.flat("train", x_train, labels), imdb.flat("test", x_test, labels)
-        )
-    except DataError as error:
-        raise _refusal(archive, str(error)) from error
+    content = imdb.split_sha256(
+        imdb.flat("train", x_train, labels), imdb.flat("test", x_test, labels)
+    )
     if content != imdb.PUBLISHED_CONTENT:
-        raise _refusal(archive, f"{files.IMDB} made from them has the content hash {content}")
+        raise DataError(f"these are not Stanford's reviews: their content hash is {content}.")
+    yield f"{files.IMDB}: content hash {content}, as published"
     packed = io.BytesIO()
     np.savez_compressed(
         packed, x_train=_objects(x_train), y_train=labels, x_test=_objects(x_test), y_test=labels
     )
-    yield files.IMDB, packed.getvalue(), f"content hash {content}"
-
-
-def _refusal(archive: files.DataFile, problem: str) -> DataError:
-    return DataError(
-        f"{archive.path}: these are not Stanford's reviews ({problem.removesuffix('.')}). Nothing "
-        "was written; remove the file and run the command again to download Stanford's."
-    )
+    return packed.getvalue(), index
 
 
 def _objects(lists: list[list[int]]) -> np.ndarray:
@@ -136,26 +117,21 @@ def _objects(lists: list[list[int]]) -> np.ndarray:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file, which appears under its name only when it is complete."""
+    """Writes a file, which appears under its name only when it is complete."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            part.write_bytes(content)
-            os.replace(part, path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise DataError(
-            f"{path} cannot be written ({error.strerror or error}). Make the directory writable, "
-            "make room in it, or name another with --data-dir."
-        ) from error
+        part.write_bytes(content)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_reviews(path: Path, expected: int) -> dict[str, list[bytes]]:
-    """Read the labelled reviews from a tar.gz archive laid out as Stanford's, without unpacking it.
+    """Reads the labelled reviews from a tar.gz archive laid out as Stanford's.
 
     Returns `expected` reviews of each of `FOLDERS`, in the lexicographic order of their file names.
+    The caller adds the path to the `DataError`.
     """
     reviews: dict[str, dict[str, bytes]] = {folder: {} for folder in FOLDERS}
     try:
@@ -165,23 +141,18 @@ def read_reviews(path: Path, expected: int) -> dict[str, list[bytes]]:
                 if match and member.isreg() and member.size <= MOST_REVIEW_BYTES:
                     folder, name = match.groups()
                     reviews[folder][name] = archive.extractfile(member).read()
-        problem = ""
     except MemoryError:
         raise
     except Exception as error:  # damaged bytes can make tarfile fail in nearly any way
-        problem = f"the file is cut off or not a tar.gz archive ({shown(error)})"
+        raise DataError(f"the file is cut off or not a tar.gz archive ({shown(error)}).") from error
     for folder, texts in reviews.items():
-        if not problem and len(texts) != expected:
-            problem = f"aclImdb/{folder} holds {len(texts):,} reviews instead of {expected:,}"
-    if problem:
-        raise DataError(
-            f"{path}: {problem}. Remove the file and run the command again to download Stanford's."
-        )
+        if len(texts) != expected:
+            raise DataError(f"aclImdb/{folder} holds {len(texts):,} reviews, not {expected:,}.")
     return {folder: [texts[name] for name in sorted(texts)] for folder, texts in reviews.items()}
 
 
 def word_ranks(reviews: Iterable[bytes]) -> dict[bytes, int]:
-    """Number the words from 1 by falling count.
+    """Numbers the words from 1 by falling count.
 
     Words of equal count keep the order of the Python 2 dictionary in which they were counted.
     """
@@ -230,12 +201,15 @@ def iteration_order(keys: Iterable[bytes]) -> list[bytes]:
     for used, key in enumerate(dict.fromkeys(keys), start=1):
         _insert(table, (key, string_hash(key)))
         if 3 * used >= 2 * len(table):
-            table = _grown(table, used)
+            least = used * (2 if used > _BIG_DICTIONARY else 4)
+            entries, table = table, [None] * 2 ** least.bit_length()  # a larger power of two
+            for entry in filter(None, entries):  # which move in the order of their old slots
+                _insert(table, entry)
     return [slot[0] for slot in table if slot is not None]
 
 
 def _insert(table: list[tuple[bytes, int] | None], entry: tuple[bytes, int]) -> None:
-    """Put a new entry into the first free slot of its probe sequence."""
+    """Puts a new entry into the first free slot of its probe sequence."""
     mask = len(table) - 1
     slot = entry[1] & mask
     perturb = entry[1] & _BITS_64  # unsigned in C
@@ -243,16 +217,3 @@ def _insert(table: list[tuple[bytes, int] | None], entry: tuple[bytes, int]) -> 
         slot = (5 * slot + perturb + 1) & mask
         perturb >>= _PERTURB_SHIFT
     table[slot] = entry
-
-
-def _grown(table: list[tuple[bytes, int] | None], used: int) -> list[tuple[bytes, int] | None]:
-    """A larger table with the same entries, which move in the order of their old slots."""
-    least = used * (2 if used > _BIG_DICTIONARY else 4)
-    size = _SMALLEST_TABLE
-    while size <= least:
-        size *= 2
-    grown: list[tuple[bytes, int] | None] = [None] * size
-    for entry in table:
-        if entry is not None:
-            _insert(grown, entry)
-    return grown

@@ -2,26 +2,26 @@
 
 Reads the published file (14 quantities every 10 minutes, 2009-2016) and any copy of it with
 another regular cadence or a subset of the quantities. The readings stay in the file's rows, since
-the published protocol counts rows. `Climate.provenance` says what was found in the file. What
+the published protocol counts rows. `Series.provenance` says what was found in the file. What
 cannot be used is a `DataError`.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from data.errors import DataError, quoted, shown
 from data.files import JENA, locate
 from data.sample_weather import sample_weather
-from data.tables import read_numbers, read_table, read_times
+from data.series import FEWEST_ROWS, MISSING_READING, TIME_NAMES, Series, make_series
+from data.tables import read_table, read_times
+from data.windows import SeriesWindows, make_windows, window_rows
 
 TIME_COLUMN = "Date Time"
 TIME_FORMAT = "%d.%m.%Y %H:%M:%S"
-TIME_NAMES = ("date time", "datetime", "date", "time", "timestamp")  # in copies of the file
 TEMPERATURE = "T (degC)"
 # Lowest and highest reading of each quantity that is possible on Earth, in the published order.
 # They find a wrong unit: kelvin, Fahrenheit, pascal.
@@ -42,7 +42,6 @@ LIMITS = {
     "wd (deg)": (0, 360),
 }
 QUANTITIES = tuple(LIMITS)
-MISSING_READING = -9999.0  # the station's mark for no reading
 
 PUBLISHED_ROWS = 420_551
 PUBLISHED_CADENCE_MINUTES = 10
@@ -51,29 +50,8 @@ UNVERIFIED = (
     "its form."
 )
 
-MINIMUM_ROWS = 24  # fewer rows do not show the file's cadence
-MOST_JUMPS = 10  # back in time; more are no stretches that stand twice
-MOST_REPEATED = 0.3  # share of rows; beyond it, they are those of another station
-MOST_IRREGULAR = 0.05  # share of steps; beyond it, a count of rows is no count of hours
 
-
-@dataclass(frozen=True)
-class Climate:
-    """A weather series, row by row as in its file."""
-
-    timestamps: np.ndarray  # datetime64[s] (rows,), ascending but for the rows in `repeated`
-    values: np.ndarray  # float64 (rows, quantities), in the units that the names state
-    quantities: tuple[str, ...]  # names of the columns of `values`, in the published order
-    cadence_minutes: int  # the regular distance of two rows
-    # bool (rows,): the row lies in a time that earlier rows cover, since a stretch stands twice
-    repeated: np.ndarray
-    # bool (rows, quantities): the file has no reading there, and `values` repeats another one
-    missing: np.ndarray
-    provenance: dict  # what the readings were made from, as a run record stores it
-    form: str = ""  # what is unusual about the file's form, such as "decimal commas"
-
-
-def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
+def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Series:
     """Finds and reads the Jena file, or makes the built-in sample series.
 
     Args:
@@ -95,7 +73,7 @@ def load_jena(data_dir: Path | None = None, *, sample: bool = False) -> Climate:
     return replace(climate, provenance=provenance)
 
 
-def read_jena(path: Path, needed: Sequence[str] = ()) -> Climate:
+def read_jena(path: Path, needed: Sequence[str] = ()) -> Series:
     """Reads one Jena file.
 
     Args:
@@ -140,7 +118,7 @@ def _find_columns(name: str, columns: list[str], needed: Sequence[str]) -> dict[
 def _can_only_be(known: str, column: str) -> bool:
     """Whether a column is a known one that lacks its unit or has it damaged, as in `T (?C)`."""
     if known == TIME_COLUMN:
-        return column.casefold() in TIME_NAMES
+        return column.casefold().replace(" ", "") in TIME_NAMES
     (quantity, _, unit), (found, _, damaged) = known.partition(" ("), column.partition(" (")
     legible = [letter for letter in damaged if letter.isascii() and letter != "?"]
     if found != quantity or (damaged and len(legible) == len(damaged)):  # another unit
@@ -154,136 +132,24 @@ def _climate(
     needed: Sequence[str] = (),
     left_out: Sequence[str] = (),
     form: Sequence[str] = (),
-) -> Climate:
+) -> Series:
     """Checks a table with published names, whose index are lines, and describes what it holds."""
-    if len(frame) < MINIMUM_ROWS:
+    if len(frame) < FEWEST_ROWS:
         raise DataError(
-            f"{name} has {len(frame)} rows, at least {MINIMUM_ROWS} are needed; is the file "
+            f"{name} has {len(frame)} rows, at least {FEWEST_ROWS} are needed; is the file "
             "complete?"
         )
-    quantities = tuple(one for one in QUANTITIES if one in frame)
+    quantities = [one for one in QUANTITIES if one in frame]
     timestamps, form_of_times = read_times(name, frame[TIME_COLUMN])
-    blanks = int(frame[list(quantities)].isna().to_numpy().sum())
-    readings = np.column_stack(  # (rows, quantities)
-        [read_numbers(name, frame[one], *LIMITS[one], MISSING_READING) for one in quantities]
-    )
-    repeated = _repeated_rows(name, frame.index, timestamps, readings)
-    missing = readings == MISSING_READING  # (rows, quantities)
-    for column, quantity in enumerate(quantities):
-        if missing[:, column].all():
-            remedy = "the networks read it; take another file" if needed else "remove the column"
-            raise DataError(f"{name} has no reading at all of '{quantity}': {remedy}.")
-    values = readings.copy()
-    for column in np.flatnonzero(missing.any(axis=0)):
-        good = pd.Series(readings[:, column]).mask(missing[:, column])
-        values[:, column] = good.ffill().bfill()  # at the start, the next one
-    replaced = dict(zip(quantities, missing.sum(axis=0).tolist(), strict=True))
-
-    steps = np.diff(timestamps[~repeated]).astype(np.int64)  # seconds
-    lengths, counts = np.unique(steps, return_counts=True)
-    cadence = int(lengths[counts.argmax()])
-    if cadence % 60:
-        raise DataError(
-            f"{name} has mostly {cadence} seconds from row to row; "
-            "the cadence must be a whole number of minutes."
-        )
-    gaps = steps[steps != cadence]  # a shorter step breaks the rhythm as a longer one does
-    if len(gaps) > MOST_IRREGULAR * len(steps):
-        raise DataError(
-            f"{name} has no regular cadence: {len(gaps):,} of {len(steps):,} steps from row to row "
-            f"are not {cadence // 60} minutes; resample the file to equal steps."
-        )
-    facts = {
-        "rows": len(values),
-        "quantities": len(quantities),
-        "cadence_minutes": cadence // 60,
-        "first_timestamp": str(timestamps[0]),
-        "last_timestamp": str(timestamps[-1]),
-        "gaps": len(gaps),
-        "jumps_back": _jumps_back(timestamps, repeated),
-        "longest_gap_hours": round(float(gaps.max(initial=0)) / 3600, 2),
-        "repeated_rows": int(repeated.sum()),
-        "replaced_readings": {one: count for one, count in replaced.items() if count},
-    }
+    blanks = int(frame[quantities].isna().to_numpy().sum())
+    absent = "the networks read it; take another file" if needed else "remove the column"
+    series = make_series(name, frame[quantities], timestamps, TEMPERATURE, LIMITS, absent)
     blank = [f"{blanks:,} blank fields for missing readings"] * (blanks > 0)
     said = ", ".join([*form, *form_of_times, *blank])
-    notes = _differences(facts, quantities, left_out, blanks)
+    notes = _differences(series.provenance["facts"], quantities, left_out, blanks)
     notes += [f"The Jena file has another form than the published one: {said}."] * bool(said)
-    usual = {"dataset": "jena", "sample": False, "files": []}
-    return Climate(
-        timestamps=timestamps,
-        values=values,
-        quantities=quantities,
-        cadence_minutes=cadence // 60,
-        repeated=repeated,
-        missing=missing,
-        provenance=usual | {"facts": facts, "notes": notes},
-        form=said,
-    )
-
-
-def _repeated_rows(
-    name: str, lines: pd.Index, timestamps: np.ndarray, readings: np.ndarray
-) -> np.ndarray:
-    """Marks the rows of a time that earlier rows have covered; refuses real disorder.
-
-    In the published file two stretches stand twice, and its row numbers count them. Of every sixth
-    row the two copies of a stretch may lie at other minutes, so that no timestamp stands twice.
-    """
-    latest = np.maximum.accumulate(timestamps)  # (rows,)
-    repeated = np.append(False, timestamps[1:] <= latest[:-1])  # (rows,)
-    again, first_rows = np.flatnonzero(repeated), np.flatnonzero(~repeated)
-    earlier = timestamps[first_rows]  # ascending
-    after = np.searchsorted(earlier, timestamps[again])  # never past the end
-    originals = first_rows[after]
-
-    same_time = timestamps[originals] == timestamps[again]
-    differs = same_time & (readings[again] != readings[originals]).any(axis=1)
-    # a stretch that stands twice lies among earlier rows, each a step or two from the next
-    step = np.median(np.append(np.diff(earlier), np.timedelta64(0, "s")))
-    covered = same_time | (after > 0) & (earlier[after] - earlier[after - 1] <= 2 * step)
-    backwards = np.flatnonzero(np.diff(timestamps) < np.timedelta64(0, "s")) + 1
-    if covered.all() and len(again) > MOST_REPEATED * len(timestamps):
-        raise DataError(
-            f"{name} has a time that earlier rows cover in {len(again):,} of its "
-            f"{len(timestamps):,} rows, first in line {lines[again[0]]}; it may hold two stations, "
-            "or one file twice: keep the rows of one."
-        )
-    if differs.any():
-        row, original = again[differs.argmax()], originals[differs.argmax()]
-        if _is_change_of_clock(timestamps[again], timestamps[row], step):
-            raise DataError(
-                f"{name}, line {lines[row]}: the hour of {timestamps[row]} stands twice with other "
-                "readings, as where clocks go back in autumn; write all times without summer time."
-            )
-        raise DataError(
-            f"{name}, line {lines[row]}: timestamp {timestamps[row]} repeats line "
-            f"{lines[original]} with other readings; remove the wrong one of the two."
-        )
-    if len(backwards) > MOST_JUMPS or not covered.all():
-        row = backwards[0] if covered.all() else again[(~covered).argmax()]
-        raise DataError(
-            f"{name}, line {lines[row]}: timestamp {timestamps[row]} comes after {latest[row - 1]} "
-            f"(line {lines[timestamps[:row].argmax()]}); sort the rows by time."
-        )
-    return repeated
-
-
-def _is_change_of_clock(repeated: np.ndarray, time: np.datetime64, step: np.timedelta64) -> bool:
-    """Whether the times that repeat on a day are one hour of a Sunday."""
-    that_day = repeated.astype("datetime64[D]") == time.astype("datetime64[D]")
-    is_hour = that_day.sum() * step == np.timedelta64(1, "h")
-    return bool(is_hour) and pd.Timestamp(time).day_name() == "Sunday"
-
-
-def _jumps_back(timestamps: np.ndarray, repeated: np.ndarray) -> list[dict]:
-    """Where time jumps back: from and to which moment, and how many rows follow that repeat it."""
-    rows = np.flatnonzero(np.diff(timestamps) < np.timedelta64(0, "s")) + 1
-    parts = np.split(repeated, rows)[1:]  # each begins with the rows that repeat
-    return [
-        {"from": str(timestamps[row - 1]), "to": str(timestamps[row]), "rows": int(part.sum())}
-        for row, part in zip(rows, parts, strict=True)
-    ]
+    provenance = series.provenance | {"dataset": "jena", "notes": notes}
+    return replace(series, provenance=provenance, form=said)
 
 
 def _differences(
@@ -329,3 +195,78 @@ def _differences(
             f"the last good reading before them, at the start by the next ({per_quantity})."
         )
     return notes
+
+
+def jena_windows(
+    climate: Series,
+    *,
+    lookback_hours: float,
+    step_hours: float,
+    horizon_hours: float,
+    train_rows: int,
+    validation_rows: int,
+    straddle_gaps: bool,
+) -> SeriesWindows:
+    """`make_windows` with the published splits, which leave out one row between two of them.
+
+    Args:
+        climate: the series.
+        lookback_hours, step_hours, horizon_hours, straddle_gaps: as for `make_windows`. A horizon
+            of 25 is the published form, 24 the corrected one.
+        train_rows: end of the training split, in rows of the published 10-minute file whatever
+            the cadence of this one.
+        validation_rows: end of the validation split, likewise; the rest is the test split.
+    """
+    cadence = climate.cadence_minutes
+    spans = lookback_hours, step_hours, horizon_hours
+    offsets, horizon = window_rows(*spans, cadence)
+    step, lookback = offsets.step, offsets.step - offsets[0]
+    advice = _settings_that_fit(len(climate.values), cadence, lookback, step, horizon)
+    splits = _splits(climate, train_rows, validation_rows, advice)
+    return make_windows(
+        climate,
+        splits,
+        lookback_hours=lookback_hours,
+        step_hours=step_hours,
+        horizon_hours=horizon_hours,
+        straddle_gaps=straddle_gaps,
+        advice=advice,
+    )
+
+
+def _settings_that_fit(rows: int, cadence_minutes: int, lookback: int, step: int, horizon: int):
+    """Advice for a short series: half of it for training, a quarter each for the other splits."""
+    spare = PUBLISHED_CADENCE_MINUTES // cadence_minutes + 2  # lost where the splits are rounded
+    longest = (rows // 4 - spare - horizon) // step * step  # lookback that fits a quarter
+    if longest < step:
+        least = 4 * (step + horizon + spare)  # with a lookback of one step
+        return f"This one has {rows:,} rows; at least {least:,} are needed, without a gap."
+    train, validation = (
+        part * rows // 4 * cadence_minutes // PUBLISHED_CADENCE_MINUTES for part in (2, 3)
+    )
+    flags = f"--train-rows {train} --validation-rows {validation}"
+    if longest < lookback:
+        flags += f" --lookback-hours {longest * cadence_minutes / 60:g}"
+    return f"For this series, these fit: {flags}"
+
+
+def _splits(climate: Series, train_rows: int, validation_rows: int, advice: str) -> list[range]:
+    """Rows of train, validation and test in this series."""
+    if not 0 < train_rows < validation_rows:
+        raise DataError(
+            f"train rows ({train_rows:,}) must be positive and less than validation rows "
+            f"({validation_rows:,}): both are row numbers of the 10-minute file."
+        )
+    cadence = climate.cadence_minutes
+    # the published splits leave out one row between them: 200000, 300000
+    published = train_rows + 1, validation_rows + 1, train_rows, validation_rows
+    starts_and_ends = [row * PUBLISHED_CADENCE_MINUTES // cadence for row in published]
+    validation, test, train_end, validation_end = starts_and_ends
+    rows = len(climate.values)
+    if test >= rows:
+        raise DataError(
+            f"the test split would begin after row {validation_rows:,} of the 10-minute file, "
+            f"which is row {validation_end:,} at one row every {cadence} minutes, but the series "
+            f"has {rows:,} rows; choose fewer train and validation rows. {advice}"
+        )
+    return [range(train_end), range(validation, validation_end), range(test, rows)]

@@ -11,10 +11,11 @@ import io
 import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.errors import DataError, quoted
+from data.errors import DataError, quoted, shown
 from data.files import MOST_BYTES, decode, read_bytes, unpacked
 from data.imdb import split_words
 
@@ -89,6 +90,14 @@ def read_text(text: str) -> OwnReview:
     return _reviews([(1, text)], "the text")[0]
 
 
+def decoded(path: Path | None) -> str:
+    """The text of a file, unpacked, or of the standard input."""
+    text = decode(_content(path), name := str(path or "standard input"))
+    if "\0" in text:
+        raise DataError(f"{name} holds zero bytes and is no text; save it as text in UTF-8.")
+    return text
+
+
 def read_reviews(path: Path | None, column: str | None = None) -> tuple[list[OwnReview], str]:
     """The reviews of a file, or of the standard input: one a line, or a column of a CSV.
 
@@ -96,9 +105,9 @@ def read_reviews(path: Path | None, column: str | None = None) -> tuple[list[Own
     with a word or more, and what the file was read as, in a line.
     """
     name = str(path or "standard input")
-    text = _decoded(_content(path), name)
+    text = decoded(path)
     kinds = {suffix.lower() for suffix in path.suffixes} if path else set()
-    table = _header(text, column, needed=bool(kinds & {".csv", ".tsv"}) or column is not None)
+    table = header(text, column, needed=bool(kinds & {".csv", ".tsv"}) or column is not None)
     if table is None:
         rows = list(enumerate(re.split(r"\r\n|\r|\n", text), start=1))
         if not rows[-1][1]:
@@ -136,18 +145,21 @@ def _content(path: Path | None) -> bytes:
     return unpacked(content, path or "standard input")
 
 
-def _decoded(content: bytes, name: str) -> str:
-    text = decode(content, name)
-    if "\0" in text:
-        raise DataError(f"{name} holds zero bytes and is no text; save it as text in UTF-8.")
-    return text
-
-
-def _known(name: str) -> str:
+def known(name: str) -> str:
+    """The name of a column in small letters, without blanks and underscores."""
     return re.sub(r"[\W_]", "", name.lower())
 
 
-def _header(text: str, column: str | None, needed: bool) -> tuple[str, list[str]] | None:
+def find_column(
+    name: str, columns: Sequence[str], given: str | None, names: Sequence[str]
+) -> str | None:
+    """A column of a file: the one that was given, else the first with one of these names."""
+    if given and given not in columns:
+        raise DataError(f"{name} has no column '{shown(given)}'; it has {quoted(columns)}.")
+    return given or next((c for one in names for c in columns if known(c) == one), None)
+
+
+def header(text: str, column: str | None, needed: bool) -> tuple[str, list[str]] | None:
     """The delimiter and the first row of a CSV; None where the text is no CSV.
 
     A text whose name does not say so is a CSV if its first line is a row of two or more names, one
@@ -158,44 +170,48 @@ def _header(text: str, column: str | None, needed: bool) -> tuple[str, list[str]
     found = {one: next(csv.reader([first], delimiter=one), []) for one in DELIMITERS}
     for delimiter, names in found.items():
         are_names = len(names) > 1 and all(re.fullmatch(r"(\w[\w ]{0,40})?", one) for one in names)
-        known = any(_known(one) in COLUMNS for one in names)
-        if column in names or (known and (are_names or needed)):
+        has_reviews = any(known(one) in COLUMNS for one in names)
+        if column in names or (has_reviews and (are_names or needed)):
             return delimiter, names
     return max(found.items(), key=lambda one: len(one[1])) if needed else None
 
 
-def _column(
-    text: str, delimiter: str, names: list[str], column: str | None, name: str
-) -> tuple[list[tuple[int, str]], str]:
-    """The cells of the column with the reviews, each with its line, and which column it is."""
-    known = [_known(one) for one in names]
-    wanted = next((one for one in COLUMNS if one in known), None)
-    if column is not None and column not in names:
-        raise DataError(f"{name} has no column '{column}'; its first row is {quoted(names)}.")
+def csv_rows(text: str, delimiter: str, name: str) -> list[tuple[int, list[str]]]:
+    """The rows of a CSV that are not blank, each with the line where it begins; its header, too."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     rows, line = [], 1
     try:
         for row in reader:
-            rows.append((line, row))
+            if row:
+                rows.append((line, row))
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
             f"{name}, line {line}, is no row of a CSV ({error}); put a review with "
             'quotation marks between quotation marks, and double those in it: "".'
         ) from error
-    if column is None and wanted is None:
-        if any(len(row) > 1 for _, row in rows):
-            raise DataError(
-                f"{name} is a CSV, and no column of its first row, {quoted(names)}, is known to "
-                f"hold reviews; call one 'review', or name it with --column."
-            )
-        return [(at, row[0]) for at, row in rows if row], "from the only column"
-    place = names.index(column) if column is not None else known.index(wanted)
     for at, row in rows:
-        if len(row) > len(names):
+        if len(row) > len(rows[0][1]):
             raise DataError(
-                f"{name}, line {at}, has {len(row)} fields where the first row has {len(names)}; "
-                "put a review that holds commas between quotation marks."
+                f"{name}, line {at}, has {len(row)} fields where the first row has "
+                f"{len(rows[0][1])}; put a review that holds commas between quotation marks."
             )
-    cells = [(at, row[place] if place < len(row) else "") for at, row in rows[1:] if row]
-    return cells, f"from column {names[place]}"
+    return rows
+
+
+def _column(
+    text: str, delimiter: str, names: list[str], column: str | None, name: str
+) -> tuple[list[tuple[int, str]], str]:
+    """The cells of the column with the reviews, each with its line, and which column it is."""
+    found = find_column(name, names, column, COLUMNS)
+    rows = csv_rows(text, delimiter, name)
+    if found is None and len(names) > 1:
+        raise DataError(
+            f"{name} is a CSV, and no column of its first row, {quoted(names)}, is known to hold "
+            "reviews; call one 'review', or name it with --column."
+        )
+    if found is None:
+        return [(at, row[0]) for at, row in rows], "from the only column"
+    place = names.index(found)
+    cells = [(at, row[place] if place < len(row) else "") for at, row in rows[1:]]
+    return cells, f"from column {found}"

@@ -40,23 +40,18 @@ BETWEEN = (1, 2)
 AFTER = (2, 12)
 
 
-def sample_reviews(seed: int = 0) -> dict[str, np.ndarray]:
-    """Make reviews in the raw layout of `imdb.npz`.
+def sample_reviews(seed: int = 0) -> dict[str, tuple[list[list[int]], np.ndarray]]:
+    """Makes the reviews of `train` and `test`, and their labels.
 
-    Returns:
-        `x_train` and `x_test`, object arrays of lists of word ranks (1 is the most frequent
-        word), and `y_train` and `y_test`, int64 arrays of labels, half 0 (negative) and half 1
-        (positive).
+    Reviews are lists of word ranks (1 is the most frequent word); of the labels, int64, half are 0
+    (negative) and half 1 (positive).
     """
     reviews, labels = _draw(seed)
     rank = _ranks(reviews)
-    ranked = np.empty(len(reviews), dtype=object)
-    ranked[:] = [rank[words].tolist() for words in reviews]
+    ranked = [rank[words].tolist() for words in reviews]
     return {
-        "x_train": ranked[:TRAIN_REVIEWS],
-        "y_train": labels["train"],
-        "x_test": ranked[TRAIN_REVIEWS:],
-        "y_test": labels["test"],
+        "train": (ranked[:TRAIN_REVIEWS], labels["train"]),
+        "test": (ranked[TRAIN_REVIEWS:], labels["test"]),
     }
 
 
@@ -81,13 +76,7 @@ def _review(rng: np.random.Generator, positive: bool) -> list[int]:
     negated = rng.random() < NEGATED
     opinion = rng.choice(GOOD if positive != negated else BAD)
     first, second = (NEGATION, opinion) if negated else (opinion, NEGATION)
-    return [
-        *_filler(rng, BEFORE),
-        first,
-        *_filler(rng, BETWEEN),
-        second,
-        *_filler(rng, AFTER),
-    ]
+    return [*_filler(rng, BEFORE), first, *_filler(rng, BETWEEN), second, *_filler(rng, AFTER)]
 
 
 def _filler(rng: np.random.Generator, span: tuple[int, int]) -> np.ndarray:

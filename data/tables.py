@@ -21,6 +21,7 @@ from data.files import UTF16_MARKS, read_bytes, read_member, unpacked
 MOST_ROWS = 2_500_000
 MOST_COLUMNS = 100
 MOST_LINE_BYTES = 10_000
+NO_READING = ["", "NA", "NaN", "nan", "N/A", "n/a", "#N/A", "null", "NULL", "None", "?"]
 MOST_WRONG = 0.5  # share of rows; beyond it, a message speaks of the file, not of a row
 
 SEPARATORS = {",": "", ";": "semicolons", "\t": "tabs"}  # and what they are called
@@ -32,6 +33,7 @@ DAYS = {  # as pandas reads a day, and as people write it
     "%m/%d/%Y": "mm/dd/yyyy",
 }
 # stations end a day with 24:00, the next midnight; spreadsheets leave 00:00 out
+ZONE = re.compile(r" ?(Z|[+-]\d\d:?\d\d)$")  # at the end of a clock's time: the offset from UTC
 CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.0+)?)?|24:00(:00)?", re.ASCII)
 DECIMAL_COMMA = re.compile(rb'[;\t"] *[+-]?\d+,\d+ *[;\t"\n]')
 
@@ -68,7 +70,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
                 names=range(len(columns)),
                 skiprows=before,
                 keep_default_na=False,
-                na_values=["", "NA", "NaN", "nan"],  # pandas, spreadsheets and R write these
+                na_values=NO_READING,
                 skip_blank_lines=False,  # so that a row's number tells its line
                 skipinitialspace=True,
                 encoding_errors="replace",
@@ -126,12 +128,16 @@ def read_times(name: str, column: pd.Series) -> tuple[np.ndarray, list[str]]:
             f"{name}, column '{column.name}': '{shown(days[0])}' can be {DAYS['%d/%m/%Y']} or "
             f"{DAYS['%m/%d/%Y']}; write the days of the file as {DAYS['%Y-%m-%d']}."
         )
+    zones = [found[1] if (found := ZONE.search(clock)) else "" for clock in clocks]
+    several = all(zones) and len(set(zones)) > 1  # as where the clocks change
+    if all(zones):
+        clocks = [ZONE.sub("", clock) for clock in clocks]
     spans = pd.to_timedelta(
         [
             clock + ":00" * (2 - clock.count(":")) if CLOCK.fullmatch(clock) else None
             for clock in (clock or "00:00" for clock in clocks)
         ]
-    )
+    ) - pd.to_timedelta([_offset(zone) if several else "0s" for zone in zones])
     times = read[form].to_numpy()[day_of] + spans.to_numpy()[clock_of]  # (rows,)
     wrong = np.isnat(times)
     if wrong.any():
@@ -143,7 +149,14 @@ def read_times(name: str, column: pd.Series) -> tuple[np.ndarray, list[str]]:
         raise DataError(
             f"{name}, line {line}, column '{column.name}': '{shown(fields[line])}' is {remedy}."
         )
-    return times.astype("datetime64[s]"), [f"days as {DAYS[form]}"] * (form != "%d.%m.%Y")
+    unusual = [f"days as {DAYS[form]}"] * (form != "%d.%m.%Y")
+    unusual += ["times of several offsets as UTC"] if several else []
+    return times.astype("datetime64[s]"), unusual
+
+
+def _offset(zone: str) -> str:
+    """An offset from UTC, such as `+02:00`, as pandas reads a span."""
+    return "0s" if zone == "Z" else f"{zone[:3]}:{zone[-2:]}:00"
 
 
 def read_numbers(

@@ -41,12 +41,12 @@ class Corpus:
 
 
 def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -> Corpus:
-    """Load a text and normalise it like the widespread Keras example.
+    """Loads a text and normalises it like the widespread Keras example.
 
     Args:
-        data_dir: Data directory, searched first for the corpora (see `data.files.locate`).
+        data_dir: data directory, searched first for the corpora (see `data.files.locate`).
         text: "alice", "nietzsche", or the path of any text; "sample" for sample data.
-        sample: Use the built-in text.
+        sample: use the built-in text.
     """
     if sample:
         if text != SAMPLE:
@@ -56,49 +56,40 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
             )
         content = normalise(SAMPLE_TEXT)
         note = f"Built-in text of {len(content):,} characters, written for this project."
-        return _corpus(content, file=None, notes=[note])
+        return _corpus(content, None, [note])
 
-    if text in CORPORA:
+    is_known = text in CORPORA
+    if is_known:
         file = files.locate(CORPORA[text], data_dir)
-        content = files.read_bytes(file.path, MOST_BYTES)
+    else:
+        file = files.own_file(text, tuple(CORPORA))
+    raw = files.read_bytes(file.path, MOST_BYTES)
+    if is_known:
         try:
-            files.check_mark(CORPORA[text], content)
+            files.check_mark(CORPORA[text], raw)
         except DataError as error:
             raise DataError(
                 f"{file.path}: {error} Remove the file and run `make data` for the published "
                 "one, or name a text with --text."
             ) from error
-        notes = [
+        note = (
             f"No published hash of {file.name} is known, so that nothing tells how this copy "
             "differs from others; it was used as it is."
-        ]
+        )
+    elif file.name in CORPORA:
+        raise DataError(
+            f"{file.path} is named like the text that '--text {file.name}' stands for, and a "
+            "record, which keeps names alone, could not tell the two apart. Rename the file, "
+            f"for instance to my-{file.name}.txt."
+        )
     else:
-        file = files.own_file(text)
-        content = files.read_bytes(file.path, MOST_BYTES)
-        if file.name in CORPORA:
-            raise DataError(
-                f"{file.path} is named like the text that '--text {file.name}' stands for, and a "
-                "record, which keeps names alone, could not tell the two apart. Rename the file, "
-                f"for instance to my-{file.name}.txt."
-            )
-        notes = [f"A text of the user's own ({shown(file.name)}), for which nothing was published."]
-    book, found = without_licence(files.decode(content, file.path))
+        note = f"A text of the user's own ({shown(file.name)}), for which nothing was published."
+    book, found = without_licence(files.decode(raw, file.path))
+    content = normalise(book)
+    _refuse_no_text(content, file.path)
+    notes = [note]
     if found:
         notes.append("Project Gutenberg's licence, before and after the book, was left out.")
-    content = normalise(book)
-    if not content:
-        raise DataError(f"{file.path} holds no text but white space; name a text of some length.")
-    control = CONTROL.search(content)
-    if control:
-        raise DataError(
-            f"{file.path} holds the control character {control[0]!a}, so it is no plain "
-            "text; remove such characters or name another text."
-        )
-    if len(set(content)) > MOST_CHARACTERS:
-        raise DataError(
-            f"{file.path} has {len(set(content)):,} different characters, more than the "
-            f"{MOST_CHARACTERS:,} that a network here may learn; name another text."
-        )
     beyond = Counter(character for character in content if not character.isascii())
     if beyond:
         commonest = " ".join(character for character, _ in beyond.most_common(8))
@@ -107,6 +98,26 @@ def load_text(data_dir: Path | str | None, text: str, *, sample: bool = False) -
             f"{commonest}); they are kept, where the widespread example drops them."
         )
     return _corpus(content, file, notes)
+
+
+def _refuse_no_text(content: str, path: Path) -> None:
+    """Refuses what a network cannot learn."""
+    characters = len(set(content))
+    if not content:
+        problem = "holds no text but white space; name a text of some length"
+    elif control := CONTROL.search(content):
+        problem = (
+            f"holds the control character {control[0]!a}, so it is no plain text; remove such "
+            "characters or name another text"
+        )
+    elif characters > MOST_CHARACTERS:
+        problem = (
+            f"has {characters:,} different characters, more than the {MOST_CHARACTERS:,} that a "
+            "network here may learn; name another text"
+        )
+    else:
+        return
+    raise DataError(f"{path} {problem}.")
 
 
 def normalise(text: str) -> str:
@@ -145,11 +156,11 @@ def windows(
     """Windows over a part of a text, each with the character that follows.
 
     Args:
-        ids: Numbers of the characters of the whole text, shape `(length,)`.
-        begin: Position of the first character to predict, at least `window`.
-        end: Position after the last one.
-        window: Characters that are read before each.
-        stride: Distance between two predicted characters.
+        ids: numbers of the characters of the whole text, shape `(length,)`.
+        begin: position of the first character to predict, at least `window`.
+        end: position after the last one.
+        window: characters that are read before each.
+        stride: distance between two predicted characters.
 
     Returns:
         Windows, a view of shape `(windows, window)`, and the next characters, shape `(windows,)`.

@@ -1,8 +1,9 @@
-"""Windows over a weather series: the rows that a network reads, and the one it predicts.
+"""Windows over a series: the rows that a network reads, and the one it predicts.
 
 A window is identified by the row of its last input. Its inputs reach back over the lookback, one
-row a step. Its target is the temperature one horizon after the last input. Windows are gathered
-from the normalised series when a batch asks for them; all of them would need gigabytes.
+row a step. Its target is one quantity, such as the temperature, one horizon after the last input.
+Windows are gathered from the normalised series when a batch asks for them; all of them would need
+gigabytes.
 
 The published generator counts from an *anchor* row instead: inputs end one step before the anchor
 and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 25 hours;
@@ -10,12 +11,14 @@ and the target lies 24 hours after it, so its "24 hours ahead" is a horizon of 2
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from data.errors import DataError
-from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, Climate
+from data.series import Series
 
 
 @dataclass(frozen=True)
@@ -46,13 +49,13 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class ClimateWindows:
+class SeriesWindows:
     """The three splits of a series, in order of time, and the scale of their target."""
 
     train: Windows
     validation: Windows
     test: Windows
-    degrees_per_unit: float  # deviation of the temperature over the training rows, in °C
+    degrees_per_unit: float  # deviation of the target over the training rows, in its own unit
     timestamps: np.ndarray  # datetime64[s] (rows,), the time of each row of the series
     # counts for the run record, and `normalisation`: mean and standard deviation of each column
     # over the training rows, by the column's name
@@ -60,15 +63,15 @@ class ClimateWindows:
 
 
 def make_windows(
-    climate: Climate,
+    series: Series,
+    splits: Sequence[range],
     *,
     lookback_hours: float,
     step_hours: float,
     horizon_hours: float,
-    train_rows: int,
-    validation_rows: int,
     straddle_gaps: bool,
-) -> ClimateWindows:
+    advice: str = "",
+) -> SeriesWindows:
     """Normalises a series and lays the windows of the three splits over it.
 
     As in the published form, each split's *inputs* begin at its first row, while its last targets
@@ -77,45 +80,44 @@ def make_windows(
     `DataError`.
 
     Args:
-        climate: the series.
+        series: the readings.
+        splits: rows of the training, the validation and the test part, in order of time. Mean and
+            standard deviation are taken over the training rows.
         lookback_hours: from the first input to one step after the last one; timesteps are
             `lookback_hours / step_hours`.
         step_hours: from one input to the next.
         horizon_hours: from the last input to the target; 25 is the published form, 24 the
             corrected one.
-        train_rows: end of the training split, in rows of the published 10-minute file whatever
-            the cadence of this one. Mean and standard deviation are taken over these rows.
-        validation_rows: end of the validation split, likewise; the rest is the test split.
         straddle_gaps: True counts rows alone, as published, whatever their timestamps. False
             drops repeated rows first and keeps only windows without a gap from the first input
             to the target.
+        advice: what to choose instead, for the message where a split has no window.
     """
-    cadence = climate.cadence_minutes
+    cadence = series.cadence_minutes
     offsets, horizon = window_rows(lookback_hours, step_hours, horizon_hours, cadence)
     step, lookback = offsets.step, offsets.step - offsets[0]
-    advice = _settings_that_fit(len(climate.values), cadence, lookback, step, horizon)
-    starts, ends = _split_bounds(climate, train_rows, validation_rows, advice)
-    if lookback + horizon > len(climate.values):  # else the offsets could fill the memory
+    if lookback + horizon > len(series.values):  # else the offsets could fill the memory
         raise DataError(
             f"a lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours do "
-            f"not fit into the {len(climate.values):,} rows of the series; choose shorter ones."
+            f"not fit into the {len(series.values):,} rows of the series; choose shorter ones."
         )
 
-    kept = np.ones(len(climate.values), bool) if straddle_gaps else ~climate.repeated
-    values = climate.values[kept]  # (rows, features)
-    timestamps = climate.timestamps[kept]  # (rows,)
+    kept = np.ones(len(series.values), bool) if straddle_gaps else ~series.repeated
+    values = series.values[kept]  # (rows, features)
+    timestamps = series.timestamps[kept]  # (rows,)
     # the splits stay at the same moments when repeated rows before them are dropped
     kept_before = np.concatenate([[0], np.cumsum(kept)])
-    starts, ends = kept_before[starts], kept_before[ends]
+    starts = kept_before[[rows.start for rows in splits]]
+    ends = kept_before[[rows.stop for rows in splits]]
 
     delay = horizon - step  # rows from anchor to target
     # the published generator leaves out the very last row as a target
-    anchor_ends = np.array([ends[0], ends[1], len(values) - delay - 1])
+    anchor_ends = np.minimum(ends, len(values) - delay - 1)
     broken = gaps(timestamps, cadence)  # (rows,)
-    column = climate.quantities.index(TEMPERATURE)
-    series, mean, std = _normalise(values, int(ends[0]))
+    column = series.quantities.index(series.target)
+    normalised, mean, std = _normalise(values, int(ends[0]))
 
-    splits, facts = {}, {}
+    windows, facts = {}, {}
     names = ("train", "validation", "test")
     for name, start, end, anchor_end in zip(names, starts, ends, anchor_ends, strict=True):
         anchors = np.arange(start + lookback, anchor_end)
@@ -124,33 +126,49 @@ def make_windows(
             first_steps = last_rows + offsets[0] + 1
             last_rows = last_rows[none_between(broken, first_steps, last_rows + horizon)]
         if not len(last_rows):
-            needed = lookback + 1 + (delay + 1 if name == "test" else 0)
+            needed = lookback + 1 + (delay + 1 if name == "test" or not straddle_gaps else 0)
             raise DataError(
                 f"the {name} split has {end - start:,} rows and not one complete window: a "
                 f"lookback of {lookback_hours:g} hours and a horizon of {horizon_hours:g} hours "
                 f"need {needed:,} rows{'' if straddle_gaps else ' without a gap'}; choose a "
-                f"shorter lookback, other split rows, or a longer file. {advice}"
+                f"shorter lookback, other split rows, or a longer file. {advice}".strip()
             )
-        splits[name] = Windows(series, last_rows, np.array(offsets), horizon, column)
+        windows[name] = Windows(normalised, last_rows, np.array(offsets), horizon, column)
         facts[f"{name}_windows"] = len(last_rows)
         facts[f"{name}_windows_skipped_for_gaps"] = len(anchors) - len(last_rows)
-    return ClimateWindows(
-        **splits,
+    return SeriesWindows(
+        **windows,
         degrees_per_unit=float(std[column]),
         timestamps=timestamps,
         facts={
             "timesteps": len(offsets),
-            "features": series.shape[1],
+            "features": normalised.shape[1],
             "rows_per_hour": 60 / cadence,
             "straddle_gaps": straddle_gaps,
             "repeated_rows_dropped": int((~kept).sum()),
             "normalisation": {
                 name: [float(mean[place]), float(std[place])]
-                for place, name in enumerate(climate.quantities)
+                for place, name in enumerate(series.quantities)
             },
             **facts,
         },
     )
+
+
+def a_season_before(windows: Windows, timestamps: np.ndarray, season_hours: float) -> np.ndarray:
+    """Rows a whole number of seasons before the targets, the latest that are known by then.
+
+    The timestamps are datetime64[s] of the series' rows, shape (rows,). Returns int64, shape
+    (windows,); where the series has no row at that time, the row of the last input.
+    """
+    targets = windows.last_rows + windows.horizon  # (windows,)
+    season = np.timedelta64(round(season_hours * 3600), "s")
+    ahead = timestamps[targets] - timestamps[windows.last_rows]
+    wanted = timestamps[targets] - -(-ahead // season) * season  # (windows,)
+    rows = pd.Series(np.arange(len(timestamps)), timestamps)
+    found = rows[~rows.index.duplicated()].reindex(wanted).to_numpy()
+    known = found <= windows.last_rows  # not where there is none
+    return np.where(known, found, windows.last_rows).astype(np.int64)
 
 
 def persistence_mae(windows: Windows) -> float:
@@ -192,45 +210,6 @@ def none_between(marked: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.
     """Whether no row from a first to a last one (inclusive) is marked: bool, shape (windows,)."""
     before = np.append(0, np.cumsum(marked))  # marked rows before each row
     return before[last + 1] == before[first]
-
-
-def _settings_that_fit(rows: int, cadence_minutes: int, lookback: int, step: int, horizon: int):
-    """Advice for a short series: half of it for training, a quarter each for the other splits."""
-    spare = PUBLISHED_CADENCE_MINUTES // cadence_minutes + 2  # lost where the splits are rounded
-    longest = (rows // 4 - spare - horizon) // step * step  # lookback that fits a quarter
-    if longest < step:
-        least = 4 * (step + horizon + spare)  # with a lookback of one step
-        return f"This one has {rows:,} rows; at least {least:,} are needed, without a gap."
-    train, validation = (
-        part * rows // 4 * cadence_minutes // PUBLISHED_CADENCE_MINUTES for part in (2, 3)
-    )
-    flags = f"--train-rows {train} --validation-rows {validation}"
-    if longest < lookback:
-        flags += f" --lookback-hours {longest * cadence_minutes / 60:g}"
-    return f"For this series, these fit: {flags}"
-
-
-def _split_bounds(
-    climate: Climate, train_rows: int, validation_rows: int, advice: str
-) -> tuple[np.ndarray, np.ndarray]:
-    """First rows and ends (exclusive) of train, validation and test, in rows of this series."""
-    if not 0 < train_rows < validation_rows:
-        raise DataError(
-            f"train rows ({train_rows:,}) must be positive and less than validation rows "
-            f"({validation_rows:,}): both are row numbers of the 10-minute file."
-        )
-    cadence = climate.cadence_minutes
-    # the published splits leave out one row between them: 200000, 300000
-    published = np.array([0, train_rows + 1, validation_rows + 1, train_rows, validation_rows])
-    bounds = published * PUBLISHED_CADENCE_MINUTES // cadence
-    rows = len(climate.values)
-    if bounds[2] >= rows:
-        raise DataError(
-            f"the test split would begin after row {validation_rows:,} of the 10-minute file, "
-            f"which is row {bounds[4]:,} at one row every {cadence} minutes, but the series has "
-            f"{rows:,} rows; choose fewer train and validation rows. {advice}"
-        )
-    return bounds[:3], np.append(bounds[3:], rows)
 
 
 def _normalise(values: np.ndarray, train_rows: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

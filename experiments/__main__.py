@@ -1,12 +1,15 @@
 """Lists the experiments, or runs one of them.
 
-python -m experiments                   one line an experiment: name, group, title
-python -m experiments NAME [options]    run it; --help lists its options
-python -m experiments NAME --keras 2.0.8    run it on the Keras of its document
+python -m experiments                             one line an experiment: name, group, title
+python -m experiments NAME [options]              run it; --help lists its options
+python -m experiments NAME --keras 2.0.8          run it on the Keras of its document
+python -m experiments NAME --reviews-file FILE    run it on reviews of your own
+python -m experiments NAME --series-file FILE     run it on a series of your own
 """
 
 import sys
 
+from experiments.common.own_data import experiment_on, own_file_of
 from experiments.originals.original import original
 from harness.cli import Parser, run_command
 from harness.experiment import carry_out, find_experiments, read_plan
@@ -26,6 +29,8 @@ def list_or_run(words: list[str]) -> None:
     elif not name:
         for one in experiments.values():
             print(f"{one.name:20} {one.group:6} {one.title}")
+    elif own := own_file_of(options):
+        carry_out(read_plan(experiment_on(name, own), options))
     elif name not in experiments:
         parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
     else:

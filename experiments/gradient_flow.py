@@ -35,17 +35,10 @@ class Protocol(ImdbProtocol):
 
 
 def gradient_norms(model, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Median norm of the loss gradient with respect to the word vectors.
+    """Median norm of the loss gradient with respect to the word vectors, the last word's first.
 
-    They are computed in float64, since float32 ends before some of them do.
-
-    Args:
-        model: ids, embedding, recurrent layer, classifier.
-        x: ids of reviews, shape (reviews, timesteps), without padding.
-        y: labels, shape (reviews,).
-
-    Returns:
-        float64 of shape (timesteps,), the first at the last word; 0 where it cannot be measured.
+    Of ids (reviews, timesteps) without padding and labels (reviews,). It is computed in float64,
+    shape (timesteps,), since float32 ends before some of them do; 0 where it cannot be measured.
     """
     import keras
 
@@ -114,19 +107,14 @@ def outputs(curves: dict[str, dict[str, np.ndarray]], timesteps: int) -> list:
         for name in ("LSTM", "GRU"):
             known = rates[name] is not None and rates["SimpleRNN"]
             longer[f"{name}, {when}"] = [rates[name] / rates["SimpleRNN"] if known else None]
-        series = [
-            Series(name, distances, [float(n) or None for n in norms])
-            for name, norms in cells.items()
-        ]
         axes = "distance from the last word (steps)", "norm of the loss gradient"
+        seen = {name: [float(n) or None for n in norms] for name, norms in cells.items()}
+        series = [Series(name, distances, values) for name, values in seen.items()]
         panels.append(Lines(when[0].upper() + when[1:], *axes, series, log_y=True))
+    title = "How fast the gradient shrinks, relative to SimpleRNN"
     return [
         Table("Gradient with respect to distant words", columns, rows),
-        Table(
-            "How fast the gradient shrinks, relative to SimpleRNN",
-            ["halvings a step, as a multiple of SimpleRNN's"],
-            longer,
-        ),
+        Table(title, ["halvings a step, as a multiple of SimpleRNN's"], longer),
         *panels,
     ]
 

@@ -29,7 +29,8 @@ def train(protocol, run):
     model = networks.recurrent_classifier("gru", *protocol.sizes, gates=protocol.gates)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
+    epochs, batch_size, patience = protocol.epochs, protocol.batch_size, protocol.patience
+    fit(run, model, reviews, epochs=epochs, batch_size=batch_size, patience=patience)
 
 
 EXPERIMENT = ImdbNetwork("imdb-gru", "GRU", protocol=GatedProtocol(), notes=notes, train=train)

@@ -31,7 +31,8 @@ def train(protocol, run):
     model = networks.recurrent_classifier("simple-rnn", *protocol.sizes, depth=protocol.depth)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    fit(run, model, reviews, epochs=protocol.epochs, batch_size=protocol.batch_size)
+    epochs, batch_size, patience = protocol.epochs, protocol.batch_size, protocol.patience
+    fit(run, model, reviews, epochs=epochs, batch_size=batch_size, patience=patience)
 
 
 EXPERIMENT = ImdbNetwork(

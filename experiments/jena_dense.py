@@ -20,7 +20,7 @@ def train(protocol, run):
     model = networks.dense_forecaster(*weather.shape, protocol.units)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    fit(run, model, weather, epochs=protocol.epochs)
+    fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
 EXPERIMENT = JenaNetwork(

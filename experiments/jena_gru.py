@@ -28,7 +28,7 @@ def train(protocol, run):
     )
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="mae", metrics=["mae"])
-    fit(run, model, weather, epochs=protocol.epochs)
+    fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
 EXPERIMENT = JenaNetwork("jena-gru", "GRU", protocol=GruProtocol(), train=train)

@@ -18,19 +18,26 @@ from harness.errors import RunError
 from harness.experiment import main
 from harness.protocol import setting
 
+COLUMNS = 1_000  # of the regression, of which the time grows with the square
+NUMBERS = 10**8  # of its table in training: 0.8 GB
+
 
 @dataclass(frozen=True)
 class Protocol(WindowProtocol):
     """The windows of the networks, of which the regression reads the end."""
 
-    recent_hours: float = setting(48, "last hours of the window that are read", minimum=0.01)
+    recent_hours: float = setting(
+        48, f"last hours of the window that are read; 0: what {COLUMNS:,} columns hold", minimum=0
+    )
+    weekly: bool = setting(False, "reads the time of the week, too", off=False)
     penalty: float = setting(1.0, "weight of the squared coefficients", minimum=0)
 
 
 def train(protocol, run):
     timesteps = round(protocol.recent_hours / protocol.step_hours)
     whole = math.isclose(timesteps * protocol.step_hours, protocol.recent_hours, rel_tol=1e-4)
-    if not whole or not protocol.step_hours <= protocol.recent_hours <= protocol.lookback_hours:
+    within = protocol.step_hours <= protocol.recent_hours <= protocol.lookback_hours
+    if protocol.recent_hours and not (whole and within):
         raise RunError(
             f"--recent-hours {protocol.recent_hours:g} must be a whole number of steps of "
             f"{protocol.step_hours:g} hours within the lookback of {protocol.lookback_hours:g}."
@@ -42,8 +49,13 @@ def train(protocol, run):
     from data.ridge_features import ridge_features
     from models.baselines import ridge_regression
 
+    if not timesteps:
+        available, quantities = weather.shape
+        columns = min(COLUMNS, NUMBERS // len(windows.train))
+        timesteps = min(max(columns // quantities, 1), available)
+
     def features(split):
-        return ridge_features(split, windows.timestamps, timesteps)
+        return ridge_features(split, windows.timestamps, timesteps, protocol.weekly)
 
     targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
     model = ridge_regression(protocol.penalty)

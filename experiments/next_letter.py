@@ -70,15 +70,10 @@ def different_letters(words: list[str]) -> list[str]:
 
 
 def one_hot(words: list[str], letters: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Words as arrays; shorter words are padded with zeros of weight zero.
-
-    Returns letters (words, timesteps, letters), next letters (words, timesteps), and weights
-    (words, timesteps), where a word of n letters has n - 1 timesteps.
-    """
-    timesteps = max(map(len, words)) - 1
-    x = np.zeros((len(words), timesteps, len(letters)), np.float32)
-    following = np.zeros((len(words), timesteps), np.int32)
-    weights = np.zeros((len(words), timesteps), np.float32)
+    """The letters, those that follow, and their weights: zeros where a shorter word is padded."""
+    shape = len(words), max(map(len, words)) - 1  # (words, timesteps)
+    x = np.zeros((*shape, len(letters)), np.float32)
+    following, weights = np.zeros(shape, np.int32), np.zeros(shape, np.float32)
     for row, word in enumerate(words):
         for t, (letter, after) in enumerate(pairwise(word)):
             x[row, t, letters.index(letter)] = 1
@@ -115,67 +110,55 @@ def train(protocol, run):
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     batches = DrawnBatches(lambda _: (x, following, weights), protocol.steps, run.seed)
     train_model(run, model, batches, name="SimpleRNN")
-    by_keras = keras.ops.convert_to_numpy(model(x))  # (words, timesteps, letters)
-    trained = model.layers[1].get_weights(), model.layers[2].get_weights()
-    run.finish_study(outputs(*trained, by_keras, words, letters, x, following, weights))
+    run.finish_study(outputs(model, words, letters, x, following, weights))
 
 
-def outputs(recurrent, classifier, by_keras, words, letters, x, following, weights) -> list:
-    """Predictions and states of the trained network, and the same computed in two other ways.
+def outputs(model, words: list[str], letters: list[str], x, following, weights) -> list:
+    """Predictions and states of the trained network, and the same computed in two other ways."""
+    from keras import ops
 
-    The two layers' weights are as Keras gives them; `by_keras` is what the network predicts, shape
-    (words, timesteps, letters); `x`, `following` and `weights` are made by `one_hot`.
-    """
     # The textbook's loop makes the figure, with the trained weights.
-    cell = SimpleRNN.from_keras(*recurrent)
-    kernel, bias = classifier
+    cell = SimpleRNN.from_keras(*model.layers[1].get_weights())
+    kernel, bias = model.layers[2].get_weights()
     h = unfold(cell, x)  # (words, timesteps, units)
     p = predictions(h, kernel.T, bias)  # (words, timesteps, letters)
+    by_keras = ops.convert_to_numpy(model(x))
     copies = np.stack([feed_forward([cell.hidden] * x.shape[1], row) for row in x])
 
     real = weights > 0  # (words, timesteps): positions of letters
     starts = [word[:end] for word in words for end in range(1, len(word))]
-    right = np.take_along_axis(p, following[..., None], -1)[..., 0][real]  # (positions,)
     marks = [letters[i] for i in following[real]]
-    columns = [start[-1] for start in starts]
+    right = np.take_along_axis(p, following[..., None], -1)[real]  # (positions, 1)
     accuracy = float((p.argmax(-1) == following)[real].mean())
-    followed = zip(starts, marks, right, strict=True)
 
-    def rows(names, values):
-        return {name: values[real][:, i].tolist() for i, name in enumerate(names)}
+    def table(title: str, column: str, values: dict) -> Table:
+        return Table(title, [column], {name: [float(value)] for name, value in values.items()})
 
-    units = [f"unit {i}" for i in range(1, cell.hidden.b.size + 1)]
+    def heatmap(title: str, names: list[str], values: np.ndarray, marks=()) -> Heatmap:
+        rows = dict(zip(names, values[real].T.tolist(), strict=True))
+        return Heatmap(title, [start[-1] for start in starts], rows, list(marks))
+
+    best = without_memory(words)
+    followed = zip(starts, marks, right[:, 0], strict=True)
+    differences = {
+        "predictions: NumPy loop and Keras": np.abs(p - by_keras).max(),
+        "states: unfolded feed-forward network and loop": np.abs(copies - h).max(),
+    }
     return [
-        Table(
+        table(
             "Next letters that are right",
-            ["share"],
-            {"SimpleRNN": [accuracy], "at best, from the last letter": [without_memory(words)]},
+            "share",
+            {"SimpleRNN": accuracy, "at best, from the last letter": best},
         ),
-        Table(
+        table(
             "Probability of the letter that follows",
-            ["probability"],
-            {f"{start} → {mark}": [float(value)] for start, mark, value in followed},
+            "probability",
+            {f"{start} → {mark}": value for start, mark, value in followed},
         ),
-        Table(
-            "The same computation three times",
-            ["largest difference"],
-            {
-                "predictions: NumPy loop and Keras": [float(np.abs(p - by_keras).max())],
-                "states: unfolded feed-forward network and loop": [float(np.abs(copies - h).max())],
-            },
-        ),
-        Heatmap(
-            "p: probability of the next letter (framed: the right one)",
-            columns,
-            rows(letters, p),
-            marks,
-        ),
-        Heatmap("h: state after each letter", columns, rows(units, h)),
-        Heatmap(
-            "x: letters read, one-hot, unfolded over time from left to right",
-            columns,
-            rows(letters, x),
-        ),
+        table("The same computation three times", "largest difference", differences),
+        heatmap("p: probability of the next letter (framed: the right one)", letters, p, marks),
+        heatmap("h: state after each letter", [f"unit {i + 1}" for i in range(h.shape[-1])], h),
+        heatmap("x: letters read, one-hot, unfolded over time from left to right", letters, x),
     ]
 
 

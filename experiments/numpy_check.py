@@ -11,7 +11,6 @@ Expected:   about 1 minute on one CPU core.
 """
 
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -26,7 +25,7 @@ from models.recurrent_numpy import LSTM, Affine, SimpleRNN, unfold
 # Keras's layers, each with its NumPy twin, by the name in the tables
 TWINS = {CELLS[name].title: CELLS[name] for name in COMPARED}
 TWINS["GRU, reset before (Keras 2)"] = RecurrentLayer(
-    "GRU, reset before", partial(CELLS["gru"].make, reset_after=False), "GRU"
+    "GRU, reset before", "GRU", "GRU", (("reset_after", False),)
 )
 # Formulas that Keras has no layer for
 VARIANTS = {cell.title: cell for name, cell in CELLS.items() if name not in COMPARED}
@@ -66,26 +65,17 @@ def train(protocol, run):
     rows["The documents' example (100 steps)"] = [demonstration_difference(rng), 1]
     by_hand = gradient_differences(rng, protocol.truncated)
     formulas = formula_differences(rng)
+    curves = {name: curve.tolist() for name, curve in formulas.items()}
+    steps = list(range(1, 101))
     run.finish_study(
         [
             Table("NumPy loop and Keras layer", ["largest difference", "shapes"], rows),
-            Table(
-                "Back-propagation through time by hand",
-                ["largest difference"],
-                {name: [value] for name, value in by_hand.items()},
-            ),
-            Table(
-                "Parameters",
-                ["parameters"],
-                {name: [count] for name, count in counted_parameters().items()},
-            ),
+            Table("Back-propagation through time by hand", ["largest difference"], by_hand),
+            Table("Parameters", ["parameters"], counted_parameters()),
             Table(
                 "Formulas that differ from Keras's LSTM, with the same weights",
                 ["mean difference of the outputs", "at the first step", "at step 100"],
-                {
-                    name: [float(curve.mean()), float(curve[0]), float(curve[-1])]
-                    for name, curve in formulas.items()
-                },
+                {name: [float(formulas[name].mean()), c[0], c[-1]] for name, c in curves.items()},
             ),
             Lines(
                 "NumPy loop and Keras layer, largest difference",
@@ -102,10 +92,7 @@ def train(protocol, run):
                 "Three formulas and Keras's LSTM, same weights",
                 "timestep",
                 "mean difference of the outputs",
-                [
-                    Series(name, list(range(1, 101)), curve.tolist())
-                    for name, curve in formulas.items()
-                ],
+                [Series(name, steps, curve) for name, curve in curves.items()],
             ),
         ]
     )
@@ -122,11 +109,9 @@ def random_layer(cell: RecurrentLayer, units: int, features: int, rng: np.random
     """
     layer = cell.make(units, return_sequences=True)
     layer.build((None, None, features))
-    sizes = [weights.shape[0] if weights.ndim > 1 else units for weights in layer.get_weights()]
-    drawn = [
-        rng.normal(0, size**-0.5, weights.shape)
-        for size, weights in zip(sizes, layer.get_weights(), strict=True)
-    ]
+    shapes = [weights.shape for weights in layer.get_weights()]
+    sizes = [shape[0] if len(shape) > 1 else units for shape in shapes]
+    drawn = [rng.normal(0, n**-0.5, shape) for n, shape in zip(sizes, shapes, strict=True)]
     layer.set_weights(drawn)
     return layer
 
@@ -163,11 +148,10 @@ def demonstration_difference(rng: np.random.Generator) -> float:
 
 
 def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """How far the outputs of each formula are from those of Keras's LSTM with the same weights.
+    """Mean absolute difference of each formula's outputs from those of Keras's LSTM, by timestep.
 
     The weights are as Keras draws them for 32 units on 32 features; what a formula has beyond them
-    (`V_o`, peepholes) is drawn as the project's cell draws it, what it lacks is left out. By the
-    formula's name, it is the mean absolute difference at each of 100 timesteps.
+    (`V_o`, peepholes) is drawn as the project's cell draws it, what it lacks is left out.
     """
     x = rng.normal(size=(8, 100, 32)).astype(np.float32)
     layer = CELLS["lstm"].make(32)
@@ -189,33 +173,28 @@ def formula_differences(rng: np.random.Generator) -> dict[str, np.ndarray]:
     return curves
 
 
-def counted_parameters() -> dict[str, int]:
+def counted_parameters() -> dict[str, list[int]]:
     """Parameters of the documents' layers, as Keras counts them."""
     from keras import layers
 
-    sizes = {
+    before = layers.GRU(32, reset_after=False)
+    built = {
         "Embedding(10000, 32)": (layers.Embedding(10_000, 32), (None, None)),
         "SimpleRNN(32) on 32 features": (layers.SimpleRNN(32), (None, None, 32)),
         "LSTM(32) on 32 features": (layers.LSTM(32), (None, None, 32)),
         "GRU(32) on 14 features": (layers.GRU(32), (None, None, 14)),
-        "GRU(32) on 14 features, reset before (Keras 2)": (
-            layers.GRU(32, reset_after=False),
-            (None, None, 14),
-        ),
+        "GRU(32) on 14 features, reset before (Keras 2)": (before, (None, None, 14)),
     }
-    for layer, shape in sizes.values():
+    for layer, shape in built.values():
         layer.build(shape)
-    return {name: layer.count_params() for name, (layer, _) in sizes.items()}
+    return {name: [layer.count_params()] for name, (layer, _) in built.items()}
 
 
 # --- gradients -------------------------------------------------------------------------------
 
 
-def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, float]:
-    """Largest differences of gradients by hand from automatic ones and finite differences.
-
-    One of them goes back only `truncated` timesteps.
-    """
+def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, list[float]]:
+    """Largest differences of gradients by hand from automatic ones and finite differences."""
     timesteps, features, units = 4 * truncated, 6, 8
     layer = random_layer(CELLS["simple-rnn"], units, features, rng)
     cell = SimpleRNN.from_keras(*layer.get_weights())
@@ -229,14 +208,13 @@ def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, 
     weights, of_inputs = _automatic(layer, x, g)
     truncated_weights = _automatic_truncated(layer, x, g, h, truncated)
     unfolded = feed_forward([cell.hidden] * timesteps, x)
+    finite = _finite_differences(cell, x, g)
     return {
-        "all steps, weights: by hand and automatic": _differ(full.shared(), weights),
-        "all steps, inputs: by hand and automatic": _largest(full.x, of_inputs),
-        "all steps, weights: by hand and finite differences": _differ(
-            *_finite_differences(cell, x, g)
-        ),
-        f"{truncated} steps, weights: by hand and automatic": _differ(short, truncated_weights),
-        "unfolded feed-forward network: its outputs and the loop's": _largest(unfolded, h),
+        "all steps, weights: by hand and automatic": [_differ(full.shared(), weights)],
+        "all steps, inputs: by hand and automatic": [_largest(full.x, of_inputs)],
+        "all steps, weights: by hand and finite differences": [_differ(*finite)],
+        f"{truncated} steps, weights: by hand and automatic": [_differ(short, truncated_weights)],
+        "unfolded feed-forward network: its outputs and the loop's": [_largest(unfolded, h)],
     }
 
 

@@ -12,15 +12,13 @@ Deviations: the documents argue and measure nothing; the task is the usual one o
 Expected:   about 8 minutes on one CPU core.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
 from harness.experiment import Experiment, main
 from harness.protocol import LARGE, OPTIMIZERS, setting
-from harness.records.run import Run, made_data
+from harness.records.run import made_data
 from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
 
@@ -50,20 +48,11 @@ def notes(protocol):
     ]
 
 
-def sequences(
-    rng: np.random.Generator, distances: np.ndarray, timesteps: int, symbols: int, fillers: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Sequences with one symbol, which is to be remembered to the end; all other ids are fillers.
+def sequences(rng, distances: np.ndarray, timesteps: int, symbols: int, fillers: int):
+    """Fillers, and one symbol at each sequence's distance (steps) from its end.
 
-    Args:
-        rng: generator of everything random.
-        distances: steps from each sequence's symbol to its end, shape (sequences,).
-        timesteps: inputs of a sequence, more than any distance.
-        symbols: number of symbols; their ids are 0 to `symbols` - 1.
-        fillers: number of fillers, whose ids follow; they are drawn independently of the symbol.
-
-    Returns:
-        Ids, int32 of shape (sequences, timesteps), and the symbols, int32 of shape (sequences,).
+    Ids of symbols are 0 to `symbols` - 1, those of fillers follow. Returns ids, int32 of shape
+    (sequences, timesteps), and the symbols, int32 of shape (sequences,).
     """
     count = len(distances)
     ids = rng.integers(symbols, symbols + fillers, (count, timesteps), dtype=np.int32)
@@ -72,7 +61,7 @@ def sequences(
     return ids, answers
 
 
-def distances_up_to(longest: int, shortest: int = 1) -> list[int]:
+def distances_up_to(longest: int, shortest: int) -> list[int]:
     """Each about twice the one before, up to the longest."""
     usual = (1, 2, 5, 10, 25, 50, 100, 200, 400, 800, 1600)
     return [d for d in usual if shortest <= d < longest] + [longest]
@@ -91,14 +80,8 @@ def build(protocol: Protocol, cell: str):
     return keras.Model(ids, symbol, name="recall")
 
 
-def accuracies(
-    protocol: Protocol, run: Run, cell: str, name: str, longest: int, draw: Callable, at: list[int]
-) -> dict[int, float]:
-    """Trains one network, called `name`, and tests it: the accuracy at each of several distances.
-
-    `draw` gives the distances of the symbols of a training batch, from a generator and the number
-    of sequences, which have `longest` + 1 timesteps.
-    """
+def accuracies(protocol, run, cell: str, distances: list[int]) -> list[float]:
+    """Trains one network on one distance, or on all up to the last; its accuracy at each."""
     import keras
 
     from harness.training.batches import DrawnBatches
@@ -107,60 +90,54 @@ def accuracies(
 
     keras.utils.set_random_seed(run.seed)
     model = build(protocol, cell)
+    *several, longest = distances
     shape = longest + 1, protocol.symbols, protocol.fillers
 
     def batch(rng):
-        return sequences(rng, draw(rng, protocol.batch_size), *shape)
+        count = protocol.batch_size
+        drawn = np.full(count, longest)
+        if several:
+            drawn = np.exp(rng.uniform(0, np.log(longest + 1), count)).astype(int)
+        return sequences(rng, drawn, *shape)
 
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     batches = DrawnBatches(batch, protocol.steps, run.seed)
+    name = "all distances" if several else f"distance {longest}"
     train_model(run, model, batches, name=f"{CELLS[cell].title}, {name}")
     (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
-    tested = {d: sequences(rng, np.full(protocol.tested, d), *shape) for d in at}
-    return {d: evaluate(model, drawn)["accuracy"] for d, drawn in tested.items()}
+    tests = [sequences(rng, np.full(protocol.tested, d), *shape) for d in distances]
+    return [evaluate(model, test)["accuracy"] for test in tests]
 
 
 def train(protocol, run):
     run.write("data", made_data(run.sample, "Made-up sequences: one symbol among random fillers."))
-    longest = protocol.longest
-
-    def one_distance(distance, rng, count):
-        return np.full(count, distance)
-
-    def any_distance(rng, count):
-        return np.exp(rng.uniform(0, np.log(longest + 1), count)).astype(int)
-
-    found = {ALONE: {}, MIXED: {}}
+    far, all_distances = (distances_up_to(protocol.longest, shortest) for shortest in (10, 1))
+    alone, mixed = {}, {}
     for cell in COMPARED:
-        measure = partial(accuracies, protocol, run, cell)
-        alone = {}
-        for d in distances_up_to(longest, shortest=10):
-            alone |= measure(f"distance {d}", d, partial(one_distance, d), [d])
-        found[ALONE][CELLS[cell].title] = alone
-        mixed = measure("all distances", longest, any_distance, distances_up_to(longest))
-        found[MIXED][CELLS[cell].title] = mixed
-    run.finish_study(outputs(found, chance=1 / protocol.symbols))
+        one_by_one = [accuracies(protocol, run, cell, [distance]) for distance in far]
+        alone[CELLS[cell].title] = [accuracy for (accuracy,) in one_by_one]
+        mixed[CELLS[cell].title] = accuracies(protocol, run, cell, all_distances)
+    ways = [(ALONE, far, alone), (MIXED, all_distances, mixed)]
+    chance = 1 / protocol.symbols
+    run.finish_study([*(table(*way) for way in ways), *(panel(*way, chance) for way in ways)])
 
 
-def outputs(found: dict[str, dict[str, dict[int, float]]], chance: float) -> list:
-    """The tables and panels, of accuracies by way of training, network and distance."""
-    tables, panels = [], []
-    for how, networks in found.items():
-        tested = list(next(iter(networks.values())))
-        rows = {name: list(values.values()) for name, values in networks.items()}
-        tables.append(Table(f"Recall accuracy, {how}", [f"{d:,} steps" for d in tested], rows))
-        panels.append(
-            Lines(
-                how[0].upper() + how[1:],
-                "steps since the symbol was read",
-                "accuracy",
-                [Series(name, tested, values) for name, values in rows.items()],
-                references={"chance": chance},
-                log_x=True,
-            )
-        )
-    return [*tables, *panels]
+def table(how: str, distances: list[int], rows: dict[str, list[float]]) -> Table:
+    """Accuracies by network at each distance, after one way of training."""
+    return Table(f"Recall accuracy, {how}", [f"{d:,} steps" for d in distances], rows)
+
+
+def panel(how: str, distances: list[int], rows: dict[str, list[float]], chance: float) -> Lines:
+    """The same as curves."""
+    return Lines(
+        how[0].upper() + how[1:],
+        "steps since the symbol was read",
+        "accuracy",
+        [Series(name, distances, values) for name, values in rows.items()],
+        references={"chance": chance},
+        log_x=True,
+    )
 
 
 EXPERIMENT = Experiment(

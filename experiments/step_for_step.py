@@ -14,9 +14,7 @@ Expected:   3 to 6 minutes on one CPU core; the first run installs the two old K
 
 import contextlib
 import dataclasses
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -65,18 +63,15 @@ def train(protocol, run):
         say(f"{title}, {protocol.steps} steps")
         curves[title] = differences(name, protocol.steps, run)
         data.append(run.part("data"))
-    run.write("data", {"dataset": "imdb"} | together(data))
-    run.add_layers("keras")
-    run.finish_study(outputs(curves, protocol.steps))
-
-
-def together(data: list[dict]) -> dict:
-    """The provenance of several data."""
-    return {
+    provenance = {
+        "dataset": "imdb",
         "files": list({file["sha256"]: file for one in data for file in one["files"]}.values()),
         "facts": {name: value for one in data for name, value in one["facts"].items()},
         "notes": list(dict.fromkeys(note for one in data for note in one["notes"])),
     }
+    run.write("data", provenance)
+    run.add_layers("keras")
+    run.finish_study(outputs(curves, protocol.steps))
 
 
 def differences(name: str, steps: int, run) -> dict[str, list[float]]:
@@ -117,11 +112,10 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     with precision("float64"):
         weights = network().get_weights()
         by_rule = [losses(network(weights), exact(make_optimizer(rule, 0.001))) for rule in rules]
-    arrays = {f"w{place:02}": array for place, array in enumerate(weights)}
-    task = task_of(name, protocol, run.seed, "float64")
-    with tempfile.TemporaryDirectory() as folder:
-        theirs = carry_out(task, arrays | {"x": x, "y": y}, Path(folder))["losses"]
-    found = dict(zip((THEN, TODAY), (apart(one, np.array(theirs)) for one in by_rule), strict=True))
+    task = task_of("steps", name, protocol, run.seed, "float64")
+    (theirs,) = carry_out(task | {"weights": weights, "x": x, "y": y})
+    expected = np.array(theirs["losses"])
+    found = {kind: apart(one, expected) for kind, one in zip((THEN, TODAY), by_rule, strict=True)}
     if keras.backend.backend() == "tensorflow" and accelerator() is None:
         plain = network(then=False)
         faster = network(plain.get_weights(), then=False)
@@ -146,48 +140,44 @@ def exact(optimizer):
 @contextlib.contextmanager
 def precision(kind: str):
     """Lets Keras 3 compute otherwise than in float32."""
-    import keras
+    from keras import config
 
-    def use(kind: str) -> None:
-        keras.config.set_floatx(kind)
-        keras.config.set_dtype_policy(kind)
-
-    use(kind)
+    config.set_floatx(kind)
+    config.set_dtype_policy(kind)
     try:
         yield
     finally:
-        use("float32")
+        config.set_floatx("float32")
+        config.set_dtype_policy("float32")
 
 
 def batches(protocol, steps: int, run):
     """Inputs of shape (steps, batch, timesteps[, features]) and targets of shape (steps, batch)."""
-    from harness.training.batches import RandomWindows
-
-    size = protocol.batch_size
     if hasattr(protocol, "lookback_hours"):
-        drawn = RandomWindows(jena.load_weather(protocol, run).windows.train, size, steps, run.seed)
+        drawn = jena.load_weather(protocol, run).train
         return tuple(map(np.stack, zip(*(drawn[batch] for batch in range(steps)), strict=True)))
     x, y = imdb.load_padded(protocol, run).train
-    rows = np.random.default_rng(run.seed).permutation(len(x))[: steps * size]
-    rows = rows.reshape(steps, size)
+    rows = np.random.default_rng(run.seed).permutation(len(x))[: steps * protocol.batch_size]
+    rows = rows.reshape(steps, protocol.batch_size)
     return x[rows], y[rows]
 
 
-def build(name: str, protocol, features: int, then: bool):
+def build(name: str, p, features: int, then: bool):
     """This project's network, with the gates and the reset of old Keras or with today's."""
     from models import networks
 
-    gates = {"gates": "keras2-hard-sigmoid" if then else "sigmoid"}
+    gates = "keras2-hard-sigmoid" if then else "sigmoid"
     if name == "jena-gru":
-        return networks.gru_forecaster(features, protocol.units, reset_after=not then, **gates)
-    sizes = protocol.num_words, protocol.embedding, protocol.units
+        return networks.gru_forecaster(features, p.units, reset_after=not then, gates=gates)
+    sizes = p.num_words, p.embedding, p.units
     if name == "imdb-conv-lstm":
-        own = {name: getattr(protocol, name) for name in ("filters", "kernel_size", "pool_size")}
-        return networks.conv_lstm_classifier(*sizes, dropout=0.0, **own, **gates)
-    own = {"imdb-lstm": gates, "imdb-gru": gates | {"reset_after": not then}}.get(name, {})
-    cell = name.removeprefix("imdb-") if own else "simple-rnn"
-    depth = getattr(protocol, "depth", 1)
-    return networks.recurrent_classifier(cell, *sizes, depth=depth, **own)
+        own = {name: getattr(p, name) for name in ("filters", "kernel_size", "pool_size")}
+        return networks.conv_lstm_classifier(*sizes, dropout=0.0, **own, gates=gates)
+    if name == "imdb-lstm":
+        return networks.recurrent_classifier("lstm", *sizes, gates=gates)
+    if name == "imdb-gru":
+        return networks.recurrent_classifier("gru", *sizes, gates=gates, reset_after=not then)
+    return networks.recurrent_classifier("simple-rnn", *sizes, depth=getattr(p, "depth", 1))
 
 
 # what is compared, as its table names it and as its panel does

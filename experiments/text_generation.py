@@ -57,11 +57,7 @@ def notes(protocol):
 
 
 def writer_of(corpus, begin: int, protocol: Protocol, seed: int):
-    """A callback that lets the network continue a window of the text after each round.
-
-    Windows end before the held-out tail, which begins at `begin`. The seed is of the windows and
-    characters that are drawn.
-    """
+    """A callback: after each round, the network continues a window before the tail at `begin`."""
     import keras
 
     from models.networks import continue_text
@@ -131,8 +127,7 @@ def train(protocol, run):
 def outputs(protocol: Protocol, history: dict, counted: dict, written: dict[str, str]) -> list:
     """The held-out tail's tables, the curves over the rounds, and what the network wrote.
 
-    The history is the run's, by Keras's names; `counted` has bits per character and accuracy of
-    each n-gram model on the tail, by its name; `written` is by round and temperature.
+    `counted` has bits per character and accuracy on the tail of each n-gram model.
     """
     network = CELLS[protocol.cell].title
     curves = {ACCURACY: [history["accuracy"], history["val_accuracy"]]}
@@ -143,16 +138,12 @@ def outputs(protocol: Protocol, history: dict, counted: dict, written: dict[str,
 
     def panel(column, place):
         training, held_out = curves[column]
-        return Lines(
-            title=column.capitalize(),
-            x="round",
-            y=column,
-            series=[
-                Series(f"{network}, training", rounds, training, dots=True),
-                Series(f"{network}, held-out tail", rounds, held_out),
-            ],
-            references={name: values[place] for name, values in counted.items()},
-        )
+        series = [
+            Series(f"{network}, training", rounds, training, dots=True),
+            Series(f"{network}, held-out tail", rounds, held_out),
+        ]
+        references = {name: values[place] for name, values in counted.items()}
+        return Lines(column.capitalize(), "round", column, series, references)
 
     return [
         Table("Held-out tail", [BITS, ACCURACY], measured),

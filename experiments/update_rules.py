@@ -21,13 +21,7 @@ Expected:   about 40 minutes on one CPU core, with TensorFlow alone about 10. tf
 
 import importlib.metadata
 import importlib.util
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -42,8 +36,10 @@ from experiments.common.update_rules_child import (
 )
 from experiments.originals.install import VERSIONS, installed, place_of
 from experiments.originals.original import carry_out
+from harness.cli import say
 from harness.errors import RunError
 from harness.experiment import main
+from harness.processes import answers
 from harness.protocol import setting
 from harness.records.study_outputs import Heatmap, Lines, Series, Table
 from models.learning_numpy import Adam, RMSprop
@@ -53,7 +49,6 @@ BACKENDS = ("tensorflow", "jax", "torch")
 TF_KERAS = "tf_keras"
 CHILD = "experiments.common.update_rules_child"
 
-EPSILON = 1e-7  # today's
 TODAY, PUBLISHED_RULE = "rmsprop", "rmsprop-keras-2.0"
 OLD = {"rmsprop-keras-2.0": "2.0's", "rmsprop-keras-2.10": "2.10's"}  # in the words of titles
 PUBLISHED = "published log (Keras 2.0.8)"
@@ -117,41 +112,42 @@ def train(protocol, run):
     marks = [step for step in MARKS if step <= min(protocol.steps, len(x) // protocol.batch_size)]
     if not marks:
         raise RunError(f"--batch-size {protocol.batch_size} is more than {len(x):,} reviews.")
-    sizes = {f: getattr(protocol, f) for f in ("num_words", "embedding", "units", "maxlen")}
+    sizes = *protocol.sizes, protocol.maxlen
     keras.utils.set_random_seed(run.seed)
-    weights = small_network(**sizes).get_weights()
-    arrays = {"x": x, "y": y} | {f"weight_{place}": value for place, value in enumerate(weights)}
     task = {
         "seed": run.seed,
         "network": sizes,
+        "weights": small_network(*sizes).get_weights(),
+        "x": x,
+        "y": y,
         "batch_size": protocol.batch_size,
         "learning_rate": rate,
-        "epsilon": EPSILON,
         "marks": marks,
         "rules": [name for names, _ in RULES.values() for name in names],
         "compared": [*OLD, TODAY],
     }
     versions, absent = measure_versions(rate, install=not run.sample)
     run.write("config", {"notes": [*run.part("config")["notes"], *absent]})
-    measured = {}
+    measured = {"examples": {}, "steps": {}, "curves": {}}
     for backend in filter(is_installed, BACKENDS):
         epochs = dict.fromkeys((TODAY, PUBLISHED_RULE), protocol.epochs)
         if backend == "torch":
             epochs = {TODAY: protocol.torch_epochs} if protocol.torch_epochs else {}
-        variables = {
-            "KERAS_BACKEND": backend,
-            "XLA_PYTHON_CLIENT_PREALLOCATE": "false",  # JAX would take a GPU's memory from others
-        }
-        measured[backend] = measure(backend, task | {"trained": epochs}, arrays, variables)
+        # without the second, JAX would take a GPU's memory from others
+        variables = {"KERAS_BACKEND": backend, "XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
+        found = measure(backend, task | {"trained": epochs}, variables)
+        for kind, by_rule in found.items():
+            measured[kind] |= by_rule
         version = f"Keras {importlib.metadata.version('keras')}, {backend}"
-        by_rule = measured[backend]["examples"]
-        versions[version] = {"RMSprop": by_rule["rmsprop"], "Adam": by_rule["adam"]}
+        examples = found["examples"]
+        names = {"RMSprop": "rmsprop", "Adam": "adam"}
+        versions[version] = {kind: examples[f"{backend}, {names[kind]}"] for kind in names}
     run.add_layers("keras")
     run.finish_study(
         [
-            *by_hand(versions, measured, rate),
-            *first_step_outputs(measured, marks),
-            *training_outputs(measured, published),
+            *by_hand(versions, measured["examples"], rate),
+            *first_step_outputs(measured["steps"], marks),
+            *training_outputs(measured["curves"], published),
         ]
     )
 
@@ -166,30 +162,12 @@ def published_losses(epochs: int) -> list[float]:
     return list(losses[:epochs])
 
 
-# --- processes -------------------------------------------------------------------------------
-
-
-def measure(where: str, task: dict, arrays: dict, variables: dict[str, str]) -> dict:
+def measure(where: str, task: dict, variables: dict[str, str]) -> dict:
     """Lets a process with variables of its own do a task; see `update_rules_child`."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "task.json").write_text(json.dumps(task))
-        if arrays:
-            np.savez(folder / "arrays.npz", **arrays)
-        sys.stdout.flush()
-        done = subprocess.run(
-            [sys.executable, "-m", CHILD, name],
-            cwd=Path(__file__).parents[1],
-            env=os.environ | variables,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode:
-            last = done.stderr.strip().rpartition("\n")[2] or f"exit code {done.returncode}"
-            raise RunError(f"the part on {where} failed: {last}")
-        return json.loads((folder / "measured.json").read_text())
+    for said in answers(f"the part on {where}", CHILD, task, variables):
+        if isinstance(said, str):
+            say(said)
+    return said
 
 
 def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[str]]:
@@ -198,30 +176,29 @@ def measure_versions(learning_rate: float, install: bool) -> tuple[dict, list[st
     To install what is missing needs a package index once. Returns the weights after each step by
     version and optimizer, and a sentence for each old Keras that cannot be had.
     """
+    task = {"kind": "embedding", "learning_rate": learning_rate, "seed": 0, "floatx": "float32"}
     measured, absent = {}, []
     for version in VERSIONS:
-        task = {"keras": version, "seed": 0, "floatx": "float32"}
-        if not (install or place_of(version).exists()):
-            absent.append(f"Keras {version} has no row here: it is not installed.")
-            continue
         try:
-            task |= {"wheels": str(installed(version)), "example": {"learning_rate": learning_rate}}
-            with tempfile.TemporaryDirectory() as folder:
-                measured[f"Keras {version}"] = carry_out(task, {}, Path(folder))
+            if not (install or place_of(version).exists()):
+                raise RunError("it is not installed.")
+            own = {"keras": version, "wheels": str(installed(version))}
+            (measured[f"Keras {version}"],) = carry_out(task | own)
         except RunError as error:
             absent.append(f"Keras {version} has no row here: {error}")
     if is_installed(TF_KERAS):
-        measured |= measure(TF_KERAS, {"learning_rate": learning_rate}, {}, {})
+        measured |= measure(TF_KERAS, {"learning_rate": learning_rate}, {})
     return measured, absent
 
 
-# --- what is shown; `measured` is what each backend measured ---------------------------------
+# --- what is shown; names are of a backend and a rule, as in "tensorflow, rmsprop" ------------
 
 
-def by_hand(versions: dict, measured: dict, learning_rate: float) -> list:
+def by_hand(versions: dict, examples: dict, learning_rate: float) -> list:
     """Which rule each version and each of our optimizers follows, and how far a word moves.
 
-    The versions' weights are those after each step of the example, by version and optimizer.
+    Of weights after each step of the example, shape (steps, words, features): by version and
+    optimizer, and by backend and rule.
     """
     batches = list(zip(IDS, ROWS.astype(float), strict=True))
     through, ours, maps, moved = [], [], [], {}
@@ -229,68 +206,57 @@ def by_hand(versions: dict, measured: dict, learning_rate: float) -> list:
         by_rule = {
             rule: one.weights(batches, VOCABULARY, learning_rate) for rule, one in rules.items()
         }
-
-        def table(title, found, by_rule=by_rule):
-            title = f"{title}: largest difference from each rule by hand, relative"
-            rows = {name: _differences(weights, by_rule) for name, weights in found.items()}
-            return Table(title, list(by_rule), rows)
-
-        found = {version: weights[kind] for version, weights in versions.items()}
-        through.append(table(f"{kind} through the versions", found))
+        of_versions = {version: weights[kind] for version, weights in versions.items()}
+        of_ours = {n: weights for n, weights in examples.items() if n.split(", ")[1] in names}
+        through.append(differences(f"{kind} through the versions", of_versions, by_rule))
+        ours.append(differences(f"{kind} of this project", of_ours, by_rule))
         title = f"How far the first step of {kind} moves a word, in learning rates, by version"
-        steps = {version: _first(weights, learning_rate) for version, weights in found.items()}
-        maps.append(Heatmap(title, list(WORDS.values()), steps))
-        found = {
-            f"{backend}, {name}": done["examples"][name]
-            for backend, done in measured.items()
-            for name in names
-        }
-        ours.append(table(f"{kind} of this project", found))
-        moved |= {f"{kind}, {rule}": _first(w, learning_rate) for rule, w in by_rule.items()}
+        maps.append(Heatmap(title, list(WORDS.values()), moves(of_versions, learning_rate)))
+        moved |= {f"{kind}, {n}": row for n, row in moves(by_rule, learning_rate).items()}
     title = "How far the first step moves a word by each rule, in learning rates"
     return [*through, Table(title, list(WORDS.values()), moved), *maps, *ours]
 
 
-def _differences(weights: list, by_rule: dict) -> list[float]:
-    """Largest difference of the weights from those by each rule, relative to the largest weight."""
-    weights = np.array(weights)  # (steps, words, features)
-    return [float(np.abs(weights - w).max() / np.abs(w).max()) for w in by_rule.values()]
+def differences(title: str, found: dict, by_rule: dict) -> Table:
+    """Largest difference of weights from those by each rule, relative to the largest weight."""
+    rows = {
+        name: [float(np.abs(weights - w).max() / np.abs(w).max()) for w in by_rule.values()]
+        for name, weights in found.items()
+    }
+    title = f"{title}: largest difference from each rule by hand, relative"
+    return Table(title, list(by_rule), rows)
 
 
-def _first(weights: list, learning_rate: float) -> list[float]:
+def moves(found: dict, learning_rate: float) -> dict[str, list[float]]:
     """How far the first step moved each of the read words, in learning rates."""
-    return (-np.array(weights)[0, list(WORDS), 0] / learning_rate).tolist()
+    words = list(WORDS)
+    return {name: (-w[0, words, 0] / learning_rate).tolist() for name, w in found.items()}
 
 
 def first_step_outputs(measured: dict, marks: list[int]) -> list:
     """How far the weights of the LSTM move in its first steps."""
     columns = [f"step {step}" for step in marks]
-    small, losses, embedding = {}, {}, {}
-    ratios = {}  # by backend and rule, then by weight: one number a mark
-    for backend, found in measured.items():
-        sizes = {name: one["sizes"] for name, one in found["steps"].items()}
-        for name in OLD:
-            ratios[backend, name] = {
-                weight: [
-                    old / new if new else None  # a step too small for float32
-                    for old, new in zip(sizes[name][weight], sizes[TODAY][weight], strict=True)
-                ]
-                for weight in WEIGHTS
-            }
-            embedding[f"{backend}, {name}"] = ratios[backend, name]["embedding"]
-        for name, one in found["steps"].items():
-            small[f"{backend}, {name}"] = one["small"]
-            losses[f"{backend}, {name}"] = one["losses"]
-    first = next(iter(measured))
-    sizes = [measured[first]["steps"][name]["sizes"] for name in (*OLD, TODAY)]
-    sizes += [ratios[first, name] for name in OLD]
+    sizes = {name: one["sizes"] for name, one in measured.items()}  # of each weight at each mark
+    ratios = {}
+    for name, one in sizes.items():
+        backend, rule = name.split(", ")
+        if rule != TODAY:
+            pairs = zip(one, sizes[f"{backend}, {TODAY}"], strict=True)
+            # none where a step is too small for float32
+            ratios[name] = [[o / n if n else None for o, n in zip(*p, strict=True)] for p in pairs]
+    first = next(iter(measured)).split(", ")[0]
+    shown = [sizes[f"{first}, {rule}"] for rule in (*OLD, TODAY)]
+    shown += [ratios[f"{first}, {rule}"] for rule in OLD]
     rows = {
-        f"{weight}, {column}": [one[weight][at] for one in sizes]
-        for weight in WEIGHTS
-        for at, column in enumerate(columns)
+        f"{weight}, {column}": [one[place][mark] for one in shown]
+        for place, weight in enumerate(WEIGHTS)
+        for mark, column in enumerate(columns)
     }
     names = [*(f"by {rule} rule" for rule in OLD.values()), "by 3.x's rule"]
     names += [f"{rule} / 3.x's" for rule in OLD.values()]
+    embedding = {name: one[0] for name, one in ratios.items()}
+    small = {name: one["small"] for name, one in measured.items()}
+    losses = {name: one["losses"] for name, one in measured.items()}
     return [
         Table(f"Mean size of a step, on {first}", names, rows),
         Table("The embedding's step as a multiple of that by 3.x's rule", columns, embedding),
@@ -301,9 +267,9 @@ def first_step_outputs(measured: dict, marks: list[int]) -> list:
             "training step",
             "multiple of the step by 3.x's rule",
             [
-                Series(f"{weight}, {OLD[name]} rule", marks, ratios[first, name][weight])
-                for weight in ("embedding", "kernel", "recurrent kernel")
-                for name in OLD
+                Series(f"{weight}, {title} rule", marks, ratios[f"{first}, {rule}"][place])
+                for place, weight in enumerate(WEIGHTS[:3])
+                for rule, title in OLD.items()
             ],
             references={"the same": 1.0},
             log_x=True,
@@ -312,15 +278,10 @@ def first_step_outputs(measured: dict, marks: list[int]) -> list:
     ]
 
 
-def training_outputs(measured: dict, published: list[float] | None) -> list:
+def training_outputs(curves: dict[str, list[float]], published: list[float] | None) -> list:
     """Training losses of each epoch, beside the published ones, which other data do not have."""
-    curves = {
-        f"{backend}, {name}": values
-        for backend, found in measured.items()
-        for name, values in found["curves"].items()
-    }
     if published:
-        curves[PUBLISHED] = published  # last, so that its dots lie on the curves
+        curves = curves | {PUBLISHED: published}  # last, so that its dots lie on the curves
     length = max(map(len, curves.values()))
     rows = {name: values + [None] * (length - len(values)) for name, values in curves.items()}
     places = list(range(1, length + 1))

@@ -1,33 +1,30 @@
-"""Forecasts of the temperature: the series, who forecasts, one forecast, and the errors of all.
+"""Who forecasts the temperature, and the series that they read.
 
 A reading of -9999 is replaced by the last good one, as in training, but for no more than
 `MOST_CARRIED_HOURS`. After that, no window is read over it. No error is measured at a temperature
 that was not measured. A file or a moment that cannot be used is a `DataError`.
 """
 
-import calendar
 import datetime
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import indent
+from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import BaseModel, Field, NaiveDatetime, ValidationError
 
 from data.errors import DataError
 from data.files import JENA, locate
-from data.jena import PUBLISHED_CADENCE_MINUTES, TEMPERATURE, load_jena, read_jena
+from data.jena import PUBLISHED_CADENCE_MINUTES, QUANTITIES, TEMPERATURE, load_jena, read_jena
 from data.ridge_features import ridge_features
 from data.windows import Windows, gaps, none_between, window_rows
 from explore.trained import TrainedNetwork
+from harness.errors import RunError
 from harness.experiment import find_experiments
 from harness.records.record import Record
-from harness.records.schema import Weeks, weekly_errors
-from harness.reporting.statistics import samples_interval
-from harness.reporting.table import format_percent
 
 # Called with the last rows of windows, int (windows,); returns temperatures in °C, (windows,).
 Forecaster = Callable[[np.ndarray], np.ndarray]
@@ -36,9 +33,55 @@ _DECLARED = find_experiments()
 PERSISTENCE = _DECLARED["jena-persistence"].title
 RIDGE = _DECLARED["jena-ridge"].title
 MOST_CARRIED_HOURS = 6
-FEWEST_WEEKS = 8  # of fewer, drawing weeks anew says little
 BLOCK = 2_000  # windows that are read at a time
-QUIET_SECONDS = 3  # from one line of progress to the next
+
+Hours = Annotated[float, Field(gt=0, lt=1e5)]
+Count = Annotated[int, Field(ge=0, lt=1e8)]
+Deviation = Annotated[float, Field(gt=0)]
+
+
+class Training(BaseModel):
+    """What the record of a network on Jena says of how it was trained."""
+
+    lookback_hours: Hours
+    step_hours: Hours
+    horizon_hours: Hours
+    train_rows: Count  # of the published file
+    validation_rows: Count
+    cadence_minutes: Annotated[int, Field(ge=1, le=1440)]  # of the file that it read, as below
+    rows: Count
+    repeated_rows: Count
+    gaps: Count
+    last_timestamp: NaiveDatetime
+    # of each column over the training rows, in the order of the network's inputs
+    normalisation: dict[Literal[QUANTITIES], tuple[float, Deviation]]
+
+    def end_of(self, split: str) -> np.datetime64:
+        """The latest moment at which the rows of `train` or `validation` can end.
+
+        Their number is known. Counted back from the last row of the file, gaps make the moment
+        later than it was, never earlier.
+        """
+        row = getattr(self, f"{split}_rows") * PUBLISHED_CADENCE_MINUTES // self.cadence_minutes
+        regular = self.rows - 1 - row - self.repeated_rows - self.gaps
+        step = np.timedelta64(self.cadence_minutes, "m")
+        return np.datetime64(self.last_timestamp, "s") - regular * step
+
+
+def read_training(record: Record) -> Training:
+    """Reads from a record what a forecast needs; others made it, perhaps long ago."""
+    try:
+        known = Training.model_validate(record.config["protocol"] | record.data["facts"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        wrong = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise RunError(
+            f"{record.path} does not say what a forecast needs ({wrong}); train a network on Jena "
+            "again, such as by `make jena-gru FORCE=1`."
+        ) from error
+    if TEMPERATURE not in known.normalisation:
+        raise RunError(f"{record.path} is of a network that does not read '{TEMPERATURE}'.")
+    return known
 
 
 @dataclass(frozen=True)
@@ -51,7 +94,7 @@ class Weather:
     timestamps: np.ndarray  # datetime64[s] (rows,), ascending
     values: np.ndarray  # float64 (rows, quantities), in the units that the names state
     measured: np.ndarray  # bool (rows,): was the temperature measured?
-    stale: np.ndarray  # bool (rows, quantities): was a reading carried on for too long?
+    holes: np.ndarray  # bool (rows,): no window reads on over this row
     readable: np.ndarray  # bool (rows,): can a window end in this row?
     offsets: np.ndarray  # int64 (timesteps,), input rows relative to the last one
     horizon: int  # rows from the last input to the target
@@ -71,6 +114,11 @@ class Weather:
         """Some quantities: float64, shape (rows, names)."""
         return self.values[:, [self.quantities.index(name) for name in names]]
 
+    def windows(self, series: np.ndarray, rows: np.ndarray, names) -> Windows:
+        """Those that end in some rows, of a series whose columns have these names."""
+        column = list(names).index(TEMPERATURE)
+        return Windows(series.astype(np.float32), rows, self.offsets, self.horizon, column)
+
     def scorable(self) -> np.ndarray:
         """Last rows of the windows whose forecast can be judged, one an hour: int64, (windows,)."""
         hours = self.timestamps.astype("datetime64[h]")
@@ -82,12 +130,12 @@ class Weather:
 
 
 def open_weather(
-    path: Path | None, data_dir: Path | None, sample: bool, protocol: dict, needed: tuple[str, ...]
+    path: Path | None, data_dir: Path | None, sample: bool, spans, needed: tuple[str, ...]
 ) -> Weather:
     """Reads the user's file, or else the Jena file of the data directory, or the sample weather.
 
-    The protocol is that of the networks, with `lookback_hours`, `step_hours` and `horizon_hours`;
-    `needed` are the quantities that they read.
+    `spans` is the `Training` of a network, of which lookback, step and horizon are used; `needed`
+    are the quantities that the networks read.
     """
     if sample and path is None:
         name, climate = "the sample weather", load_jena(sample=True)
@@ -100,19 +148,20 @@ def open_weather(
             f"{name} has one row every {minutes} minutes; the networks read one an hour, so that "
             "an hour must be a whole number of rows."
         )
-    spans = [protocol[f"{span}_hours"] for span in ("lookback", "step", "horizon")]
-    offsets, horizon = window_rows(*spans, minutes)
+    offsets, horizon = window_rows(
+        spans.lookback_hours, spans.step_hours, spans.horizon_hours, minutes
+    )
     kept, columns = ~climate.repeated, [climate.quantities.index(name) for name in needed]
     timestamps, missing = climate.timestamps[kept], climate.missing[kept][:, columns]
     # missing in this row and in all that reach back so far
     carried = pd.DataFrame(missing).rolling(MOST_CARRIED_HOURS * 60 // minutes + 1)
-    stale = carried.min().eq(1).to_numpy()  # (rows, quantities)
+    stale = carried.min().eq(1).to_numpy().any(axis=1)  # (rows,)
+    is_gap = gaps(timestamps, minutes)  # (rows,)
 
     last = np.arange(-offsets[0], len(timestamps))
     first = last + offsets[0]
     readable = np.zeros(len(timestamps), bool)
-    readable[last] = none_between(gaps(timestamps, minutes), first + 1, last)
-    readable[last] &= none_between(stale.any(axis=1), first, last)
+    readable[last] = none_between(is_gap, first + 1, last) & none_between(stale, first, last)
     return Weather(
         name=name,
         form=climate.form,
@@ -120,7 +169,7 @@ def open_weather(
         timestamps=timestamps,
         values=climate.values[kept][:, columns],
         measured=~missing[:, needed.index(TEMPERATURE)],
-        stale=stale,
+        holes=is_gap | stale,
         readable=readable,
         offsets=np.array(offsets),
         horizon=horizon,
@@ -135,27 +184,19 @@ def moment(time: np.datetime64) -> str:
 
 def find_row(weather: Weather, date: datetime.datetime | None) -> int:
     """The last row up to a moment, or without one of the file, if a forecast can be made there."""
-    times, reach = weather.timestamps, 1 - weather.offsets[0] // weather.hour
+    times, reach = weather.timestamps, -weather.offsets[0]
     date = times[-1] if date is None else np.datetime64(date, "s")
     row = int(np.searchsorted(times, date, "right")) - 1
-    if row >= 0 and weather.readable[row] and date < times[row] + weather.cadence:
+    begun = date >= times[row] + weather.cadence  # the next row, which a gap leaves out
+    if row >= 0 and weather.readable[row] and not begun:
         return row
-    first = max(row + weather.offsets[0], 0)
-    steps = np.diff(times[first : row + 1])
-    broken = first + np.flatnonzero(steps != weather.cadence)  # rows before a gap
-    if 0 <= row < len(times) - 1 and date >= times[row] + weather.cadence:
-        broken = np.append(broken, row)
-    if row < 0 or date >= times[-1] + weather.cadence:
+    if row < reach or date >= times[-1] + weather.cadence:
         obstacle = f"has rows from {moment(times[0])} to {moment(times[-1])}"
-    elif row + weather.offsets[0] < 0:
-        obstacle = f"begins at {moment(times[0])}"
-    elif len(broken):
-        obstacle = f"has a gap from {moment(times[broken[-1]])} to {moment(times[broken[-1] + 1])}"
     else:
-        late, column = np.argwhere(weather.stale[first : row + 1])[-1]
+        hole = row - reach + np.flatnonzero(weather.holes[row - reach : row + 1 + begun])[-1]
         obstacle = (
-            f"has no reading of {weather.quantities[column]!r} for more than {MOST_CARRIED_HOURS} "
-            f"hours up to {moment(times[first + late])}"
+            f"has no rows, or no readings for more than {MOST_CARRIED_HOURS} hours, until "
+            f"{moment(times[hole])}"
         )
     usable = np.flatnonzero(weather.readable)
     nearest = [*usable[usable <= row][-1:], *usable[usable > row][:1]]
@@ -163,7 +204,7 @@ def find_row(weather: Weather, date: datetime.datetime | None) -> int:
     remedy = f"choose {dates}" if dates else "nor can it at any other moment of the file"
     raise DataError(
         f"no forecast can be made at {moment(date)}: {weather.name} {obstacle}, and a network "
-        f"reads the {reach} hours before a forecast; {remedy}."
+        f"reads the {reach // weather.hour + 1} hours before a forecast; {remedy}."
     )
 
 
@@ -172,25 +213,26 @@ def persistence(weather: Weather) -> Forecaster:
     return lambda rows: weather.temperature[rows]
 
 
-def network(trained: TrainedNetwork, weather: Weather) -> Forecaster:
+def network(trained: TrainedNetwork, training: Training, weather: Weather) -> Forecaster:
     """A trained network; it reads the weather normalised as its training rows were."""
-    names = list(trained.normalisation)
-    mean, std = np.array(list(trained.normalisation.values())).T  # (quantities,) each
-    series = ((weather.columns(names) - mean) / std).astype(np.float32)  # (rows, quantities)
-    target, model = names.index(TEMPERATURE), trained.model
+    names, scale = zip(*training.normalisation.items(), strict=True)
+    mean, std = np.array(scale).T  # (quantities,) each
+    series, column = (weather.columns(names) - mean) / std, names.index(TEMPERATURE)
+    model = trained.model
+    _, timesteps, quantities = model.input_shape
+    if quantities != len(names) or timesteps not in (None, len(weather.offsets)):
+        raise RunError(f"{trained.path} is another network than the record beside it describes.")
     _compute_fast(model)
 
     def forecast(rows: np.ndarray) -> np.ndarray:
-        windows = Windows(series, rows, weather.offsets, weather.horizon, target)
-        predicted, said = np.empty(len(rows)), time.monotonic()
-        for start in range(0, len(rows), BLOCK):
-            block = np.arange(start, min(start + BLOCK, len(rows)))
-            inputs = windows.inputs(block)  # (block, timesteps, quantities)
-            predicted[block] = model.predict(inputs, batch_size=BLOCK, verbose=0)[:, 0]
-            if time.monotonic() - said > QUIET_SECONDS:
-                said = time.monotonic()
-                print(f"{trained.title}: {block[-1] + 1:,} of {len(rows):,}", file=sys.stderr)
-        return predicted * std[target] + mean[target]
+        windows = weather.windows(series, rows, names)
+        if len(rows) > BLOCK:
+            print(f"{trained.title} forecasts {len(rows):,} hours", file=sys.stderr)
+        predicted = [
+            model.predict(windows.inputs(block), batch_size=BLOCK, verbose=0)[:, 0]
+            for block in np.split(np.arange(len(rows)), range(BLOCK, len(rows), BLOCK))
+        ]
+        return np.concatenate(predicted) * std[column] + mean[column]
 
     return forecast
 
@@ -207,23 +249,22 @@ def _compute_fast(model) -> None:
         use_native_layers(model, words_added=True)
 
 
-def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
-    """The regression of jena-ridge, fitted on one window an hour of the training rows.
+def ridge(weather: Weather, training: Weather, known: Training) -> Forecaster:
+    """The regression of jena-ridge, fitted on one window an hour of the networks' training rows.
 
     It standardises what it reads, so that it can be given degrees. `training` is the series that
-    begins with the training rows, which are those of the networks' protocol.
+    begins with these rows.
     """
     from models.baselines import ridge_regression
 
     settings = _DECLARED["jena-ridge"].protocol
-    recent = round(settings.recent_hours / protocol["step_hours"])
+    recent = round(settings.recent_hours / known.step_hours)
 
     def read(series: Weather, rows: np.ndarray) -> np.ndarray:
-        values, target = series.values.astype(np.float32), series.quantities.index(TEMPERATURE)
-        windows = Windows(values, rows, series.offsets, series.horizon, target)
+        windows = series.windows(series.values, rows, series.quantities)
         return ridge_features(windows, series.timestamps, min(recent, len(series.offsets)))
 
-    end = protocol["train_rows"] * PUBLISHED_CADENCE_MINUTES * training.hour // 60
+    end = known.train_rows * PUBLISHED_CADENCE_MINUTES * training.hour // 60
     rows = training.scorable()
     rows = rows[rows < end]
     if not len(rows):
@@ -231,136 +272,3 @@ def ridge(weather: Weather, training: Weather, protocol: dict) -> Forecaster:
     model = ridge_regression(settings.penalty)
     model.fit(read(training, rows), training.temperature[rows + training.horizon])
     return lambda rows: model.predict(read(weather, rows))
-
-
-@dataclass(frozen=True)
-class Forecast:
-    """What each forecaster says at one moment, in °C."""
-
-    made: np.datetime64  # time of the last input
-    target: np.datetime64  # the time that is forecast
-    now: float  # temperature at the last input
-    happened: float | None  # temperature at the target, None where it was not measured
-    # by forecaster, float64 (hours,): the temperature at each hour up to the target, as it was
-    # forecast one horizon before that hour; NaN where no window can be read
-    paths: dict[str, np.ndarray]
-
-    def title(self) -> str:
-        """What the first forecaster says, and what happened."""
-        name, path = next(iter(self.paths.items()))
-        after = "not measured" if self.happened is None else f"measured {self.happened:.1f} °C"
-        return f"Forecast for {moment(self.target)}: {name} {path[-1]:.1f} °C, {after}"
-
-    def text(self) -> str:
-        """The forecasts one below the other, and how far they are off."""
-        rows = {"now": self.now} | {name: path[-1] for name, path in self.paths.items()}
-        if self.happened is not None:
-            rows["measured"] = self.happened
-        lines = [f"forecast of {moment(self.made)} for {moment(self.target)}"]
-        for name, value in rows.items():
-            known = self.happened is not None and name in self.paths
-            error = f"  {value - self.happened:+5.1f}" if known else ""
-            lines.append(f"  {name:{max(map(len, rows))}}  {value:5.1f} °C{error}")
-        return "\n".join(lines)
-
-
-def make_forecast(weather: Weather, row: int, forecasters: dict[str, Forecaster]) -> Forecast:
-    """Asks every forecaster at one row of a series, and at the hours before it."""
-    rows = row - np.arange(weather.horizon // weather.hour)[::-1] * weather.hour  # (hours,)
-    readable = (rows >= 0) & weather.readable[rows]  # (hours,)
-    paths = {}
-    for name, forecaster in forecasters.items():
-        paths[name] = np.full(len(rows), np.nan)
-        paths[name][readable] = forecaster(rows[readable])
-    target = weather.timestamps[row] + weather.horizon * weather.cadence
-    found = weather.temperature[(weather.timestamps == target) & weather.measured]
-    happened = float(found[0]) if len(found) else None
-    now = float(weather.temperature[row])
-    return Forecast(weather.timestamps[row], target, now, happened, paths)
-
-
-@dataclass(frozen=True)
-class Errors:
-    """Absolute errors of forecasts after the training rows."""
-
-    # a row a forecast and a column a forecaster, in °C; the index is the target's time
-    table: pd.DataFrame
-    is_test: np.ndarray  # bool (forecasts,): the whole window lies after the validation rows
-
-    def means(self) -> dict[str, pd.DataFrame]:
-        """Mean errors by year, and of the test rows by month and by hour of the file's clock."""
-        test = self.table[self.is_test]
-        years = self.table.index.year.astype(str)
-        years += np.where(self.is_test, ", test", ", validation")
-        parts = {
-            "year": self.table.groupby(years, sort=False),
-            "month": test.groupby(test.index.month),
-            "hour": test.groupby(test.index.strftime("%H")),
-        }
-        tables = {}
-        for unit, grouped in parts.items():
-            tables[unit] = grouped.mean()
-            tables[unit].insert(0, "forecasts", grouped.size())
-        tables["month"].index = [calendar.month_abbr[number] for number in tables["month"].index]
-        tables["year"].loc["test, all years"] = [len(test), *test.mean()]
-        return tables
-
-    def text(self) -> str:
-        """The three tables for the terminal, with short names such as "Ridge"."""
-        texts = []
-        style = {"float_format": "{:.3f}".format, "formatters": {"forecasts": "{:,.0f}".format}}
-        for unit, table in self.means().items():
-            short = table.rename(columns=lambda name: name.partition(" on ")[0])
-            aligned = short.to_string(**style)
-            texts.append(f"Mean absolute error (°C) by {unit}\n{indent(aligned, '  ')}")
-        return "\n\n".join(texts)
-
-    def against_persistence(self, name: str) -> str:
-        """One sentence about a forecaster on the test span."""
-        test = self.table[self.is_test]
-        ours, theirs = test[[name, PERSISTENCE]].mean()
-        change = f"{format_percent(abs(1 - ours / theirs))} {'less' if ours < theirs else 'more'}"
-        text = f"{name}: off by {ours:.2f} °C, {change} than persistence ({theirs:.2f} °C)"
-        first, second = (
-            Weeks(*map(tuple, weekly_errors(test[one].to_numpy(), test.index.to_numpy()).values()))
-            for one in (name, PERSISTENCE)
-        )
-        if len(first.weeks) < FEWEST_WEEKS:
-            return f"{text}; too few weeks for an interval"
-        low, high = samples_interval([first], [second])
-        verdict = "beats it" if high < 0 else "is beaten by it" if low > 0 else "not decided"
-        return f"{text}; difference {low:+.2f} to {high:+.2f} °C (95 %, over weeks): {verdict}"
-
-
-def measure_errors(
-    weather: Weather, forecasters: dict[str, Forecaster], record: Record
-) -> Errors | None:
-    """Compares the forecasts after a network's training rows with what happened.
-
-    None if no window of the series lies after the network's validation rows.
-    """
-    rows = weather.scorable()
-    begins = weather.timestamps[rows + weather.offsets[0]]  # (windows,)
-    rows, begins = (each[begins > _end_of("train", record)] for each in (rows, begins))
-    is_test = begins > _end_of("validation", record)  # (windows,)
-    if not is_test.any():
-        return None
-    targets = rows + weather.horizon
-    errors = {
-        name: np.abs(forecast(rows) - weather.temperature[targets])
-        for name, forecast in forecasters.items()
-    }
-    times = pd.DatetimeIndex(weather.timestamps[targets])
-    return Errors(pd.DataFrame(errors, times), is_test)
-
-
-def _end_of(split: str, record: Record) -> np.datetime64:
-    """The latest moment at which a network's training or validation rows can end.
-
-    A record has the number of these rows. Counted back from the last row of its file, gaps make
-    the moment later than it was, never earlier.
-    """
-    facts, minutes = record.data["facts"], record.data["facts"]["cadence_minutes"]
-    row = record.config["protocol"][f"{split}_rows"] * PUBLISHED_CADENCE_MINUTES // minutes
-    regular = facts["rows"] - 1 - row - facts["repeated_rows"] - facts["gaps"]
-    return np.datetime64(facts["last_timestamp"], "s") - regular * np.timedelta64(minutes, "m")

@@ -10,7 +10,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from explore.trained import TrainedNetwork, network_of, newest_trained
+from explore.trained import network_of, newest_trained
 from harness.cli import Parser, add_places, add_sample, add_seed, bounded, run_command
 from harness.errors import RunError
 
@@ -23,30 +23,19 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
     )
-    parser.add_argument(
-        "--temperature",
-        type=bounded(float, minimum=0),
-        default=0.5,
-        metavar="X",
-        help="0 always takes the most probable character, 1 samples from the network's "
-        "probabilities, higher values give more varied text (default: 0.5)",
+    heat, length = bounded(float, minimum=0), bounded(int, minimum=1)
+    help = (
+        "0 always takes the most probable character, 1 samples from the network's probabilities, "
+        "higher values give more varied text (default: %(default)s)"
     )
-    parser.add_argument(
-        "--length",
-        type=bounded(int, minimum=1),
-        default=200,
-        metavar="N",
-        help="characters to add (default: 200)",
-    )
+    parser.add_argument("--temperature", type=heat, default=0.5, metavar="X", help=help)
+    help = "characters to add (default: %(default)s)"
+    parser.add_argument("--length", type=length, default=200, metavar="N", help=help)
     add_seed(parser, "seed of the sampling")
     add_sample(parser, "use a network trained on the built-in sample text")
     add_places(parser, "results")
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="DIR",
-        help="folder of the run whose network writes (default: your newest, or else the project's)",
-    )
+    help = "folder of the run whose network writes (default: your newest, or else the project's)"
+    parser.add_argument("--model", type=Path, metavar="DIR", help=help)
     return parser.parse_args(argv)
 
 
@@ -56,39 +45,32 @@ def _prompt(text: str) -> str:
     return text
 
 
-def characters_and_window(network: TrainedNetwork) -> tuple[str, int]:
-    """The characters by their numbers, and how many of them the network reads."""
-    record = network.record
-    characters = record.data["facts"].get("characters")
-    window = record.config["protocol"].get("window")
-    if not (isinstance(characters, str) and characters and type(window) is int and window > 0):
-        raise RunError(
-            f"{record.path} is a run of {record.experiment} whose record says nothing of "
-            f"characters and a window; train a network that writes with `make {TRAINING}`."
-        )
-    return characters, window
-
-
 def continue_prompt(options: argparse.Namespace) -> str:
     """The prompt and what the network adds to it."""
     if options.model:
         network = network_of(options.model)
     else:
-        network = newest_trained(TRAINING, options.results_dir, sample=options.sample)
-    prompt, (characters, window) = options.prompt.lower(), characters_and_window(network)
+        network = newest_trained(TRAINING, options.results_dir, options.sample)
+    record, prompt = network.record, options.prompt.lower()
+    protocol, characters = record.config["protocol"], record.data["facts"].get("characters")
+    window = protocol.get("window")
+    if not (isinstance(characters, str) and characters and type(window) is int and window > 0):
+        raise RunError(
+            f"{record.path} is a run of {record.experiment} whose record says nothing of "
+            f"characters and a window; train a network that writes with `make {TRAINING}`."
+        )
     unseen = sorted(set(prompt) - set(characters))
     if unseen:
         raise RunError(
             f"the network never saw {', '.join(map(repr, unseen))}; the prompt may hold "
             f"{characters!r}."
         )
-    text = network.record.config["protocol"].get("text", "")
-    print(f"writing with the network of {network.record.path}, which read {text}", file=sys.stderr)
-    model = network.model
-    if model.output_shape != (None, len(characters)):
+    read = protocol.get("text", "")
+    print(f"writing with the network of {record.path}, which read {read}", file=sys.stderr)
+    if network.model.output_shape != (None, len(characters)):
         raise RunError(
             f"{network.path} is another network than the record beside it describes; train it "
-            f"again with `{network.record.make_again}`."
+            f"again with `{record.make_again}`."
         )
     import numpy as np
 
@@ -96,7 +78,7 @@ def continue_prompt(options: argparse.Namespace) -> str:
 
     rng = np.random.default_rng(options.seed)
     return prompt + continue_text(
-        model, characters, prompt, options.length, options.temperature, rng, window
+        network.model, characters, prompt, options.length, options.temperature, rng, window
     )
 
 

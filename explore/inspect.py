@@ -15,12 +15,11 @@ from textwrap import shorten
 
 from explore.trained import TrainedNetwork, load_trained
 from harness.cli import Parser, add_places, add_sample, run_command
-from harness.errors import RunError
+from harness.errors import RunError, few, shown
 from harness.records.files import write_bytes
 from models.cells import CELLS
 
-# Letters that are shown
-LONGEST_WORD, LONGEST_TEXT, LONGEST_LIST, LONGEST_NAME = 20, 100, 200, 50
+LONGEST_WORD, LONGEST_TEXT, LONGEST_NAME = 20, 100, 50  # letters that are shown
 
 INFLUENCE = (
     "Influence: what changes when the word is left out, in log odds of a positive review; 0.7 "
@@ -36,60 +35,62 @@ def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = Parser("explore.inspect", __doc__)
     parser.add_argument("--text", required=True, metavar="TEXT", help="the review")
+    help = f"one or several of {', '.join(CELLS)} (default: lstm)"
     parser.add_argument(
-        "--cell",
-        nargs="+",
-        choices=CELLS,
-        default=["lstm"],
-        metavar="CELL",
-        help=f"one or several of {', '.join(CELLS)} (default: lstm)",
+        "--cell", nargs="+", choices=CELLS, default=["lstm"], metavar="CELL", help=help
     )
     add_sample(parser, "use the networks that `make demo` trained on the built-in sample reviews")
     add_places(parser, "results", "plots", "data")
     return parser.parse_args(argv)
 
 
-def read_with_all(options: argparse.Namespace) -> tuple[list, list[str]]:
-    """Lets each network read the text; the readings, and sentences on missing words and models."""
+def show(options: argparse.Namespace) -> None:
+    """Prints what each network computes while it reads the text, and writes the page."""
+    from data.imdb import load_word_index
     from data.own_reviews import read_text
 
-    review = read_text(options.text)
-    places = {"results_dir": options.results_dir, "sample": options.sample}
-    networks = {cell: load_trained(f"imdb-{cell}", **places) for cell in options.cell}
-    from data.imdb import load_word_index
-
+    review, places = read_text(options.text), (options.results_dir, options.sample)
+    networks = {cell: load_trained(f"imdb-{cell}", *places) for cell in options.cell}
     index = load_word_index(options.data_dir, sample=options.sample)
     words = [word for word in review.words if word in index]
-    missing = {_shown(word): None for word in review.words if word not in index}
-    listed = shorten(", ".join(missing), LONGEST_LIST, placeholder=" ...")
+    missing = few(dict.fromkeys(_label(word) for word in review.words if word not in index))
     if not words:
         raise RunError(
-            f"no training review has any of the words {listed}, so there is nothing to read; "
+            f"no training review has any of the words {missing}, so there is nothing to read; "
             "give a review in English, such as 'a good film'."
         )
-    notes = [INFLUENCE]
-    if missing:
-        notes.append(f"Words that no training review has are left out ({len(missing):,}): {listed}")
     from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
-    from explore.reading import MOST_SHOWN, linear_additions, read  # after TensorFlow is silenced
+    from explore.reading import MOST_SHOWN, linear_additions, read
+    from explore.reading_page import page
 
-    linear, readings = None, []
+    notes, linear = [INFLUENCE], None
+    if missing:
+        notes.append(f"Words that no training review has are left out: {missing}.")
     try:
-        model = load_trained("imdb-linear", **places)
+        model = load_trained("imdb-linear", *places)
         linear = linear_additions(model.model, _encode(words, index, model)[1])
         notes.append(f"Linear: what the word adds by itself in {model.label}, in log odds.")
     except RunError as error:
         notes.append(f"There is no linear model to compare with: {error}")
+    readings = []
     for cell, network in networks.items():
         print(f"reading with {network.title} ({network.record.place})", file=sys.stderr)
         readings.append(read(network, cell, *_encode(words, index, network), linear))
+        print_reading(readings[-1])
     if any(column.startswith("(") for one in readings for column in one.columns):
         notes.append("A word in brackets is too rare for the network, which reads a mark instead.")
     if len(words) >= MOST_SHOWN:
         notes.append(f"The last {MOST_SHOWN} of {len(words):,} words are shown.")
-    return readings, notes
+    notes.append(RULE)
+    print(*notes, sep="\n")
+    title = f"“{shorten(review.text, LONGEST_TEXT, placeholder=' …')}”"
+    title += " (sample data)" if options.sample else ""
+    name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
+    path = options.plots_dir / "inspect" / f"{name}.html"
+    write_bytes(path, page(title, readings, notes))
+    print(path)
 
 
 def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[str], list[int]]:
@@ -98,35 +99,15 @@ def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[
 
     ids = encode_words(words, index, model.record.config["protocol"]["num_words"]).tolist()
     labels = [
-        f"({_shown(word)})" if one == OUT_OF_VOCABULARY_ID else _shown(word)
-        for word, one in zip(words, ids[1:], strict=True)
+        f"({_label(word)})" if number == OUT_OF_VOCABULARY_ID else _label(word)
+        for word, number in zip(words, ids[1:], strict=True)
     ]
     return ["start", *labels], ids
 
 
-def _shown(word: str) -> str:
-    """A word as a label, which is not too long."""
-    return word if len(word) <= LONGEST_WORD else f"{word[: LONGEST_WORD - 1]}…"
-
-
-def show(options: argparse.Namespace) -> None:
-    """Prints the readings, and writes the page."""
-    from data.own_reviews import plain
-
-    readings, notes = read_with_all(options)
-    from explore.reading_page import page
-
-    for reading in readings:
-        print_reading(reading)
-    notes.append(RULE)
-    print(*notes, sep="\n")
-    title = f"“{shorten(plain(options.text), LONGEST_TEXT, placeholder=' …')}”"
-    if options.sample:
-        title += " (sample data)"
-    name = "-".join(re.findall(r"\w+", options.text.lower()))[:LONGEST_NAME]
-    path = options.plots_dir / "inspect" / f"{name}.html"
-    write_bytes(path, page(title, readings, notes))
-    print(path)
+def _label(word: str) -> str:
+    """A word that is not too long for a figure."""
+    return shown(word, LONGEST_WORD)
 
 
 def print_reading(reading) -> None:
@@ -135,30 +116,17 @@ def print_reading(reading) -> None:
     from rich.text import Text
 
     from explore.reading import count_parameters
+    from explore.reading_page import shade
 
-    console = Console(highlight=False, soft_wrap=True)
+    console, counts = Console(highlight=False, soft_wrap=True), count_parameters(reading.network)
+    colours = map(shade, reading.strengths)
     words = [
-        Text(word, _style(strength))
-        for word, strength in zip(reading.columns, reading.strengths, strict=True)
+        Text(word, f"black on {colour}" if colour else "")
+        for word, colour in zip(reading.columns, colours, strict=True)
     ]
     console.print(Text(reading.verdict, "bold"), Text(" ").join(words), sep="\n")
-    counts = count_parameters(reading.network.model, reading.network.title)
     print(reading.table.text(), f"{counts.title}, as Keras counts them:", sep="\n")
     print(counts.text(), end="\n\n")
-
-
-def _style(strength: float):
-    """Black on blue or red, paler for a weaker strength; none below a tenth."""
-    from rich.color import Color
-    from rich.style import Style
-
-    from explore.reading_page import NEGATIVE, POSITIVE
-
-    if abs(strength) < 0.1:
-        return Style()
-    full = Color.parse(POSITIVE if strength > 0 else NEGATIVE).triplet
-    mixed = (round(255 + abs(strength) * (part - 255)) for part in full)
-    return Style(color="black", bgcolor=Color.from_rgb(*mixed))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -17,24 +17,27 @@ from pathlib import Path
 
 from explore.trained import network_of, trainable
 from harness.cli import Parser, run_command
-from harness.errors import RunError
 from harness.records.files import write_bytes, write_checksums
 from harness.records.record import load_record
 from harness.records.run import BEST
 from harness.reporting.groups import REFERENCE
 
-SEED = 0
 WEIGHTS = "model.weights.h5"  # Keras's name for the member of the archive that holds the numbers
 
 
-def keep(place: str, results_dir: Path) -> None:
-    """Writes the file of one network and the checksums of the record that it now belongs to."""
-    path = network_of(results_dir / place).path
-    load_record(REFERENCE / place)  # which must be there
-    kept = REFERENCE / place / path.name
-    write_bytes(kept, in_float16(path) if path.name == BEST else path.read_bytes())
-    write_checksums(REFERENCE / place)
-    print(f"{place}: {kept.stat().st_size / 1e6:.2f} MB")
+def keep_weights(results: Path) -> None:
+    """Keeps the model of each experiment that has a run, and says which have none."""
+    for name in trainable():
+        run, record = (folder / name / "seed-0" for folder in (results, REFERENCE))
+        if not run.is_dir():
+            print(f"left out: there is no {run}", file=sys.stderr)
+            continue
+        load_record(record)  # which must be there
+        path = network_of(run).path
+        kept = record / path.name
+        write_bytes(kept, in_float16(path) if path.name == BEST else path.read_bytes())
+        write_checksums(record)
+        print(f"{kept}: {kept.stat().st_size / 1e6:.2f} MB")
 
 
 def in_float16(path: Path) -> bytes:
@@ -43,21 +46,18 @@ def in_float16(path: Path) -> bytes:
     import numpy as np
 
     rounded, packed = io.BytesIO(), io.BytesIO()
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {name: archive.read(name) for name in archive.namelist()}
-        with h5py.File(io.BytesIO(members[WEIGHTS])) as old, h5py.File(rounded, "w") as new:
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with h5py.File(io.BytesIO(members[WEIGHTS])) as old, h5py.File(rounded, "w") as new:
 
-            def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
-                if isinstance(item, h5py.Dataset):
-                    made = new.create_dataset(name, data=item[()].astype(np.float16))
-                else:
-                    made = new.require_group(name)
-                made.attrs.update(item.attrs)
+        def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+            if isinstance(item, h5py.Dataset):
+                made = new.create_dataset(name, data=item[()].astype(np.float16))
+            else:
+                made = new.require_group(name)
+            made.attrs.update(item.attrs)
 
-            old.visititems(copy)
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise RunError(f"{path} is not a saved network ({error}).") from error
+        old.visititems(copy)
     members[WEIGHTS] = rounded.getvalue()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
@@ -65,22 +65,12 @@ def in_float16(path: Path) -> bytes:
     return packed.getvalue()
 
 
-def keep_all(results: Path) -> None:
-    """Keeps the weights of each model that has a run, and says which have none."""
-    for name in trainable():
-        place = f"{name}/seed-{SEED}"
-        if (results / place).is_dir():
-            keep(place, results)
-        else:
-            print(f"left out: {results} has no {place}", file=sys.stderr)
-
-
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("explore.keep_weights", __doc__)
     parser.add_argument("results", type=Path, metavar="DIR", help="results of the runs to keep")
     options = parser.parse_args(argv)
-    return run_command(lambda: keep_all(options.results))
+    return run_command(lambda: keep_weights(options.results))
 
 
 if __name__ == "__main__":

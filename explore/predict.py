@@ -12,9 +12,9 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
 from pathlib import Path
-from textwrap import shorten
+from textwrap import indent, shorten
 
 from explore.trained import TrainedNetwork, find_trained
 from harness.cli import Parser, add_places, add_sample, run_command
@@ -47,7 +47,7 @@ def opinions(options: argparse.Namespace) -> dict:
         words, the `unknown` words, and the `probabilities` that it is positive, by the models'
         labels. A model that knows no word of a review has None.
     """
-    from data.imdb import load_word_index, unknown_words
+    from data.imdb import encode_words, load_word_index, unknown_words
     from data.own_reviews import read_reviews, read_text
 
     if options.text is not None:
@@ -55,107 +55,86 @@ def opinions(options: argparse.Namespace) -> dict:
     else:
         reviews, form = read_reviews(options.file, options.column)
         print(form, file=sys.stderr)
-    models = find_trained("imdb", options.results_dir, linear=True, sample=options.sample)
+    models = find_trained("imdb", options.results_dir, options.sample)
     index = load_word_index(options.data_dir, sample=options.sample)
     from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
-    protocols = {model.label: model.record.config["protocol"] for model in models}
-    vocabulary = min(filter(None, (p["num_words"] for p in protocols.values())))
-    judged = dict(judge_reviews(models, [review.words for review in reviews], index))
-    return {
-        "models": {
-            m.label: {"title": m.title, "seed": m.seed, "reads": protocols[m.label]["maxlen"]}
-            for m in models
-        },
-        "vocabulary": vocabulary,
-        "reviews": [
-            {
-                "line": review.line,
-                "text": review.text,
-                "words": len(review.words),
-                "different_words": len(set(review.words)),
-                "unknown": unknown_words(review.words, index, vocabulary),
-                "probabilities": {label: found[row] for label, found in judged.items()},
-            }
-            for row, review in enumerate(reviews)
-        ],
-    }
-
-
-def judge_reviews(
-    models: list[TrainedNetwork], reviews: list[list[str]], index: dict[str, int]
-) -> Iterator[tuple[str, list[float | None]]]:
-    """Each model's label and its probabilities that the reviews, lists of words, are positive.
-
-    There is none of a review of which the model knows no word. Slow models say how far they are.
-    """
-    from data.imdb import OUT_OF_VOCABULARY_ID, encode_words
-
-    began, encoded = time.perf_counter(), {}
+    began, encoded, judged = time.perf_counter(), {}, {}
     for number, model in enumerate(models, start=1):
-        protocol = model.record.config["protocol"]
-        num_words = protocol["num_words"] or None
-        if num_words not in encoded:
-            encoded[num_words] = [encode_words(words, index, num_words) for words in reviews]
-        ids = encoded[num_words]
-        known = [bool((review[1:] != OUT_OF_VOCABULARY_ID).any()) for review in ids]
-        found = probabilities(model, ids, protocol["maxlen"])
+        size = model.record.config["protocol"]["num_words"]
+        if size not in encoded:
+            encoded[size] = [encode_words(one.words, index, size or None) for one in reviews]
+        judged[model.label] = probabilities(model, encoded[size])
         seconds = time.perf_counter() - began
         if seconds > SILENT_SECONDS:
             place = f"{number} of {len(models)} models"
             print(f"{place}, {seconds:.0f} s: {model.title} is done", file=sys.stderr)
-        yield (
-            model.label,
-            [round(p, 6) if one else None for p, one in zip(found, known, strict=True)],
-        )
+    limit = min(filter(None, encoded), default=None)  # 0 and None stand for all words
+    described = {
+        model.label: {
+            "title": model.title,
+            "seed": model.record.seed,
+            "reads": model.record.config["protocol"]["maxlen"],
+        }
+        for model in models
+    }
+    found = [
+        {
+            "line": review.line,
+            "text": review.text,
+            "words": len(review.words),
+            "different_words": len(set(review.words)),
+            "unknown": unknown_words(review.words, index, limit),
+            "probabilities": {label: values[row] for label, values in judged.items()},
+        }
+        for row, review in enumerate(reviews)
+    ]
+    return {"models": described, "vocabulary": limit or len(index), "reviews": found}
 
 
-def probabilities(model: TrainedNetwork, ids: list, maxlen: int) -> list[float]:
-    """Probabilities that reviews are positive, by a model that reads the last ids; 0 reads all."""
+def probabilities(model: TrainedNetwork, ids: list) -> list[float | None]:
+    """Probabilities that reviews are positive, to six decimals; None if no word of one is known."""
+    from data.imdb import OUT_OF_VOCABULARY_ID
+
+    maxlen = model.record.config["protocol"]["maxlen"]  # last ids that the model reads; 0: all
     if model.path.suffix == ".npz":
-        return model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1].tolist()
-    network = model.model
-    from keras.utils import pad_sequences
+        found = model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1]
+    else:
+        network = model.model
+        from keras.utils import pad_sequences
 
-    x = pad_sequences(ids, maxlen)  # (reviews, maxlen)
-    return network.predict(x, batch_size=1000, verbose=0)[:, 0].tolist()
-
-
-def verdict(probability: float) -> str:
-    """The label that a probability stands for, as accuracy counts it."""
-    return "positive" if probability > 0.5 else "negative"
+        x = pad_sequences(ids, maxlen)  # (reviews, maxlen)
+        found = network.predict(x, batch_size=1000, verbose=0)[:, 0]
+    known = [bool((review[1:] != OUT_OF_VOCABULARY_ID).any()) for review in ids]
+    return [round(p, 6) if one else None for p, one in zip(found.tolist(), known, strict=True)]
 
 
 def describe(review: dict, models: dict, vocabulary: int) -> str:
-    """One review's opinions as a table."""
-    judged = {label: p for label, p in review["probabilities"].items() if p is not None}
-    width = max(len(model["title"]) for model in models.values())
-    lines = [shorten(review["text"], 96, placeholder=" ...")]
-    if judged:
-        lines.append(f"  {'':{width}}  positive  verdict")
-    for label, probability in judged.items():
+    """One review's opinions as a table, and how many agree."""
+    from harness.reporting.table import Table
+
+    rows, verdicts = [], Counter()
+    for label, probability in review["probabilities"].items():
         title, read = models[label]["title"], models[label]["reads"]
+        if probability is None:
+            rows.append((title, "", "knows no word of it"))
+            continue
+        verdict = "positive" if probability > 0.5 else "negative"  # as accuracy counts it
+        verdicts[verdict] += 1
         end = f", of the last {read:,} words" if 0 < read < review["words"] else ""
-        lines.append(f"  {title:{width}}  {probability:8.3f}  {verdict(probability)}{end}")
-    verdicts = [verdict(probability) for probability in judged.values()]
-    positive, count = verdicts.count("positive"), len(verdicts)
-    if judged:
-        agreed = f" that it is {max(verdicts, key=verdicts.count)}" if 2 * positive != count else ""
-        lines.append(f"  {max(positive, count - positive)} of {count} agree{agreed}.")
-    silent = [model["title"] for label, model in models.items() if label not in judged]
-    if not judged:
-        lines.append("  No model knows a word of it, so that none can judge it.")
-    elif silent:
-        lines.append(f"  {few(silent)}: no verdict, since no word of it is known there.")
-    unknown = review["unknown"]
+        rows.append((title, f"{probability:.3f}", verdict + end))
+    lines = [Table(("", "positive", "verdict"), rows, "lrl").text()]
+    if verdicts:
+        lines.append(f"{verdicts['positive']} of {verdicts.total()} say that it is positive.")
+    unknown, different = review["unknown"], review["different_words"]
     if unknown:
-        share = f"{len(unknown):,} of {review['different_words']:,} different words"
-        doubt = " Is it English?" if 2 * len(unknown) > review["different_words"] else ""
+        doubt = " Is it English?" if 2 * len(unknown) > different else ""
         lines.append(
-            f"  {share} are not in the vocabulary of {vocabulary:,}: {few(unknown)}.{doubt}"
+            f"{len(unknown):,} of {different:,} different words are not in the vocabulary of "
+            f"{vocabulary:,}: {few(unknown)}.{doubt}"
         )
-    return "\n".join(lines)
+    return shorten(review["text"], 96, placeholder=" ...") + "\n" + indent("\n".join(lines), "  ")
 
 
 def show(options: argparse.Namespace) -> None:

@@ -6,7 +6,6 @@ in which it meets the first word is not zero. It is kept as the first column.
 
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 
 from explore.trained import TrainedNetwork
@@ -87,20 +86,12 @@ class Reading:
 
 
 def read(
-    network: TrainedNetwork,
-    cell: str,
-    labels: list[str],
-    ids: list[int],
-    linear: np.ndarray | None = None,
+    network: TrainedNetwork, cell: str, labels: list[str], ids: list[int], linear=None
 ) -> Reading:
-    """Lets a network read a text.
+    """Lets a network with one recurrent layer, a `cell` of `models.cells.CELLS`, read a text.
 
-    Args:
-        network: of `models.networks.recurrent_classifier` with one recurrent layer.
-        cell: which one, a name of `models.cells.CELLS`.
-        labels: the start mark and the words, as they are shown.
-        ids: their ids.
-        linear: what each of them adds in a linear model, if there is one.
+    The labels are shown for the ids, of the start mark and the words; `linear` is what each of them
+    adds in a linear model, shape (ids,), if there is one.
     """
     _, embedding, recurrent, classifier = network.model.layers
     (vectors,), (V, b) = embedding.get_weights(), classifier.get_weights()  # V: (units, 1)
@@ -121,10 +112,8 @@ def read(
         if symbol in computed[0]
     }
     log_odds = (inside["h"] @ V[order] + b)[:, 0]  # (columns,)
-    # a model that was loaded wants its one input in a list, one that was built does not
-    batch = keras.tree.map_structure(lambda _: np.array([padded(ids)]), network.model.input)
-    by_keras = network.model(batch)  # (1, 1)
-    difference = abs(float(by_keras[0, 0]) - float(sigmoid(log_odds[-1])))
+    by_keras = network.model.predict(np.array([padded(ids)]), verbose=0)  # (1, 1)
+    difference = abs(by_keras[0, 0] - sigmoid(log_odds[-1]))
     if not difference <= LARGEST_DIFFERENCE:
         raise RunError(
             f"{network.path}: NumPy and Keras differ by {difference:.1g} in the probability; it is "
@@ -163,9 +152,9 @@ def linear_additions(pipeline, ids: list[int]) -> np.ndarray:
     )
 
 
-def count_parameters(model, title: str) -> Table:
-    """How the parameters of a classifier with one recurrent layer, called `title`, are counted."""
-    _, embedding, recurrent, output = model.layers
+def count_parameters(network: TrainedNetwork) -> Table:
+    """How the parameters of a classifier with one recurrent layer are counted."""
+    _, embedding, recurrent, output = network.model.layers
     kernel, _, bias, *more = recurrent.get_weights()
     units, features = recurrent.output.shape[-1], kernel.shape[0]
     sums, biases = kernel.shape[1] // units, bias.size // kernel.shape[1]
@@ -177,10 +166,9 @@ def count_parameters(model, title: str) -> Table:
         formula += f" + {units if len(more) == 1 else len(more)} × {units}"
     rows = [
         ("word vectors", f"{embedding.input_dim:,} × {features}", embedding),
-        (title, formula, recurrent),
+        (network.title, formula, recurrent),
         ("output", f"{units} + 1", output),
     ]
     counted = [(name, how, f"{layer.count_params():,}") for name, how, layer in rows]
-    return Table(
-        ("layer", "weights", "parameters"), counted, "llr", f"{model.count_params():,} parameters"
-    )
+    title = f"{network.model.count_params():,} parameters"
+    return Table(("layer", "weights", "parameters"), counted, "llr", title)

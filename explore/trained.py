@@ -36,34 +36,30 @@ class TrainedNetwork:
         """Its name in tables."""
         return SeedGroup((self.record,)).title
 
-    @property
-    def seed(self) -> int:
-        return self.record.seed
-
-    @property
-    def normalisation(self) -> dict[str, list[float]]:
-        """Of a network on Jena, mean and standard deviation of each column over the training rows.
-
-        `{"T (degC)": [9.1, 8.8], ...}`, in the order of the network's inputs. Empty where there is
-        none, as on IMDB.
-        """
-        return self.record.data["facts"].get("normalisation", {})
-
     @functools.cached_property
     def model(self):
         """The Keras model, not compiled, or the pipeline of `models.baselines.bag_of_ngrams`.
 
         A network computes in float32, whatever type the file has.
         """
-        load = _load_linear if self.path.suffix == ".npz" else _load_network
         try:
-            model, parameters = load(self.path)
+            if self.path.name == LINEAR:
+                from models.baselines import load_ngrams
+
+                model = load_ngrams(self.path)
+                parameters = model[-1].coef_.size + model[-1].intercept_.size
+            else:
+                from harness.training.machine import load_keras
+
+                keras = load_keras()
+                from models import keras_cells  # noqa: F401  it registers what is not Keras's
+
+                model = keras.saving.load_model(self.path, compile=False, safe_mode=True)
+                parameters = model.count_params()
         except Exception as error:  # damaged archives make Keras fail in nearly any way
             reason = str(error).strip().partition("\n")[0]
-            raise RunError(
-                f"{self.path} is no model that this version can load ({reason}); "
-                f"{_remedy(self.record)}."
-            ) from error
+            problem = f"is no model that this version can load ({reason})"
+            raise RunError(f"{self.path} {problem}; {_remedy(self.record)}.") from error
         recorded = self.record.metrics.get("parameters", parameters)
         if parameters != recorded:
             raise RunError(
@@ -73,48 +69,25 @@ class TrainedNetwork:
         return model
 
 
-def _load_network(path: Path) -> tuple:
-    """The model and its number of parameters."""
-    from harness.training.machine import load_keras
+def find_trained(dataset: str, results_dir: Path, sample: bool) -> list[TrainedNetwork]:
+    """All trained models on a data set, one a label: the user's of the lowest seed, or else ours.
 
-    keras = load_keras()
-    from models import keras_cells  # noqa: F401  it registers what is not Keras's
-
-    model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    return model, model.count_params()
-
-
-def _load_linear(path: Path) -> tuple:
-    """The model and its number of parameters."""
-    from models.baselines import load_ngrams
-
-    model = load_ngrams(path)
-    return model, model[-1].coef_.size + model[-1].intercept_.size
-
-
-def find_trained(
-    dataset: str, results_dir: Path, *, linear: bool = False, sample: bool = False
-) -> list[TrainedNetwork]:
-    """All trained networks, one a label: the user's run with the lowest seed, or the project's.
-
-    The linear models on IMDB come last. Models trained on sample data are the user's own only.
+    The linear ones come last. Models trained on sample data are the user's own only.
     """
     found: dict[str, TrainedNetwork] = {}
-    for network in _networks(results_dir, f"{dataset}-*", sample):
-        if linear or network.path.name == BEST:
-            found.setdefault(network.label, network)
+    for network in _networks(f"{dataset}-*", results_dir, sample):
+        found.setdefault(network.label, network)
     if not found:
-        command = f"{dataset}-{'gru' if dataset == 'jena' else 'lstm'}"
+        command = "demo" if sample else f"{dataset}-{'gru' if dataset == 'jena' else 'lstm'}"
         raise RunError(
-            f"{results_dir} has no trained network on {dataset}; "
-            f"`make {'demo' if sample else command}` trains one."
+            f"{results_dir} has no trained network on {dataset}; `make {command}` trains one."
         )
-    return sorted(found.values(), key=lambda one: (one.path.suffix, one.label))
+    return sorted(found.values(), key=lambda one: (one.path.name == LINEAR, one.label))
 
 
-def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
-    """One trained network by its label, as `find_trained` chooses it."""
-    for network in _networks(results_dir, label, sample):
+def load_trained(label: str, results_dir: Path, sample: bool) -> TrainedNetwork:
+    """One trained model by its label, as `find_trained` chooses it."""
+    for network in _networks(label, results_dir, sample):
         return network
     name, _, variant = label.partition("+")
     known = trainable()
@@ -127,20 +100,27 @@ def load_trained(label: str, results_dir: Path, *, sample: bool = False) -> Trai
     )
 
 
-def newest_trained(experiment: str, results_dir: Path, *, sample: bool = False) -> TrainedNetwork:
+def newest_trained(experiment: str, results_dir: Path, sample: bool) -> TrainedNetwork:
     """The network that the user trained last, by whatever settings, or else the project's."""
     own = list(_networks_in(results_dir, f"{experiment}*", sample))
     if own:
         return max(own, key=lambda one: one.record.environment["started"])
-    return load_trained(experiment, results_dir, sample=sample)
+    return load_trained(experiment, results_dir, sample)
 
 
 def network_of(run: Path) -> TrainedNetwork:
-    """The network that a run left, by the run's folder."""
-    for name in (BEST, LINEAR, MODEL):
-        if (run / name).is_file():
-            return _checked(load_record(run), name)
-    raise RunError(f"{run} holds no trained network.")
+    """The model that a run left, by the run's folder; its file has the recorded hash."""
+    path = next((run / name for name in (BEST, LINEAR, MODEL) if (run / name).is_file()), None)
+    if path is None:
+        raise RunError(f"{run} holds no trained network.")
+    record = load_record(run)
+    checksums = read_checksums(run) or {}
+    expected = checksums.get(path.name) or record.metrics.get("checkpoint_sha256")
+    if expected not in (None, sha256(path)):  # the oldest records have no hash
+        raise RunError(
+            f"{path} is not the file that its run left: its SHA-256 differs; {_remedy(record)}."
+        )
+    return TrainedNetwork(path, record)
 
 
 def trainable() -> list[str]:
@@ -150,7 +130,7 @@ def trainable() -> list[str]:
     return [*networks, "imdb-linear", "text-generation"]
 
 
-def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
+def _networks(pattern: str, results_dir: Path, sample: bool) -> Iterator[TrainedNetwork]:
     """The networks whose label fits a pattern: the user's, then the project's."""
     yield from _networks_in(results_dir, pattern, sample)
     if not sample:
@@ -159,28 +139,18 @@ def _networks(results_dir: Path, pattern: str, sample: bool) -> Iterator[Trained
 
 def _networks_in(results_dir: Path, pattern: str, sample: bool) -> Iterator[TrainedNetwork]:
     """Those of one folder, by rising number of the seed; what is damaged is left out."""
-    found = (results_dir.glob(f"{pattern}/seed-*/{name}") for name in (BEST, LINEAR, MODEL))
-    files = (file for several in found for file in several)
-    finished = (file for file in files if not file.parent.name.endswith(UNFINISHED))
-    for file in sorted(finished, key=lambda file: (len(file.parent.name), file)):
+    names = (BEST, LINEAR, MODEL)
+    runs = {file.parent for name in names for file in results_dir.glob(f"{pattern}/seed-*/{name}")}
+    for run in sorted(runs, key=lambda run: (len(run.name), run)):
+        if run.name.endswith(UNFINISHED):
+            continue
         try:
-            record = load_record(file.parent)
-            if record.sample == sample:
-                yield _checked(record, file.name)
+            network = network_of(run)
         except RunError as error:
             print(f"left out: {error}", file=sys.stderr)
-
-
-def _checked(record: Record, name: str) -> TrainedNetwork:
-    """A model whose file has the expected hash; the oldest records have none."""
-    path = record.path / name
-    kept = read_checksums(record.path) or {}
-    expected = kept.get(name) or record.metrics.get("checkpoint_sha256")
-    if expected is not None and sha256(path) != expected:
-        raise RunError(
-            f"{path} is not the file that its run left: its SHA-256 differs; {_remedy(record)}."
-        )
-    return TrainedNetwork(path, record)
+        else:
+            if network.record.sample == sample:
+                yield network
 
 
 def _remedy(record: Record) -> str:

@@ -21,6 +21,7 @@ from harness.errors import ElsewhereError, UserError, escaped, few, shown
 ELSEWHERE = 75  # exit status of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 INTERRUPTED = 130  # exit status after Ctrl-C, by convention of the shells
 DEMO = Path("demo")  # results and plots of the sample data, which never share a folder with others
+NO_PLACE = "No usable temporary directory"  # Python's words
 MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 
 
@@ -155,7 +156,8 @@ def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.
     except ElsewhereError as error:
         return _failed(error, ELSEWHERE)
     except (UserError, OSError) as error:
-        return _failed(error)
+        remedy = "; set TMPDIR to a folder that you can write to." * (NO_PLACE in str(error))
+        return _failed(f"{error}{remedy}")
     except KeyboardInterrupt as stop:
         return _failed(str(stop) or interrupted, INTERRUPTED)
     except Exception as error:

@@ -44,7 +44,7 @@ class Experiment:
 
     name: str  # the make target and the record's folder, such as `imdb-lstm`
     title: str  # the row's name in tables and plots
-    dataset: str  # `imdb`, `jena`, `text`, or `made` where the study makes its own
+    dataset: str  # `imdb`, `jena`, `text`, `made` by the study, or an own file's name
     role: str  # `network` or `baseline`, which one metric measures, or `study`, which has outputs
     protocol: Any  # the published values, an instance of the experiment's frozen dataclass
     train: Callable[[Any, Run], None]  # called with a protocol and a run; trains, and finishes it
@@ -53,6 +53,8 @@ class Experiment:
     notes: Callable[[Any], list[str]] = lambda protocol: []
     uses_keras: bool = True  # False for a baseline that needs no Keras backend
     try_next: str = ""  # a make command that uses the result; the last line that is printed
+    # the settings that say which data of the user's own it runs on; empty on the published data
+    own_data: tuple[str, ...] = ()
 
     @property
     def group(self) -> str:
@@ -98,6 +100,7 @@ class Plan:
     data_dir: Path | None
     results_dir: Path
     plots_dir: Path
+    tensorboard: Path | None = None  # receives the epochs for TensorBoard
 
     @functools.cached_property
     def changed(self) -> dict[str, Any]:
@@ -145,21 +148,25 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.changed)])
+        return shlex.join(
+            ["python", "-m", *self._arguments(self.config["protocol"] | self.changed)]
+        )
 
     @property
     def process_arguments(self) -> list[str]:
         """The arguments with which `python -m` does the run; where results go is left open."""
-        arguments = self._arguments({name: getattr(self.protocol, name) for name in self.changed})
+        arguments = self._arguments(dataclasses.asdict(self.protocol))
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
+        if self.tensorboard:
+            arguments += ["--tensorboard", str(self.tensorboard)]
         return [*arguments, "--force"] if self.force else arguments
 
-    def _arguments(self, settings: dict[str, Any]) -> list[str]:
+    def _arguments(self, values: dict[str, Any]) -> list[str]:
         arguments = [SCRIPTS, self.experiment.name, "--seed", str(self.seed)]
         arguments += switches(self, "sample", "deterministic", "plain_keras")
-        for name, value in settings.items():
-            flag = name.replace("_", "-")
+        for name in [*self.experiment.own_data, *self.changed]:
+            flag, value = name.replace("_", "-"), values[name]
             if isinstance(value, bool):
                 arguments.append(f"--{flag}" if value else f"--no-{flag}")
             else:
@@ -192,16 +199,34 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     add_seed(common, "seed of everything random")
     add_places(common, "data")
     add_run_options(common)
+    common.add_argument(
+        "--tensorboard",
+        type=Path,
+        metavar="DIR",
+        help="folder that also receives each epoch of a network in the form that TensorBoard reads",
+    )
+    if experiment.own_data:
+        places = {f"{kind}_dir": Path(kind, experiment.dataset) for kind in ("results", "plots")}
+        parser.set_defaults(**places)
     values = vars(parser.parse_args(argv))
+    if experiment.own_data and values["sample"]:
+        parser.error("--sample takes the built-in data; leave it out for a file of your own")
     base = experiment.default_protocol(values["sample"])
     names = [field.name for field in dataclasses.fields(base)]
     given = {name: values.pop(name) for name in names if name in values}
     protocol = dataclasses.replace(base, **given)
+    kind = type(base)
     asked = min(
-        [experiment, *declared_by(experiment.script)],
+        [
+            experiment,
+            *(one for one in declared_by(experiment.script) if type(one.protocol) is kind),
+        ],
         key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
     )
-    return Plan(asked, protocol, **values)
+    plan = Plan(asked, protocol, **values)
+    if plan.tensorboard and (asked.role == "study" or not hasattr(protocol, "epochs")):
+        parser.error(f"--tensorboard shows the epochs of a network, and {asked.name} is none")
+    return plan
 
 
 def carry_out(plan: Plan) -> None:
@@ -210,6 +235,8 @@ def carry_out(plan: Plan) -> None:
         refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
     refuse_unwritable(plan.plots_dir)
+    if plan.tensorboard:
+        refuse_unwritable(plan.tensorboard, "--tensorboard")
     if plan.directory.exists() and not plan.force:
         record = finished_record(plan, plan.directory)
         when = record.environment["started"]
@@ -221,23 +248,28 @@ def carry_out(plan: Plan) -> None:
         check_places_of_data(plan)
         record = do_run(plan)
     show(record, plan)
+    if plan.tensorboard:
+        from harness.training.events import write_events
+
+        write_events(plan.tensorboard / plan.name, record.history)
+        say(f"epochs: `tensorboard --logdir {plan.tensorboard}`, after `pip install tensorboard`")
 
 
 def check_places_of_data(plan: Plan) -> None:
     """Raises a DataError, before TensorFlow loads, if a data directory or file cannot be used."""
     if plan.sample:
         return
-    if plan.experiment.dataset != "made":
+    if plan.experiment.dataset != "made" and not plan.experiment.own_data:
         destination(plan.data_dir)
-    for path in file_settings(plan.protocol):
-        own_file(path)
+    for path, words in file_settings(plan.protocol).items():
+        own_file(path, words)
 
 
-def refuse_unwritable(plots_dir: Path) -> None:
-    """Raises a RunError before the training if its plot could not be written after it."""
-    nearest = next(one for one in (plots_dir, *plots_dir.absolute().parents) if one.exists())
+def refuse_unwritable(folder: Path, option: str = "--plots-dir") -> None:
+    """Raises a RunError before the training if this folder could not be written."""
+    nearest = next(one for one in (folder, *folder.absolute().parents) if one.exists())
     if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
-        raise RunError(f"cannot write plots to {plots_dir}; choose another --plots-dir.")
+        raise RunError(f"cannot write to {folder}; choose another {option}.")
 
 
 def finished_record(plan: Plan, directory: Path) -> Record:
@@ -282,12 +314,15 @@ def do_run(plan: Plan) -> Record:
 
     experiment = plan.experiment
     run = Run(plan.directory, seed=plan.seed, data_dir=plan.data_dir, sample=plan.sample)
+    run.events = plan.tensorboard and plan.tensorboard / plan.name
     run.begin(plan.config, resume=not plan.force)
     try:
         with machine.interruptible():
             if experiment.uses_keras:
                 machine.prepare(plan.seed, plan.deterministic, plan.plain_keras)
             started = machine.describe_environment(plan.command, experiment.uses_keras)
+            if plan.tensorboard:
+                started["tensorboard"] = True
             run.write("environment", started)
             experiment.train(plan.protocol, run)
     except KeyboardInterrupt as stop:

@@ -17,6 +17,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.errors import RunError
 
@@ -170,6 +171,32 @@ def run_to_end(command: list[str], log: Path, variables: dict[str, str]) -> str:
     if child.failure():
         raise RunError(f"{command[0]}: {child.last_line() or child.failure()}")
     return child.last_line()
+
+
+def answers(who: str, module: str, task: Any, variables: dict[str, str]) -> Iterator[Any]:
+    """Gives a module a task in a process of its own, and yields each value that it sends back.
+
+    The module's argument is the file descriptor of a `multiprocessing.connection.Connection`, by
+    which it receives the task and sends the values. If it fails, a RunError says so of `who`.
+    """
+    ours, theirs = multiprocessing.Pipe()
+    with tempfile.TemporaryDirectory() as folder, ours:
+        with theirs:
+            shared = (theirs.fileno(),)
+            command, log = [module, str(theirs.fileno())], Path(folder, "log")
+            code = Path(__file__).resolve().parent.parent
+            child = Child(command, log, variables, code=code, connections=shared)
+        try:
+            with contextlib.suppress(EOFError, OSError):  # at the end of the process
+                ours.send(task)
+                while True:
+                    yield ours.recv()
+            child.wait()
+        finally:
+            child.send(signal.SIGKILL)
+            child.wait()
+        if child.failure():
+            raise RunError(f"{who} failed: {child.last_line() or child.failure()}")
 
 
 def memory_kills() -> int:

@@ -6,6 +6,7 @@ and bounds it; `add_settings` turns the fields into command-line options.
 
 import argparse
 import dataclasses
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -38,6 +39,7 @@ def setting(
     below: float | None = None,
     choices: tuple[str, ...] | None = None,
     file_or: tuple[str, ...] | None = None,
+    off: Any = None,
 ) -> Any:
     """Declares one value of a protocol.
 
@@ -49,10 +51,17 @@ def setting(
         choices: the allowed words, for a setting that is one of a few.
         file_or: for a setting that is the path of a file, or one of these words, which need none.
             A record keeps the file's name alone: where it lies differs from user to user.
+        off: the value by which nothing happens; then a record says nothing of the setting.
     """
     bounds = {"minimum": minimum, "below": below}
-    metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or}
+    metadata = {"help": help, "bounds": bounds, "choices": choices, "file_or": file_or, "off": off}
     return dataclasses.field(default=default, metadata=metadata)
+
+
+def patience(default: int = 0) -> Any:
+    """Declares after how many epochs without a better validation a training stops."""
+    help = "epochs without a better validation after which the training stops; 0 trains all epochs"
+    return setting(default, help, minimum=0, off=0)
 
 
 def add_settings(
@@ -84,23 +93,45 @@ def add_settings(
         parser.add_argument(flag, default=argparse.SUPPRESS, help=help, **options)
 
 
+def altered(protocol: Any, *further: Any, without: Collection[str] = (), **values: Any) -> Any:
+    """A protocol with the settings of further ones as well, and without some.
+
+    `values` replace those of the settings that it has.
+    """
+    fields = {}
+    for one in (protocol, *further):
+        hints = get_type_hints(type(one))
+        for field in dataclasses.fields(one):
+            value = values.get(field.name, getattr(one, field.name))
+            changed = dataclasses.field(default=value, metadata=field.metadata)
+            fields[field.name] = field.name, hints[field.name], changed
+    kept = [field for name, field in fields.items() if name not in without]
+    kinds = (vars(kind) for one in (protocol, *further) for kind in reversed(type(one).__mro__))
+    properties = {k: v for kind in kinds for k, v in kind.items() if isinstance(v, property)}
+    return dataclasses.make_dataclass("Altered", kept, frozen=True, namespace=properties)()
+
+
 def recorded(protocol: Any) -> dict[str, Any]:
     """The values of a protocol as a record keeps them, in the order of declaration."""
     values = dataclasses.asdict(protocol)
     for field in dataclasses.fields(protocol):
         if field.metadata["file_or"] is not None:
             values[field.name] = Path(values[field.name]).name
+        off = field.metadata["off"]
+        if off is not None and values[field.name] == off:
+            del values[field.name]
     return values
 
 
-def file_settings(protocol: Any) -> list[str]:
-    """The paths of files in a protocol, as they were given."""
+def file_settings(protocol: Any) -> dict[str, tuple[str, ...]]:
+    """The paths of files in a protocol, as they were given, and the words that need no file."""
     known = {field.name: field.metadata["file_or"] for field in dataclasses.fields(protocol)}
     words = {name: getattr(protocol, name) for name in known if known[name] is not None}
-    return [word for name, word in words.items() if word not in known[name]]
+    return {word: known[name] for name, word in words.items() if word not in known[name]}
 
 
 def differences(protocol: Any, published: Any) -> dict[str, Any]:
-    """The recorded settings of `protocol` that differ from `published`."""
+    """The settings of `protocol` that a record would keep otherwise than those of `published`."""
     there, here = recorded(published), recorded(protocol)
-    return {name: value for name, value in here.items() if value != there[name]}
+    names = (name for name in vars(protocol) if here.get(name) != there.get(name))
+    return {name: here.get(name, getattr(protocol, name)) for name in names}

@@ -4,22 +4,27 @@ A new kind of recurrent layer is one more row. Keras is imported when a layer is
 command lines can list the names at once.
 """
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 
 class RecurrentLayer(NamedTuple):
-    """One kind of recurrent layer.
+    """One kind of recurrent layer."""
 
-    Attributes:
-        title: its name in tables and plots.
-        make: makes the layer from its units and from options of the Keras layer.
-        twin: name of the class in `models.recurrent_numpy` that computes the same.
-    """
+    title: str  # its name in tables and plots
+    layer: str  # a layer of Keras, or a cell of `models.keras_cells` that Keras runs over sequences
+    twin: str  # the class in `models.recurrent_numpy` that computes the same
+    options: tuple = ()  # names and values of options that the kind always has
 
-    title: str
-    make: Callable
-    twin: str
+    def make(self, units: int, **options):
+        """Makes the layer from its units and from options of the Keras layer."""
+        import keras
+
+        options |= dict(self.options)
+        if hasattr(keras.layers, self.layer):
+            return getattr(keras.layers, self.layer)(units, **options)
+        from models import keras_cells
+
+        return keras.layers.RNN(getattr(keras_cells, self.layer)(units), **options)
 
     def in_numpy(self, weights: list):
         """The NumPy cell with the weights of a layer, in the order of `layer.get_weights()`."""
@@ -28,41 +33,15 @@ class RecurrentLayer(NamedTuple):
         return getattr(recurrent_numpy, self.twin).from_keras(*weights)
 
 
-def _keras_layer(name: str) -> Callable:
-    def make(units: int, **options):
-        import keras
-
-        return getattr(keras.layers, name)(units, **options)
-
-    return make
-
-
-def _own_cell(name: str) -> Callable:
-    """A cell of `models.keras_cells`, which `keras.layers.RNN` runs over the sequence."""
-
-    def make(units: int, **options):
-        import keras
-
-        from models import keras_cells
-
-        return keras.layers.RNN(getattr(keras_cells, name)(units), **options)
-
-    return make
-
-
 CELLS = {
-    "simple-rnn": RecurrentLayer("SimpleRNN", _keras_layer("SimpleRNN"), "SimpleRNN"),
-    "lstm": RecurrentLayer("LSTM", _keras_layer("LSTM"), "LSTM"),
-    "gru": RecurrentLayer("GRU", _keras_layer("GRU"), "GRUResetAfter"),
+    "simple-rnn": RecurrentLayer("SimpleRNN", "SimpleRNN", "SimpleRNN"),
+    "lstm": RecurrentLayer("LSTM", "LSTM", "LSTM"),
+    "gru": RecurrentLayer("GRU", "GRU", "GRUResetAfter"),
     "lstm-document": RecurrentLayer(
-        "LSTM as the documents write it", _own_cell("DocumentLSTMCell"), "DocumentLSTM"
+        "LSTM as the documents write it", "DocumentLSTMCell", "DocumentLSTM"
     ),
-    "lstm-1997": RecurrentLayer(
-        "LSTM of 1997, no forget gate", _own_cell("LSTM1997Cell"), "LSTM1997"
-    ),
-    "lstm-peephole": RecurrentLayer(
-        "LSTM of 2000, peepholes", _own_cell("PeepholeLSTMCell"), "PeepholeLSTM"
-    ),
+    "lstm-1997": RecurrentLayer("LSTM of 1997, no forget gate", "LSTM1997Cell", "LSTM1997"),
+    "lstm-peephole": RecurrentLayer("LSTM of 2000, peepholes", "PeepholeLSTMCell", "PeepholeLSTM"),
 }
 # the cells that the studies compare
 COMPARED = ("simple-rnn", "lstm", "gru")

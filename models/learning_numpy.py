@@ -29,14 +29,12 @@ class UnfoldedGradients:
         U: of the copies of U, shape (timesteps, units, units).
         b: of the copies of b, shape (timesteps, units).
         x: of the inputs, shape (timesteps, features).
-        start: of the state before the first input, shape (units,).
     """
 
     W: np.ndarray
     U: np.ndarray
     b: np.ndarray
     x: np.ndarray
-    start: np.ndarray
 
     def shared(self) -> Affine:
         """Gradients of the shared weights: the sums over the copies."""
@@ -44,19 +42,14 @@ class UnfoldedGradients:
 
 
 def backpropagate(
-    cell: SimpleRNN,
-    x: np.ndarray,
-    output_gradients: np.ndarray,
-    start: np.ndarray | None = None,
-    steps: int | None = None,
+    cell: SimpleRNN, x: np.ndarray, output_gradients: np.ndarray, steps: int | None = None
 ) -> UnfoldedGradients:
-    """Gradients of a loss that depends on the outputs of one sequence.
+    """Gradients of a loss that depends on the outputs of one sequence, read from zeros on.
 
     Args:
         cell: the simple RNN.
         x: one sequence, shape (timesteps, features).
         output_gradients: of the loss with respect to each output, shape (timesteps, units).
-        start: state before the first input, shape (units,); zeros if left out.
         steps: truncated: how many timesteps the gradient of each output goes back, its own
             included; all of them if left out.
 
@@ -65,37 +58,32 @@ def backpropagate(
     """
     if steps is not None and steps < 1:
         raise ValueError(f"steps must be at least 1, not {steps}.")
-    start = cell.hidden.zeros(()) if start is None else start
-    h = unfold(cell, x, (start,))  # (timesteps, units)
+    h = unfold(cell, x)  # (timesteps, units)
     if output_gradients.shape != h.shape:
         raise ValueError(f"output gradients {output_gradients.shape} do not fit outputs {h.shape}.")
-    before = np.vstack([start, h[:-1]])  # (timesteps, units): the state that each step read
+    before = np.vstack(
+        [cell.hidden.zeros(()), h[:-1]]
+    )  # (timesteps, units): the state that each step read
     slope = 1 - h**2  # (timesteps, units): of tanh
 
     at_sum = np.zeros_like(h)  # (timesteps, units): with respect to `U h + W x + b`
-    at_start = np.zeros_like(start)  # (units,)
     if steps is None:
-        flowing = np.zeros_like(start)  # (units,): what later steps send back to this output
+        flowing = np.zeros_like(h[0])  # (units,): what later steps send back to this output
         for t in reversed(range(len(x))):
             at_sum[t] = (output_gradients[t] + flowing) * slope[t]
             flowing = at_sum[t] @ cell.hidden.U
-        at_start = flowing
     else:
         for last in range(len(x)):  # each output by itself, no further back than `steps`
             flowing = output_gradients[last]
-            first = max(last - steps + 1, 0)
-            for t in reversed(range(first, last + 1)):
+            for t in reversed(range(max(last - steps + 1, 0), last + 1)):
                 through = flowing * slope[t]
                 at_sum[t] += through
                 flowing = through @ cell.hidden.U
-            if last < steps:
-                at_start += flowing
     return UnfoldedGradients(
         W=at_sum[:, :, None] * x[:, None, :],
         U=at_sum[:, :, None] * before[:, None, :],
         b=at_sum,
         x=at_sum @ cell.hidden.W,
-        start=at_start,
     )
 
 
@@ -114,10 +102,7 @@ def feed_forward(layers: list[Affine], x: np.ndarray) -> np.ndarray:
             sequences of one length only.
     """
     if not len(layers) == len(x) > 0:
-        raise ValueError(
-            f"{len(layers)} layers cannot read {len(x)} timesteps; expected one layer each, and "
-            "one timestep or more."
-        )
+        raise ValueError(f"{len(layers)} layers cannot read {len(x)} timesteps; give one each.")
     h = layers[0].zeros(())  # what the first layer gets from below
     outputs = []
     for layer, x_t in zip(layers, x, strict=True):
@@ -133,12 +118,9 @@ def feed_forward(layers: list[Affine], x: np.ndarray) -> np.ndarray:
 
 
 def added(ids: np.ndarray, rows: np.ndarray, words: int) -> np.ndarray:
-    """The rows of each word added up: float64 of shape (words, features).
+    """The rows of each of `words` words added up: float64 of shape (words, features).
 
-    Args:
-        ids: word of each reading, shape (readings,).
-        rows: shape (readings, features).
-        words: size of the vocabulary.
+    `ids` are the words of the readings, shape (readings,); rows have shape (readings, features).
     """
     total = np.zeros((words, rows.shape[1]))
     np.add.at(total, ids, rows)

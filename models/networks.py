@@ -204,10 +204,9 @@ def sample_character(
         raise ValueError(f"the temperature must be 0 or more, got {temperature}")
     if temperature == 0:
         return int(np.argmax(probabilities))
-    with np.errstate(divide="ignore"):  # a probability of 0 stays one
+    with np.errstate(divide="ignore", over="ignore"):  # a probability of 0 stays one
         logarithms = np.log(np.asarray(probabilities, np.float64))  # (characters,)
-    # The largest becomes 0 before the division, which a small temperature would make overflow.
-    with np.errstate(over="ignore"):
+        # the largest becomes 0 before the division, which a small temperature would make overflow
         weights = np.exp((logarithms - logarithms.max()) / temperature)
     return int(rng.choice(len(weights), p=weights / weights.sum()))
 

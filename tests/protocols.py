@@ -2,11 +2,12 @@
 
 from dataclasses import asdict
 
-from data.jena import Climate
-from data.windows import ClimateWindows, make_windows
+from data.jena import jena_windows
+from data.series import Series
+from data.windows import SeriesWindows
 from experiments.common.jena import WindowProtocol
 
 
-def windows_of(climate: Climate, **changes) -> ClimateWindows:
+def windows_of(climate: Series, **changes) -> SeriesWindows:
     """Lays the windows of the published protocol over a series, with some values changed."""
-    return make_windows(climate, **(asdict(WindowProtocol()) | changes))
+    return jena_windows(climate, **(asdict(WindowProtocol()) | changes))

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.records.record import label_of
 from harness.records.schema import MEASURES
-from harness.records.study_outputs import StudyOutput, to_json
+from harness.records.study_outputs import Heatmap, Lines, Series, StudyOutput, Table, Text, to_json
 
 REVIEWS = 1000
 WINDOWS = {"2014-W51": 168, "2014-W52": 167, "2015-W01": 168, "2015-W02": 97}
@@ -19,6 +19,20 @@ REFERENCES = {
     "accuracy": {"label": "majority class", "validation": 0.5, "test": 0.5},
     "mae": {"label": "persistence", "validation": 0.29, "test": 0.28},
 }
+
+OUTPUTS = [  # of a study, one of each kind
+    Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
+    Lines(
+        "Curves",
+        "step",
+        "share",
+        [Series("a net", [1, 2], [0.1, None]), Series("dots", [3], [1], dots=True)],
+        references={"chance": 0.125},
+        log_x=True,
+    ),
+    Heatmap("Shades", ["n", "a"], {"top": [0.5, 1], "bottom": [0, -1]}, marks=["top", "bottom"]),
+    Text("Samples", {"epoch 1": "the the"}),
+]
 
 
 def fabricate(
@@ -32,6 +46,7 @@ def fabricate(
     degrees_per_unit: float | None = None,
     sha256: str = "0" * 64,
     data_notes: tuple[str, ...] = (),
+    facts: dict | None = None,
     config: dict | None = None,
     environment: dict | None = None,
     metrics: dict | None = None,
@@ -51,6 +66,7 @@ def fabricate(
     worse = -0.01 if metric == "accuracy" else 0.01
     history = _history(metric, epochs, best, worse)
     last = history[f"val_{metric}"][-1] if epochs else best
+    dataset = (config or {}).get("dataset", dataset)
     own = {
         "title": experiment.partition("-")[2].upper(),
         "dataset": dataset,
@@ -77,7 +93,7 @@ def fabricate(
         results_dir,
         config=_config(experiment, seed) | own | (config or {}),
         environment=_environment(seed, "tensorflow" if epochs else "none") | (environment or {}),
-        data={"dataset": dataset, "files": [file], "facts": {}, "notes": list(data_notes)},
+        data={"dataset": dataset, "files": [file], "facts": facts or {}, "notes": list(data_notes)},
         history=history,
         metrics=measured,
         **kept,

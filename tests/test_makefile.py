@@ -1,12 +1,15 @@
 """The Makefile: which variables it passes on and refuses, and that it installs what was pinned."""
 
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
 
 import pytest
 from commands import REPOSITORY
+
+from harness.experiment import find_experiments
 
 # stands in for the environment's Python: it prints the arguments that reach a command
 PYTHON = "#!/bin/sh\nprintf '%s\\n' \"$@\"\n"
@@ -73,6 +76,11 @@ ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would ch
             ["forecast", "DATE=2015-07-14 12:00", f"FILE={ODD}"],
             ["explore.forecast", "--date", "2015-07-14 12:00", "--file", ODD],
         ),
+        (
+            ["try-reviews", f"FILE={ODD}", "ARGS=--seeds 2"],
+            ["harness.suite.own_data", "reviews", ODD, "--seeds", "2"],
+        ),
+        (["try-series", "FILE=a b.csv"], ["harness.suite.own_data", "series", "a b.csv"]),
         (["compare", "A=imdb-lstm"], ["harness.reporting.compare", "imdb-lstm"]),
         (["compare", f"A={ODD}", "B=b c"], ["harness.reporting.compare", ODD, "b c"]),
         (["verify", f"RECORDS={ODD}"], ["harness.reporting.verify", ODD]),
@@ -80,6 +88,31 @@ ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would ch
 )
 def test_variables_reach_the_command_as_they_were_typed(clone, arguments, words):
     assert passed_on(clone, *arguments) == words
+
+
+def test_the_commands_without_make_are_those_of_the_makefile(clone):
+    names = find_experiments()
+    for script in (REPOSITORY / "experiments").glob("*.py"):
+        (clone / "experiments" / script.name).touch()
+    for name in ("requirements-dev.txt", ".venv/.runtime", ".venv/.development"):
+        (clone / name).touch()
+    # prints its words at once, since commands may run beside each other
+    python = "#!/bin/sh\nprintf '%s\\037' '<' \"$@\" '>'\n"
+    (clone / ".venv/bin/python").write_text(python, "utf-8")
+    page = (REPOSITORY / "docs/running.md").read_text("utf-8")
+    rows = re.findall(r"^\| `make (.*?)` \| (.*) \|$", page, re.MULTILINE)
+    for arguments, cell in rows[1:]:  # `make help` has a text of its own
+        all_names = " ".join(n for n in names if (arguments, n) != ("demo", "step-for-step"))
+        commands = re.findall("`(python -m .*?)`", cell.replace("NAMES", all_names))
+        written = [sorted(shlex.split(command)[1:]) for command in commands]
+        printed = make(clone, *shlex.split(arguments)).stdout
+        called = [sorted(one.split("\037")) for one in re.findall("<\037(.*?)\037>", printed)]
+        assert sorted(called) == sorted(written), arguments
+    makefile = (REPOSITORY / "Makefile").read_text("utf-8")
+    targets = set(re.findall("^([a-z-]+):.*## ", makefile, re.MULTILINE))
+    shown = {arguments.split()[0] for arguments, _ in rows}
+    assert targets - shown == {"audit", "clean", "reference"}
+    assert shown - targets == {"imdb-lstm"}
 
 
 def test_a_prompt_reaches_the_network_as_it_was_typed(clone):
@@ -108,6 +141,7 @@ def test_variables_of_the_environment_do_not_become_options(clone):
         (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
         (["compare"], "compare needs A, and B unless your runs of A are compared with"),
         (["verify"], "verify needs RECORDS, a folder of records: make verify RECORDS=results"),
+        (["try-series"], "try-series needs FILE, a CSV file of your own"),
         (["main"], "there is no target main; `make help` lists them"),
         (["imdb-lstm", "PYTHON=python3"], "PYTHON is for making .venv, which exists already"),
     ],

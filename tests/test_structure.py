@@ -120,6 +120,7 @@ COMMANDS = [
     "data.__main__",
     "experiments.__main__",
     "harness.suite.__main__",
+    "harness.suite.own_data",
     *(f"harness.reporting.{name}" for name in ("compare", "verify", "pages")),
     *(f"harness.reporting.{name}.__main__" for name in ("figures", "report")),
     *(f"explore.{name}" for name in ("predict", "inspect", "generate", "forecast")),

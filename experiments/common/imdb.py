@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from experiments.common.own_data import as_note
 from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
-from harness.records.run import Run
+from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
+from harness.records.files import write_text
+from harness.records.run import VOCABULARY, Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import keras
@@ -17,6 +20,9 @@ if TYPE_CHECKING:  # at run time these wait until the command line has been read
 
 # The sample reviews have at most 26 words out of 205, and there are 8,000 of them.
 SAMPLE = {"num_words": 250, "maxlen": 28, "epochs": 6, "batch_size": 32}
+
+WHOLE = 0.95  # share of one's own training reviews that are read whole, if --maxlen allows
+SHORTEST = 10  # timesteps: fewer would leave nothing after the convolution
 
 VALIDATED_ON_TEST = (
     "Validated on the test reviews: the best epoch is chosen on the data that it is then tested on."
@@ -67,6 +73,7 @@ class ImdbProtocol(NetworkProtocol):
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    patience: int = patience()
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,8 @@ def load_reviews(protocol: SplitProtocol, run: Run, num_words: int | None = None
 
     Ids from `num_words` on become 2; without it, the whole vocabulary stays.
     """
+    if getattr(protocol, "reviews_file", ""):
+        return _own_reviews(protocol, run, num_words)
     from data.imdb import load_imdb
 
     imdb = load_imdb(run.data_dir, num_words=num_words, sample=run.sample)
@@ -139,9 +148,35 @@ def load_reviews(protocol: SplitProtocol, run: Run, num_words: int | None = None
     )
 
 
+def _own_reviews(protocol: SplitProtocol, run: Run, num_words: int | None) -> ReviewSplits:
+    """Likewise for a file of the user's own; its vocabulary is kept beside the record."""
+    from data.labelled_reviews import PARTS, encode, read_labelled
+
+    own = read_labelled(protocol.reviews_file, protocol.text, protocol.label)
+    encoded = encode(own, protocol.validation_split, protocol.test_split, num_words)
+    facts = {f"{part}_reviews": len(encoded.labels[part]) for part in PARTS}
+    facts |= {"vocabulary_words": len(encoded.vocabulary)}
+    facts |= {"columns": own.columns, "classes": own.classes}
+    if hasattr(protocol, "epochs"):
+        facts["timesteps"] = own_timesteps(encoded.ids["train"], protocol.maxlen)
+    provenance = {"dataset": run.part("config")["dataset"], "sample": False, "files": [own.file]}
+    run.write("data", provenance | {"facts": facts, "notes": [as_note(own.form)]})
+    write_text(run.unfinished / VOCABULARY, "".join(f"{word}\n" for word in encoded.vocabulary))
+    return ReviewSplits(*((encoded.ids[part], encoded.labels[part]) for part in PARTS))
+
+
+def own_timesteps(train: Sequence[np.ndarray], maxlen: int) -> int:
+    """Timesteps that hold most of the user's own training reviews whole, at most `maxlen`."""
+    import numpy as np
+
+    whole = np.quantile([len(ids) for ids in train], WHOLE, method="higher")
+    return min(max(int(whole), SHORTEST), maxlen)
+
+
 def load_padded(protocol: NetworkProtocol, run: Run) -> ReviewSplits:
     """The reviews as the networks read them."""
-    return load_reviews(protocol, run, protocol.num_words).padded(protocol.maxlen)
+    reviews = load_reviews(protocol, run, protocol.num_words)
+    return reviews.padded(run.part("data")["facts"].get("timesteps", protocol.maxlen))
 
 
 def split_notes(protocol: SplitProtocol) -> list[str]:
@@ -182,7 +217,7 @@ def train_for_study(
 
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
     model.compile(optimizer, loss="binary_crossentropy", metrics=["accuracy"])
-    best = BestWeights("accuracy")
+    best = BestWeights("accuracy", protocol.patience)
     train_model(
         run,
         model,

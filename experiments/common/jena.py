@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from data.errors import DataError, shown
+from experiments.common.own_data import SPANS, OwnSeries, as_note
+from harness.errors import RunError
 from harness.experiment import Experiment
-from harness.protocol import GATES, LARGE, OPTIMIZERS, setting
+from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
 from harness.records.run import Run
 
 if TYPE_CHECKING:  # at run time these wait until the command line has been read
     import numpy as np
 
-    from data.windows import ClimateWindows
+    from data.series import Series
+    from data.windows import SeriesWindows
     from harness.training.batches import EveryWindow, RandomWindows
 
 # Two sample years are a quarter of the eight that were measured.
@@ -64,6 +68,7 @@ class JenaProtocol(WindowProtocol):
         "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
+    patience: int = patience()
 
 
 @dataclass(frozen=True)
@@ -116,7 +121,7 @@ JenaBaseline = partial(
 class Weather:
     """The windows of a run; as `fit` takes them, in batches that the protocol describes."""
 
-    windows: ClimateWindows
+    windows: SeriesWindows
     protocol: WindowProtocol
     seed: int  # of the training windows that are drawn
     metric: ClassVar = "mae"
@@ -181,12 +186,43 @@ class Weather:
 
 def load_weather(protocol: WindowProtocol, run: Run) -> Weather:
     """Loads the series, lays the windows over it, and writes the provenance to the run."""
-    from data.jena import load_jena
+    if getattr(protocol, "series_file", ""):
+        series, windows = own_windows(protocol)
+        name = run.part("config")["dataset"]
+    else:
+        from data.jena import jena_windows, load_jena
+
+        series, name = load_jena(run.data_dir, sample=run.sample), "jena"
+        values = {field.name: getattr(protocol, field.name) for field in fields(WindowProtocol)}
+        windows = jena_windows(series, **values)
+    facts = series.provenance["facts"] | windows.facts
+    run.write("data", {**series.provenance, "dataset": name, "facts": facts})
+    return Weather(windows, protocol, run.seed)
+
+
+def own_windows(protocol: OwnSeries) -> tuple[Series, SeriesWindows]:
+    """A series of the user's own, and the windows over its parts, none of which straddles a gap."""
+    from data.series import described, read_series
     from data.windows import make_windows
 
-    climate = load_jena(run.data_dir, sample=run.sample)
-    values = {field.name: getattr(protocol, field.name) for field in fields(WindowProtocol)}
-    windows = make_windows(climate, **values)
-    provenance = climate.provenance
-    run.write("data", {**provenance, "facts": provenance["facts"] | windows.facts})
-    return Weather(windows, protocol, run.seed)
+    series = read_series(protocol.series_file, protocol.time, protocol.target)
+    rows, share = len(series.values), protocol.train_share
+    if share + protocol.validation_share >= 1:
+        raise RunError(
+            f"--train-share {share:g} and --validation-share {protocol.validation_share:g} leave "
+            "nothing for the test; together they must be below 1."
+        )
+    train, validation = round(share * rows), round((share + protocol.validation_share) * rows)
+    splits = [range(train), range(train, validation), range(validation, rows)]
+    spans = {name: getattr(protocol, name) for name in SPANS}
+    advice = f"The file has {rows:,} rows."
+    windows = make_windows(series, splits, **spans, straddle_gaps=False, advice=advice)
+    column = series.quantities.index(series.target)
+    if not windows.train.series[: splits[0].stop, column].any():  # 0 where it is constant
+        raise DataError(
+            f"the target '{shown(series.target)}' has one value in all {train:,} training rows, so "
+            "that nothing can be learnt; choose another column or a longer file."
+        )
+    notes = [as_note(described(series))]
+    provenance = series.provenance | {"notes": notes, "facts": series.provenance["facts"] | spans}
+    return replace(series, provenance=provenance), windows

@@ -1,19 +1,16 @@
 """What the study `update-rules` lets each Keras measure, in a process of its own.
 
-    KERAS_BACKEND=jax python -m experiments.common.update_rules_child FOLDER
-
-reads `task.json` of the folder, and `arrays.npz` if there is one, and writes what it measured to
-`measured.json` beside them. A process has one backend and one Keras: Keras 3, or tf_keras, Keras 2
-as it goes on beside it. Older ones take the steps of the example here by `experiments.originals`.
+A process has one backend and one Keras: Keras 3, or tf_keras, Keras 2 as it goes on beside it.
+Older ones take the steps of the example here by `experiments.originals`.
 """
 
-import json
 import sys
-from pathlib import Path
+from multiprocessing.connection import Connection
 
 import numpy as np
 
 WEIGHTS = ("embedding", "kernel", "recurrent kernel", "bias", "dense kernel")
+EPSILON = 1e-7  # today's
 
 # Three steps of a small embedding, with gradients as an embedding has them, and one as large as
 # those of other weights. Words 3 and 4 have the same sum, of one sign and of both.
@@ -34,11 +31,11 @@ WORDS = {
 }
 
 
-def embedding_steps(keras, total, optimizer) -> list:
+def embedding_steps(keras, total, optimizer) -> np.ndarray:
     """The example on any Keras, old ones, too: an embedding alone, which begins at zero.
 
     Its loss is the sum of outputs times targets, so that the targets are the gradients; `total` is
-    that Keras's sum over some axes. Returns the weights after each step, (words, features) each.
+    that Keras's sum over some axes. Returns the weights after each step, (steps, words, features).
     """
     features = ROWS.shape[-1]
     embedding = keras.layers.Embedding(VOCABULARY, features, embeddings_initializer="zeros")
@@ -47,8 +44,8 @@ def embedding_steps(keras, total, optimizer) -> list:
     weights = []
     for ids, targets in zip(IDS, ROWS, strict=True):
         model.train_on_batch(ids[None], targets[None])
-        weights.append(model.get_weights()[0].tolist())
-    return weights
+        weights.append(model.get_weights()[0].astype(np.float64))
+    return np.stack(weights)
 
 
 def small_network(num_words: int, embedding: int, units: int, maxlen: int):
@@ -66,14 +63,14 @@ def small_network(num_words: int, embedding: int, units: int, maxlen: int):
     )
 
 
-def first_steps(model, x, y, batch_size: int, marks: list[int], epsilon: float) -> dict:
+def first_steps(model, x, y, batch_size: int, marks: list[int]) -> dict:
     """How far each weight of a compiled network moves in the first steps, at marks counted from 1.
 
     Ids `x` of shape (reviews, timesteps), labels `y` of shape (reviews,). For each mark: `sizes`,
-    mean absolute change by name of the weight, of an embedding's rows those that the batch reads;
-    `small`, share of the embedding's entries read so far whose `v` is below epsilon; `losses`.
+    mean absolute change of each of `WEIGHTS`, of an embedding's rows those that the batch reads;
+    `small`, share of the embedding's entries read so far whose `v` is below `EPSILON`; `losses`.
     """
-    measured = {"sizes": {name: [] for name in WEIGHTS}, "small": [], "losses": []}
+    measured = {"sizes": [[] for _ in WEIGHTS], "small": [], "losses": []}
     seen = np.zeros(len(model.get_weights()[0]), bool)  # (words,)
     for step in range(1, marks[-1] + 1):
         batch = slice((step - 1) * batch_size, step * batch_size)
@@ -83,23 +80,24 @@ def first_steps(model, x, y, batch_size: int, marks: list[int], epsilon: float) 
         loss = model.train_on_batch(x[batch], y[batch])
         if step not in marks:
             continue
-        for name, old, new in zip(WEIGHTS, before, model.get_weights(), strict=False):
-            change = np.abs(new.astype(np.float64) - old)  # the dense bias is left out
-            change = change[words] if name == "embedding" else change
-            measured["sizes"][name].append(float(change.mean()))
+        pairs = zip(before, model.get_weights(), strict=True)
+        changes = [np.abs(new.astype(np.float64) - old) for old, new in pairs]
+        changes[0] = changes[0][words]
+        for sizes, change in zip(measured["sizes"], changes, strict=False):  # no dense bias
+            sizes.append(float(change.mean()))
         v = next(value for value in model.optimizer.variables if "velocity" in value.path)
-        measured["small"].append(float((np.asarray(v)[seen] < epsilon).mean()))
+        measured["small"].append(float((np.asarray(v)[seen] < EPSILON).mean()))
         measured["losses"].append(float(loss))
     return measured
 
 
-def measure_keras(task: dict, arrays: dict) -> dict:
-    """The example by each rule, the first steps by some, and the training losses by some.
+def measure_keras(task: dict, say) -> dict:
+    """What Keras 3 measures on one backend; says the line of each epoch.
 
-    The task has the `seed`, the `network`'s sizes, `batch_size`, `learning_rate`, `marks`,
-    `epsilon`; the `rules` of the example, those that are `compared` in first steps, and the number
-    of epochs by each that is `trained`. The arrays are reviews `x` and `y`, and the first weights
-    `weight_0`, ...
+    The `examples` are of each of the `rules`, the first `steps` of those that are `compared`, and
+    the `curves`, losses of each epoch, of those that are `trained` for a number of epochs. The task
+    also has the reviews `x` and `y`, the `network`'s sizes and first `weights`, and the values of
+    the training. What was measured is by backend and rule.
     """
     from harness.training.machine import prepare
 
@@ -108,21 +106,22 @@ def measure_keras(task: dict, arrays: dict) -> dict:
 
     from harness.training.optimizers import make_optimizer
 
-    x, y = arrays["x"], arrays["y"]
-    weights = [arrays[f"weight_{place}"] for place in range(len(arrays) - 2)]
-    batch_size, rate = task["batch_size"], task["learning_rate"]
+    x, y, batch_size = task["x"], task["y"], task["batch_size"]
+    name = f"{keras.backend.backend()}, {{}}".format
+
+    def optimizer(rule: str):
+        return make_optimizer(rule, task["learning_rate"])
 
     def compiled(rule: str):
         keras.utils.set_random_seed(task["seed"])
-        model = small_network(**task["network"])
-        model.set_weights(weights)
-        model.compile(make_optimizer(rule, rate), "binary_crossentropy")
+        model = small_network(*task["network"])
+        model.set_weights(task["weights"])
+        model.compile(optimizer(rule), "binary_crossentropy")
         return model
 
     def curve(rule: str, epochs: int) -> list[float]:
         def show(epoch, logs):
-            name = f"{keras.backend.backend()}, {rule}, epoch {epoch + 1} of {epochs}"
-            print(f"{name}: loss {logs['loss']:.4f}", flush=True)
+            say(f"{name(rule)}, epoch {epoch + 1} of {epochs}: loss {logs['loss']:.4f}")
 
         shown = [keras.callbacks.LambdaCallback(on_epoch_end=show)]
         model = compiled(rule)
@@ -131,18 +130,18 @@ def measure_keras(task: dict, arrays: dict) -> dict:
 
     return {
         "examples": {
-            rule: embedding_steps(keras, keras.ops.sum, make_optimizer(rule, rate))
+            name(rule): embedding_steps(keras, keras.ops.sum, optimizer(rule))
             for rule in task["rules"]
         },
         "steps": {
-            rule: first_steps(compiled(rule), x, y, batch_size, task["marks"], task["epsilon"])
+            name(rule): first_steps(compiled(rule), x, y, batch_size, task["marks"])
             for rule in task["compared"]
         },
-        "curves": {rule: curve(rule, epochs) for rule, epochs in task["trained"].items()},
+        "curves": {name(rule): curve(rule, epochs) for rule, epochs in task["trained"].items()},
     }
 
 
-def measure_tf_keras(learning_rate: float) -> dict:
+def measure_tf_keras(task: dict, say) -> dict:
     """The example by both generations of tf_keras's optimizers, by version and optimizer.
 
     `legacy` holds those that Keras had up to 2.10. The classes are made here, since the string
@@ -150,28 +149,23 @@ def measure_tf_keras(learning_rate: float) -> dict:
     """
     import tf_keras as keras
 
-    new = f"tf_keras {keras.__version__}"
+    new, rate = f"tf_keras {keras.__version__}", task["learning_rate"]
     found = {}
     for version, home in ((f"{new}, legacy", keras.optimizers.legacy), (new, keras.optimizers)):
-        made = {
-            name: getattr(home, name)(learning_rate=learning_rate) for name in ("RMSprop", "Adam")
-        }
+        made = {name: getattr(home, name)(learning_rate=rate) for name in ("RMSprop", "Adam")}
         found[version] = {
             name: embedding_steps(keras, keras.backend.sum, one) for name, one in made.items()
         }
     return found
 
 
-def main(folder: Path) -> None:
-    """Does what `task.json` of the folder asks."""
-    task = json.loads((folder / "task.json").read_text())
-    if "network" in task:
-        with np.load(folder / "arrays.npz") as arrays:
-            measured = measure_keras(task, dict(arrays))
-    else:
-        measured = measure_tf_keras(**task)
-    (folder / "measured.json").write_text(json.dumps(measured))
+def main() -> None:
+    """Does the task that comes through the connection whose descriptor is the argument."""
+    connection = Connection(int(sys.argv[1]))
+    task = connection.recv()
+    measure = measure_keras if "network" in task else measure_tf_keras
+    connection.send(measure(task, connection.send))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

@@ -1,7 +1,6 @@
 """Installs an old Keras into a folder of its own, which no other program imports."""
 
 import json
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -43,42 +42,34 @@ def install(pinned: Path, folder: Path) -> None:
     The folder receives the packages, and the hashes of the wheels in `WHEELS`.
     """
     try:
-        new = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
-    except OSError as error:
-        raise RunError(f"cannot write to {folder.parent}: {error.strerror}.") from error
-    try:
-        done = subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-                *("--no-deps", "--require-hashes", "--only-binary", ":all:"),
-                *("--target", new, "--report", new / WHEELS, "-r", pinned),
-            ],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            if "DO NOT MATCH THE HASHES" in done.stderr:
-                raise RunError(
-                    f"a package for {pinned.name} has another hash than the file; pip was given "
-                    "another wheel than the published one, and nothing was installed."
-                )
-            said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
-            reason = said[-1].removeprefix("ERROR: ") if said else f"exit code {done.returncode}"
-            raise RunError(
-                f"pip cannot install {pinned.name} ({reason.rstrip('. ')}); a package index is "
-                "needed the first time, and nothing was installed."
-            )
-        report = json.loads((new / WHEELS).read_text())
-        files = [one["download_info"] for one in report["install"]]
-        hashes = {one["url"].rpartition("/")[2]: one["archive_info"]["hashes"] for one in files}
-        sums = {name: found["sha256"] for name, found in sorted(hashes.items())}
-        (new / WHEELS).write_text(json.dumps(sums, indent=1))
-        new.chmod(0o755)
-        try:
+        with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+            new, report = Path(place, "packages"), Path(place, "report")
+            run_pip("--target", new, "--report", report, "-r", pinned)
+            files = [one["download_info"] for one in json.loads(report.read_text())["install"]]
+            hashes = {one["url"].rpartition("/")[2]: one["archive_info"]["hashes"] for one in files}
+            sums = {name: found["sha256"] for name, found in sorted(hashes.items())}
+            (new / WHEELS).write_text(json.dumps(sums, indent=1))
             new.rename(folder)
-        except OSError as error:
-            if not folder.exists():  # else another run was faster
-                raise RunError(f"cannot write {folder}: {error.strerror}.") from error
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        if not folder.exists():  # else another run was faster
+            raise RunError(f"cannot write {folder}: {error.strerror}.") from error
+
+
+def run_pip(*options: str | Path) -> None:
+    """Installs wheels with hashes by pip; a RunError says why it cannot."""
+    hashed = "--no-deps", "--require-hashes", "--only-binary", ":all:"
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    done = subprocess.run([*command, *hashed, *options], capture_output=True, text=True)
+    name = Path(options[-1]).name
+    if "DO NOT MATCH THE HASHES" in done.stderr:
+        raise RunError(
+            f"a package for {name} has another hash than the file; pip was given another wheel "
+            "than the published one, and nothing was installed."
+        )
+    if done.returncode:
+        said = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+        reason = said[-1].removeprefix("ERROR: ") if said else f"exit code {done.returncode}"
+        raise RunError(
+            f"pip cannot install {name} ({reason.rstrip('. ')}); a package index is needed the "
+            "first time, and nothing was installed."
+        )

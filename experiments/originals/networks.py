@@ -1,7 +1,8 @@
 """The documents' networks in the Keras of their time, as the documents print them.
 
-Numbers that a document writes into the call, such as 32 units, are taken from the protocol `p`.
-This module is imported in the process of an old Keras, whose `keras` it means.
+Numbers that a document writes into the call, such as 32 units, are taken from the protocol `p`;
+`shape` is that of a window: timesteps, features. This module is imported in the process of an old
+Keras, whose `keras` it means.
 """
 
 from keras.layers import (
@@ -20,25 +21,21 @@ from keras.models import Sequential
 from keras.optimizers import RMSprop
 
 
-def recurrent_classifier(layers):
+def classifier(p: dict, *layers) -> Sequential:
     """The networks of `recurrent-overview`, `simple-rnn-blog` and `r-slides` on IMDB."""
-
-    def build(p: dict, shape: tuple) -> Sequential:
-        model = Sequential()
-        model.add(Embedding(p["num_words"], p["embedding"]))
-        for layer in layers(p):
-            model.add(layer)
-        model.add(Dense(1, activation="sigmoid"))
-        model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["acc"])
-        return model
-
-    return build
+    model = Sequential()
+    model.add(Embedding(p["num_words"], p["embedding"]))
+    for layer in layers:
+        model.add(layer)
+    model.add(Dense(1, activation="sigmoid"))
+    model.compile(optimizer="rmsprop", loss="binary_crossentropy", metrics=["acc"])
+    return model
 
 
-def stack(p: dict) -> list:
-    """Four SimpleRNNs, of which all but the last return their sequence."""
+def stack(p: dict, shape: tuple) -> Sequential:
+    """Stacked SimpleRNNs, of which all but the last return their sequence."""
     lower = [SimpleRNN(p["units"], return_sequences=True) for _ in range(p["depth"] - 1)]
-    return [*lower, SimpleRNN(p["units"])]
+    return classifier(p, *lower, SimpleRNN(p["units"]))
 
 
 def conv_lstm(p: dict, shape: tuple) -> Sequential:
@@ -55,46 +52,34 @@ def conv_lstm(p: dict, shape: tuple) -> Sequential:
     return model
 
 
-def forecaster(layers):
-    """The networks of `recurrent-overview`, and of the book that it follows, on Jena.
-
-    `shape` is that of a window: timesteps, features.
-    """
-
-    def build(p: dict, shape: tuple) -> Sequential:
-        model = Sequential()
-        for layer in layers(p, shape):
-            model.add(layer)
-        model.add(Dense(1))
-        model.compile(optimizer=RMSprop(), loss="mae")
-        return model
-
-    return build
+def forecaster(*layers) -> Sequential:
+    """The networks of `recurrent-overview`, and of the book that it follows, on Jena."""
+    model = Sequential()
+    for layer in layers:
+        model.add(layer)
+    model.add(Dense(1))
+    model.compile(optimizer=RMSprop(), loss="mae")
+    return model
 
 
-def dense(p: dict, shape: tuple) -> list:
+def dense(p: dict, shape: tuple) -> Sequential:
     """The whole window in one long row."""
-    return [Flatten(input_shape=shape), Dense(p["units"], activation="relu")]
+    return forecaster(Flatten(input_shape=shape), Dense(p["units"], activation="relu"))
 
 
-def gru(p: dict, shape: tuple) -> list:
-    """One GRU."""
-    return [GRU(p["units"], input_shape=(None, shape[-1]))]
-
-
-def gru_dropout(p: dict, shape: tuple) -> list:
-    """One GRU that drops inputs and states."""
-    rates = {"dropout": p["dropout"], "recurrent_dropout": p["recurrent_dropout"]}
-    return [GRU(p["units"], **rates, input_shape=(None, shape[-1]))]
+def gru(p: dict, shape: tuple) -> Sequential:
+    """One GRU, which may drop inputs and states."""
+    rates = {name: p[name] for name in ("dropout", "recurrent_dropout") if name in p}
+    return forecaster(GRU(p["units"], **rates, input_shape=(None, shape[-1])))
 
 
 BUILD = {
-    "imdb-simple-rnn": recurrent_classifier(lambda p: [SimpleRNN(p["units"])]),
-    "imdb-stacked-rnn": recurrent_classifier(stack),
-    "imdb-lstm": recurrent_classifier(lambda p: [LSTM(p["units"])]),
-    "imdb-gru": recurrent_classifier(lambda p: [GRU(p["units"])]),
+    "imdb-simple-rnn": lambda p, shape: classifier(p, SimpleRNN(p["units"])),
+    "imdb-stacked-rnn": stack,
+    "imdb-lstm": lambda p, shape: classifier(p, LSTM(p["units"])),
+    "imdb-gru": lambda p, shape: classifier(p, GRU(p["units"])),
     "imdb-conv-lstm": conv_lstm,
-    "jena-dense": forecaster(dense),
-    "jena-gru": forecaster(gru),
-    "jena-gru-dropout": forecaster(gru_dropout),
+    "jena-dense": dense,
+    "jena-gru": gru,
+    "jena-gru-dropout": gru,
 }

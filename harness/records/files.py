@@ -20,7 +20,7 @@ from harness.errors import DivergedError, RunError, UnwritableError
 CHECKSUMS = "SHA256SUMS"
 FILE = re.compile(
     r"(config|environment|data|history|metrics|outputs|predictions)\.json"
-    r"|(best|model)\.keras|linear\.npz"
+    r"|(best|model)\.keras|linear\.npz|vocabulary\.txt"
 )
 """The names of the files that a record keeps."""
 LINE = re.compile(rf"(?P<sha256>[0-9a-f]{{64}})  (?P<name>{FILE.pattern})")
@@ -105,6 +105,7 @@ def read_json(path: Path, recorded: str | None = None) -> dict:
         raise RunError(f"{path}: changed since the run: its SHA-256 is not the recorded one.")
     try:
         content = from_json(read, allow_inf_nan=False)
+        json.dumps(content, allow_nan=False)  # 1e400 was read as infinite
     except ValueError as error:
         raise RunError(f"{path}: not valid JSON ({error}).") from error
     if not isinstance(content, dict):

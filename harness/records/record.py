@@ -75,9 +75,16 @@ class Record:
     @property
     def make_again(self) -> str:
         """The command that repeats the run and replaces this record."""
+        if self.own_data:
+            return f".venv/bin/{self.environment['command']} --force"
         # older records name the script's module in their command, newer ones the experiment
         settings = "--seed" + self.environment["command"].partition("--seed")[2]
         return f'make {self.experiment} ARGS="{settings} --force"'
+
+    @property
+    def own_data(self) -> bool:
+        """Whether it was made from a file of the user's own, of which nothing was published."""
+        return bool({"reviews_file", "series_file"} & set(self.config["protocol"]))
 
     @property
     def sample(self) -> bool:
@@ -141,7 +148,7 @@ def _current_config(config: dict) -> dict:
 def load_record(path: Path) -> Record:
     """Reads and checks one finished run, the folder `.../seed-<k>`."""
     # pydantic is slow to load, and `--help` reads no record
-    from harness.records.schema import NetworkFiles, validated_files
+    from harness.records.schema import NetworkFiles, validated
     from harness.records.study_outputs import StudyFiles
 
     checksums = read_checksums(path)
@@ -163,7 +170,7 @@ def load_record(path: Path) -> Record:
         if checksums is not None and file.name not in checksums:
             raise RunError(f"{path / CHECKSUMS}: has no line for {file.name}.")
         parts[name] = read_json(file, (checksums or {}).get(file.name))
-    files = validated_files(path, kind, parts)
+    files = validated(path, kind, parts)
     if kind is StudyFiles:
         parts["outputs"] = tuple(files.outputs.outputs)
     elif files.predictions:

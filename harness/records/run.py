@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 # Models that stay beside the record: a network with its best weights, a fitted linear model on
 # reviews (arrays of numbers), and the network that a study leaves for others to use.
 BEST, LINEAR, MODEL = "best.keras", "linear.npz", "model.keras"
+VOCABULARY = "vocabulary.txt"  # of a model on own reviews: its words by rank, one a line
 UNFINISHED = ".unfinished"
 CHECKPOINT = "checkpoint"
 DIGEST = hashlib.sha256().digest_size
@@ -53,6 +54,7 @@ class Run:
         self.unfinished = directory.with_name(directory.name + UNFINISHED)  # that is being filled
         self.checkpoint = self.unfinished / CHECKPOINT
         self.history: dict[str, list[float]] = {}  # by Keras's names, one value an epoch
+        self.events: Path | None = None  # folder that receives the epochs for TensorBoard
         self._lock = Lock(directory)
         self._parts: dict[str, dict] = {}  # content of each file by its name without `.json`
         self._made: list[Path] = []  # folders that were not there before, innermost first

@@ -10,7 +10,6 @@ import functools
 import math
 import re
 import reprlib
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,16 +36,17 @@ if TYPE_CHECKING:
     import numpy as np
 
 T = TypeVar("T")
-F = TypeVar("F", bound="Files")
 LARGEST = 10**100  # of the numbers in a record: their squares and the sums of these are finite, too
 
 
 def _number(*_) -> core_schema.CoreSchema:
     """Checked outside Python: records hold many numbers."""
     bounds = {"strict": True, "ge": -LARGEST, "le": LARGEST}
-    kinds = [core_schema.int_schema(**bounds), core_schema.float_schema(**bounds)]
     return core_schema.union_schema(
-        kinds, mode="left_to_right", custom_error_type="number", custom_error_message="no number"
+        [core_schema.int_schema(**bounds), core_schema.float_schema(**bounds)],
+        mode="left_to_right",
+        custom_error_type="number",
+        custom_error_message="Input should be a finite number of at most 1e100",
     )
 
 
@@ -71,6 +71,7 @@ Positive = Annotated[int, Field(strict=True, gt=0, lt=2**63)]
 _NAME = r"(?![.~])[^\s/\\:*?\"<>|]{1,100}"
 Name = Annotated[str, _matching(_NAME, "a name that a file can have, without blanks")]
 Line = Annotated[str, _matching(r"(?!.*(<[A-Za-z/!?]|\]\()).*", "one line without markup")]
+Week = Annotated[str, _matching(r"\d{4}-W[0-5]\d", "an ISO week such as 2014-W03")]
 Hash = Annotated[str, _matching("[0-9a-f]{64}", "a SHA-256 of 64 digits")]
 
 
@@ -120,7 +121,7 @@ class Reviews(KnownFields):
 class Weeks(KnownFields):
     """The errors of a forecast, by the week of its target."""
 
-    weeks: tuple[Annotated[str, Field(pattern=r"^\d{4}-W[0-5]\d$")], ...]  # ISO, in order of time
+    weeks: tuple[Week, ...]  # in order of time
     # sum of the absolute errors of each week, in normalised units
     error_sums: Annotated[tuple[NotNegative, ...], Field(alias="absolute_error_sum")]
     windows: tuple[Positive, ...]  # forecasts of each week
@@ -260,6 +261,7 @@ class Metrics(Content):
     metric: Literal["accuracy", "mae"]
     parameters: Count | None
     best_epoch: int | None
+    stopped_epoch: int | None = None  # the last one, where the training's patience ended
     best_validation: NotNegative
     last_validation: NotNegative
     test_at_best: NotNegative
@@ -314,6 +316,8 @@ class NetworkFiles(Files):
         curve = self.history[f"val_{metric}"]
         last = len(curve)
         _expect(0 < found.best_epoch <= last, "metrics", "best_epoch", f"from 1 to {last}")
+        same = found.stopped_epoch in (None, last)
+        _expect(same, "metrics", "stopped_epoch", f"{last}, the last of the history")
         for name, epoch in ("best_validation", found.best_epoch), ("last_validation", last):
             value = curve[epoch - 1]
             same = getattr(found, name) == value
@@ -349,41 +353,22 @@ def _expect(condition: bool, file: str, name: str, expected: str) -> None:
         raise ValueError(f"{file}.json: field '{name}' must be {expected}")
 
 
-# pydantic's names of its errors, and what was expected
-EXPECTED = {
-    "string_type": "text",
-    "string_pattern_mismatch": "an ISO week such as 2014-W03",
-    "int_type": "a whole number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a table of names and values",
-    "model_type": "a table of names and values",
-    "dataclass_type": "a table of names and values",
-}
-
-
 def validated(where: str | Path, kind: type[T], content: object) -> T:
     """Reads content, from a place named by `where`, as a type that pydantic knows.
 
-    A `RunError` names the first field that is missing, unknown or wrong.
+    A `RunError` names the first field that is missing, unknown or wrong; of the `Files` in a folder
+    also the file.
     """
     try:
         return _adapter(kind).validate_python(content)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise RunError(f"{where}: {_sentence(kind, first['loc'], first)}.") from error
-
-
-def validated_files(folder: Path, kind: type[F], parts: dict[str, dict]) -> F:
-    """Reads the files of a record, by their names without `.json`, as `validated` does a file."""
-    try:
-        return kind.model_validate(parts)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        file, *place = first["loc"] or [""]
-        named = f"{file}.json: " if file else ""  # a check of several files names the wrong one
-        raise RunError(f"{folder}/{named}{_sentence(kind, place, first)}.") from error
+    place = list(first["loc"])
+    if isinstance(kind, type) and issubclass(kind, Files):  # a check of several names the wrong one
+        where = f"{where}/{place.pop(0)}.json: " if place else f"{where}/"
+    else:
+        where = f"{where}: "
+    raise RunError(f"{where}{_sentence(kind, place, first)}.")
 
 
 @functools.cache
@@ -395,22 +380,16 @@ def _sentence(kind: Any, place: Sequence, error: ErrorDetails) -> str:
     """One of pydantic's errors in words."""
     name = "".join(f"[{part}]" if type(part) is int else f".{part}" for part in place)
     named = f"field '{name.removeprefix('.')}'" if place else "the content"
+    expected = error["msg"].removeprefix("Input should be ")
+    expected = re.sub("^a (valid )?dictionary.*", "a table of names and values", expected)
     match error["type"]:
         case "missing":
             return f"{named} is missing"
-        case "unexpected_keyword_argument" if len(place) == 1:
-            known = ", ".join(one.name for one in dataclasses.fields(kind))
-            return f"{named} is unknown; known: {known}"
         case "unexpected_keyword_argument":
-            return f"{named} is unknown"
+            known = [one.name for one in dataclasses.fields(kind)] if len(place) == 1 else []
+            return f"{named} is unknown" + (f"; known: {', '.join(known)}" if known else "")
         case "value_error":  # of a check that names the field itself
             return str(error["ctx"]["error"])
-        case "union_tag_invalid" | "union_tag_not_found":
-            return f"{named} must have one of these kinds: {error['ctx'].get('expected_tags', '')}"
-        case "number":
-            value = error["input"]
-            large = type(value) in (int, float) and abs(value) <= sys.float_info.max  # NaN is not
-            expected = "a number of at most 1e100" if large else "a finite number"
-        case _:
-            expected = EXPECTED.get(error["type"]) or error["msg"].removeprefix("Input should be ")
-    return f"{named} must be {expected}, not {reprlib.repr(error['input'])}"
+        case _ if expected != error["msg"]:
+            return f"{named} must be {expected}, not {reprlib.repr(error['input'])}"
+    return f"{named}: {expected}"

@@ -7,7 +7,7 @@ wrong, or a number that `metrics.json` does not hold, is a `RunError`.
 import datetime
 import math
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,7 +26,6 @@ from harness.reporting.comparison import (
     NotCheckable,
     decide,
     measure,
-    refuse_different_data,
     verdict_text,
 )
 from harness.reporting.conditions import mixture
@@ -35,7 +34,6 @@ from harness.reporting.statistics import (
     UNBOUNDED,
     PValues,
     Range,
-    SeedStatistics,
     holm,
 )
 from harness.reporting.table import (
@@ -202,27 +200,44 @@ def judge(claims: list[Claim], results: Results) -> list[Verdict]:
     A primary claim without a test stays in the family with p = 1: a missing run must not make the
     other claims easier. *Holds* and *does not hold* are a family each (Holm).
     """
-    measured: list[Measurement | NotCheckable] = []
-    for claim in claims:
-        try:
-            measured.append(find_measurement(claim, results))
-        except NotCheckable as reason:  # the other claims can still be checked
-            measured.append(reason)
-    p_values = [_p_values(*pair) for pair in zip(claims, measured, strict=True)]
+    verdicts = [_judge(claim, results) for claim in claims]
     primary = [place for place, claim in enumerate(claims) if claim.primary]
-    family = [p_values[place] or PValues(1, 1) for place in primary]
-    sides = (holm(side) for side in zip(*family, strict=True))
-    adjusted = dict(zip(primary, map(PValues, *sides), strict=True)) if primary else {}
-    verdicts = []
-    for place, (claim, number, p) in enumerate(zip(claims, measured, p_values, strict=True)):
-        if isinstance(number, NotCheckable):
-            verdicts.append(Verdict(claim, NOT_CHECKABLE, str(number)))
-            continue
-        shared = adjusted.get(place) if p else None
-        mixed = "" if claim.exact else mixture([group.records for group in number.groups])
-        decided = _decide(claim, number, shared or p)
-        verdicts.append(Verdict(claim, *decided, number, p, shared, mixed))
+    family = [verdicts[place].p or PValues(1, 1) for place in primary]
+    adjusted = (holm(side) for side in zip(*family, strict=True))
+    for place, *p in zip(primary, *adjusted, strict=True):
+        if verdicts[place].p:
+            word, reason = decide(PValues(*p), "adjusted p")
+            found = {"word": word, "reason": reason, "adjusted": PValues(*p)}
+            verdicts[place] = replace(verdicts[place], **found)
     return verdicts
+
+
+def _judge(claim: Claim, results: Results) -> Verdict:
+    """The verdict on a claim by itself."""
+    try:
+        measured = find_measurement(claim, results)
+    except NotCheckable as reason:  # the other claims can still be checked
+        return Verdict(claim, NOT_CHECKABLE, str(reason))
+    low, high = claim.limits
+    if claim.exact:
+        inside = all(low <= value <= high for value in measured.values)
+        return Verdict(claim, HOLDS if inside else FAILS, "", measured)
+    mixed = mixture([group.records for group in measured.groups])
+    if measured.missing_seeds:
+        return Verdict(claim, NOT_DECIDED, measured.missing_seeds, measured, mixture=mixed)
+    if claim.test == "better" and measured.groups[0].lower_is_better:
+        low, high = -high, -low
+    p = measured.estimate.p_within(low, high)
+    word, reason = decide(p)
+    if claim.test == "bounds":
+        value = measured.estimate.value
+        lowest, highest = measured.interval or (value, value)
+        word, reason = NOT_DECIDED, "the 95 % interval crosses a bound"
+        if low <= lowest and highest <= high:
+            word, reason = HOLDS, ""
+        elif highest < low or high < lowest:
+            word, reason = FAILS, ""
+    return Verdict(claim, word, reason, measured, p, mixture=mixed)
 
 
 def find_measurement(claim: Claim, results: Results) -> Measurement:
@@ -233,16 +248,16 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     """
     if claim.measure:
         groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
-        refuse_different_data(groups)
         if other := groups[0].unlike(claim.speaks_of):
             raise NotCheckable(other)
         return measure(groups, claim.measure)
     study = _runs(claim.experiment, results.studies)
-    found = study.table_value(claim.table, claim.row, claim.column)
+    within = claim.within or UNBOUNDED
+    found = study.table_value(claim.table, claim.row, claim.column, within)
     if found is None:
         place = f"table '{claim.table}', row '{claim.row}', column '{claim.column}'"
         raise NotCheckable(f"{claim.experiment} has no number in {place}")
-    return Measurement((study,), (SeedStatistics(found.values, claim.within or UNBOUNDED),))
+    return Measurement((study,), (found,))
 
 
 def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
@@ -250,36 +265,10 @@ def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")
-    refuse_different_data(found)
+    if len(found) > 1:
+        names = " and ".join(group.name for group in found)
+        raise NotCheckable(f"different copies of the data, which belong in two folders: {names}")
     return found[0]
-
-
-def _p_values(claim: Claim, measured: Measurement | NotCheckable) -> PValues | None:
-    """The p-values of both verdicts; None if there is nothing to test or seeds are missing."""
-    if claim.exact or isinstance(measured, NotCheckable) or measured.missing_seeds:
-        return None
-    low, high = claim.limits
-    if claim.test == "better" and measured.groups[0].lower_is_better:
-        low, high = -high, -low
-    return measured.estimate.p_within(low, high)
-
-
-def _decide(claim: Claim, measured: Measurement, p: PValues | None) -> tuple[str, str]:
-    """The word for a claim that was measured, and its reason."""
-    low, high = claim.limits
-    if claim.exact:
-        return (HOLDS if all(low <= v <= high for v in measured.values) else FAILS), ""
-    if measured.missing_seeds:
-        return NOT_DECIDED, measured.missing_seeds
-    if claim.test == "bounds" and not claim.primary:
-        value = measured.estimate.value
-        lowest, highest = measured.interval or (value, value)
-        if low <= lowest and highest <= high:
-            return HOLDS, ""
-        if highest < low or high < lowest:
-            return FAILS, ""
-        return NOT_DECIDED, "the 95 % interval crosses a bound"
-    return decide(p, "adjusted p" if claim.primary else "p")
 
 
 def claims_blocks(verdicts: list[Verdict]) -> Blocks:

@@ -23,9 +23,8 @@ from typing import Any
 from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
 from harness.errors import RunError, few
 from harness.records.record import find_records
-from harness.reporting.comparison import NotCheckable, measure
-from harness.reporting.conditions import data_hashes, differences, same_data
-from harness.reporting.figures.draw import plot_pair
+from harness.reporting.comparison import NotCheckable, measure, refuse_unlike
+from harness.reporting.conditions import differences
 from harness.reporting.groups import (
     NUMBERS,
     ModelResults,
@@ -72,37 +71,27 @@ def compare(arguments: argparse.Namespace) -> None:
     warn_left_out([*left_out, *more])
     if first.first.path == second.first.path:
         raise RunError(f"A and B are the same runs ({first.first.label}).")
-    if obstacle := _obstacle(first, second):
-        raise RunError(f"A and B cannot be compared: {obstacle}")
-    content = comparison(first, second)
+    for group in (first, second):
+        if isinstance(group, Study):
+            raise RunError(f"{group.first.label} is a study, which has no validation value.")
+    try:
+        refuse_unlike((first, second))
+    except NotCheckable as reason:
+        raise RunError(f"A and B cannot be compared: {reason}.") from reason
+    content = side_by_side(first, second)
     if arguments.format == "json":
         print(json.dumps(content, indent=1, ensure_ascii=False))
     else:
         write = {"text": text, "markdown": markdown}[arguments.format]
         print(write(_blocks(first, second, content)))
     if content["curves"]:
+        from harness.reporting.figures.draw import plot_pair  # slow, and `--help` needs it not
+
         plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
 
 
-def _obstacle(first: SeedGroup, second: SeedGroup) -> str:
-    """Why no number of the two can be compared."""
-    groups = (first, second)
-    for group in groups:
-        if isinstance(group, Study):
-            return f"{group.first.label} is a study, which has no validation and no test value."
-    if first.sample != second.sample:
-        return "one ran on sample data and the other on real data."
-    a, b = (f"{group.metric} on {group.dataset}" for group in groups)
-    if a != b:
-        return f"{first.first.label} measures {a}, and {second.first.label} measures {b}."
-    if not same_data(first.first, second.first):
-        copies = (", ".join(one[:8] for one in data_hashes(group.first)) for group in groups)
-        return f"they ran on different copies of the data (SHA-256 {' and '.join(copies)})."
-    return ""
-
-
-def comparison(first: ModelResults, second: ModelResults) -> dict[str, Any]:
+def side_by_side(first: ModelResults, second: ModelResults) -> dict[str, Any]:
     """What differs, the numbers with the value of every run, and the mean curves."""
     sides = {"first": first, "second": second}
     found = differences(first.records, second.records)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from harness.records.schema import Samples
-from harness.reporting.conditions import data_hashes, mixture
+from harness.reporting.conditions import data_hashes, mixture, same_data
 from harness.reporting.groups import NUMBERS, ModelResults, SeedGroup
 from harness.reporting.statistics import (
     LEVEL,
@@ -107,8 +107,9 @@ def measure(groups: Sequence[ModelResults], name: str) -> Measurement:
     """One number of `metrics.json` of a network, or less that of another on the same data.
 
     Raises:
-        NotCheckable: they were not tested on the same samples.
+        NotCheckable: they are of other data or metrics, or were not tested on the same samples.
     """
+    refuse_unlike(groups)
     seeds = tuple(group.spread(name) for group in groups)
     predictions = [[record.predictions for record in group.records] for group in groups]
     if name not in NUMBERS.values() or any(None in runs for runs in predictions):
@@ -120,19 +121,21 @@ def measure(groups: Sequence[ModelResults], name: str) -> Measurement:
     return Measurement(tuple(groups), seeds, samples)
 
 
-def refuse_different_data(groups: Sequence[SeedGroup]) -> None:
-    """A difference between networks on different data would also be one between the data."""
-    copies = [[one[:8] for one in data_hashes(group.first)] for group in groups]
-    for group, hashes in zip(groups, copies, strict=True):
-        if hashes != copies[0]:
-            sides = " and ".join(
-                f"{one.first.place} on {', '.join(found) or 'no data file'}"
-                for one, found in ((groups[0], copies[0]), (group, hashes))
-            )
-            raise NotCheckable(
-                f"different copies of the data: {sides} (SHA-256); move the runs on one of the "
-                "two to another --results-dir"
-            )
+def refuse_unlike(groups: Sequence[SeedGroup]) -> None:
+    """Raises `NotCheckable` where a difference would also be one between data or metrics."""
+    for both in ((groups[0], other) for other in groups[1:]):
+        first, second = (group.first for group in both)
+        if first.sample != second.sample:
+            raise NotCheckable("one ran on sample data and the other on real data")
+        measured = [f"{group.metric} on {group.dataset}" for group in both]
+        if measured[0] != measured[1]:
+            sides = zip((first, second), measured, strict=True)
+            raise NotCheckable(", and ".join(f"{one.label} measures {what}" for one, what in sides))
+        if not same_data(first, second):
+            copies = [", ".join(one[:8] for one in data_hashes(run)) for run in (first, second)]
+            sides = zip((first, second), copies, strict=True)
+            where = " and ".join(f"{one.place} on {copy or 'no data file'}" for one, copy in sides)
+            raise NotCheckable(f"different copies of the data: {where} (SHA-256)")
 
 
 def decide(p: PValues, name: str = "p") -> tuple[str, str]:
@@ -179,7 +182,6 @@ def equivalence(
         by_design: what may differ between the two, as in `mixture`.
     """
     try:
-        refuse_different_data(groups)
         measured = [measure(groups, name) for name in names]
     except NotCheckable as reason:
         return Equivalence(groups, verdict_text(NOT_CHECKABLE, str(reason)))

@@ -1,5 +1,6 @@
 """What may change the numbers of a run: by it runs are grouped, compared and kept apart."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
@@ -97,8 +98,9 @@ def leave_out_other_kinds(records: Sequence[Record]) -> tuple[list[Record], list
         # a setting that is younger than some of the records had its default in them
         common = set.intersection(*(set(record.config["protocol"]) for record in group))
         newest_first = sorted(group, key=lambda r: r.environment["started"], reverse=True)
-        kinds = [_kind(record, common) for record in newest_first]
-        usual = max(kinds, key=kinds.count)  # of equally frequent ones, that of the newest record
+        # of equally frequent kinds, that of the newest record
+        kinds = Counter(tuple(_kind(record, common).items()) for record in newest_first)
+        usual = dict(kinds.most_common(1)[0][0])
         for record in group:
             kind = _kind(record, common)
             if odd := sorted(name for name in kind if kind[name] != usual[name]):

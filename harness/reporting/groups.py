@@ -16,7 +16,7 @@ from harness.records.record import Record, find_records, load_record, plain, ref
 from harness.records.schema import MEASURES, KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.conditions import data_hashes, leave_out_other_kinds
-from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, SeedStatistics
+from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, Range, SeedStatistics
 
 PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -117,9 +117,13 @@ class SeedGroup:
         return self.first.sample
 
     @property
+    def metric(self) -> str:
+        """`accuracy` or `mae`; empty for a study."""
+        return self.first.metrics.get("metric", "")
+
+    @property
     def lower_is_better(self) -> bool:
-        """Of a study's numbers, nothing is known."""
-        return self.first.metrics.get("metric") == "mae"
+        return self.metric == "mae"
 
     @property
     def runs(self) -> str:
@@ -153,18 +157,24 @@ class ModelResults(SeedGroup):
     published: Published = field(default_factory=Published)
 
     @property
-    def metric(self) -> str:
-        return self.first.metrics["metric"]
-
-    @property
     def reference(self) -> dict:
         """The trivial predictor on the same data: `label`, `validation`, `test`."""
         return self.first.metrics["reference"]
 
     @property
     def degrees_per_unit(self) -> float | None:
-        """°C in one normalised unit; None for a metric without this unit."""
+        """°C, or `unit`, in one normalised unit; None for a metric without this unit."""
         return self.first.metrics["degrees_per_unit"]
+
+    @property
+    def unit(self) -> str:
+        """The unit of a target: °C, or that of a user's own series, which may have no name."""
+        return self.first.data["facts"].get("unit", "°C")
+
+    @property
+    def error_axis(self) -> str:
+        """The name of an axis with errors in this unit."""
+        return f"MAE ({self.unit or 'in the own unit'})"
 
     @property
     def notes(self) -> list[str]:
@@ -181,7 +191,7 @@ class ModelResults(SeedGroup):
         return SeedStatistics(values, within)
 
     def degrees(self, field: str) -> SeedStatistics | None:
-        """The same in °C, each seed by its own scale; None for a metric without this unit."""
+        """The same in the target's unit, each seed by its own scale; None where there is none."""
         if self.degrees_per_unit is None:
             return None
         values = (r.metrics[field] * r.metrics["degrees_per_unit"] for r in self.records)
@@ -203,7 +213,9 @@ class Study(SeedGroup):
             return f"{output.title}, seed {self.first.seed}"
         return output.title
 
-    def table_value(self, table: str, row: str, column: str) -> SeedStatistics | None:
+    def table_value(
+        self, table: str, row: str, column: str, within: Range = UNBOUNDED
+    ) -> SeedStatistics | None:
         """One number of a table, one value a seed; None if no seed has it."""
         values = tuple(
             one.rows[row][one.columns.index(column)]
@@ -213,7 +225,7 @@ class Study(SeedGroup):
             if row in one.rows and column in one.columns
         )
         known = tuple(value for value in values if value is not None)
-        return SeedStatistics(known) if known else None
+        return SeedStatistics(known, within) if known else None
 
 
 @dataclass(frozen=True)
@@ -232,6 +244,11 @@ class Results:
     def sample(self) -> bool:
         """Whether they were made from the built-in sample data."""
         return self.records[0].sample
+
+    @property
+    def own_data(self) -> bool:
+        """Whether all were made from files of the user's own, of which nothing was published."""
+        return all(record.own_data for record in self.records)
 
 
 def load_results(folder: Path, published: PublishedResults | None = None) -> Results:

@@ -21,10 +21,10 @@ from harness.reporting.groups import (
     load_results,
     make_results,
 )
+from harness.reporting.own_data import own_data_blocks
 from harness.reporting.statistics import SeedStatistics
 from harness.reporting.table import (
     FOUR,
-    TWO,
     Blocks,
     Table,
     explanation,
@@ -32,7 +32,13 @@ from harness.reporting.table import (
     markdown,
     mean_and_sd,
 )
-from harness.reporting.tables import as_published, study_blocks, study_table
+from harness.reporting.tables import (
+    as_published,
+    in_degrees,
+    model_blocks,
+    study_blocks,
+    study_table,
+)
 
 SHOWN = ("best validation", "last validation", "test at best")
 
@@ -75,6 +81,8 @@ def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Be
     """
     if own.sample:
         return Beside(own, None, "runs on sample data have no reference")
+    if own.first.own_data:
+        return Beside(own, None, "nothing was published of your own data")
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
     comparable = [row for row in same_settings if same_data(row.first, own.first)]
@@ -87,11 +95,11 @@ def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Be
         names = ", ".join(file.get("name", "unnamed") for file in own.first.data["files"])
         obstacle = f"the reference was made from other data ({names} has another SHA-256)"
     published = [row for row in same_experiment if not row.variant]
-    found = []
-    for nearest in (comparable or same_settings or published)[:1]:
-        names = {*own.first.config["protocol"], *SOFTWARE}
-        found = [one for one in differences(own.records, nearest.records) if one.name in names]
-    new = [one for one in found if one.is_new]
+    nearest = next(iter(comparable or same_settings or published), None)
+    names = {*own.first.config["protocol"], *SOFTWARE}
+    found = differences(own.records, nearest.records) if nearest else []
+    # a setting may be younger than the reference
+    new = [one for one in found if one.name in own.variant or (one.is_new and one.name in names)]
     return Beside(own, next(iter(comparable), None), obstacle, new)
 
 
@@ -142,8 +150,11 @@ def result_lines(record: Record, reference_dir: Path = REFERENCE) -> list[str]:
     rows = [dict(zip(names, cells.values(), strict=True)) for cells in pair.numbers]
     lines = [f"{record.label}, seed {record.seed}: {own.metric} ({trivial})"]
     lines.append(indent(Table.of(rows, {"Inside"}).text(), "  "))
-    if (degrees := own.degrees("test_at_best")) is not None:
-        lines.append(f"  test at best in °C: {mean_and_sd(degrees, TWO)}")
+    if degrees := in_degrees(own, "test_at_best"):
+        lines.append(f"  test at best in {own.unit or 'its own unit'}: {degrees}")
+    if stopped := record.metrics.get("stopped_epoch"):
+        epochs = record.config["protocol"]["epochs"]
+        lines.append(f"  stopped after epoch {stopped} of {epochs}, out of patience")
     if pair.obstacle:
         lines.append(f"  not compared: {pair.obstacle}")
     if any(cells["Inside"] == "outside" for cells in rows):
@@ -186,9 +197,13 @@ def own_markdown(
     blocks: Blocks = [
         "# Your results",
         "Made by `make tables` from the run records; do not edit.",
-        explanation("your results", link=link),
     ]
-    for dataset, rows in groupby(results.rows, lambda row: row.dataset):
+    own = [row for row in results.rows if row.first.own_data]
+    blocks += own_data_blocks(own, "## {}")
+    blocks += model_blocks(own, numbers, "## All numbers on {}")
+    others = [row for row in results.rows if not row.first.own_data]
+    blocks += [explanation("your results", link=link)] if others or results.studies else []
+    for dataset, rows in groupby(others, lambda row: row.dataset):
         pairs = [beside_reference(row, reference.rows) for row in rows]
         blocks += [f"## {numbers.datasets.get(dataset, dataset)}", own_table(pairs)]
     blocks += ["## Studies"] if results.studies else []

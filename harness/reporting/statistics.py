@@ -46,13 +46,8 @@ class Estimate:
     def interval(self, level: float = 0.95, within: Range = UNBOUNDED) -> Range | None:
         """`value ± t(df, (1 + level) / 2) * standard_error`, cut at what is possible.
 
-        Args:
-            level: share of such intervals that hold the true value.
-            within: the lowest and the highest value that the quantity can have.
-
-        Returns:
-            Its ends; None without a standard error, since an interval without width would claim a
-            certainty that a few equal values do not give.
+        None without a standard error, since an interval without width would claim a certainty that
+        a few equal values do not give.
         """
         if not self.standard_error:
             return None

@@ -29,6 +29,7 @@ from harness.reporting.table import (
     footnotes,
     format_interval,
     format_percent,
+    format_significant,
     mean_and_sd,
     note_marks,
     number_notes,
@@ -37,7 +38,6 @@ from harness.reporting.table import (
 INTERVAL = "95 % interval of test at best"
 PUBLISHED = "Published: best / last validation"
 METRICS = {"accuracy": "Accuracy", "mae": "Mean absolute error (MAE)"}
-VARIANTS = "Variants: runs whose protocol differs from the published one in the values named."
 
 
 def model_blocks(rows: list[ModelResults], published: PublishedResults, heading: str) -> Blocks:
@@ -51,7 +51,8 @@ def model_blocks(rows: list[ModelResults], published: PublishedResults, heading:
         if standard := [row for row in members if not row.variant]:
             blocks.append(_model_table(standard, numbers))
         if variants := [row for row in members if row.variant]:
-            blocks += [VARIANTS, _model_table(variants, numbers)]
+            own = "own " if members[0].first.own_data else ""
+            blocks += [explanation(f"{own}variants"), _model_table(variants, numbers)]
         if numbers:
             blocks.append(footnotes(numbers))
     return blocks
@@ -61,7 +62,8 @@ def _unit(row: ModelResults) -> str:
     """What the numbers of a table are, and which are better."""
     text = METRICS[row.metric]
     if row.degrees_per_unit is not None:
-        text += ", normalised by the training rows' standard deviation, and in °C"
+        unit = row.unit or "the target's own unit"
+        text += f", normalised by the training rows' standard deviation, and in {unit}"
     return f"{text}; {'lower' if row.lower_is_better else 'higher'} is better."
 
 
@@ -78,7 +80,7 @@ def _model_table(rows: list[ModelResults], numbers: dict[str, int]) -> Table:
                 "Best validation": with_degrees(row, "best_validation"),
                 "Last validation": with_degrees(row, "last_validation"),
                 "Test at best": with_degrees(row, "test_at_best"),
-                INTERVAL: with_degrees(row, "test_at_best", _interval),
+                INTERVAL: with_degrees(row, "test_at_best", interval_text),
                 PUBLISHED: _published_lines(row.published),
                 "Seconds an epoch": "\n".join(seconds.values()),
                 "Device": "\n".join(seconds),
@@ -97,12 +99,19 @@ def parameter_counts(row: ModelResults, pattern: str) -> str:
 
 
 def with_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
-    """Mean ± deviation, or what else is shown, also in °C where the metric has this unit."""
-    text, degrees = show(row.spread(field), FOUR), row.degrees(field)
-    return f"{text} ({show(degrees, TWO)} °C)" if text and degrees else text
+    """Mean ± deviation, or what else is shown, also in the target's unit where it has one."""
+    text, degrees = show(row.spread(field), FOUR), in_degrees(row, field, show)
+    return f"{text} ({f'{degrees} {row.unit}'.strip()})" if text and degrees else text
 
 
-def _interval(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+def in_degrees(row: ModelResults, field: str, show: Callable[..., str] = mean_and_sd) -> str:
+    """The same in °C, or in the unit of the user's own target; empty where there is none."""
+    degrees, write = row.degrees(field), format_significant if row.first.own_data else TWO
+    return show(degrees, write) if degrees else ""
+
+
+def interval_text(seeds: SeedStatistics, write: Callable[[float], str]) -> str:
+    """The 95 % interval of the mean; empty if there is none."""
     return format_interval(seeds.interval, write)
 
 
@@ -189,16 +198,6 @@ def _minutes(records: tuple[Record, ...]) -> tuple[float, ...]:
     return tuple(record.metrics["wall_seconds"] / 60 for record in records)
 
 
-def _error_rate(calibration: Calibration) -> list[str]:
-    """A sentence on how often the test of a published log rejects runs that are the same."""
-    n = calibration.runs
-    counts = calibration.at_5_percent, calibration.alarms
-    text = "Error rate: of our own {} runs, the other seeds of their group reject {} at 5 % by "
-    text += "simulation of normal runs, and {} at {:.2g} %, the level that is used."
-    shares = (_share(count, n) for count in counts)
-    return [text.format(n, *shares, 100 * calibration.level)] if n else []
-
-
 def _share(count: int, n: int) -> str:
     """`8 (4.3 %; 95 % interval 1.9 % to 8.3 %)`."""
     interval = format_interval(binomial_interval(count, n), format_percent)
@@ -220,8 +219,14 @@ def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) 
         if one.row.published.best_validation is not None or one.row.published.loss
         for runs, test in (("the original", one.of_original), ("ours", one.of_ours))
     ]
-    table = Table.of(logs, {"One more run of", "Verdict"}) if logs else ""
-    blocks = [explanation("one more run"), table, *_error_rate(calibration)] if logs else []
+    blocks: Blocks = []
+    if logs:
+        blocks += [explanation("one more run"), Table.of(logs, {"One more run of", "Verdict"})]
+    if logs and (n := calibration.runs):
+        counts = {"simulated": calibration.at_5_percent, "alarms": calibration.alarms}
+        shares = {name: _share(count, n) for name, count in counts.items()}
+        level = f"{100 * calibration.level:.2g}"
+        blocks.append(explanation("error rate", n=str(n), level=level, **shares))
     if ends := [one.same_end for one in compared if one.same_end]:
         names = ["Validation at best", "Test at best"]
         blocks += [explanation("same end"), equivalence_table(ends, names)]

@@ -27,7 +27,7 @@ from harness.experiment import Plan, finished_record
 from harness.records.files import CHECKSUMS, FILE, write_bytes
 from harness.records.run import Lock, Run, promote
 from harness.suite.progress import Display
-from harness.suite.runs import POLL, WatchedRun, end, log_of, reserve
+from harness.suite.runs import POLL, WatchedRun, end, log_of, places, reserve
 from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
@@ -88,10 +88,8 @@ def run_on_cluster(plans: list[Plan], address: str, weights: bool, display: Disp
                 except queue.Empty:
                     continue
                 if isinstance(report, Future):
-                    plan, future, lock = sent[report.key]
-                    _end(plan, future, display)
-                    del sent[report.key]
-                    lock.release()
+                    _end(sent[report.key].plan, report, display)
+                    sent.pop(report.key).lock.release()
                 elif one := sent.get(report["key"]):  # it has not ended meanwhile
                     if "began" in report:
                         display.started(one.plan, report["began"])
@@ -207,10 +205,10 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
         folder = Path(place)
         zipfile.ZipFile(Path(worker.local_directory, code)).extractall(folder / "code")
         directory, log = folder / "results" / name, folder / "log"
-        places = ["--results-dir", str(folder / "results"), "--plots-dir", str(folder / "plots")]
         worker.log_event(topic, {"key": key, "began": worker.address})
         threads = worker.state.nthreads
-        run = WatchedRun([*command, *places], directory, log, threads, folder / "code")
+        command += places(folder / "results", folder / "plots")
+        run = WatchedRun(command, directory, log, threads, folder / "code")
         try:
             while run.process.status() is None:
                 if not _wanted(worker, key):

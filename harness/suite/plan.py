@@ -58,19 +58,24 @@ def plan_suite(commands: list[str] | None, seeds: list[int], options: argparse.N
     the places. An unknown experiment, unusable data or a mixture with sample data is a `UserError`;
     an unknown option ends the program, as in a parser.
     """
+    commands = find_experiments() if commands is None else commands
+    first = (_read_command(command, options) for command in commands)
+    asked = (dataclasses.replace(plan, seed=seed) for plan in first for seed in seeds)
+    return suite_of(asked, options.results_dir, options.sample)
+
+
+def suite_of(asked: Iterable[Plan], results_dir: Path, sample: bool) -> Suite:
+    """Which of these plans have no record yet, and in which order they are carried out."""
     records: list[Record] = []
-    if os.path.isdir(options.results_dir):  # unlike Path.is_dir, it raises no error
-        records, _ = find_records(options.results_dir)
+    if os.path.isdir(results_dir):  # unlike Path.is_dir, it raises no error
+        records, _ = find_records(results_dir)
         samples = {record.place: record.sample for record in records}
-        refuse_mixture(options.results_dir, samples | {"this run": options.sample})
-    asked: dict[Path, Plan] = {}  # by record: what is asked for twice is done once
-    for command in find_experiments() if commands is None else commands:
-        first = _read_command(command, options)
-        for seed in seeds:
-            plan = dataclasses.replace(first, seed=seed)
-            asked.setdefault(plan.directory, plan)
+        refuse_mixture(results_dir, samples | {"this run": sample})
+    different: dict[Path, Plan] = {}  # by record: what is asked for twice is done once
+    for plan in asked:
+        different.setdefault(plan.directory, plan)
     plans, finished, refused = [], [], {}
-    for directory, plan in asked.items():
+    for directory, plan in different.items():
         try:
             if os.path.exists(directory) and not plan.force:
                 finished_record(plan, directory)

@@ -39,7 +39,8 @@ class Stateful(Protocol):
 class Checkpoints(keras.callbacks.Callback):
     """Writes checkpoints of a run on the TensorFlow backend, and resumes it after the last one.
 
-    There is one after the first epoch and one after the last. Between them, an epoch goes without
+    There is one after the first epoch and one after the last, also of a training that another
+    callback stopped. Between them, an epoch goes without
     if the checkpoints took more than `SHARE` of the time otherwise.
     """
 
@@ -47,6 +48,7 @@ class Checkpoints(keras.callbacks.Callback):
         super().__init__()
         self.run = run
         self.stateful = stateful  # the one other callback that remembers something; it comes first
+        self.stopped = False  # whether the training that is resumed had been stopped
         self.due = time.perf_counter()
 
     def restore(self, model: keras.Model, layers: str, epochs: int) -> int:
@@ -77,6 +79,7 @@ class Checkpoints(keras.callbacks.Callback):
         version, numbers, gauss = values["random"]
         random.setstate((version, tuple(numbers), gauss))
         self.run.resume(values)
+        self.stopped = values["stopped"]
         done, environment = values["epochs"], values["environment"]
         resumed = [*environment.get("resumed_after", []), done]
         self.run.write("environment", {**environment, "resumed_after": resumed})
@@ -85,7 +88,8 @@ class Checkpoints(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         began = time.perf_counter()
-        if epoch + 1 < self.params["epochs"] and began < self.due:
+        stopped = self.model.stop_training
+        if epoch + 1 < self.params["epochs"] and not stopped and began < self.due:
             return
         environment, kept = self.run.part("environment"), ("started", "resumed_after")
         values, arrays = self.stateful.state()
@@ -93,6 +97,7 @@ class Checkpoints(keras.callbacks.Callback):
             {
                 "identity": self.identity,
                 "epochs": epoch + 1,
+                "stopped": stopped,
                 "environment": {name: environment[name] for name in kept if name in environment},
                 "stateful": values,
                 "random": random.getstate(),  # by which plain Keras shuffles a dataset's batches

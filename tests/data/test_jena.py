@@ -75,11 +75,6 @@ def test_reads_the_published_layout(write):
     ]
 
 
-def test_published_rows_and_quantities_need_no_footnote(write, monkeypatch):
-    monkeypatch.setattr("data.jena.PUBLISHED_ROWS", 60)  # the real number takes 20 s to write
-    assert read_jena(write(table())).provenance["notes"] == []
-
-
 def test_other_cadence_and_fewer_quantities_are_footnotes(write):
     shuffled = table(minutes=60, quantities=QUANTITIES[:12])[[*QUANTITIES[11::-1], TIME_COLUMN]]
     climate = read_jena(write(shuffled))
@@ -92,11 +87,10 @@ def test_other_cadence_and_fewer_quantities_are_footnotes(write):
     ]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "latin-1"])
-def test_units_in_any_encoding(write, encoding):
+def test_other_columns_are_left_out_and_said(write):
     content = table()
     content["SWDR (W/m²)"] = "not read"
-    climate = read_jena(write(content, encoding=encoding))
+    climate = read_jena(write(content, encoding="latin-1"))
     assert climate.quantities == QUANTITIES
     assert climate.provenance["notes"][1:] == [
         "Columns that the published file does not have were left out: 'SWDR (W/m²)'."
@@ -153,6 +147,7 @@ FORMS = {  # what a file holds, and what is said about its form
     "no zeros": (re.sub(r"(?m)^0(\d)\.0(\d)", r"\1.\2", PLAIN), ""),
     "24:00:00": (midnights_end_days("24:00:00"), ""),
     "no midnights": (PLAIN.replace(" 00:00:00", ""), ""),
+    "utf-8 with a mark": (PLAIN.encode("utf-8-sig"), ""),
     "utf-16": (PLAIN.encode("utf-16"), ""),
     "gzip": (gzip.compress(PLAIN.encode()), ""),
     "zip": (zipped(NAME), ""),
@@ -214,29 +209,23 @@ def test_missing_readings_take_the_last_good_one(write, mark):
     )
 
 
-def test_gaps_are_counted(write):
-    climate = read_jena(write(table(rows=100).drop(index=[10, 11, 12, 50])))
-    assert facts(climate)["rows"] == 96
-    assert facts(climate)["gaps"] == 2
-    assert facts(climate)["longest_gap_hours"] == 0.67  # 40 minutes from row to row
-
-
-def test_repeated_rows_stay_and_are_counted(write):
+def test_gaps_and_repeated_rows_are_counted(write):
+    found = facts(read_jena(write(table(rows=100).drop(index=[10, 11, 12, 50]))))
+    assert (found["rows"], found["gaps"]) == (96, 2)
+    assert found["longest_gap_hours"] == 0.67  # 40 minutes from row to row
     content = table()
     climate = read_jena(
         write(pd.concat([content[:20], content[12:20], content[20:], content[59:]]))
     )
-    assert facts(climate)["rows"] == len(climate.values) == 69
-    assert facts(climate)["repeated_rows"] == 9
+    found = facts(climate)
+    assert (found["rows"], found["repeated_rows"], found["gaps"]) == (69, 9, 0)
     assert np.flatnonzero(climate.repeated).tolist() == [*range(20, 28), 68]
-    assert facts(climate)["gaps"] == 0
-    assert climate.cadence_minutes == 10
 
 
 @pytest.mark.parametrize("rows", [60, 50_000])
 @pytest.mark.parametrize(
     "time",
-    ["31.02.2009 00:00:00", "01.01.2009 24:00:01", "2009-01-01 01:20", "+1.01.2009 00:00:00", ""],
+    ["31.02.2009 00:00:00", "01.01.2009 24:00:01", "2009-01-01 01:20", ""],
 )
 def test_an_impossible_time_is_named_with_its_line(write, time, rows):
     lines = text(table(rows)).splitlines(keepends=True)
@@ -251,18 +240,10 @@ def test_an_impossible_time_is_named_with_its_line(write, time, rows):
 @pytest.mark.parametrize(
     ("column", "field", "wrong"),
     [
-        *[
-            ("rh (%)", one, f"'{one}' is not a number")
-            for one in ("n/a", "1_2", "1.2.3", "inf", "0x1")
-        ],
+        *[("rh (%)", one, f"'{one}' is not a number") for one in ("dry", "1_2", "inf")],
         (DEGREES, "-300.0", "-300.0 is not possible (from -90 to 60 in this unit)"),
         (DEGREES, "265.15", "265.15 is not possible"),  # kelvin
-        (DEGREES, "95.0", "95.0 is not possible"),  # Fahrenheit
-        (DEGREES, "1e308", "1e+308 is not possible"),
-        ("Tpot (K)", "-7.99", "-7.99 is not possible"),
         ("p (mbar)", "99652.0", "99652.0 is not possible"),  # pascal
-        ("rh (%)", "-0.1", "-0.1 is not possible"),
-        ("wd (deg)", "360.5", "360.5 is not possible"),
     ],
 )
 def test_an_unusable_reading_is_named_with_line_and_column(write, column, field, wrong):
@@ -334,7 +315,7 @@ UNUSABLE = {  # by what is wrong with the file: its content, and the message
         table(form="%m/%d/%Y %H:%M"),
         "'01/01/2009' can be dd/mm/yyyy or mm/dd/yyyy; write the days of the file as yyyy-mm-dd",
     ),
-    "time zone": (table(form="%Y-%m-%d %H:%M:%S+01:00"), "is no time that can be read"),
+    "a time with an offset": (PLAIN.replace(":00,", ":00Z,", 1), "line 2, column 'Date Time'"),
     "clocks, every ten minutes": (
         clock_set_back(10),
         "line 20: the hour of 2009-10-25T02:00:00 stands twice with other readings, as where "
@@ -453,7 +434,6 @@ def published_form():
 @pytest.mark.parametrize(
     ("part", "rows", "jumps"),
     [
-        (slice(None), 420_551, [144, 183]),
         (slice(5, None, 6), 70_091, [24, 30]),
         ("lacking", 420_451, [144, 183]),
     ],

@@ -84,6 +84,7 @@ def test_reviews_are_made_plain_before_they_become_words(text, words):
     ("name", "content", "column", "sentence"),
     [
         ("a.txt", "", None, "a.txt holds no word"),
+        ("a.csv", "", None, "a.csv holds no word"),
         (
             "a.txt",
             b"good\n\xff\xfe\n",

@@ -99,27 +99,26 @@ def test_the_installed_files_are_those_of_the_wheels(version):
 @pytest.mark.faults
 def test_an_old_keras_leaves_the_users_home_alone(tmp_path, monkeypatch):
     needs("2.0.8")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    (tmp_path / "home").mkdir()
-    (tmp_path / "task").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
     protocol = configured("imdb-simple-rnn", "--keras", "2.0.8", "--units", "2").protocol
     shapes = [(250, 32), (32, 2), (2, 2), (2,), (2, 1), (1,)]
-    data = {f"w{place:02}": np.zeros(shape) for place, shape in enumerate(shapes)}
-    data |= {"x": np.ones((1, 4, 3), int), "y": np.ones((1, 4), int)}
-    said = carry_out(task_of("imdb-simple-rnn", protocol, 0), data, tmp_path / "task")
+    task = task_of("steps", "imdb-simple-rnn", protocol, 0) | {
+        "weights": [np.zeros(shape) for shape in shapes],
+        "x": np.ones((1, 4, 3), int),
+        "y": np.ones((1, 4), int),
+    }
+    (said,) = carry_out(task)
     assert said["losses"] == pytest.approx([np.log(2)])  # a probability of one half
-    assert (tmp_path / "task/home/.keras/keras.json").exists()
-    assert os.listdir(tmp_path / "home") == []
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.mark.faults
 def test_an_old_keras_that_does_not_start_says_where_it_does(tmp_path):
-    for name in ("wheels/keras", "task"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "wheels/keras/__init__.py").write_text("raise ImportError('no such name')")
-    task = {"keras": "2.0.8", "wheels": str(tmp_path / "wheels"), "seed": 0, "floatx": "float32"}
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras/__init__.py").write_text("raise ImportError('no such name')")
+    task = {"keras": "2.0.8", "wheels": str(tmp_path), "seed": 0, "floatx": "float32"}
     with pytest.raises(RunError, match=r"Keras 2.0.8 failed: .* \(no such name\); the originals"):
-        carry_out(task, {}, tmp_path / "task")
+        list(carry_out(task))
 
 
 def test_steps_are_those_of_old_keras_by_its_rule_and_not_by_todays(tmp_path):

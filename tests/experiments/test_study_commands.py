@@ -1,15 +1,23 @@
 """Every study through its real command line, on the built-in sample data, as small as it can be."""
 
-import importlib.util
+import itertools
+import json
+import math
+import re
+import shutil
+from dataclasses import asdict
 
 import pytest
 from commands import places, run
+from records import fabricate_study
 
-from experiments import update_rules
+from data.files import own_file
+from experiments import text_generation, update_rules
 from experiments.__main__ import main
+from explore import generate
 from harness.errors import RunError
 from harness.records.record import load_record
-from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table
+from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table, Text
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
@@ -18,6 +26,7 @@ SMALL = {
     "any_length": ["--epochs", 1, "--maxlen", 10],
     "negation": ["--epochs", 1, "--units", 16, "--embedding", 16],
     "next_letter": ["--steps", 5, "--deterministic"],
+    "text_generation": ["--epochs", 3, "--units", 24, "--sample-length", 20],
     "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 16, "--embedding", 16, "--steps", 2],
 }
 # Which layers compute; without a C compiler, the latter.
@@ -28,6 +37,7 @@ LAYERS = {
     "any_length": {"keras, native", "fast, keras"},
     "negation": {"native", "fast"},
     "next_letter": {"native", "fast"},
+    "text_generation": {"native", "fast"},
     "update_rules": {"keras"},
 }
 WITHOUT_FIGURE = {"any_length", "negation"}
@@ -172,19 +182,18 @@ def test_every_old_keras_has_the_rule_that_its_source_says(tmp_path):
     assert_versions_follow_their_rules(record_below(tmp_path), OLD_KERAS)
 
 
+@pytest.mark.skipif(not update_rules.is_installed("tf_keras"), reason="tf_keras is not installed")
 def test_tf_keras_has_the_rules_of_2_10_and_2_11(shown):
     tables = shown("update_rules", Table)
-    if not importlib.util.find_spec("tf_keras"):
-        pytest.skip("tf_keras is not installed (requirements-backends.txt)")
-    for kind, rules in {
+    found = {
         "RMSprop": ("outside 1e-7, added", "inside 1e-7, added"),
         "Adam": ("1e-7, added", "1e-7, added"),
-    }.items():
+    }
+    for kind, rules in found.items():
         table = tables[f"{kind} through the versions: {DIFFERENCE}"]
-        legacy, new = (row for row in table.rows if row.startswith("tf_keras"))
-        assert legacy == f"{new}, legacy"
-        assert_follows(table, legacy, rules[0])
-        assert_follows(table, new, rules[1])
+        rows = [row for row in table.rows if row.startswith("tf_keras")]
+        for row, rule in zip(rows, rules, strict=True):  # legacy, new
+            assert_follows(table, row, rule)
 
 
 def test_an_old_keras_that_cannot_be_had_has_no_row_and_a_reason(monkeypatch):
@@ -210,23 +219,20 @@ def test_each_optimizer_follows_one_rule_by_hand(shown):
 
 def test_the_old_rules_make_longer_first_steps_and_learn_sooner(shown):
     tables, panels = shown("update_rules", Table), shown("update_rules", Lines)
-    ratios = tables["The embedding's step as a multiple of that by 3.x's rule"]
-    assert ratios.columns == ["step 1", "step 2"]
-    assert min(ratios.rows["tensorflow, rmsprop-keras-2.0"]) > 1.5
-    assert min(ratios.rows["tensorflow, rmsprop-keras-2.10"]) > 1.5
-    sizes = tables["Mean size of a step, on tensorflow"]
-    assert len(sizes.rows) == 5 * 2
-    for row, (of_2_0, of_2_10, today, *multiples) in sizes.rows.items():
+    ratios = tables["The embedding's step as a multiple of that by 3.x's rule"].rows
+    assert all(min(ratios[f"tensorflow, rmsprop-keras-{v}"]) > 1.5 for v in ("2.0", "2.10"))
+    sizes = tables["Mean size of a step, on tensorflow"].rows
+    assert len(sizes) == 5 * 2
+    for of_2_0, of_2_10, today, *multiples in sizes.values():
         assert multiples == [of_2_0 / today, of_2_10 / today]
-        if row.endswith("step 1"):  # the same gradients, and a tenth of the epsilon
-            assert of_2_0 > of_2_10
+    of_2_0, of_2_10, *_ = sizes["embedding, step 1"]
+    assert of_2_0 > of_2_10  # the same gradients, and a tenth of the epsilon
     moved = tables["How far the first step moves a word by each rule, in learning rates"].rows
     # v is a tenth of the first g², whatever its size, if epsilon is small beside it
     assert moved["RMSprop, outside 1e-8, added"] == pytest.approx([0.1**-0.5] * 4, rel=1e-3)
     losses = tables["Training loss of each epoch"].rows
     assert losses["tensorflow, rmsprop-keras-2.0"] < losses["tensorflow, rmsprop"]
-    steps, curves = panels.values()
-    assert steps.references == {"the same": 1.0}
+    _, curves = panels.values()
     # nothing was published for the sample data
     assert [series.label for series in curves.series] == list(losses)
 
@@ -274,22 +280,80 @@ def test_the_same_seed_gives_the_same_study_when_asked_for(finished, tmp_path):
     assert records[0].outputs == records[1].outputs
 
 
-@pytest.mark.parametrize(
-    ("name", "arguments", "code", "message"),
-    [
-        ("next-letter", ["--word", "namaskar,namaste"], 1, "'namas' goes on with 'k' in namaskar"),
-        ("gradient-flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
-        ("gradient-flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),
-        ("any-length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
-        ("negation", ["--num-words", 10], 1, "is not in the vocabulary of 10; use a higher"),
-        ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
-        ("update-rules", ["--batch-size", 8999], 1, "--batch-size 8999 is more than 6,400 reviews"),
-        ("numpy-check", ["--word", "a"], 2, "unrecognized arguments: --word"),
-    ],
-)
-def test_bad_input_is_one_message_and_leaves_nothing(name, arguments, code, message, tmp_path, ask):
-    done = ask(main, name, "--sample", *arguments, *places(tmp_path))
-    assert done.returncode == code
-    assert message in done.stderr
-    assert done.stderr.count("error: ") == 1
-    assert list(tmp_path.iterdir()) == []
+def test_the_tail_is_measured_against_counting(shown, finished):
+    tables = shown("text_generation", Table)
+    history = record_below(finished("text_generation")[1]).history
+    rows = tables["Held-out tail"].rows
+    bits, accuracy = rows["SimpleRNN"]
+    assert bits == pytest.approx(history["val_loss"][-1] / math.log(2))
+    assert accuracy == history["val_accuracy"][-1]
+    counted = [rows[name] for name in ("5-gram", "trigram", "bigram", "unigram")]
+    assert sorted(counted) == counted
+    saved = tables["Bits a character saved beside counting"].rows
+    assert saved["trigram"] == [rows["trigram"][0] - bits]
+
+
+def test_every_round_leaves_what_it_wrote_and_nothing_of_the_text(shown, finished):
+    (samples,) = shown("text_generation", Text).values()
+    names = "\n".join(samples.lines)
+    found = re.findall(r"^round (\d), from ([\d,]+), temperature (0|0.5|1)$", names, re.MULTILINE)
+    rounds = [(epoch, temperature) for epoch, _, temperature in found]
+    assert rounds == list(itertools.product("123", ("0", "0.5", "1")))
+    assert len({place for _, place, _ in found}) == 3  # another window each round
+    assert {len(written) for written in samples.lines.values()} == {20}
+    path = record_below(finished("text_generation")[1]).path
+    everything = "".join(file.read_text("utf-8") for file in path.glob("*.json"))
+    assert "ferry on the slow river" not in everything.lower()
+
+
+def test_a_network_on_an_own_text_is_the_one_that_writes_next(tmp_path, ask):
+    text = tmp_path / "mine.txt"
+    text.write_text("Round and round it goes.\n" * 40, encoding="utf-8")
+    arguments = ["--text", text, "--cell", "gru", "--epochs", 1, "--units", 8, "--sample-length", 5]
+    done = run("experiments.text_generation", *arguments, *places(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == 'try next: make generate PROMPT="the "'
+    record = record_below(tmp_path)
+    assert record.data["files"][0]["name"] == record.config["protocol"]["text"] == "mine.txt"
+    everything = "".join(file.read_text("utf-8") for file in record.path.glob("*.json"))
+    assert str(tmp_path) not in everything
+    assert "GRU" in record.outputs[0].rows
+    place = ["--results-dir", tmp_path / "results"]
+    written = ask(generate.main, *place, "--prompt", "ROUND", "--length", 7)
+    assert written.returncode == 0, written.stderr
+    assert re.fullmatch(r"round[ .a-z]{7}\n", written.stdout)
+    assert "which read mine.txt" in written.stderr
+
+
+def test_a_record_is_shown_again_for_the_very_file_and_no_other_of_its_name(
+    tmp_path, ask, monkeypatch
+):
+    read, other, moved = (tmp_path / name / "book.txt" for name in ("a", "b", "elsewhere"))
+    for path, words in ((read, "one"), (other, "another"), (moved, "one")):
+        path.parent.mkdir()
+        path.write_text(f"This is {words} book.\n" * 40, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    config = {
+        "dataset": "text",
+        "variant": {"text": "book.txt"},
+        "protocol": asdict(text_generation.EXPERIMENT.protocol) | {"text": "book.txt"},
+    }
+    shown = [Table("Held-out tail", ["accuracy"], {"SimpleRNN": [0.5]})]
+    record = fabricate_study(tmp_path / "results", "text-generation", outputs=shown, config=config)
+    known = {"dataset": "text", "files": [own_file(read).record()]}
+    data = json.loads((record / "data.json").read_text()) | known
+    (record / "data.json").write_text(json.dumps(data))
+
+    def train(text):
+        return ask(main, "text-generation", "--text", text, *places(tmp_path))
+
+    for text in (read, "a/book.txt", moved, tmp_path / "gone" / "book.txt"):
+        done = train(text)
+        assert done.returncode == 0, done.stderr
+        assert "already finished at" in done.stdout
+    shutil.copy(other, "book.txt")  # a bare name is a file too
+    for text in (other, "book.txt"):
+        done = train(text)
+        assert done.returncode == 1
+        assert f"another book.txt than {text}" in done.stderr
+        assert "--force" in done.stderr

@@ -25,7 +25,9 @@ def test_every_cell_is_printed_and_drawn_on_a_page(look, tmp_path):
     html = tmp_path / "inspect/not-good-not-awful.html"
     assert done.stdout.endswith(f"{html}\n")
     page = html.read_text("utf-8")
-    assert page.count("<svg") == 2
+    assert page.count("<section") == 2
+    # the probability, the influence and the linear model's; h, c, k, f, i and o of the units
+    assert page.count('<img src="data:image/png;base64,') >= 2 * (3 + 6)
     assert "“Not good: not AWFUL!” (sample data)" in page
     verdicts = re.findall(r"^LSTM.*: \w+ \(0\.\d\d\)$", done.stdout, re.MULTILINE)
     assert len(verdicts) == 2
@@ -39,14 +41,14 @@ def test_words_that_are_missing_rare_or_hostile(look, results, tmp_path):
     done = look(
         "zxqy zxqy \x1b[31m good filler199 <script>alert(1)</script> --><img \"'onload=' [red]"
     )
-    assert "left out (9): zxqy, 31m, script, alert, 1, img, 'onload, ', red" in done.stdout
+    assert "are left out: zxqy, 31m, script, alert, 1, img, 'onload, ', red" in done.stdout
     assert "start good (filler199)\n" in done.stdout
     assert "A word in brackets is too rare" in done.stdout
     assert "\x1b" not in done.stdout
     (page,) = (tmp_path / "inspect").glob("*.html")
     content = page.read_text("utf-8")
     assert "&lt;script&gt;" in content
-    assert not re.search(r"<script|<img|--><|<[^>]*onload", content)
+    assert not re.search(r"<script|<img (?!src=\"data:)|--><|<[^>]*onload", content)
     assert set(re.findall(r"(?:src|href)=\"(?!#)(.{4})", content)) == {"data"}  # no network
 
 

@@ -85,7 +85,7 @@ def test_a_network_that_the_numpy_cell_does_not_compute_is_refused():
     ],
 )
 def test_parameters_are_counted_by_the_formula_that_is_shown(cell, formula):
-    vectors, recurrent, output = count_parameters(network(cell).model, "the cell").rows
+    vectors, recurrent, output = count_parameters(network(cell)).rows
     assert (vectors[1], recurrent[1], output[1]) == ("30 × 5", formula, "6 + 1")
     for _, how, count in (vectors, recurrent, output):
         assert eval(how.replace("×", "*")) == int(count.replace(",", ""))

@@ -14,7 +14,8 @@ from harness.errors import RunError
 from harness.experiment import Experiment, Plan
 from harness.protocol import setting
 from harness.records.record import find_records
-from harness.records.run import BEST, CHECKPOINT, made_data, read_checkpoint
+from harness.records.run import CHECKPOINT, MODEL, made_data, read_checkpoint
+from harness.records.study_outputs import Table
 from harness.training import machine
 
 
@@ -24,7 +25,7 @@ class Protocol:
 
 
 def train(protocol, run):
-    """Files like those of a network, from numbers that each follow from the one before."""
+    """Files as a training writes them, from numbers that each follow from the one before."""
     run.write("data", made_data(True, "Made up."))
     x, done = np.array([1.0]), 0
     if run.can_resume:
@@ -38,28 +39,13 @@ def train(protocol, run):
             print(f"resuming after epoch {done}")
     for epoch in range(done, protocol.epochs):
         x = 1 + np.cos(x + epoch)
-        names = ("loss", "mae", "val_loss", "val_mae", "seconds")
-        run.add_epoch(dict.fromkeys(names, float(x[0])))
+        run.add_epoch(dict.fromkeys(("loss", "seconds"), float(x[0])))
         run.save_checkpoint({"epochs": epoch + 1}, [x])
-    (run.unfinished / BEST).write_bytes(x.tobytes())
-    curve = run.history["val_mae"]
-    best = min(curve)
-    metrics = {
-        "metric": "mae",
-        "parameters": 1,
-        "best_epoch": curve.index(best) + 1,
-        "best_validation": best,
-        "last_validation": curve[-1],
-        "test_at_best": best,
-        "test_at_end": curve[-1],
-        "seconds_per_epoch": 1.0,
-        "degrees_per_unit": None,
-        "reference": {"label": "persistence", "validation": 0.5, "test": 0.5},
-    }
-    run.finish(metrics)
+    (run.unfinished / MODEL).write_bytes(x.tobytes())
+    run.finish_study([Table("numbers", ["last"], {"x": x.tolist()})])
 
 
-TOY = Experiment("toy-net", "Toy", "made", "network", Protocol(), train, uses_keras=False)
+TOY = Experiment("toy-net", "Toy", "made", "study", Protocol(), train, uses_keras=False)
 
 
 @pytest.fixture(autouse=True)
@@ -86,7 +72,7 @@ def content(path: Path) -> dict:
     record = dataclasses.asdict(experiment.load_record(path))
     record["metrics"].pop("wall_seconds")
     record["environment"] = record["environment"]["command"]
-    return record | {"path": path.name, "model": (path / "best.keras").read_bytes()}
+    return record | {"path": path.name, "model": (path / MODEL).read_bytes()}
 
 
 @pytest.fixture(scope="module")

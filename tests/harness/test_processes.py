@@ -11,7 +11,7 @@ from processes import alive, descendants, wait_for
 
 from harness import processes
 from harness.errors import RunError
-from harness.processes import Child, ForkedChild, can_fork, run_to_end
+from harness.processes import Child, ForkedChild, answers, can_fork, run_to_end
 
 KINDS = [
     Child,
@@ -106,3 +106,22 @@ def test_a_module_that_fails_is_one_sentence_with_its_last_line(saying):
     (saying / "file").touch()
     with pytest.raises(RunError, match=r"cannot write .*/file/log: "):
         run_to_end(["saying", "0"], saying / "file/log", {"TOLD": "this"})
+
+
+ANSWERING = """
+import sys, time
+from multiprocessing.connection import Connection
+connection = Connection(int(sys.argv[1]))
+for number in connection.recv():
+    connection.send(number + 1)
+sys.exit("no more" if number else 0)
+"""
+
+
+def test_a_module_answers_a_task_or_says_why_it_failed(saying):
+    (saying / "answering.py").write_text(ANSWERING)
+    assert list(answers("It", "answering", [1, 2, 0], {})) == [2, 3, 1]
+    with pytest.raises(RunError, match=r"^It failed: no more$"):
+        list(answers("It", "answering", [1], {}))
+    with pytest.raises(RunError, match=r"^It failed: .*No module named"):
+        list(answers("It", "no_such_module", [1], {}))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from harness.protocol import add_settings, differences, file_settings, recorded, setting
+from harness.protocol import add_settings, differences, file_settings, patience, recorded, setting
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Protocol:
     optimizer: str = setting("adam", "update rule", choices=("adam", "sgd"))
     word: str = setting("namaskar", "the word")
     text: str = setting("alice", "a known text, or a file", file_or=("alice",))
+    patience: int = patience()
 
 
 def parse(*argv):
@@ -24,12 +25,11 @@ def parse(*argv):
     return Protocol(**vars(parser.parse_args(argv)))
 
 
-def test_defaults_are_the_published_values():
+def test_flags_replace_the_published_values_with_the_field_s_type():
     assert parse() == Protocol()
-
-
-def test_flags_replace_values_with_the_field_s_type():
     assert parse("--units", "8", "--dropout", "0.5", "--masked") == Protocol(8, 0.5, True)
+    for word in ("hello,world", "", "नमस्कार", "two words", "100%"):  # it has no choices
+        assert parse("--word", word).word == word
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def test_flags_replace_values_with_the_field_s_type():
         (["--units", "9" * 5000], f"expected a whole number, got '{'9' * 50}…'\n"),
         (["--word", "ab\udcff"], r"must hold printable characters, got 'ab\udcff'"),
         (["--word", "\x1b[31m"], r"must hold printable characters, got '\x1b[31m'"),
+        (["--patience", "-1"], "must be at least 0, got -1"),
         (["--dropout", "1"], "must be below 1, got 1"),
         (["--dropout", "nan"], "must be finite, got nan"),
         (["--unit", "3", "--depth", "2"], "--depth"),
@@ -54,11 +55,6 @@ def test_wrong_values_are_refused_with_one_message(argv, message, capsys):
     assert message in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("word", ["hello,world", "", "नमस्कार", "two words", "100%"])
-def test_a_word_without_choices_may_be_any(word):
-    assert parse("--word", word).word == word
-
-
 def test_help_of_a_free_word_shows_that_text_is_meant(capsys):
     with pytest.raises(SystemExit):
         parse("--help")
@@ -67,30 +63,38 @@ def test_help_of_a_free_word_shows_that_text_is_meant(capsys):
     assert "--optimizer {adam,sgd}" in printed
 
 
-def test_differences_name_what_was_changed():
-    assert differences(Protocol(units=8), Protocol()) == {"units": 8}
-    assert differences(Protocol(word="a/b"), Protocol()) == {"word": "a/b"}
-    assert differences(Protocol(), Protocol()) == {}
+DEFAULTS = {
+    "units": 32,
+    "dropout": 0.2,
+    "masked": False,
+    "optimizer": "adam",
+    "word": "namaskar",
+    "text": "alice",
+}
 
 
-def test_a_record_keeps_the_name_of_a_file_not_its_place():
-    protocol = Protocol(text="/home/someone/books/mine.txt", word="a/b")
-    assert recorded(protocol) == {
-        "units": 32,
-        "dropout": 0.2,
-        "masked": False,
-        "optimizer": "adam",
-        "word": "a/b",  # no file: kept as it is
-        "text": "mine.txt",
-    }
-    assert differences(protocol, Protocol(word="a/b")) == {"text": "mine.txt"}
-    assert recorded(Protocol())["text"] == "alice"
+@pytest.mark.parametrize(
+    ("changes", "kept", "files"),
+    [
+        ({}, {}, []),
+        ({"units": 8}, {"units": 8}, []),
+        ({"word": "a/b"}, {"word": "a/b"}, []),  # no file: kept as it is
+        ({"text": "books/mine.txt"}, {"text": "mine.txt"}, ["books/mine.txt"]),
+    ],
+)
+def test_a_record_keeps_the_values_and_the_name_of_a_file_not_its_place(changes, kept, files):
+    changed = Protocol(**changes)
+    assert recorded(changed) == DEFAULTS | kept
+    assert differences(changed, Protocol()) == kept
+    assert list(file_settings(changed)) == files
+
+
+def test_a_setting_that_is_off_is_in_no_record():
+    assert "patience" not in recorded(Protocol())
+    assert recorded(Protocol(patience=3))["patience"] == 3
+    assert differences(Protocol(patience=3), Protocol()) == {"patience": 3}
+    assert differences(Protocol(), Protocol(patience=3)) == {"patience": 0}
 
 
 def test_the_same_file_in_another_place_is_the_same_setting():
     assert differences(Protocol(text="here/mine.txt"), Protocol(text="there/mine.txt")) == {}
-
-
-def test_known_words_are_no_files():
-    assert file_settings(Protocol()) == []
-    assert file_settings(Protocol(text="books/my.txt")) == ["books/my.txt"]

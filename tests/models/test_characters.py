@@ -24,9 +24,8 @@ def brute_force(text, context, character, characters, smoothing):
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
-@pytest.mark.parametrize("smoothing", [0.5, 5.0])
-def test_ngrams_are_what_the_formula_says(n, smoothing):
-    text = [0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 0, 1]
+def test_ngrams_are_what_the_formula_says(n):
+    text, smoothing = [0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 0, 1], 0.5
     tail = [2, 0, 3, 1]
     model = CharacterNgrams(np.array(text), 4, n, smoothing)
     everything, bits, hits = text + tail, 0, 0
@@ -98,9 +97,8 @@ def test_networks_have_the_documented_parameters_and_a_fixed_one_hot_layer(cell,
     np.testing.assert_array_equal(keras.ops.convert_to_numpy(one_hot), np.eye(50)[[[3, 0]]])
 
 
-@pytest.mark.parametrize("cell", ["simple-rnn", "lstm-peephole"])
-def test_networks_read_any_length_and_survive_saving(cell, tmp_path):
-    model = character_model(cell, characters=5, units=4)
+def test_networks_read_any_length_and_survive_saving(tmp_path):
+    model = character_model("simple-rnn", characters=5, units=4)
     model.save(tmp_path / "model.keras")
     again = keras.models.load_model(tmp_path / "model.keras")
     for length in (1, 7):

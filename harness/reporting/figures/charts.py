@@ -4,22 +4,22 @@ The history of a network is a line chart like those of a study. `panels` draws c
 Matplotlib, the report's page draws the same ones with Vega.
 """
 
-from collections import Counter
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap, Lines, Series
-from harness.reporting.factorial import KERAS_3, SHOWN, FactorialDesign
+from harness.reporting.factorial import KERAS_3, SHOWN, Condition, FactorialDesign
 from harness.reporting.figures.style import GREY, PUBLISHED_COLOUR, colours_of
-from harness.reporting.groups import ModelResults, SeedGroup, Study
-from harness.reporting.statistics import Range
+from harness.reporting.groups import ModelResults, SeedGroup
+from harness.reporting.statistics import Range, SeedStatistics
 from harness.reporting.table import format_percent
 
 MOST_LINES = 6  # in one panel
-WIDE = 20  # losses whose outliers span more than this factor get a logarithmic axis, uncut
 NAMES = {"accuracy": "accuracy", "mae": "MAE", "loss": "loss"}
 TRAINING, VALIDATION = "training", "validation"
 RULE_COLOURS = ("#661100", "#CC6677", "#B8860B", "#17BECF", "#004D6E")  # from Keras 3 to 2.0 itself
@@ -31,24 +31,21 @@ class Curve:
 
     label: str
     colour: str
-    x: Sequence[float]  # (points,), rising; each has a value of at least one seed
-    y: np.ndarray  # (seeds, points); NaN where a seed has no value
+    seeds: pd.DataFrame  # a row for each x, rising; a column a seed, NaN where it has no value
     mark: str = "line"  # or "dots" (training), "crosses" (published training), "rings"
-    seeds: tuple[int, ...] = (0,)  # their numbers
     dashed: bool = False  # another curve of the panel has the same colour
 
     @property
-    def mean(self) -> np.ndarray:
-        """The mean of the seeds, (points,)."""
-        return np.nanmean(self.y, 0)
+    def mean(self) -> pd.Series:
+        """The mean of the seeds by x."""
+        return self.seeds.mean(axis=1)
 
     @property
-    def columns(self) -> dict[str, np.ndarray]:
-        """The mean and each seed by its name, (points,) each; a single seed has an empty name."""
-        if len(self.y) == 1:
-            return {"": self.y[0]}
-        names = (f"seed {seed}" for seed in self.seeds)
-        return {"mean": self.mean, **dict(zip(names, self.y, strict=True))}
+    def columns(self) -> pd.DataFrame:
+        """The mean and each seed by its name; a single seed has an empty name."""
+        if self.seeds.shape[1] == 1:
+            return self.seeds.set_axis([""], axis=1)
+        return pd.concat([self.mean.rename("mean"), self.seeds], axis=1)
 
 
 @dataclass(frozen=True)
@@ -63,59 +60,77 @@ class Chart:
     log_x: bool = False
     log_y: bool = False
     scale: Range | None = None  # of the vertical axis; None where it follows from the numbers
-    degrees: float | None = None  # °C in one unit of y
+    degrees: float | None = None  # °C, or another unit, in one unit of y
+    degrees_axis: str = ""
 
     @property
-    def rows(self) -> list[tuple[float, list[float | None]]]:
-        """The chart as a table: each x with the numbers of all columns of all curves.
+    def parts(self) -> list["Chart"]:
+        """The chart, divided where it has more curves than a panel can hold."""
+        count = -(-len(self.curves) // MOST_LINES)
+        size = -(-len(self.curves) // count)
+        starts = range(0, len(self.curves), size)
+        return [replace(self, curves=self.curves[start : start + size]) for start in starts]
+
+    @property
+    def rows(self) -> list[tuple[float, list[float]]]:
+        """The chart as a table: each x with the numbers of all columns of all curves, or NaN.
 
         Where a curve has several points at one x, there are several rows of this x.
         """
-        names = [(curve.label, name) for curve in self.curves for name in curve.columns]
-        rows: dict[tuple[float, int], dict] = {}
-        for curve in self.curves:
-            columns, found = curve.columns.items(), Counter()
-            for point, x in enumerate(curve.x):
-                cells = rows.setdefault((x, found[x]), {})
-                found[x] += 1
-                cells |= {(curve.label, name): values[point] for name, values in columns}
-        known = {place: {k: v for k, v in row.items() if v == v} for place, row in rows.items()}
-        return [(x, [known[x, n].get(name) for name in names]) for x, n in sorted(known)]
-
-    @property
-    def text(self) -> str:
-        """The chart in words: where each curve begins and ends, and its lowest and highest."""
-        parts = [f"{self.title}: {self.y} by {self.x}."]
-        for curve in self.curves:
-            if len(curve.x):
-                x, y = curve.x, curve.mean
-                ends = f"{y[0]:.4g} at {x[0]:g}, {y[-1]:.4g} at {x[-1]:g}"
-                parts.append(f"{curve.label}: {ends}, from {min(y):.4g} to {max(y):.4g}.")
-        parts += [f"{name}: {value:.4g}." for name, value in self.references.items()]
-        return " ".join(parts)
+        columns = (curve.columns for curve in self.curves)
+        apart = [
+            c.set_index(c.groupby(level=0).cumcount().to_numpy(), append=True) for c in columns
+        ]
+        table = pd.concat(apart, axis=1).sort_index()
+        numbers = table.to_numpy().tolist()
+        return [(x, row) for (x, _), row in zip(table.index, numbers, strict=True)]
 
     @property
     def off_scale(self) -> str:
-        """What leaves the scale: `off the scale: up to 39.4 (epochs 2, 5)`, or nothing."""
+        """What leaves the scale: `off the scale: up to 39.4`, or nothing."""
         if self.scale is None:
             return ""
+        own = pd.concat([c.mean for c in self.curves if c.colour != PUBLISHED_COLOUR])
         low, high = self.scale
-        points = [
-            (y, int(x))
-            for curve in self.curves
-            if curve.colour != PUBLISHED_COLOUR
-            for x, y in zip(curve.x, curve.mean, strict=True)
-            if not low <= y <= high
-        ]
-        ends = [f"down to {min(points)[0]:.3g}"] if points and min(points)[0] < low else []
-        ends += [f"up to {max(points)[0]:.3g}"] if points and max(points)[0] > high else []
-        epochs = sorted({x for _, x in points})
-        name = f"{self.x}s" if len(epochs) > 1 else self.x
-        numbers = f"({name} {', '.join(map(str, epochs))})"
-        return f"off the scale: {' and '.join(ends)} {numbers}" if ends else ""
+        ends = [f"down to {own.min():.3g}"] if own.min() < low else []
+        ends += [f"up to {own.max():.3g}"] if own.max() > high else []
+        return f"off the scale: {' and '.join(ends)}" if ends else ""
 
 
-Panel = Chart | Heatmap
+@dataclass(frozen=True)
+class Dots:
+    """The numbers of several models, a line a model."""
+
+    rows: list[ModelResults]
+    names = ("best\nvalidation", "test at\nbest", "published\nbest")
+
+    def numbers(self, row: ModelResults) -> tuple[SeedStatistics, ...]:
+        """What is shown of a model, as `names` has it; empty where nothing is known."""
+        published = row.published.best_validation
+        if published is None:
+            published = row.published.test
+        theirs = SeedStatistics(() if published is None else (published,))
+        return row.spread("best_validation"), row.spread("test_at_best"), theirs
+
+    @property
+    def scale(self) -> Range:
+        """Shows all but trivial predictors, which would press the others together."""
+        others = [
+            row
+            for row in self.rows
+            if not math.isclose(row.spread("best_validation").mean, row.reference["validation"])
+        ] or self.rows
+        values = [v for row in others for one in self.numbers(row) if one.n for v in dots(one)]
+        margin = 0.15 * (max(values) - min(values)) or 0.01
+        return min(values) - margin, max(values) + margin
+
+
+def dots(numbers: SeedStatistics) -> tuple[float, ...]:
+    """The values to show one by one: few seeds, or the mean of many."""
+    return numbers.values if numbers.too_few else (numbers.mean,)
+
+
+Panel = Chart | Heatmap | Dots
 
 
 def panels_of(group: SeedGroup) -> list[Panel]:
@@ -127,7 +142,7 @@ def panels_of(group: SeedGroup) -> list[Panel]:
         if isinstance(output, Heatmap):
             panels.append(replace(output, title=group.caption(output)))
         elif isinstance(output, Lines):
-            panels += study_charts(group, output)
+            panels.append(chart_of(group, output))
     return panels
 
 
@@ -155,8 +170,11 @@ def _history(record: Record, name: str) -> Lines:
     return Lines(f"Training and validation {NAMES[name]}", "epoch", unit, series, references)
 
 
-def _chart(group: SeedGroup, lines: Lines, colours: dict[str, str]) -> Chart:
+def chart_of(group: SeedGroup, lines: Lines) -> Chart:
     """The curves of all seeds of one of the first seed's line charts."""
+    labels = [series.label for one in _lines_of(group.first) for series in one.series]
+    own = isinstance(group, ModelResults)
+    colours = dict.fromkeys(labels, colour_of(group)) if own else colours_of(labels)
     curves: list[Curve] = []
     for series in lines.series:
         curve = _curve(group, lines.title, series, colours[series.label])
@@ -168,42 +186,25 @@ def _chart(group: SeedGroup, lines: Lines, colours: dict[str, str]) -> Chart:
 
 def _curve(group: SeedGroup, title: str, series: Series, colour: str) -> Curve:
     """One curve as each seed has it; dots that form no curve are the points of all seeds."""
-    runs = [
-        (record.seed, one)
+    runs = {
+        f"seed {record.seed}": pd.Series(one.y, one.x, dtype=float)
         for record in group.records
         for lines in _lines_of(record)
         for one in lines.series
         if (lines.title, one.label) == (title, series.label)
-    ]
-    points = [
-        [(x, y) for x, y in zip(one.x, one.y, strict=True) if y is not None] for _, one in runs
-    ]
-    places = {tuple(one.x) for _, one in runs}
-    repeated = any(len(set(x)) < len(x) for x in places)
+    }
+    places = {tuple(run.index) for run in runs.values()}
+    repeated = any(not run.index.is_unique for run in runs.values())
     # runs of a network may stop at different epochs
-    cloud = series.dots and group.first.is_study and (repeated or len(places) > 1)
-    if cloud:
-        points = [sorted(point for seed in points for point in seed)]
-        x, y = [x for x, _ in points[0]], np.array([[y for _, y in points[0]]])
+    if series.dots and group.first.is_study and (repeated or len(places) > 1):
+        seeds = pd.concat(runs.values()).to_frame()
     else:
-        x = sorted({x for seed in points for x, _ in seed})
-        values = map(dict, points)
-        y = np.array([[seed.get(place, np.nan) for place in x] for seed in values], float)
+        seeds = pd.concat(
+            {n: run[~run.index.duplicated("last")] for n, run in runs.items()}, axis=1
+        )
     dots = "crosses" if colour == PUBLISHED_COLOUR else "dots"
-    seeds = (0,) if cloud else tuple(seed for seed, _ in runs)
-    return Curve(series.label, colour, x, y, dots if series.dots else "line", seeds)
-
-
-def study_charts(study: Study, lines: Lines) -> list[Chart]:
-    """The charts of one output: more curves than a panel can hold are divided among several."""
-    labels = [series.label for one in _lines_of(study.first) for series in one.series]
-    chart = _chart(study, lines, colours_of(labels))
-    pooled = any(len(curve.x) > len(set(curve.x)) for curve in chart.curves)
-    title = f"{lines.title}, all seeds" if pooled and len(study.records) > 1 else lines.title
-    count = -(-len(chart.curves) // MOST_LINES)  # of panels
-    size = -(-len(chart.curves) // count)
-    parts = [chart.curves[start : start + size] for start in range(0, len(chart.curves), size)]
-    return [replace(chart, title=title, curves=part) for part in parts]
+    known = seeds.sort_index(kind="stable").dropna(how="all")
+    return Curve(series.label, colour, known, dots if series.dots else "line")
 
 
 def colour_of(row: ModelResults) -> str:
@@ -216,57 +217,76 @@ def colour_of(row: ModelResults) -> str:
 
 def training_charts(row: ModelResults) -> list[Chart]:
     """The metric and the loss over the epochs, beside the published curves."""
-    charts = []
+    charts, trained = [], [len(record.history.get("seconds", ())) for record in row.records]
+    fewer = f", fewer seeds after epoch {min(trained)}" if min(trained) < max(trained) else ""
     for lines in _lines_of(row.first):
-        chart = _chart(row, lines, dict.fromkeys((TRAINING, VALIDATION), colour_of(row)))
+        chart = chart_of(row, lines)
         name = row.metric if lines.references else "loss"
-        training, validation = (row.published.curve(column) for column in (name, f"val_{name}"))
-        drawn = [*chart.curves, *_published(f"{TRAINING}, published", training, "crosses")]
-        drawn += _published(f"{VALIDATION}, published", validation, "line")
-        scale = scale_of_most([curve.y for curve in drawn], list(chart.references.values()))
-        losses = np.concatenate([curve.y.ravel() for curve in drawn])
-        wide = name == "loss" and np.nanmax(losses) > WIDE * np.nanmin(losses) > 0
-        logarithmic = scale is not None and wide
-        charts.append(
-            replace(
-                chart,
-                curves=[*drawn, _best_epochs(row, chart.curves[1])],
-                scale=None if logarithmic else scale,
-                log_y=logarithmic,
-                degrees=row.degrees_per_unit if lines.references else None,
-            )
-        )
+        curves = [*chart.curves]
+        for label, column, mark in (TRAINING, name, "crosses"), (VALIDATION, f"val_{name}", "line"):
+            curves += _published(f"{label}, published", row.published.curve(column), mark)
+        scale = scale_of_most(curves, chart.references.values())
+        curves.append(_best_epochs(row, chart.curves[1]))
+        degrees = row.degrees_per_unit if lines.references else None
+        unit = {"degrees": degrees, "degrees_axis": row.error_axis}
+        title = chart.title + fewer
+        charts.append(replace(chart, title=title, curves=curves, scale=scale, **unit))
     return charts
 
 
 def _published(label: str, values: Sequence[float], mark: str) -> list[Curve]:
     """A published curve, one value an epoch, in black; none where none was published."""
-    epochs = range(1, len(values) + 1)
-    return [Curve(label, PUBLISHED_COLOUR, epochs, np.array([values]), mark)] if values else []
+    seeds = pd.DataFrame({label: values}, range(1, len(values) + 1), dtype=float)
+    return [Curve(label, PUBLISHED_COLOUR, seeds, mark)] if values else []
 
 
 def _best_epochs(row: ModelResults, validation: Curve) -> Curve:
     epochs = [record.metrics["best_epoch"] for record in row.records]
     label = "best epoch of each seed" if len(epochs) > 1 else f"best epoch: {epochs[0]}"
-    values = [seed[epoch - 1] for seed, epoch in zip(validation.y, epochs, strict=True)]
-    x, y = zip(*sorted(zip(epochs, values, strict=True)), strict=True)
-    return Curve(label, validation.colour, x, np.array([y]), "rings")
+    values = [validation.seeds.iloc[e - 1, place] for place, e in enumerate(epochs)]
+    seeds = pd.DataFrame({label: values}, epochs).sort_index()
+    return Curve(label, validation.colour, seeds, "rings")
 
 
-def scale_of_most(curves: list[np.ndarray], references: Sequence[float] = ()) -> Range | None:
+def scale_of_most(curves: Iterable[Curve], references: Iterable[float] = ()) -> Range | None:
     """The scale of the curves where a few epochs would press all the others into one line.
 
-    The curves are float (seeds, epochs) each; the references are drawn beside them. The scale
-    leaves out each curve's outermost tenths; None if the whole range serves.
+    The references are drawn beside them. The scale leaves out each curve's outermost tenths; None
+    if the whole range serves.
     """
-    low = min([*references, *(np.nanquantile(curve, 0.1) for curve in curves)])
-    high = max([*references, *(np.nanquantile(curve, 0.9) for curve in curves)])
-    lowest = min([*references, *map(np.nanmin, curves)])
-    highest = max([*references, *map(np.nanmax, curves)])
-    if highest - lowest < 3 * (high - low):
+    ends = [np.nanquantile(curve.seeds, (0, 0.1, 0.9, 1)) for curve in curves]
+    ends += [np.full(4, value) for value in references]
+    (lowest, low, *_), (*_, high, highest) = np.min(ends, 0), np.max(ends, 0)
+    if low == high or highest - lowest < 3 * (high - low):
         return None
     margin = 0.08 * (high - low)
     return low - margin, high + margin
+
+
+def overview_charts(rows: list[ModelResults]) -> list[Chart]:
+    """Validation of each model with epochs, beside the published one, all on one scale."""
+    charts = []
+    for row in [row for row in rows if row.first.history]:
+        chart = training_charts(row)[0]
+        curves = [c for c in chart.curves if c.label.startswith(VALIDATION)]
+        y = f"{VALIDATION} {chart.y}"
+        charts.append(replace(chart, title=row.title, y=y, curves=curves, degrees=None))
+    own = [chart.curves[0] for chart in charts]
+    references = [value for chart in charts for value in chart.references.values()]
+    scale = scale_of_most(own, references) if charts else None
+    return [replace(chart, scale=scale) for chart in charts]
+
+
+def validation_chart(rows: list[ModelResults]) -> Chart:
+    """Validation of the networks that are best on it, as many as a panel can hold."""
+    higher = not rows[0].lower_is_better
+    ranked = sorted(rows, key=lambda r: r.spread("best_validation").mean, reverse=higher)
+    best = ranked[:MOST_LINES]
+    charts = overview_charts(best)
+    curves = [replace(chart.curves[0], label=chart.title) for chart in charts]
+    count = f" of the best {len(best)}" if len(rows) > len(best) else ""
+    title = f"Validation {NAMES[rows[0].metric]}{count}: mean and range of the seeds"
+    return replace(charts[0], title=title, curves=curves)
 
 
 def pair_charts(first: ModelResults, second: ModelResults) -> list[Chart]:
@@ -276,34 +296,45 @@ def pair_charts(first: ModelResults, second: ModelResults) -> list[Chart]:
     for one, other in zip(training_charts(first), training_charts(second), strict=False):
         curves = [replace(c, label=f"A, {c.label}") for c in one.curves[:2]]
         curves += [replace(c, label=f"B, {c.label}", colour=colour) for c in other.curves[:2]]
-        scale = scale_of_most([curve.y for curve in curves])
-        charts.append(replace(one, curves=curves, references={}, scale=scale, log_y=False))
+        charts.append(replace(one, curves=curves, references={}, scale=scale_of_most(curves)))
     return charts
+
+
+def by_rule(design: FactorialDesign) -> dict[str, Condition]:
+    """The conditions that differ in their update rule alone, in the order of `SHOWN`."""
+    found = {
+        one.optimizer: one
+        for one in design.conditions
+        if one.levels == KERAS_3 | {"optimizer": one.optimizer}
+    }
+    return {rule: found[rule] for rule in SHOWN if rule in found}
 
 
 def update_rules_chart(design: FactorialDesign) -> Chart:
     """Training loss of one network by the rule of each version of Keras, and the published log."""
-    conditions = {
-        condition.optimizer: condition
-        for condition in design.conditions
-        if condition.levels == KERAS_3 | {"optimizer": condition.optimizer}
-    }
     curves = _published("published log", design.published.loss, "crosses")
-    for rule, colour in zip(SHOWN, RULE_COLOURS, strict=True):
-        if rule in conditions:
-            condition = conditions[rule]
-            off = condition.distance
-            history = _history(condition.row.first, "loss")
-            curve = _curve(condition.row, history.title, history.series[0], colour)
-            label = condition.title + (f", {format_percent(off)} off" if off is not None else "")
-            curves.append(replace(curve, label=label, mark="line"))
+    for rule, condition in by_rule(design).items():
+        off = condition.distance
+        history = _history(condition.row.first, "loss")
+        colour = RULE_COLOURS[SHOWN.index(rule)]
+        curve = _curve(condition.row, history.title, history.series[0], colour)
+        label = condition.title + (f", {format_percent(off)} off" if off is not None else "")
+        curves.append(replace(curve, label=label, mark="line"))
     title = f"Training loss of the {design.title} by update rule: mean and range of the seeds"
     return Chart(title, "epoch", "training loss", curves)
 
 
 def with_most_rules(found: list[FactorialDesign]) -> list[FactorialDesign]:
-    """The networks trained by the most rules, if several; those with a published curve, if any."""
+    """The networks trained by the most rules, if several; those with a published curve, if any.
+
+    The first of them is the one whose first and last rule differ most in their distance from it.
+    """
     counts = [len({one.optimizer for one in design.conditions}) for design in found]
     most = max([2, *counts])
     kept = [design for design, count in zip(found, counts, strict=True) if count == most]
-    return [design for design in kept if design.published.loss] or kept
+
+    def gain(design: FactorialDesign) -> float:
+        off = [one.distance or 0.0 for one in by_rule(design).values()] or [0.0]
+        return abs(off[0] - off[-1])
+
+    return sorted([one for one in kept if one.published.loss] or kept, key=gain, reverse=True)

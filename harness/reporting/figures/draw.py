@@ -5,37 +5,35 @@ beside each other), one of the update rules. Same records, same bytes. `RunError
 records, sample data are mixed with real data, or the folder cannot be written.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap
-from harness.reporting.factorial import (
-    KERAS_3,
-    ORIGINAL,
-    SHOWN,
-    FactorialDesign,
-    factorial_designs,
-)
+from harness.reporting.factorial import ORIGINAL, FactorialDesign, factorial_designs
 from harness.reporting.figures.charts import (
     MOST_LINES,
     NAMES,
+    Dots,
     Panel,
+    by_rule,
+    overview_charts,
     pair_charts,
     panels_of,
     update_rules_chart,
     with_most_rules,
 )
-from harness.reporting.figures.overview import one_protocol_each, plot_overview
 from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import SAMPLE_SUFFIX, listed
 from harness.reporting.groups import (
     ModelResults,
+    Results,
     SeedGroup,
     load_published,
     load_results,
     make_results,
 )
+from harness.reporting.own_data import tasks_of
 from harness.reporting.table import format_percent
 
 
@@ -56,10 +54,10 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     numbers = load_published(published)
     results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
-    for dataset in dict.fromkeys(row.dataset for row in results.rows):
-        members = one_protocol_each([row for row in results.rows if row.dataset == dataset])
-        title = numbers.datasets.get(dataset, dataset)
-        paths.append(plot_overview(members, title, plots_dir / f"{dataset}.png"))
+    for name, rows in compared_rows(results).items():
+        panels = [Dots(rows), *overview_charts(rows)]
+        title = overview_title(rows, numbers.datasets.get(name, name))
+        paths.append(plot_panels(plots_dir / f"{name}.png", title, panels, across=5))
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))
@@ -85,7 +83,31 @@ def _plot_groups(groups: list[SeedGroup], plots_dir: Path) -> list[Path]:
     ]
 
 
-def title_of(group: SeedGroup, panels: list[Panel]) -> str:
+def compared_rows(results: Results) -> dict[str, list[ModelResults]]:
+    """The models of each data set: one protocol each, the published one if it ran.
+
+    Of the user's own data, they are the models of each task.
+    """
+    own = [row for row in results.rows if row.first.own_data]
+    others = [row for row in results.rows if not row.first.own_data]
+    published = {row.first.experiment for row in others if not row.variant}
+    rows = tasks_of(own)
+    for row in sorted(others, key=lambda row: bool(row.variant)):
+        if not (row.variant and row.first.experiment in published):
+            rows.setdefault(row.dataset, []).append(row)
+    return rows
+
+
+def overview_title(rows: list[ModelResults], title: str) -> str:
+    """The data set, and which model has the best test value."""
+    pick, word = (min, "lowest") if rows[0].lower_is_better else (max, "highest")
+    best = pick(rows, key=lambda row: row.spread("test_at_best").mean)
+    title += f": {NAMES[rows[0].metric]} of {len(rows)} model{'s' if len(rows) > 1 else ''}"
+    title += f", {word} on test {best.spread('test_at_best').mean:.4f} ({best.title})"
+    return title + (SAMPLE_SUFFIX if rows[0].sample else "")
+
+
+def title_of(group: SeedGroup, panels: Sequence[Panel]) -> str:
     """What is seen: the best validation, or where the first panel of a study ends."""
     seeds = len(group.records)
     if isinstance(group, ModelResults):
@@ -95,19 +117,10 @@ def title_of(group: SeedGroup, panels: list[Panel]) -> str:
         runs = f"mean and range of {seeds} seeds" if seeds > 1 else "one seed"
         title += f" ({group.first.experiment}, {runs})"
     else:
-        title = f"{group.title}. {finding(_whole(panels))}"
+        title = f"{group.title}. {finding(panels[0])}"
         averaged = seeds > 1 and not isinstance(panels[0], Heatmap)
         title += f" (mean and range of {seeds} seeds)" if averaged else ""
     return title + (SAMPLE_SUFFIX if group.sample else "")
-
-
-def _whole(panels: list[Panel]) -> Panel:
-    """The first panel, with the curves of those among which it was divided."""
-    first = panels[0]
-    if isinstance(first, Heatmap):
-        return first
-    parts = [panel for panel in panels if panel.title == first.title]
-    return replace(first, curves=[curve for part in parts for curve in part.curves])
 
 
 def finding(panel: Panel) -> str:
@@ -115,64 +128,43 @@ def finding(panel: Panel) -> str:
     if isinstance(panel, Heatmap):
         if panel.marks:
             columns = zip(*panel.rows.values(), strict=True)
-            right = sum(
-                max(zip(column, panel.rows, strict=True))[1] == mark
-                for column, mark in zip(columns, panel.marks, strict=True)
-            )
+            largest = [max(zip(column, panel.rows, strict=True))[1] for column in columns]
+            right = sum(map(str.__eq__, largest, panel.marks))
             counts = f"{right} of {len(panel.marks)} columns"
             return f"{panel.title}: the framed one is the largest in {counts}"
         cells = [(value, name) for name, values in panel.rows.items() for value in values]
         (low, first), (high, last) = min(cells), max(cells, key=lambda cell: cell[0])
         return f"{panel.title}: {low:.3g} ({first}) to {high:.3g} ({last})"
-    if not any(len(curve.x) for curve in panel.curves):
+    curves = [curve for curve in panel.curves if len(curve.seeds)]
+    if not curves:
         return panel.title
-    # what the title ends in may be what the axis says
-    subject, _, measure = panel.title.rpartition(", ")
-    if panel.y.lower().startswith(measure.lower()):
-        start = f"{subject}: {panel.y}" if subject else panel.title
-    else:
-        start = f"{panel.title}: {panel.y}"
-    lines = [curve for curve in panel.curves if curve.mark == "line" and len(curve.x)]
+    told = panel.y.lower() in panel.title.lower()
+    start = panel.title if told else f"{panel.title}: {panel.y}"
+    lines = [curve for curve in curves if curve.mark == "line"]
     if not lines:
-        value, label = max((max(c.mean), c.label) for c in panel.curves if len(c.x))
+        value, label = max((curve.mean.max(), curve.label) for curve in curves)
         return f"{start} at most {value:.3g} ({label})"
-    end = max(curve.x[-1] for curve in lines)
-    values = [(curve.mean[-1], curve.label) for curve in lines if curve.x[-1] == end]
+    end = max(curve.mean.index[-1] for curve in lines)
+    values = [(curve.mean[end], curve.label) for curve in lines if curve.mean.index[-1] == end]
     if len(values) > MOST_LINES // 2:
         (low, first), (high, last) = min(values), max(values)
         shown = f"from {low:.2g} for {first} to {high:.2g} for {last}"
     else:
         shown = listed(f"{value:.3g} for {label}" for value, label in values)
-    return f"{start} {shown}, at {_place(panel, end)}"
-
-
-def _place(panel: Panel, x: float) -> str:
-    """`round 25`, `400 steps since the symbol was read`, or `499 steps of distance`."""
-    name, _, unit = panel.x.removesuffix(")").partition(" (")
-    if unit:
-        return f"{x:g} {unit} of {name}"
-    return f"{x:g} {name}" if name.partition(" ")[0].endswith("s") else f"{name} {x:g}"
+    return f"{start} {shown}, at {panel.x} = {end:g}"
 
 
 def rules_title(found: list[FactorialDesign]) -> str:
-    """How far the first, last and original rule are from the log, where they differ most."""
-    ran = {one.optimizer for design in found for one in design.conditions}
-    rules = [rule for rule in SHOWN if rule in ran and rule != ORIGINAL]
-    ends = (rules[0], rules[-1], *({ORIGINAL} & ran))
-    distances = {}  # by network, in the order of `ends`
-    for design in found:
-        off = {
-            one.optimizer: (one.distance, one.title.partition(":")[0])  # "Keras 2.0's rule: both"
-            for one in design.conditions
-            if one.levels == KERAS_3 | {"optimizer": one.optimizer} and one.distance is not None
-        }
-        if off.keys() >= set(ends):
-            distances[design.title] = [off[rule] for rule in ends]
-    if not distances:
+    """How far the first, the last and the original rule of the first network are from its log."""
+    shown = by_rule(found[0])
+    rules = [rule for rule in shown if rule != ORIGINAL and shown[rule].distance is not None]
+    if not rules:
         networks = listed(design.title for design in found)
-        return f"Training loss of {networks} by {len(rules)} update rules"
-    network = max(distances, key=lambda name: abs(distances[name][0][0] - distances[name][1][0]))
-    (far, name), *others = distances[network]
-    parts = [f"{format_percent(far)} off the published log by {name}"]
-    parts += [f"{format_percent(far)} off by {name}" for far, name in others]
-    return f"Training loss of the {network}: {', '.join(parts)}"
+        return f"Training loss of {networks} by {len(shown)} update rules"
+    ends = dict.fromkeys([rules[0], rules[-1], *({ORIGINAL} & shown.keys())])
+    off = [  # without what is in the rule, as in "Keras 2.0's rule: both, 1e-8"
+        (format_percent(shown[rule].distance), shown[rule].title.partition(":")[0]) for rule in ends
+    ]
+    (far, name), *others = off
+    parts = [f"{far} off the published log by {name}", *(f"{o} off by {n}" for o, n in others)]
+    return f"Training loss of the {found[0].title}: {', '.join(parts)}"

@@ -23,7 +23,7 @@ COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
     *("#882255", "#999933", "#332288", "#44AA99", "#8C564B"),
 )
-OTHER_COLOURS = (
+OTHER_COLOURS = (  # of what is no model
     *("#AA4499", "#117733", "#6699CC", "#CC6677", "#661100", "#B8860B"),
     *("#004D6E", "#17BECF", "#6B8E23", "#3B2FBF"),
 )
@@ -61,26 +61,23 @@ STYLE = {
 SAMPLE_SUFFIX = " (sample data)"
 
 
-def _model_of(name: str) -> str | None:
-    """The model of `MODEL_COLOURS` that a title or a label begins with; None if it is of none."""
-    found = [model for model in MODEL_COLOURS if re.match(rf"{re.escape(model)}(,| \(|$)", name)]
-    return max(found, key=len, default=None)
-
-
 def colours_of(names: Iterable[str]) -> dict[str, str]:
-    """The colours of what one figure shows.
+    """The colours of what one figure shows: those of the models that the names begin with.
 
-    Other names than those of models get a colour by their letters, so that a new model has one
-    colour in all figures; two names of one figure never share it while colours are left.
+    Other names get a colour by their letters, so that a new model has one colour in all figures;
+    two names of one figure never share it while colours are left.
     """
-    models = {name: _model_of(name) for name in names}
-    colours = {name: MODEL_COLOURS[model] for name, model in models.items() if model}
-    taken = set(colours.values())
-    for name in [name for name in models if name not in colours]:
+    colours, others = {}, []
+    for name in dict.fromkeys(names):
+        models = [m for m in MODEL_COLOURS if re.match(rf"{re.escape(m)}(,| \(|$)", name)]
+        if models:
+            colours[name] = MODEL_COLOURS[max(models, key=len)]
+        else:
+            others.append(name)
+    for name in others:
         start = zlib.crc32(name.encode(errors="replace")) % len(OTHER_COLOURS)
         order = OTHER_COLOURS[start:] + OTHER_COLOURS[:start]
-        colours[name] = next((c for c in order if c not in taken), order[0])
-        taken.add(colours[name])
+        colours[name] = next((c for c in order if c not in colours.values()), order[0])
     return colours
 
 
@@ -90,13 +87,12 @@ def drawable(text: str) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Drawable text in as few lines as the width in letters allows, all about as long."""
+    """Drawable text in lines of at most `width` letters, all about as long."""
     text = text.replace(" × ", "\u00a0×\u00a0")  # a line never ends at the sign
-    lines = len(textwrap.wrap(text, width))
-    longest_word = max(map(len, text.split()), default=1)
-    widths = range(min(longest_word, width), width + 1)
-    narrowest = next(w for w in widths if len(textwrap.wrap(text, w)) <= lines)
-    return drawable(textwrap.fill(text, narrowest))
+    lines = len(textwrap.wrap(text, width)) or 1
+    longest = max(map(len, text.split()), default=1)
+    even = min(width, max(len(text) // lines + 8, longest))
+    return drawable(textwrap.fill(text, even, break_on_hyphens=False))
 
 
 def listed(names: Iterable[str]) -> str:
@@ -111,12 +107,10 @@ def draw_legend(figure, axes) -> None:
     for axis in axes:
         handles, labels = axis.get_legend_handles_labels()
         legend |= dict(zip(labels, handles, strict=True))
-    if not legend:
-        return
-    across = int(12 * figure.bbox.width / figure.dpi / (max(map(len, legend)) + 6))  # that fit
-    rows = -(-len(legend) // max(across, 1))
-    columns = -(-len(legend) // rows)
-    figure.legend(legend.values(), legend, loc="outside lower center", ncols=columns)
+    if legend:
+        columns = int(12 * figure.bbox.width / figure.dpi / (max(map(len, legend)) + 6)) or 1
+        columns = -(-len(legend) // -(-len(legend) // columns))  # as long rows as will do
+        figure.legend(legend.values(), legend, loc="outside lower center", ncols=columns)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import base64
 import functools
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,7 +54,9 @@ def render(**values: object) -> str:
     environment.filters |= {"markdown": _markdown, "number": number, "curves": _curves}
     environment.filters |= {"html": lambda table: Markup(table.html())}
     kinds = {"table": Table, "chart": Chart, "shades": Shades, "text": Text}
-    environment.tests |= {name: functools.partial(_is, kind=kind) for name, kind in kinds.items()}
+    environment.tests |= {
+        name: lambda value, kind=kind: isinstance(value, kind) for name, kind in kinds.items()
+    }
     scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
@@ -61,10 +64,6 @@ def render(**values: object) -> str:
         scripts=list(map(Markup, scripts)),
         policy=_policy(scripts),
     )
-
-
-def _is(value: object, kind: type) -> bool:
-    return isinstance(value, kind)
 
 
 @functools.cache
@@ -106,15 +105,15 @@ def _curves(chart: Chart) -> list[dict]:
             "colour": "var(--ink)" if curve.colour == PUBLISHED_COLOUR else curve.colour,
             "mark": curve.mark,
             "dashed": curve.dashed,
-            "seeds": list(curve.columns),
+            "seeds": [*curve.columns],
         }
         for curve in chart.curves
     ]
 
 
-def number(value: float | None) -> str:
+def number(value: float) -> str:
     """A number of a chart's table: four significant digits, and all digits of an integer."""
-    if value is None:
+    if math.isnan(value):
         return ""
     if value == int(value) and abs(value) < 1e15:
         return str(int(value))

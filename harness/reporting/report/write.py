@@ -1,15 +1,15 @@
 """Writes the report: reads the records, and lays out what the page shows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from harness.records.files import read_json, write_text
+from harness.records.files import write_text
 from harness.records.record import plain
-from harness.records.schema import Number, validated
 from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
 from harness.reporting import tables
+from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
 from harness.reporting.claims import (
     NOT_CHECKABLE,
     claims_blocks,
@@ -20,13 +20,17 @@ from harness.reporting.claims import (
 from harness.reporting.conditions import conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
+    NAMES,
+    Chart,
+    chart_of,
     colour_of,
-    study_charts,
     training_charts,
     update_rules_chart,
+    validation_chart,
     with_most_rules,
 )
-from harness.reporting.figures.draw import rules_title
+from harness.reporting.figures.draw import compared_rows, overview_title, rules_title
+from harness.reporting.figures.style import SAMPLE_SUFFIX
 from harness.reporting.groups import (
     ModelResults,
     Results,
@@ -35,22 +39,17 @@ from harness.reporting.groups import (
     load_published,
     load_results,
 )
+from harness.reporting.own_data import own_data_blocks, worth_it
 from harness.reporting.own_runs import beside_reference, own_table
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
-from harness.reporting.table import FOUR, Blocks, Table, footnotes, format_significant, number_notes
+from harness.reporting.table import FOUR, Blocks, Table, footnotes, mean_and_sd, number_notes
 
 YOURS, REFERENCE = "yours", "reference"
 MEASURED = {
     "Best validation": "best_validation",
     "Last validation": "last_validation",
     "Test at best": "test_at_best",
-}
-SPEED = {
-    "Plain Keras, ms a step": "step, plain",
-    "Alone, ms a step": "step, ours",
-    "Throughput alone": "throughput, ours",
-    "Throughput sharing the machine": "throughput, ours shared",
 }
 SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -75,8 +74,8 @@ def write_report(
     left_out: list[str] = []
     found = reference_dir is None or any(results_dir.glob("*/seed-*"))
     for origin, folder in [(YOURS, results_dir if found else None), (REFERENCE, reference_dir)]:
-        sample = YOURS in folders and folders[YOURS].sample
-        if folder and not sample:  # sample runs have no reference
+        alone = YOURS in folders and (folders[YOURS].sample or folders[YOURS].own_data)
+        if folder and not alone:  # runs on sample data and on own data have no reference
             folders[origin] = load_results(folder, numbers)
             left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
@@ -87,27 +86,43 @@ def write_report(
     expected = tables.expected_blocks(standard, numbers, compared, calibration)
     designs = factorial_designs(main, numbers)
     rules = with_most_rules(designs)
+    beside_each_other = {
+        numbers.datasets.get(name, name): rows for name, rows in compared_rows(main).items()
+    }
+    if rules:
+        finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
+    else:
+        finding, charts = _best_model(beside_each_other)
+    first = _first_tables(expected) if expected else _ranking(beside_each_other)
     beside = []
     if own and own is not main and own.rows:
         beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
     progress("judging the claims")
-    verdicts = [] if main.sample else judge(statements, main)
+    verdicts = [] if main.sample or main.own_data else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
+    speed = reference_dir or results_dir
     progress("drawing the page")
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},
         sample=main.sample,
         left_out=left_out,
-        finding=rules_title(rules) if rules else "",
-        rules=[update_rules_chart(design) for design in rules],
+        by_rules=bool(rules),
+        finding=finding,
+        charts=charts,
         factorial=tables.factorial_blocks(designs, calibration.level),
-        expected=_first_tables(expected),
+        published=bool(expected),
+        first=first,
         beside=beside,
-        results=tables.model_blocks(main.rows, numbers, "### {}"),
+        results=[
+            *own_data_blocks(main.rows, "### {}"),
+            *tables.model_blocks(
+                main.rows, numbers, "### All numbers on {}" if main.own_data else "### {}"
+            ),
+        ],
         claims=claims_blocks(verdicts) if verdicts else [],
         own_claims=claims_table(mine)[:1] if mine else [],
         networks=[
@@ -120,10 +135,41 @@ def write_report(
             for origin, results in folders.items()
             for study in results.studies
         ],
-        speed=_speed(reference_dir or results_dir),
+        speed=benchmark_blocks(load_benchmark(speed)) if (speed / NAME).exists() else [],
     )
     write_text(output, text)
     return [output], left_out
+
+
+def _best_model(compared: dict[str, list[ModelResults]]) -> tuple[str, list[Chart]]:
+    """Which model of the first data set is best, and the validation of the best networks."""
+    for title, models in compared.items():
+        if networks := [row for row in models if row.first.history]:
+            found = overview_title(models, title).removesuffix(SAMPLE_SUFFIX)
+            sentence = worth_it(models) if models[0].first.own_data else ""
+            return sentence or found, [validation_chart(networks)]
+    return "", []
+
+
+def _ranking(compared: dict[str, list[ModelResults]]) -> Blocks:
+    """The models of each data set, the best on test first."""
+    blocks: Blocks = []
+    for title, rows in compared.items():
+        ranked = sorted(
+            rows,
+            key=lambda row: row.spread("test_at_best").mean,
+            reverse=not rows[0].lower_is_better,
+        )
+        cells = [
+            {
+                "Model": row.title,
+                "Best validation": mean_and_sd(row.spread("best_validation"), FOUR),
+                f"Test at best: {NAMES[row.metric]}": tables.with_degrees(row, "test_at_best"),
+            }
+            for row in ranked
+        ]
+        blocks.append(Table.of(cells, title=title))
+    return blocks
 
 
 def _first_tables(blocks: Blocks) -> Blocks:
@@ -153,12 +199,11 @@ def _first_tables(blocks: Blocks) -> Blocks:
 
 def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
     """A network or baseline as the page shows it: its curves, and how it agrees with the log."""
-    charts = [
-        # the best epochs stand in the table of the runs
+    parts = [  # the best epochs stand in the table of the runs
         replace(chart, curves=[curve for curve in chart.curves if curve.mark != "rings"])
         for chart in training_charts(row)
     ]
-    return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": charts}
+    return _sheet(row, whose) | {"colour": colour_of(row), "answers": answers, "parts": parts}
 
 
 def _study(study: Study, whose: str) -> dict:
@@ -167,7 +212,7 @@ def _study(study: Study, whose: str) -> dict:
     for output in study.outputs:
         caption = study.caption(output)
         if isinstance(output, Lines):
-            parts += study_charts(study, output)
+            parts += chart_of(study, output).parts
         elif isinstance(output, StudyTable):
             parts.append(tables.study_table(study, output))
         elif isinstance(output, Heatmap):
@@ -202,8 +247,7 @@ def _runs(group: SeedGroup) -> Table:
         cells["Commit"] += ", changed since" if made["dirty"] else ""
         cells["Command"] = made["command"]
         rows.append(cells)
-    sides = "r" * (len(rows[0]) - 2) + "ll"
-    return Table([*rows[0]], [[*cells.values()] for cells in rows], sides, "Runs")
+    return Table.of(rows, {"Commit", "Command"}, "Runs")
 
 
 def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
@@ -219,36 +263,3 @@ def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds
-
-
-@dataclass(frozen=True)
-class Measured:
-    """A quantity of `benchmark.json`: the median of `n` values, the smallest and the largest."""
-
-    experiment: str
-    quantity: str
-    value: Number
-    low: Number
-    high: Number
-    unit: str
-    n: int
-
-    @property
-    def text(self) -> str:
-        value, low, high = (format_significant(v, 3) for v in (self.value, self.low, self.high))
-        return f"{value} ({low} to {high})" if self.n > 1 else value
-
-
-def _speed(folder: Path) -> Blocks:
-    """The table of the benchmark that lies beside the records; nothing without one."""
-    path = folder / "benchmark.json"
-    if not path.exists():
-        return []
-    content = read_json(path)
-    measured = validated(path, list[Measured], content.get("measurements"))
-    machine = validated(f"{path}: machine", dict[str, object], content.get("machine"))
-    found = {(one.experiment, one.quantity): one.text for one in measured}
-    names = dict.fromkeys(one.experiment for one in measured if one.quantity in SPEED.values())
-    rows = [[name, *(found.get((name, what), "") for what in SPEED.values())] for name in names]
-    title = f"Measured on {machine.get('cpu')}, {machine.get('threads')} cores"
-    return [Table(["Experiment", *SPEED], rows, title=title)]

@@ -5,27 +5,12 @@ import json
 import shutil
 
 import pytest
-from records import REVIEWS, WINDOWS, fabricate, fabricate_study, packed
+from records import OUTPUTS, REVIEWS, WINDOWS, fabricate, fabricate_study, packed
 
 from harness.errors import RunError
 from harness.records.files import write_checksums
 from harness.records.record import find_records, load_record
 from harness.records.schema import Reviews, Weeks
-from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-
-OUTPUTS = [
-    Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
-    Lines(
-        "Curves",
-        "step",
-        "share",
-        [Series("a net", [1, 2], [0.1, None]), Series("dots", [3], [1], dots=True)],
-        references={"chance": 0.125},
-        log_x=True,
-    ),
-    Heatmap("Shades", ["n", "a"], {"top": [0.5, 1], "bottom": [0, -1]}, marks=["top", "bottom"]),
-    Text("Samples", {"epoch 1": "the the"}),
-]
 
 
 def edit(path, part, place, **changes):
@@ -72,67 +57,68 @@ def test_predictions_are_read_where_a_run_kept_them(tmp_path, metric, kind, coun
     assert load_record(baseline).predictions["test_at_end"].mean == 0.48
 
 
-REFERENCE = {"label": "majority class", "validation": -1, "test": 0.5}
-DAMAGES = [
-    ("metrics", {"best_validation": None}, "field 'best_validation' is missing"),
-    ("metrics", {"best_validation": "0.9"}, "must be a finite number, not '0.9'"),
-    ("metrics", {"best_validation": 0.99}, "field 'best_validation' must be 0.85 as in history"),
-    ("metrics", {"best_epoch": 9}, "field 'best_epoch' must be from 1 to 3"),
-    ("metrics", {"parameters": True}, "field 'parameters' must be a whole number, not True"),
-    ("metrics", {"parameters": 10**400}, "field 'parameters' must be less than 92233720368547758"),
-    ("metrics", {"wall_seconds": 1e308}, "must be a number of at most 1e100"),
-    ("metrics", {"reference": REFERENCE}, "field 'reference.validation' must be greater"),
-    ("metrics", {"test_at_best": float("inf")}, "not valid JSON (expected value at line"),
-    ("config", {"schema": 99}, "schema 99, expected 1 or 2; a newer version of this project"),
-    ("config", {"role": "judge"}, "field 'role' must be 'network', 'baseline' or 'study'"),
-    ("config", {"experiment": ".."}, "must be a name that a file can have, without blanks"),
-    ("config", {"variant": {"a/b": 1}}, "must be a name that a file can have, without blanks"),
-    ("config", {"title": "LSTM\n| x |"}, "field 'title' must be one line without markup, not"),
-    ("config", {"title": "\ud800"}, "not valid JSON (unexpected end of hex escape"),
-    ("history", {"loss": [0.1]}, "columns of different lengths"),
-    ("history", {"loss": [0.1, "x", 0.2]}, "field 'loss[1]' must be a finite number, not 'x'"),
-    ("data", {"dataset": "jena"}, "field 'dataset' must be 'imdb' as in config.json"),
-    ("data", {"files": [{}]}, "field 'files[0].sha256' is missing"),
-    ("data", {"files": [{"sha256": "../../../x"}]}, "must be a SHA-256 of 64 digits, not"),
-]
-
-
-@pytest.mark.parametrize(("part", "changes", "message"), DAMAGES)
-def test_a_damaged_record_is_named_and_left_out(tmp_path, part, changes, message):
-    fabricate(tmp_path, "imdb-toy", seed=0)
-    edit(fabricate(tmp_path, "imdb-toy", seed=1), part, [], **changes)
-    records, (sentence,) = find_records(tmp_path)
-    assert [record.seed for record in records] == [0]
-    assert sentence.startswith(f"imdb-toy/seed-1/{part}.json: ")
-    assert message in sentence
-
-
 BITS = base64.b64encode(b"\xff" * 125).decode()
 WEEKS = list(WINDOWS)
-SAMPLES = [
-    ("accuracy", {"right": None}, "field 'best.test.reviews.right' is missing"),
-    ("accuracy", {"right": "=?"}, "padding"),
-    ("accuracy", {"count": 1000.0}, "must be a whole number, not 1000.0"),
-    ("accuracy", {"count": REVIEWS + 1}, "right has 125 bytes for 1001 reviews"),
-    ("accuracy", {"count": 999, "right": BITS}, "a bit set beyond the last of 999 reviews"),
-    ("accuracy", {"right": BITS}, "best, test: accuracy 1, where metrics.json has test_at_best"),
-    ("mae", {"weeks": WEEKS[:3]}, "must be of one length"),
-    ("mae", {"weeks": WEEKS[::-1]}, "weeks must stand in order of time, each once"),
-    (
-        "mae",
-        {"weeks": [*WEEKS[:3], "2015-2"]},
-        "weeks[3]' must be an ISO week such as 2014-W03",
-    ),
-    ("mae", {"absolute_error_sum": [60.0] * 4}, "mae 0.4, where metrics.json has test_at_best"),
+CURVE = {"label": "a", "x": [1, 2], "y": [1]}
+BELOW_ZERO = {"label": "majority class", "validation": -1, "test": 0.5}
+# kind of record, file, fields that are changed, and what the message says
+DAMAGES = [
+    ("accuracy", "metrics", {"best_validation": None}, "field 'best_validation' is missing"),
+    ("accuracy", "metrics", {"best_validation": "0.9"}, "must be a finite number of at most 1e100"),
+    ("accuracy", "metrics", {"best_validation": 0.99}, "must be 0.85 as in history.json"),
+    ("accuracy", "metrics", {"best_epoch": 9}, "field 'best_epoch' must be from 1 to 3"),
+    ("accuracy", "metrics", {"parameters": True}, "must be a valid integer, not True"),
+    ("accuracy", "metrics", {"parameters": 10**400}, "must be less than 92233720368547758"),
+    ("accuracy", "metrics", {"wall_seconds": 1e308}, "must be a finite number of at most 1e100"),
+    ("accuracy", "metrics", {"reference": BELOW_ZERO}, "field 'reference.validation' must be gre"),
+    ("accuracy", "metrics", {"test_at_best": float("inf")}, "not valid JSON (expected value at l"),
+    ("accuracy", "config", {"schema": 99}, "schema 99, expected 1 or 2; a newer version of this"),
+    ("accuracy", "config", {"role": "judge"}, "must be 'network', 'baseline' or 'study', not 'j"),
+    ("accuracy", "config", {"experiment": ".."}, "must be a name that a file can have, without "),
+    ("accuracy", "config", {"variant": {"a/b": 1}}, "must be a name that a file can have"),
+    ("accuracy", "config", {"title": "LSTM\n| x |"}, "must be one line without markup, not"),
+    ("accuracy", "config", {"title": "\ud800"}, "not valid JSON (unexpected end of hex escape"),
+    ("accuracy", "history", {"loss": [0.1]}, "columns of different lengths"),
+    ("accuracy", "history", {"loss": [0.1, "x", 0.2]}, "field 'loss[1]' must be a finite number"),
+    ("accuracy", "data", {"dataset": "jena"}, "'dataset' must be 'imdb' as in config.json"),
+    ("accuracy", "data", {"files": [{}]}, "field 'files[0].sha256' is missing"),
+    ("accuracy", "data", {"files": [{"sha256": "../../../x"}]}, "must be a SHA-256 of 64 digits"),
+    ("accuracy", "predictions", {"right": None}, "'best.test.reviews.right' is missing"),
+    ("accuracy", "predictions", {"right": "=?"}, "padding"),
+    ("accuracy", "predictions", {"count": 1000.0}, "must be a valid integer, not 1000.0"),
+    ("accuracy", "predictions", {"count": REVIEWS + 1}, "right has 125 bytes for 1001 reviews"),
+    ("accuracy", "predictions", {"count": 999, "right": BITS}, "a bit set beyond the last of 999"),
+    ("accuracy", "predictions", {"right": BITS}, "best, test: accuracy 1, where metrics.json has"),
+    ("mae", "predictions", {"weeks": WEEKS[:3]}, "must be of one length"),
+    ("mae", "predictions", {"weeks": WEEKS[::-1]}, "weeks must stand in order of time, each once"),
+    ("mae", "predictions", {"weeks": [*WEEKS[:3], "2015-2"]}, "an ISO week such as 2014-W03"),
+    ("mae", "predictions", {"absolute_error_sum": [60.0] * 4}, "mae 0.4, where metrics.json has"),
+    (0, "outputs", {"kind": "chart"}, "expected tags: 'table', 'lines'"),
+    (0, "outputs", {"rows": None}, "field 'outputs[0].table.rows' is missing"),
+    (0, "outputs", {"rows": {}}, "there are no rows"),
+    (0, "outputs", {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
+    (0, "outputs", {"rows": {"a net": [1, "2"]}}, "rows.a net[1]' must be a finite number"),
+    (0, "outputs", {"title": "Curves"}, "'Curves' is the title of two outputs"),
+    (1, "outputs", {"series": [CURVE]}, "'a' has 2 x for 1 y"),
+    (1, "outputs", {"references": {"chance": "1/8"}}, "must be a finite number"),
+    (2, "outputs", {"rows": {"top": [1, None], "bottom": [1, 2]}}, "must be a finite number"),
+    (2, "outputs", {"marks": ["top", "middle"]}, "marks must name one row a column"),
 ]
 
 
-@pytest.mark.parametrize(("metric", "changes", "message"), SAMPLES)
-def test_damaged_predictions_are_refused(tmp_path, metric, changes, message):
-    path = fabricate(tmp_path, "made-toy", metric=metric, predictions=True)
-    edit(path, "predictions", ["best", "test"], **changes)
-    sentence = refused(path)
-    assert f"{path}/predictions.json: " in sentence
+@pytest.mark.parametrize(("kind", "part", "changes", "message"), DAMAGES)
+def test_a_damaged_record_is_named_and_left_out(tmp_path, kind, part, changes, message):
+    """What is read is drawn and written without further checks."""
+    fabricate(tmp_path, "imdb-toy")
+    if part == "outputs":
+        path, place = fabricate_study(tmp_path, "imdb-odd", outputs=OUTPUTS), ["outputs", kind]
+    else:
+        path = fabricate(tmp_path, "imdb-odd", metric=kind, predictions=True)
+        place = ["best", "test"] if part == "predictions" else []
+    edit(path, part, place, **changes)
+    records, (sentence,) = find_records(tmp_path)
+    assert [record.experiment for record in records] == ["imdb-toy"]
+    assert sentence.startswith(f"imdb-odd/seed-0/{part}.json: ")
     assert message in sentence
 
 
@@ -153,30 +139,6 @@ def test_predictions_are_of_as_many_samples_as_the_data_have(tmp_path):
     assert "best, test: 600 windows, where data.json has 601" in refused(path)
 
 
-@pytest.mark.parametrize(
-    ("output", "changes", "message"),
-    [
-        (0, {"kind": "chart"}, "field 'outputs[0]' must have one of these kinds: 'table', 'lines'"),
-        (0, {"rows": None}, "field 'outputs[0].table.rows' is missing"),
-        (0, {"rows": {}}, "there are no rows"),
-        (0, {"rows": {"a net": [1, 2, 3]}}, "row 'a net' has 3 values for 2 columns"),
-        (0, {"rows": {"a net": [1, "2"]}}, "rows.a net[1]' must be a finite number, not '2'"),
-        (0, {"title": "Curves"}, "'Curves' is the title of two outputs"),
-        (1, {"series": [{"label": "a", "x": [1, 2], "y": [1]}]}, "'a' has 2 x for 1 y"),
-        (1, {"references": {"chance": "1/8"}}, "must be a finite number, not '1/8'"),
-        (2, {"rows": {"top": [1, None], "bottom": [1, 2]}}, "must be a finite number, not None"),
-        (2, {"marks": ["top", "middle"]}, "marks must name one row a column"),
-    ],
-)
-def test_an_output_that_could_not_be_shown_is_refused(tmp_path, output, changes, message):
-    """What is read is drawn and written without further checks."""
-    path = fabricate_study(tmp_path, "toy-study", outputs=OUTPUTS)
-    edit(path, "outputs", ["outputs", output], **changes)
-    sentence = refused(path)
-    assert f"{path}/outputs.json: " in sentence
-    assert message in sentence
-
-
 def test_a_network_does_not_pass_for_a_study_nor_a_study_for_a_network(tmp_path):
     network = fabricate(tmp_path, "imdb-toy")
     edit(network, "config", [], role="study")
@@ -187,12 +149,19 @@ def test_a_network_does_not_pass_for_a_study_nor_a_study_for_a_network(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1, 2]", '{"a": NaN}', '{"a": ' + "1" * 5000, "[" * 10_000, '{"a": "\xff"']
+    "text", ["", "{", "[1]", '{"a": NaN}', '{"a": ' + "1" * 5000, "[" * 10_000, '{"a": "\xff"']
 )
 def test_files_that_hold_no_json_object_are_refused(tmp_path, text):
     path = fabricate(tmp_path, "imdb-toy")
     (path / "metrics.json").write_text(text, encoding="latin-1")
     assert refused(path).startswith(f"{path}/metrics.json: ")
+
+
+def test_a_number_beyond_all_is_refused_in_fields_that_are_not_checked(tmp_path):
+    path = fabricate(tmp_path, "imdb-toy")
+    text = (path / "data.json").read_text().replace('"facts": {}', '"facts": {"rows": 1e400}')
+    (path / "data.json").write_text(text)
+    assert "data.json: not valid JSON (Out of range" in refused(path)
 
 
 def test_each_changed_byte_of_a_record_with_checksums_is_found(tmp_path):

@@ -8,22 +8,15 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from records import fabricate, fabricate_study
+from records import OUTPUTS, fabricate, fabricate_study
 
 from harness.records.record import find_records
-from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting.figures.draw import plot_all
 from harness.reporting.groups import PUBLISHED
 from harness.reporting.pages import write_tables
 
 CLAIMS = Path("experiments/claims.toml").resolve()
 SEEDS = (0, 1, 2)
-OUTPUTS = [
-    Table("Numbers", ["share", "steps"], {"a net": [0.5, None], "another": [1, 2]}),
-    Lines("Curves", "step", "share", [Series("a net", [1, 2], [0.1, None])], {"chance": 0.125}),
-    Heatmap("Shades", ["n", "a"], {"top": [0.5, 1], "bottom": [0, -1]}, marks=["top", "bottom"]),
-    Text("Samples", {"epoch 1": "the the"}),
-]
 MAKERS = {
     # whose name has published numbers and claims, so that these are worked out, too
     "imdb-lstm": lambda folder, seed: fabricate(

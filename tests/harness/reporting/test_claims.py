@@ -103,7 +103,7 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
     [
         ({"atleast": 0.9}, r"claim 2 \(memory\): field 'atleast' is unknown; known: .*at_least"),
         ({"why": None}, r"claim 2 \(memory\): field 'why' is missing"),
-        ({"at_least": "0.9"}, "field 'at_least' must be a finite number, not '0.9'"),
+        ({"at_least": "0.9"}, "field 'at_least' must be a finite number"),
         ({"within": [1, 0]}, "within must be a lower and a higher number"),
         ({"set": "20261124"}, "'set' must be a day such as 2026-11-24, not '20261124'"),
         ({"experiment": "recal"}, "there is no experiment 'recal'; known: recall, reading"),
@@ -293,7 +293,7 @@ def test_networks_and_seeds_on_different_copies_of_the_data_are_not_compared(run
     assert alone.word == "holds"
     fabricate(tmp_path, "imdb-net", seed=5, sha256="b" * 64)
     (mixed,) = run(OF_NETWORK | {"at_least": 0})
-    assert "imdb-net/seed-0 on 00000000 and imdb-net/seed-5 on bbbbbbbb" in mixed.reason
+    assert mixed.reason.endswith("folders: imdb-net+data-00000000 and imdb-net+data-bbbbbbbb")
 
 
 def test_networks_tested_on_other_samples_are_not_subtracted(run, tmp_path):

@@ -102,10 +102,13 @@ def test_json_has_every_value_the_mean_curves_and_all_that_differs(folders, comp
         (["nothing"], "run it first, or name a folder."),
         (["imdb-lstm", "{}/reference"], "holds the runs of several experiments (imdb-lstm, imdb-g"),
         (["imdb-lstm", "imdb-lstm"], "A and B are the same runs (imdb-lstm)."),
-        (["recall", GRU], "cannot be compared: recall is a study, which has no validation"),
+        (["recall", GRU], "recall is a study, which has no validation value."),
         (["jena-gru", GRU], "cannot be compared: jena-gru measures mae on jena, and imdb-gru"),
         (["imdb-sample", GRU], "cannot be compared: one ran on sample data and the other on real"),
-        (["imdb-other", GRU], "different copies of the data (SHA-256 ffffffff and 00000000)."),
+        (
+            ["imdb-other", GRU],
+            "data: imdb-other/seed-0 on ffffffff and imdb-gru+units-64/seed-0 on",
+        ),
     ],
 )
 def test_what_cannot_be_found_or_compared_is_refused(compare, folders, names, sentence):

@@ -16,6 +16,7 @@ OPTIONS = (
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync"),
 )
+HEIGHT = 900  # of the window
 SECOND = 1000  # Playwright counts milliseconds
 
 
@@ -42,7 +43,7 @@ def open_page(chromium, address):
     contexts, requests, complaints = [], [], []
 
     def open_in(width=1280, scheme="light"):
-        viewport = {"width": width, "height": 900}
+        viewport = {"width": width, "height": HEIGHT}
         contexts.append(chromium.new_context(viewport=viewport, color_scheme=scheme))
         page = contexts[-1].new_page()
         page.set_default_timeout(20 * SECOND)
@@ -65,6 +66,17 @@ def open_page(chromium, address):
 
 def sheet(page, title):
     return page.locator(f'.sheet[data-title="{title}"]')
+
+
+def test_the_first_screen_has_the_question_the_figure_and_the_tables(open_page):
+    page = open_page(1440)
+    assert page.locator("#finding .kicker").inner_text() == "Which model is best on these data?"
+    assert "highest on test 0.9000 (LINEAR)" in page.locator("#finding h2").first.inner_text()
+    page.locator("#finding .chart svg").wait_for()
+    tables = page.locator(".short table")
+    assert tables.count() == 2
+    lowest = tables.last.bounding_box()
+    assert lowest["y"] + lowest["height"] <= HEIGHT
 
 
 def test_a_reader_sorts_the_results_opens_a_network_and_searches_the_claims(open_page):
@@ -95,7 +107,7 @@ def test_a_reader_sorts_the_results_opens_a_network_and_searches_the_claims(open
     lines = figure.locator("svg .mark-line path")
     lines.first.wait_for()
     assert (lines.count(), figure.locator("svg .mark-area path").count()) == (2, 2)  # with the log
-    figure.get_by_role("checkbox", name="each seed").check()
+    figure.get_by_role("checkbox", name="each seed", exact=True).check()
     lines.nth(6).wait_for()
     assert lines.count() == 1 + 5 + 1
     figure.get_by_role("checkbox", name="validation", exact=True).uncheck()

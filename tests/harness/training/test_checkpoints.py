@@ -62,7 +62,7 @@ def network():
     return model
 
 
-def train(run, epochs=4, kill_after=None):
+def train(run, epochs=4, kill_after=None, patience=0):
     """Trains a small network; returns the run."""
 
     class Progress(fit.Progress):
@@ -74,7 +74,7 @@ def train(run, epochs=4, kill_after=None):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fit, "Progress", Progress)
         splits = ReviewSplits(points(200, 1), points(50, 2), points(50, 3))
-        fit.fit(run, network(), splits, epochs=epochs, batch_size=50)
+        fit.fit(run, network(), splits, epochs=epochs, batch_size=50, patience=patience)
     return run
 
 
@@ -148,6 +148,44 @@ def test_a_damaged_checkpoint_is_named_and_not_used(place, cut, checkpoint, begi
     run.checkpoint.write_bytes(content[:place] if cut else content)
     assert restore(run) == 0
     assert capsys.readouterr().out == f"starting anew: {run.checkpoint} is damaged.\n"
+
+
+def test_patience_ends_a_training_and_a_resumed_one_at_the_same_epoch(begin, monkeypatch, capsys):
+    whole = train(begin(), epochs=30).history
+    curve = whole["val_accuracy"]
+    best, waited = next(
+        (best, 3) for best in range(1, 30) if max(curve[best : best + 3]) <= curve[best - 1]
+    )
+    stop = best + waited
+    assert 1 < best < stop < 30
+
+    def check(run):
+        kept = run.history
+        assert {**kept, "seconds": 0} == {**{n: v[:stop] for n, v in whole.items()}, "seconds": 0}
+        metrics = read_json(run.directory / "metrics.json")
+        assert (metrics["best_epoch"], metrics["stopped_epoch"]) == (best, stop)
+        assert f"stopped after epoch {stop}: no better val_accuracy since epoch {best}" in said()
+        return keras.models.load_model(run.directory / BEST).get_weights()
+
+    def said():
+        return capsys.readouterr().out
+
+    weights = check(train(begin(), epochs=30, patience=waited))
+    for after in (1, best, best + 1, stop - 1):
+        with pytest.raises(Killed):
+            train(begin(), epochs=30, patience=waited, kill_after=after)
+        again = check(train(begin(), epochs=30, patience=waited))
+        assert all(map(np.array_equal, weights, again))
+    # and one that was killed after its last epoch trains no more
+    run = begin()
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "save_network", lambda *_: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            train(run, epochs=30, patience=waited)
+    said()
+    run = train(begin(), epochs=30, patience=waited)
+    assert said() == f"resuming after epoch {stop} of 30\n"
+    assert len(run.history["loss"]) == read_json(run.directory / "metrics.json")["stopped_epoch"]
 
 
 def test_a_new_beginning_keeps_the_checkpoint_and_nothing_else(begin):

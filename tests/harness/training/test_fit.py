@@ -89,6 +89,23 @@ def test_history_has_keras_names_and_one_value_an_epoch(run, capsys):
     assert ["left" in line for line in lines] == [True, True, False]
 
 
+def test_tensorboard_gets_each_epoch_under_the_tags_of_keras(run, tmp_path):
+    run.events = tmp_path / "events"
+    train(run)
+    history = read(run, "history")
+    for part, prefix in {"train": "", "validation": "val_"}.items():
+        (path,) = (run.events / part).iterdir()
+        found = [
+            (value.tag, event.step, value.simple_value)
+            for event in tf.compat.v1.train.summary_iterator(str(path))
+            for value in event.summary.value
+        ]
+        for name in ("loss", "accuracy"):
+            steps = [(step, value) for tag, step, value in found if tag == f"epoch_{name}"]
+            values = map(pytest.approx, history[prefix + name])
+            assert steps == list(enumerate(values, start=1))
+
+
 @pytest.mark.usefixtures("without_xla")
 def test_best_last_and_both_tests_are_what_the_weights_give(run):
     # a learning rate so large that the validation goes up and down

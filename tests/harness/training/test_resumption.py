@@ -1,16 +1,22 @@
 """A training that is resumed goes on as the one that was never interrupted, bit for bit."""
 
+import dataclasses
+import itertools
 import os
 import shutil
+import sys
+import zipfile
 from types import SimpleNamespace
 
+import h5py
 import pytest
 import tensorflow as tf
-from killed_trainings import content
+from killing import DIED, child
 from tensorflow.python.framework import config as tf_config
 
 from harness import experiment
 from harness.experiment import find_experiments, read_plan
+from harness.processes import can_fork, forking
 from harness.records.record import load_record
 from harness.records.run import CHECKPOINT
 from harness.training import checkpoints, fit
@@ -36,6 +42,26 @@ def configuration(network: str, folder, *more):
     name, *arguments = NETWORKS[network]
     arguments += ["--epochs", 4, "--sample", "--deterministic", "--results-dir", folder, *more]
     return read_plan(find_experiments()[name], list(map(str, [*arguments, "--plots-dir", folder])))
+
+
+def content(path) -> dict:
+    """A record without what differs between any two runs, and the weights that it saved."""
+    record = dataclasses.asdict(load_record(path))
+    record["history"].pop("seconds")
+    for name in ("wall_seconds", "seconds_per_epoch", "checkpoint_sha256"):
+        record["metrics"].pop(name, None)
+    del record["path"], record["environment"]
+    (network,) = path.glob("*.keras")
+    weights = {}
+
+    def keep(name, entry):  # but no attributes, which count the layers of the process
+        if isinstance(entry, h5py.Dataset):
+            weights[name] = entry[()].tobytes()
+
+    with zipfile.ZipFile(network) as archive, archive.open("model.weights.h5") as file:
+        h5py.File(file).visititems(keep)
+    assert weights
+    return record | {"weights": weights}
 
 
 def state(callback) -> list[bytes]:
@@ -130,3 +156,49 @@ def test_a_resumed_training_has_the_states_batches_and_record_of_an_uninterrupte
     assert "resumed_after" not in whole.environment
     assert half.environment["layers"] == LAYERS[network]
     assert half.metrics["wall_seconds"] > sum(half.history["seconds"]) - 0.1
+
+
+EVERY = 11  # changes of files from one kill to the next; `test_killed_runs` has all of them
+
+
+def kill_and_start_again(network, folder):
+    """Ends as an error if a killed training ends otherwise than one that was left alone."""
+    sys.stderr = folder.with_name("errors").open("w")
+    checkpoints.SHARE = float("inf")
+    experiment.show = lambda record, plan: None
+    plan = configuration(network, folder)
+
+    def start(die_at=None):
+        folder.mkdir(exist_ok=True)
+        status, _, output = child(lambda: experiment.carry_out(plan), folder, die_at)
+        assert status in (0, DIED), output
+        return status, output
+
+    def finished():
+        assert [entry.name for entry in plan.directory.parent.iterdir()] == ["seed-0"]
+        found = content(plan.directory)
+        shutil.rmtree(folder)
+        return found
+
+    start()
+    whole, resumed = finished(), 0
+    for at in itertools.count(0, EVERY):
+        if start(at)[0] != DIED:
+            break
+        status, output = start()
+        assert status == 0
+        resumed += "resuming after epoch" in output
+        assert finished() == whole, f"killed at change {at}"
+    assert at > 8 * EVERY
+    assert resumed >= 2
+
+
+@pytest.mark.faults
+@pytest.mark.skipif(not can_fork(), reason="cannot fork")
+@pytest.mark.parametrize("network", [name for name in NETWORKS if name not in AT_LENGTH])
+def test_a_killed_training_ends_with_the_same_bits(network, tmp_path):
+    # in a process that has TensorFlow and none of its threads, so that it can be forked
+    killing = forking({}).Process(target=kill_and_start_again, args=(network, tmp_path / "results"))
+    killing.start()
+    killing.join()
+    assert killing.exitcode == 0, (tmp_path / "errors").read_text()

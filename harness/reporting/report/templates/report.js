@@ -53,7 +53,7 @@ function specification(figure, shown, eachSeed) {
   const compared = { values: Object.entries(JSON.parse(references)).map(([name, value]) => ({ name: `${name} ${Number(value.toPrecision(4))}`, y: value })) };
   const reference = { field: "y", type: "quantitative" };
   return {
-    width: "container", height: 215, autosize: { type: "fit-x", contains: "padding" }, background: "transparent",
+    width: "container", height: figure.closest(".first") ? 165 : 215, autosize: { type: "fit-x", contains: "padding" }, background: "transparent",
     config: {
       font: "system-ui, sans-serif", view: { stroke: null },
       axis: { labelColor: "var(--muted)", titleColor: "var(--muted)", gridColor: "var(--line)", domainColor: "var(--muted)", tickColor: "var(--muted)", titleFontWeight: "normal", labelFontSize: 11, titleFontSize: 12 },

@@ -1,6 +1,7 @@
-"""`benchmark.json`, and the page and the figure that are made from it alone.
+"""The benchmark's measurements, and the tables and the figure that are made from them alone.
 
-`python -m benchmarks.page` makes those of docs/speed.md from results/reference/benchmark.json.
+`python -m harness.reporting.benchmark` makes those of docs/speed.md from the committed ones in
+results/reference/benchmark.json.
 """
 
 import sys
@@ -8,14 +9,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
+from pydantic import Field
 
 from harness.cli import Parser, print_written, run_command
-from harness.errors import RunError
 from harness.records.files import read_json, write_json, write_text
+from harness.records.schema import Content, Number, validated
 from harness.reporting.figures.style import GREY, SAMPLE_SUFFIX, new_figure
 from harness.reporting.pages import replace_between_markers
-from harness.reporting.table import Table, format_significant
+from harness.reporting.table import Blocks, Table, format_significant, markdown
 
 # The committed benchmark, and the page that shows it.
 RESULTS, PLOTS, PAGE = Path("results/reference"), Path("plots/reference"), Path("docs/speed.md")
@@ -48,19 +49,25 @@ convolution, alone on one thread. Throughput is that of all processes together, 
 plain Keras on all cores, within a round. Each cell is the median, with the range in brackets."""
 
 
-class Measurement(BaseModel, strict=True, frozen=True, extra="forbid"):
+class Measurement(Content):
     """One measured quantity: the median of `n` values, the smallest and the largest."""
 
     experiment: str
     quantity: str
-    value: FiniteFloat
-    low: FiniteFloat
-    high: FiniteFloat
+    value: Number
+    low: Number
+    high: Number
     unit: str
     n: int
 
+    @property
+    def text(self) -> str:
+        """The value, and its range if it was measured several times."""
+        value, low, high = (format_significant(v, 3) for v in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})" if self.n > 1 else value
 
-class Benchmark(BaseModel, frozen=True):
+
+class Benchmark(Content):
     """The content of `benchmark.json`."""
 
     version: Literal[1] = Field(alias="schema")
@@ -78,6 +85,11 @@ class Benchmark(BaseModel, frozen=True):
         wanted = experiment, quantity
         return next((m for m in self.measurements if (m.experiment, m.quantity) == wanted), None)
 
+    def cell(self, experiment: str, quantity: str, unit: str = "") -> str:
+        """The text of one quantity; empty where it was not measured."""
+        one = self.find(experiment, quantity)
+        return one.text + unit if one else ""
+
     def save(self, folder: Path) -> None:
         """Writes `benchmark.json`."""
         write_json(folder / NAME, self.model_dump(by_alias=True))
@@ -94,67 +106,41 @@ def measured(experiment: str, quantity: str, values: Any, unit: str) -> Measurem
 def load_benchmark(folder: Path) -> Benchmark:
     """Reads `benchmark.json`, or raises a RunError that names the first field that is wrong."""
     path = folder / NAME
-    try:
-        return Benchmark.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"]))
-        raise RunError(
-            f"{path}: field '{field}': {first['msg']}; make the file again by `make bench`."
-        ) from error
+    return validated(path, Benchmark, read_json(path))
+
+
+def benchmark_blocks(benchmark: Benchmark) -> Blocks:
+    """The steps of each experiment, one epoch of all of them, and where they were measured."""
+    names, machine = benchmark.experiments, benchmark.machine
+    steps = pd.DataFrame(
+        {heading: [benchmark.cell(n, what) for n in names] for heading, what in COLUMNS.items()},
+        index=names,
+    )
+    steps = steps.loc[:, (steps != "").any()].reset_index(names="Experiment")
+    blocks: Blocks = [Table([*steps], steps.to_numpy().tolist())]
+    if ratio := benchmark.find(SUITE, "throughput"):
+        rows = [
+            [heading, *(benchmark.cell(SUITE, f"{what}, {way}", unit) for way in ("plain", "ours"))]
+            for heading, (what, unit) in ALL_SIX.items()
+        ]
+        rows.append(["Throughput", "1", ratio.text])
+        blocks.append(Table(["All six", "Plain Keras", "Ours"], rows))
+    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
+    sample = benchmark.protocol["sample"]
+    data = "sample data in the published shapes" if sample else "the real data"
+    return [
+        *blocks,
+        f"Measured on {data}: {machine['cpu']}, {machine['threads']} cores, "
+        f"Python {machine['python']}, {packages}; commit {machine['commit'] or 'unknown'}.",
+    ]
 
 
 def write_page(benchmark: Benchmark, results: Path, plots: Path) -> list[Path]:
     """Writes `benchmark.md` and `benchmark.png`; returns their paths."""
     page = results / "benchmark.md"
     title = "# Benchmark\n\nMade by `make bench` from `benchmark.json`; do not edit."
-    write_text(page, f"{title}\n\n{tables(benchmark)}\n\n{NOTES}\n")
+    write_text(page, f"{title}\n\n{markdown(benchmark_blocks(benchmark))}\n\n{NOTES}\n")
     return [page, draw(benchmark, plots / "benchmark.png")]
-
-
-def tables(benchmark: Benchmark) -> str:
-    """The steps of each experiment, one epoch of all of them, and where they were measured."""
-    names, machine = benchmark.experiments, benchmark.machine
-    kept = {
-        heading: quantity
-        for heading, quantity in COLUMNS.items()
-        if any(benchmark.find(name, quantity) for name in names)
-    }
-    rows = [
-        [name, *(_cell(benchmark.find(name, what)) for what in kept.values())] for name in names
-    ]
-    blocks = [Table(["Experiment", *kept], rows).markdown()]
-    if ratio := benchmark.find(SUITE, "throughput"):
-        rows = [
-            [
-                heading,
-                *(
-                    _cell(benchmark.find(SUITE, f"{quantity}, {way}")) + unit
-                    for way in ("plain", "ours")
-                ),
-            ]
-            for heading, (quantity, unit) in ALL_SIX.items()
-        ]
-        rows.append(["Throughput", "1", _cell(ratio)])
-        blocks.append(Table(["All six", "Plain Keras", "Ours"], rows).markdown())
-    packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
-    data = (
-        "sample data in the published shapes" if benchmark.protocol["sample"] else "the real data"
-    )
-    blocks.append(
-        f"Measured on {data}: {machine['cpu']}, {machine['threads']} cores, "
-        f"Python {machine['python']}, {packages}; commit {machine['commit'] or 'unknown'}."
-    )
-    return "\n\n".join(blocks)
-
-
-def _cell(one: Measurement | None) -> str:
-    """A value, and its range if it was measured several times."""
-    if one is None:
-        return ""
-    text = format_significant(one.value, 3)
-    ends = f"{format_significant(one.low, 3)} to {format_significant(one.high, 3)}"
-    return f"{text} ({ends})" if one.n > 1 else text
 
 
 def draw(benchmark: Benchmark, path: Path) -> Path:
@@ -165,12 +151,11 @@ def draw(benchmark: Benchmark, path: Path) -> Path:
     with new_figure(path, title, width=9, height=1.5 + 0.8 * len(names)) as figure:
         axis = figure.subplots()
         for place, name in enumerate(names):
-            quantities = [quantity for quantity in BARS if benchmark.find(name, quantity)]
-            for number, quantity in enumerate(quantities):
-                one, (_, colour) = benchmark.find(name, quantity), BARS[quantity]
-                middle = place + 1.15 * HEIGHT * (number - (len(quantities) - 1) / 2)
+            found = {what: one for what in BARS if (one := benchmark.find(name, what))}
+            for number, (what, one) in enumerate(found.items()):
+                middle = place + 1.15 * HEIGHT * (number - (len(found) - 1) / 2)
                 ends = [[one.value - one.low], [one.high - one.value]]
-                axis.barh(middle, one.value, HEIGHT, xerr=ends, color=colour)
+                axis.barh(middle, one.value, HEIGHT, xerr=ends, color=BARS[what][1])
         for label, colour in BARS.values():
             axis.barh(0, 0, color=colour, label=label)
         axis.axvline(1, color=GREY, label="plain Keras, all cores")
@@ -182,17 +167,17 @@ def draw(benchmark: Benchmark, path: Path) -> Path:
     return path
 
 
-def rebuild_reference() -> list[Path]:
-    """Rebuilds the tables of docs/speed.md and their figure; returns the paths."""
-    benchmark = load_benchmark(RESULTS)
-    write_text(PAGE, replace_between_markers(PAGE, {"benchmark": tables(benchmark)}))
-    return [PAGE, draw(benchmark, PLOTS / "benchmark.png")]
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Rebuilds the reference; returns the exit status."""
-    Parser("benchmarks.page", __doc__).parse_args(argv)
-    return run_command(lambda: print_written(rebuild_reference()))
+    """Rebuilds the tables of docs/speed.md and their figure; returns the exit status."""
+    Parser("harness.reporting.benchmark", __doc__).parse_args(argv)
+
+    def work() -> None:
+        benchmark = load_benchmark(RESULTS)
+        shown = {"benchmark": markdown(benchmark_blocks(benchmark))}
+        write_text(PAGE, replace_between_markers(PAGE, shown))
+        print_written([PAGE, draw(benchmark, PLOTS / "benchmark.png")])
+
+    return run_command(work)
 
 
 if __name__ == "__main__":

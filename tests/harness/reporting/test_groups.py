@@ -77,7 +77,7 @@ def test_seeds_that_stopped_at_different_epochs_belong_together(tmp_path, ask):
     assert (len(row.records), results.left_out) == (5, [])
     chart, _ = charts.training_charts(row)
     assert chart.title == "Training and validation accuracy, fewer seeds after epoch 3"
-    assert chart.curves[1].y.shape == (5, 8)
+    assert chart.curves[1].seeds.shape == (8, 5)
     for command, arguments in {
         pages: ["--results-dir", own],
         figures: ["--results-dir", own, "--plots-dir", tmp_path],

@@ -148,7 +148,9 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.config["protocol"])])
+        return shlex.join(
+            ["python", "-m", *self._arguments(self.config["protocol"] | self.changed)]
+        )
 
     @property
     def process_arguments(self) -> list[str]:

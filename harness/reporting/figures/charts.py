@@ -257,7 +257,7 @@ def scale_of_most(curves: Iterable[Curve], references: Iterable[float] = ()) -> 
     ends = [np.nanquantile(curve.seeds, (0, 0.1, 0.9, 1)) for curve in curves]
     ends += [np.full(4, value) for value in references]
     (lowest, low, *_), (*_, high, highest) = np.min(ends, 0), np.max(ends, 0)
-    if highest - lowest < 3 * (high - low):
+    if low == high or highest - lowest < 3 * (high - low):
         return None
     margin = 0.08 * (high - low)
     return low - margin, high + margin

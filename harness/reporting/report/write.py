@@ -120,7 +120,9 @@ def write_report(
         beside=beside,
         results=[
             *own_data_blocks(main.rows, "### {}"),
-            *tables.model_blocks(main.rows, numbers, "### {}"),
+            *tables.model_blocks(
+                main.rows, numbers, "### All numbers on {}" if main.own_data else "### {}"
+            ),
         ],
         claims=claims_blocks(verdicts) if verdicts else [],
         own_claims=claims_table(mine)[:1] if mine else [],

@@ -311,10 +311,12 @@ def by_rule(design: FactorialDesign) -> dict[str, Condition]:
     return {rule: found[rule] for rule in SHOWN if rule in found}
 
 
-def update_rules_chart(design: FactorialDesign) -> Chart:
-    """Training loss of one network by the rule of each version of Keras, and the published log."""
+def update_rules_chart(design: FactorialDesign, rules: Sequence[str] = SHOWN) -> Chart:
+    """Training loss of one network by some update rules, and the published log."""
     curves = _published("published log", design.published.loss, "crosses")
-    for rule, condition in by_rule(design).items():
+    found = by_rule(design)
+    for rule in [one for one in rules if one in found]:
+        condition = found[rule]
         off = condition.distance
         history = _history(condition.row.first, "loss")
         colour = RULE_COLOURS[SHOWN.index(rule)]

@@ -5,7 +5,9 @@ beside each other), one of the update rules. Same records, same bytes. `RunError
 records, sample data are mixed with real data, or the folder cannot be written.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from harness.records.record import Record
@@ -36,6 +38,8 @@ from harness.reporting.groups import (
 from harness.reporting.own_data import tasks_of
 from harness.reporting.table import format_percent
 
+TODAY, KERAS_2 = "rmsprop", "rmsprop-keras-2.0"
+
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
     """Draws `<experiment>[+variant].png` of finished runs, one for each set of settings.
@@ -61,6 +65,7 @@ def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[
     if rules := with_most_rules(factorial_designs(results, numbers)):
         path = plots_dir / "update-rules-factorial.png"
         paths.append(plot_panels(path, rules_title(rules), list(map(update_rules_chart, rules))))
+        paths += _plot_front_page(rules[0], plots_dir)
     return paths, results.left_out
 
 
@@ -152,6 +157,19 @@ def finding(panel: Panel) -> str:
     else:
         shown = listed(f"{value:.3g} for {label}" for value, label in values)
     return f"{start} {shown}, at {panel.x} = {end:g}"
+
+
+def _plot_front_page(design: FactorialDesign, plots_dir: Path) -> list[Path]:
+    """The finding at a glance: today's rule and that of Keras 2.0 beside the published log."""
+    shown = by_rule(design)
+    if not {TODAY, KERAS_2} <= shown.keys() or shown[KERAS_2].distance is None:
+        return []
+    today, old = (format_percent(shown[rule].distance) for rule in (TODAY, KERAS_2))
+    title = f"By today's rmsprop, the {design.title} is {today} off its published curve; "
+    title += f"by that of Keras 2.0, {old}"
+    chart = update_rules_chart(design, (TODAY, KERAS_2, ORIGINAL))
+    short = [replace(one, label=re.sub(r":[^,]*, [^,]*,", ",", one.label)) for one in chart.curves]
+    return [plot_panels(plots_dir / "front-page.png", title, [replace(chart, curves=short)])]
 
 
 def rules_title(found: list[FactorialDesign]) -> str:

@@ -285,7 +285,8 @@ def validation_chart(rows: list[ModelResults]) -> Chart:
     charts = overview_charts(best)
     curves = [replace(chart.curves[0], label=chart.title) for chart in charts]
     count = f" of the best {len(best)}" if len(rows) > len(best) else ""
-    title = f"Validation {NAMES[rows[0].metric]}{count}: mean and range of the seeds"
+    title = f"Validation {NAMES[rows[0].metric]}{count}"
+    title += ": mean and range of the seeds" if any(len(row.records) > 1 for row in best) else ""
     return replace(charts[0], title=title, curves=curves)
 
 

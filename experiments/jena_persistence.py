@@ -19,7 +19,10 @@ class Protocol(WindowProtocol):
     """The windows of the networks, and which moment comes again."""
 
     season_hours: float = setting(
-        0, "it will be as it was such seasons before, as few as are known; 0: as it is", minimum=0
+        0,
+        "it will be as it was such seasons before, as few as are known; 0: as it is",
+        minimum=0,
+        off=0,
     )
 
 

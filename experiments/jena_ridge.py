@@ -29,7 +29,7 @@ class Protocol(WindowProtocol):
     recent_hours: float = setting(
         48, f"last hours of the window that are read; 0: what {COLUMNS:,} columns hold", minimum=0
     )
-    weekly: bool = setting(False, "reads the time of the week, too")
+    weekly: bool = setting(False, "reads the time of the week, too", off=False)
     penalty: float = setting(1.0, "weight of the squared coefficients", minimum=0)
 
 

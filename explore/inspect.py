@@ -97,7 +97,7 @@ def _encode(words: list[str], index: dict, model: TrainedNetwork) -> tuple[list[
     """What a model reads, as labels and as ids; a word in brackets has no id of its own."""
     from data.imdb import OUT_OF_VOCABULARY_ID, encode_words
 
-    ids = encode_words(words, index, model.record.config["protocol"]["num_words"]).tolist()
+    ids = encode_words(words, index, model.setting("num_words")).tolist()
     labels = [
         f"({_label(word)})" if number == OUT_OF_VOCABULARY_ID else _label(word)
         for word, number in zip(words, ids[1:], strict=True)

@@ -62,7 +62,7 @@ def opinions(options: argparse.Namespace) -> dict:
     prepare(seed=0, deterministic=False)
     began, encoded, judged = time.perf_counter(), {}, {}
     for number, model in enumerate(models, start=1):
-        size = model.record.config["protocol"]["num_words"]
+        size = model.setting("num_words")
         if size not in encoded:
             encoded[size] = [encode_words(one.words, index, size or None) for one in reviews]
         judged[model.label] = probabilities(model, encoded[size])
@@ -75,7 +75,7 @@ def opinions(options: argparse.Namespace) -> dict:
         model.label: {
             "title": model.title,
             "seed": model.record.seed,
-            "reads": model.record.config["protocol"]["maxlen"],
+            "reads": model.setting("maxlen"),
         }
         for model in models
     }
@@ -97,7 +97,7 @@ def probabilities(model: TrainedNetwork, ids: list) -> list[float | None]:
     """Probabilities that reviews are positive, to six decimals; None if no word of one is known."""
     from data.imdb import OUT_OF_VOCABULARY_ID
 
-    maxlen = model.record.config["protocol"]["maxlen"]  # last ids that the model reads; 0: all
+    maxlen = model.setting("maxlen")  # last ids that the model reads; 0: all
     if model.path.suffix == ".npz":
         found = model.model.predict_proba([review[-maxlen:] for review in ids])[:, 1]
     else:

@@ -96,7 +96,7 @@ def read(
     _, embedding, recurrent, classifier = network.model.layers
     (vectors,), (V, b) = embedding.get_weights(), classifier.get_weights()  # V: (units, 1)
     twin = CELLS[cell].in_numpy(recurrent.get_weights())
-    maxlen = network.record.config["protocol"]["maxlen"]
+    maxlen = network.setting("maxlen")
 
     def padded(ids: list[int]) -> list[int]:
         return [0] * (maxlen - len(ids)) + ids[-maxlen:]

@@ -36,6 +36,16 @@ class TrainedNetwork:
         """Its name in tables."""
         return SeedGroup((self.record,)).title
 
+    def setting(self, name: str) -> int:
+        """A whole number of the protocol by which it was trained; others may have recorded none."""
+        value = self.record.config["protocol"].get(name)
+        if type(value) is not int or value < 0:
+            raise RunError(
+                f"{self.record.path / 'config.json'}: the protocol has no {name}; "
+                f"{_remedy(self.record)}."
+            )
+        return value
+
     @functools.cached_property
     def model(self):
         """The Keras model, not compiled, or the pipeline of `models.baselines.bag_of_ngrams`.

@@ -148,7 +148,9 @@ class Plan:
     @property
     def command(self) -> str:
         """The command that repeats the run; it names no place, since these differ between users."""
-        return shlex.join(["python", "-m", *self._arguments(self.config["protocol"])])
+        return shlex.join(
+            ["python", "-m", *self._arguments(self.config["protocol"] | self.changed)]
+        )
 
     @property
     def process_arguments(self) -> list[str]:
@@ -343,16 +345,18 @@ def show(record: Record, plan: Plan) -> None:
     from harness.reporting.figures.draw import plot_experiment
     from harness.reporting.own_runs import result_lines, study_lines
 
-    say(f"record: {record.path}")
+    plots = []
     if record.history or record.is_study:
         seeds, _ = find_records(plan.results_dir, record.label)
-        for plot in plot_experiment(seeds, plan.plots_dir):
-            say(f"plot: {plot}")
+        plots = plot_experiment(seeds, plan.plots_dir)
     if record.is_study:
         say("\n\n".join(study_lines(record)))
         seconds = record.metrics["wall_seconds"]
         say(f"\n{record.label}, seed {record.seed}: measured in {seconds:.0f} seconds")
     else:
         say("\n".join(result_lines(record)))
+    say(f"record: {record.path}")
+    for plot in plots:
+        say(f"plot: {plot}")
     if plan.experiment.try_next:
         say(f"try next: {plan.experiment.try_next}{' SAMPLE=1' if plan.sample else ''}")

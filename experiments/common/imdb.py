@@ -192,7 +192,12 @@ def network_notes(protocol: ImdbProtocol) -> list[str]:
 
 # The declarations that the experiments on IMDB share; the scripts add name, title and `train`.
 ImdbNetwork = partial(
-    Experiment, dataset="imdb", role="network", sample=SAMPLE, notes=network_notes
+    Experiment,
+    dataset="imdb",
+    role="network",
+    sample=SAMPLE,
+    notes=network_notes,
+    try_next='make predict TEXT="not a good film"',
 )
 ImdbBaseline = partial(
     Experiment, dataset="imdb", role="baseline", notes=split_notes, uses_keras=False

@@ -99,7 +99,14 @@ def gru_notes(protocol: GruProtocol) -> list[str]:
 
 
 # The declarations that the experiments on Jena share; the scripts add name, title and `train`.
-JenaNetwork = partial(Experiment, dataset="jena", role="network", sample=SAMPLE, notes=gru_notes)
+JenaNetwork = partial(
+    Experiment,
+    dataset="jena",
+    role="network",
+    sample=SAMPLE,
+    notes=gru_notes,
+    try_next="make forecast",
+)
 JenaBaseline = partial(
     Experiment,
     dataset="jena",

@@ -53,7 +53,7 @@ def original(experiment: Experiment) -> Experiment:
         raise RunError(f"{experiment.name} does not run on an old Keras; these do: {few(LOGS)}.")
     protocol = altered(experiment.protocol, OldKeras(), without=OWN)
     return dataclasses.replace(
-        experiment, protocol=protocol, train=train, notes=notes, uses_keras=False
+        experiment, protocol=protocol, train=train, notes=notes, uses_keras=False, try_next=""
     )
 
 

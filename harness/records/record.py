@@ -20,6 +20,8 @@ from harness.records.files import CHECKSUMS, read_checksums, read_json
 from harness.records.run import UNFINISHED, promote_left
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from harness.records.schema import Reviews, Weeks
     from harness.records.study_outputs import StudyOutput
 
@@ -88,6 +90,13 @@ class Record:
     def sample(self) -> bool:
         """Whether it was made from the built-in sample data."""
         return self.config["sample"]
+
+    def epochs(self) -> "pd.DataFrame":
+        """The curves as a table: a row an epoch, counted from 1; columns by Keras's names."""
+        import pandas as pd
+
+        rows = pd.RangeIndex(1, 1 + len(self.history.get("loss", ())), name="epoch")
+        return pd.DataFrame(self.history, index=rows)
 
 
 def label_of(experiment: str, variant: dict) -> str:

@@ -125,14 +125,20 @@ def _intervals(measured: Measurement) -> tuple[dict[str, Range], list[str]]:
     if isinstance(samples, Reviews):
         known["test reviews"] = measured.samples_interval
     elif len(samples.weeks) < FEWEST_WEEKS:
-        missing.append(f"{len(samples.weeks)} weeks of test are too few for an interval over them")
+        missing.append(
+            f"{_few(len(samples.weeks), 'week')} too few for an interval over test weeks"
+        )
     else:
         known["test weeks"] = measured.samples_interval
     if measured.interval:
         known["seeds"] = measured.interval
     elif count := len(network.records) if network.too_few_seeds else 0:
-        missing.append(f"{count} seed{'s are' if count > 1 else ' is'} too few for one over seeds")
+        missing.append(f"{_few(count, 'seed')} too few for an interval over seeds")
     return known, missing
+
+
+def _few(count: int, what: str) -> str:
+    return f"{count} {what}s are" if count > 1 else f"{count} {what} is"
 
 
 def _percent_points(difference: float) -> str:

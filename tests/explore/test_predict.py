@@ -87,6 +87,14 @@ def test_bad_input_is_one_sentence(ask, tmp_path, arguments, sentence):
     assert (done.stderr.count("\n"), done.stdout) == (1, "")
 
 
+def test_a_record_without_a_setting_is_one_sentence(judge, results):
+    path = results / "imdb-lstm/seed-0/config.json"
+    path.write_text(path.read_text("utf-8").replace('"maxlen": 28', '"maxlen": "28"'), "utf-8")
+    done = judge("--text", "good")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert f"{path}: the protocol has no maxlen; train it again with `make imdb-lstm" in done.stderr
+
+
 def test_without_the_word_index_one_sentence_says_how_to_get_it(ask, tmp_path, monkeypatch):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.setattr(files, "URLS", dict.fromkeys(files.URLS, "http://127.0.0.1:9/none"))

@@ -24,9 +24,8 @@ def network(cell, maxlen=MAXLEN, **options):
     model = networks.recurrent_classifier(cell, WORDS, FEATURES, UNITS, **options)
     rng = np.random.default_rng(0)
     model.set_weights([rng.normal(0, 0.5, w.shape) for w in model.get_weights()])
-    config = {"protocol": {"maxlen": maxlen}}
-    record = SimpleNamespace(config=config, label=f"imdb-{cell}", title=CELLS[cell].title)
-    return SimpleNamespace(path="best.keras", record=record, model=model, **vars(record))
+    named = {"path": "best.keras", "label": f"imdb-{cell}", "title": CELLS[cell].title}
+    return SimpleNamespace(model=model, setting={"maxlen": maxlen}.get, **named)
 
 
 def by_keras(network, ids):

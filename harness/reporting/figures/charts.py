@@ -257,7 +257,7 @@ def scale_of_most(curves: Iterable[Curve], references: Iterable[float] = ()) -> 
     ends = [np.nanquantile(curve.seeds, (0, 0.1, 0.9, 1)) for curve in curves]
     ends += [np.full(4, value) for value in references]
     (lowest, low, *_), (*_, high, highest) = np.min(ends, 0), np.max(ends, 0)
-    if highest - lowest < 3 * (high - low):
+    if low == high or highest - lowest < 3 * (high - low):
         return None
     margin = 0.08 * (high - low)
     return low - margin, high + margin
@@ -285,7 +285,8 @@ def validation_chart(rows: list[ModelResults]) -> Chart:
     charts = overview_charts(best)
     curves = [replace(chart.curves[0], label=chart.title) for chart in charts]
     count = f" of the best {len(best)}" if len(rows) > len(best) else ""
-    title = f"Validation {NAMES[rows[0].metric]}{count}: mean and range of the seeds"
+    title = f"Validation {NAMES[rows[0].metric]}{count}"
+    title += ": mean and range of the seeds" if any(len(row.records) > 1 for row in best) else ""
     return replace(charts[0], title=title, curves=curves)
 
 

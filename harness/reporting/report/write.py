@@ -96,7 +96,8 @@ def write_report(
     first = _first_tables(expected) if expected else _ranking(beside_each_other)
     beside = []
     if own and own is not main and own.rows:
-        beside = [own_table([beside_reference(row, main.rows) for row in own.rows])]
+        table = own_table([beside_reference(row, main.rows) for row in own.rows])
+        beside = [replace(table, title="")]  # the section has it
     progress("judging the claims")
     verdicts = [] if main.sample or main.own_data else judge(statements, main)
     judged = own and own is not main and judge(statements, own)
@@ -119,7 +120,9 @@ def write_report(
         beside=beside,
         results=[
             *own_data_blocks(main.rows, "### {}"),
-            *tables.model_blocks(main.rows, numbers, "### {}"),
+            *tables.model_blocks(
+                main.rows, numbers, "### All numbers on {}" if main.own_data else "### {}"
+            ),
         ],
         claims=claims_blocks(verdicts) if verdicts else [],
         own_claims=claims_table(mine)[:1] if mine else [],

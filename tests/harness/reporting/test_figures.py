@@ -16,7 +16,13 @@ from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
 from harness.reporting import groups
 from harness.reporting.figures import draw, panels
 from harness.reporting.figures.__main__ import main
-from harness.reporting.figures.charts import Dots, overview_charts, panels_of, training_charts
+from harness.reporting.figures.charts import (
+    Dots,
+    overview_charts,
+    panels_of,
+    training_charts,
+    validation_chart,
+)
 from harness.reporting.figures.panels import draw_chart, plot_panels
 from harness.reporting.figures.style import MODEL_COLOURS, colours_of, drawable
 from harness.reporting.groups import load_results
@@ -254,6 +260,9 @@ def test_the_overview_has_a_published_protocol_or_else_variants(tmp_path):
     charts = overview_charts(rows)
     assert [chart.title for chart in charts] == ["LSTM", "GRU, units = 8"]
     assert [len(chart.curves) for chart in charts] == [2, 1]  # one is published
+    together = validation_chart(rows)
+    assert together.title == "Validation accuracy"  # of one seed each
+    assert [curve.label for curve in together.curves] == ["LSTM", "GRU, units = 8"]
 
 
 def test_sample_figures_say_so(tmp_path):
@@ -275,7 +284,7 @@ def pixels(text: str, parse_math: bool) -> bytes:
     return png.getvalue()
 
 
-@pytest.mark.parametrize("text", ["5 $", "$a$", "$$", r"\$a\$", r"a\\$b$", "plain", "a_b^c", "%"])
+@pytest.mark.parametrize("text", ["$a$", r"\$a\$", r"a\\$b$", "a_b^c"])
 def test_drawable_text_looks_like_text_in_which_no_formula_is_sought(text):
     # Matplotlib takes the backslash before a dollar away where it seeks formulas, and only there.
     assert pixels(drawable(text), parse_math=True) == pixels(text, parse_math=False)

@@ -65,8 +65,8 @@ def test_few_seeds_and_few_weeks_have_no_interval(tmp_path):
     records(tmp_path, "ridge", [0.25], "Ridge", "series", facts={"unit": "MW"}, epochs=0)
     assert worth_it(rows_of(tmp_path)) == (
         "GRU, the best recurrent network, is not shown to be better than Ridge, the best other "
-        "model: -0.320 MW of error on test; 4 weeks of test are too few for an interval over them; "
-        "3 seeds are too few for one over seeds."
+        "model: -0.320 MW of error on test; 4 weeks are too few for an interval over test weeks; "
+        "3 seeds are too few for an interval over seeds."
     )
 
 

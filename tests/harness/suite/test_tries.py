@@ -51,7 +51,7 @@ def test_reviews_end_in_a_table_a_figure_and_a_sentence(reviews, tmp_path, capsy
     assert "my reviews.csv: 220 reviews from column text, labels from column label (110 bad" in said
     assert "Linear on words and bigrams" in said.split("my-reviews\n")[1]
     assert "SimpleRNN, maxlen = 12, units = 4, epochs = 1, the best recurrent network, is " in said
-    assert "1 seed is too few for one over seeds." in said
+    assert "1 seed is too few for an interval over seeds." in said
     assert (tmp_path / "p/my-reviews.png").exists()
     assert "my-reviews" in (tmp_path / "r/RESULTS.md").read_text("utf-8")
     records, left_out = find_records(tmp_path / "r")

@@ -12,6 +12,7 @@ from commands import REPOSITORY
 
 from data.imdb import encode_words, load_word_index, split_words
 from explore import keep_weights, trained
+from explore.predict import probabilities
 from explore.trained import find_trained, load_trained
 from harness.errors import RunError
 from harness.records.files import read_checksums, read_json, sha256, write_json

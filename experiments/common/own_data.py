@@ -15,14 +15,13 @@ import re
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 from harness.cli import Parser
 from harness.errors import RunError, few
 from harness.experiment import Experiment, find_experiments
 from harness.protocol import altered, setting
 
-# what `make try-reviews` trains
-ON_REVIEWS = ("majority", "linear", "simple-rnn", "lstm", "gru", "conv-lstm")
 # values that suit some thousand reviews better than the published ones; ten thousand long reviews
 # take five minutes on two cores
 REVIEW_VALUES = {
@@ -35,8 +34,7 @@ REVIEW_VALUES = {
     "units": 32,
     "patience": 3,
 }
-# what `make try-series` trains, and values that suit a shorter series
-ON_SERIES = ("persistence", "seasonal-persistence", "ridge", "dense", "gru", "gru-dropout")
+# likewise for a shorter series
 SERIES_VALUES = {"optimizer": "adam", "epochs": 30, "batches_per_epoch": 100, "patience": 5}
 SPANS = ("lookback_hours", "step_hours", "horizon_hours")
 ROWS_OF_JENA = ("train_rows", "validation_rows", "straddle_gaps")  # settings that it alone has
@@ -58,6 +56,10 @@ TAKEN = {
 class OwnReviews:
     """A file of reviews, and how they are divided."""
 
+    DATASET: ClassVar = "imdb"  # whose experiments run on it
+    NAMED: ClassVar = ("reviews_file", "text", "label")  # the settings that name the data
+    MODELS: ClassVar = ("majority", "linear", "simple-rnn", "lstm", "gru", "conv-lstm")
+
     reviews_file: str = setting("", "CSV file with reviews and their labels", file_or=())
     text: str = setting("", "column of the reviews; empty: by its name")
     label: str = setting("", "column of the labels; empty: by its name or its two values")
@@ -71,6 +73,10 @@ class OwnReviews:
 class OwnSeries:
     """A file with a series, and how it is divided in time; the rest is to test on."""
 
+    DATASET: ClassVar = "jena"
+    NAMED: ClassVar = ("series_file", "time", "target")
+    MODELS: ClassVar = ("persistence", SEASONAL, "ridge", "dense", "gru", "gru-dropout")
+
     series_file: str = setting("", "CSV file with a regular series", file_or=())
     time: str = setting("", "column of the times; empty: by its name")
     target: str = setting("", "column to forecast; empty: the only one of numbers")
@@ -83,41 +89,37 @@ class OwnSeries:
 
 
 OwnData = OwnReviews | OwnSeries
-KINDS = {"reviews": ("imdb", OwnReviews, ON_REVIEWS), "series": ("jena", OwnSeries, ON_SERIES)}
-COLUMNS = {"reviews": ("text", "label"), "series": ("time", "target")}
+KINDS = {"reviews": OwnReviews, "series": OwnSeries}
 
 
 def own_file_of(words: list[str]) -> OwnData | None:
     """The file that a command line names and its columns; None if it names none."""
     parser = Parser("experiments NAME", "")
-    names = {kind: (f"{kind}_file", *columns) for kind, columns in COLUMNS.items()}
-    for name in chain(*names.values()):
+    for name in chain(OwnReviews.NAMED, OwnSeries.NAMED):
         parser.add_argument(f"--{name.replace('_', '-')}", default="")
     given, _ = parser.parse_known_args([word for word in words if word not in ("-h", "--help")])
-    for kind, (_, own, _) in KINDS.items():
-        if getattr(given, f"{kind}_file"):
-            return own(**{name: getattr(given, name) for name in names[kind]})
+    for own in KINDS.values():
+        values = {name: getattr(given, name) for name in own.NAMED}
+        if values[own.NAMED[0]]:
+            return own(**values)
     return None
 
 
 def experiment_on(name: str, own: OwnData) -> Experiment:
     """The experiment `lstm` or `imdb-lstm` on a file of the user's own."""
-    kind = "series" if isinstance(own, OwnSeries) else "reviews"
-    dataset = KINDS[kind][0]
     known = {
-        one.name.removeprefix(f"{dataset}-"): one
+        one.name.removeprefix(f"{own.DATASET}-"): one
         for one in find_experiments().values()
-        if one.dataset == dataset and one.role != "study"
+        if one.dataset == own.DATASET and one.role != "study"
     }
-    name = name.removeprefix(f"{dataset}-")
+    name = name.removeprefix(f"{own.DATASET}-")
     script = "persistence" if name == SEASONAL else name
     if script not in known:
+        kind = own.NAMED[0].removesuffix("_file")
         raise RunError(f"{name} does not run on {kind}; these do: {few(known, most=20)}.")
     experiment = known[script]
-    file = f"{kind}_file"
-    given = [one for one in (file, *COLUMNS[kind]) if getattr(own, one)]
     trained = hasattr(experiment.protocol, "epochs")
-    if kind == "reviews":
+    if isinstance(own, OwnReviews):
         values, without = REVIEW_VALUES if trained else {}, ()
     else:
         values, without = _values_on(own) | (SERIES_VALUES if trained else {}), ROWS_OF_JENA
@@ -127,11 +129,11 @@ def experiment_on(name: str, own: OwnData) -> Experiment:
         experiment,
         name=name,
         title=TITLES.get(name, experiment.title),
-        dataset=dataset_of(getattr(own, file), getattr(own, COLUMNS[kind][-1])),
+        dataset=dataset_of(getattr(own, own.NAMED[0]), getattr(own, own.NAMED[-1])),
         protocol=altered(experiment.protocol, own, without=without, **values),
         sample={},
         notes=lambda protocol: [],
-        own_data=tuple(given),
+        own_data=tuple(one for one in own.NAMED if getattr(own, one)),
         try_next="",
     )
 

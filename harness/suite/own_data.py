@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from experiments.common.own_data import (
-    COLUMNS,
     KINDS,
     SEASONAL,
     SPANS,
@@ -76,8 +75,8 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
             kind_of_value = spans if name == "horizon" else span
             help += "; min, h, d or rows"
             parser.add_argument(f"--{name}", type=kind_of_value, metavar="SPAN", help=help)
-    _, own, names = KINDS[kind]
-    networks = [experiment_on(name, own()).protocol for name in names]
+    own = KINDS[kind]()
+    networks = [experiment_on(name, own).protocol for name in own.MODELS]
     protocol = altered(*networks, without=[f"{kind}_file", "season_hours", *SPANS])
     add_settings(parser.add_argument_group("settings of the models"), protocol)
     return parser.parse_args(argv)
@@ -101,12 +100,11 @@ def spans(text: str) -> list[tuple[float, str]]:
 def try_out(options: argparse.Namespace) -> int:
     """Does the runs that are missing, and shows what they say; 1 if a run failed."""
     kind, given = options.kind, vars(options)
-    _, make, names = KINDS[kind]
-    columns = {name: given.get(name, "") for name in COLUMNS[kind]}
-    own = make(**{f"{kind}_file": options.file}, **columns)
+    given[f"{kind}_file"] = options.file
+    own = KINDS[kind](**{name: given.get(name, "") for name in KINDS[kind].NAMED})
     # what is wrong with the file or with a span is said before any run
     tasks = tasks_on_series(own, given) if kind == "series" else tasks_on_reviews(own, given)
-    experiments = [experiment_on(name, own) for name in names]
+    experiments = [experiment_on(name, own) for name in own.MODELS]
     for place in ("results", "plots"):
         folder = given[f"{place}_dir"] or Path(place, experiments[0].dataset)
         setattr(options, f"{place}_dir", folder)

@@ -9,7 +9,7 @@ import pytest
 from experiments.common.own_data import OwnReviews, OwnSeries, dataset_of, experiment_on
 from harness.experiment import read_plan
 from harness.records.record import find_records
-from harness.suite.own_data import KINDS, main
+from harness.suite.own_data import main
 
 SMALL = ["--epochs", "1", "--seeds", "1", "--units", "4"]
 
@@ -18,7 +18,7 @@ SMALL = ["--epochs", "1", "--seeds", "1", "--units", "4"]
 def reviews(tmp_path, monkeypatch):
     """A file in which one word tells the label; three models read it."""
     names = ("majority", "linear", "simple-rnn")
-    monkeypatch.setitem(KINDS, "reviews", ("imdb", OwnReviews, names))
+    monkeypatch.setattr(OwnReviews, "MODELS", names)
     lines = [f"a {word} film {n},{word}" for n in range(110) for word in ("good", "bad")]
     path = tmp_path / "my reviews.csv"
     path.write_text("\n".join(["text,label", *lines]), "utf-8")
@@ -29,7 +29,7 @@ def reviews(tmp_path, monkeypatch):
 def series(tmp_path, monkeypatch):
     """Waves of a day and noise, one row an hour; four models read them."""
     names = ("persistence", "seasonal-persistence", "ridge", "gru")
-    monkeypatch.setitem(KINDS, "series", ("jena", OwnSeries, names))
+    monkeypatch.setattr(OwnSeries, "MODELS", names)
     hours = np.arange(900)
     noise = np.random.default_rng(0).normal(0, 0.1, 900)
     columns = {"load (MW)": np.sin(hours * 2 * np.pi / 24) + noise, "wind": noise}

@@ -74,17 +74,19 @@ def plot_forecast(weather: Weather, made: Forecast, title: str, folder: Path) ->
     ahead = float((made.target - made.made) / np.timedelta64(1, "h"))
     axis = f"hours after {moment(made.made)}"
 
+    def line(rows: np.ndarray, values: np.ndarray) -> pd.DataFrame:
+        return pd.DataFrame(values, index=hours[rows])
+
     def measured(label: str, after: float, until: float, dashed: bool) -> Curve:
         rows = np.flatnonzero((hours > after) & (hours <= until) & weather.measured)
-        y = weather.temperature[rows]
-        return Curve(label, PUBLISHED_COLOUR, hours[rows], y[None], dashed=dashed)
+        return Curve(label, PUBLISHED_COLOUR, line(rows, weather.temperature[rows]), dashed=dashed)
 
     curves = [measured("measured", -BEFORE_HOURS, 0, dashed=False)]
     for name, look in _looks(made.paths).items():
         path = made.paths[name]
         known = np.flatnonzero(~np.isnan(path))
-        x = ahead + 1 - len(path) + known
-        curves.append(Curve(f"{name}: {path[-1]:.1f} °C", x=x, y=path[None, known], **look))
+        known_path = pd.DataFrame(path[known], index=ahead + 1 - len(path) + known)
+        curves.append(Curve(f"{name}: {path[-1]:.1f} °C", seeds=known_path, **look))
     if made.happened is not None:
         curves.append(measured("what happened", 0, ahead, dashed=True))
     said = f"Each hour, as forecast {ahead:g} hours before it"
@@ -93,7 +95,7 @@ def plot_forecast(weather: Weather, made: Forecast, title: str, folder: Path) ->
     rows, names = made.row + weather.offsets, [name for name in SHOWN if name in weather.quantities]
     values = weather.columns(names)[rows]  # (timesteps, names)
     read = [
-        Chart("", axis, name, [Curve("measured", PUBLISHED_COLOUR, hours[rows], column[None])])
+        Chart("", axis, name, [Curve("measured", PUBLISHED_COLOUR, line(rows, column))])
         for name, column in zip(names, values.T, strict=True)
     ]
     reach, count = 1 - weather.offsets[0] // weather.hour, len(weather.quantities)
@@ -172,7 +174,7 @@ class Errors:
         for unit, name in {"month": "month", "hour": "hour of the day"}.items():
             table = means[unit]
             curves = [
-                Curve(forecaster, x=table.index, y=table[[forecaster]].to_numpy().T, **look)
+                Curve(forecaster, seeds=table[[forecaster]], **look)
                 for forecaster, look in _looks(self.table).items()
             ]
             charts.append(Chart(f"By {name}", name, "MAE (°C), lower is better", curves))

@@ -24,7 +24,8 @@ FEWEST_OWN_ROWS = 200
 MOST_JUMPS = 10  # back in time; more are no stretches that stand twice
 MOST_REPEATED = 0.3  # share of rows; beyond it, they are those of another station
 MOST_IRREGULAR = 0.05  # share of steps; beyond it, a count of rows is no count of hours
-TIME_NAMES = ("datetime", "date", "time", "timestamp")  # of columns, in small letters, no blanks
+# of columns, in small letters, no blanks; pandas writes the times without a name
+TIME_NAMES = ("datetime", "date", "time", "timestamp", "")
 LARGEST = 1e15  # reading of an own series, whose squares are summed
 UNIT = re.compile(r"[(\[]([^()\[\]<>|]{1,20})[)\]] *$")  # at the end of a column's name
 
@@ -159,6 +160,9 @@ def _read_series(path: Path, time: str, target: str, _: tuple[int, int]) -> Seri
         form_of_times = [*form_of_times, "rows in another order than their times"]
 
     others = frame.drop(columns=column)
+    if "" in others:  # such as pandas' row numbers
+        others = others.drop(columns="")
+        form_of_times = [*form_of_times, "a column without a name left out"]
     numbers = [one for one in others if _holds_numbers(others[one])]
     target = find_column(name, [*others], target, ())
     if not target and len(numbers) != 1:

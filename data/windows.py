@@ -70,6 +70,7 @@ def make_windows(
     step_hours: float,
     horizon_hours: float,
     straddle_gaps: bool,
+    measured_targets: bool = False,
     advice: str = "",
 ) -> SeriesWindows:
     """Normalises a series and lays the windows of the three splits over it.
@@ -91,6 +92,7 @@ def make_windows(
         straddle_gaps: True counts rows alone, as published, whatever their timestamps. False
             drops repeated rows first and keeps only windows without a gap from the first input
             to the target.
+        measured_targets: True leaves out windows whose target was missing and is filled.
         advice: what to choose instead, for the message where a split has no window.
     """
     cadence = series.cadence_minutes
@@ -125,6 +127,9 @@ def make_windows(
         if not straddle_gaps:
             first_steps = last_rows + offsets[0] + 1
             last_rows = last_rows[none_between(broken, first_steps, last_rows + horizon)]
+        if measured_targets:
+            filled = series.missing[kept, column]  # (rows,)
+            last_rows = last_rows[~filled[last_rows + horizon]]
         if not len(last_rows):
             needed = lookback + 1 + (delay + 1 if name == "test" or not straddle_gaps else 0)
             raise DataError(

@@ -215,9 +215,17 @@ def own_windows(protocol: OwnSeries) -> tuple[Series, SeriesWindows]:
     train, validation = round(share * rows), round((share + protocol.validation_share) * rows)
     splits = [range(train), range(train, validation), range(validation, rows)]
     spans = {name: getattr(protocol, name) for name in SPANS}
-    advice = f"The file has {rows:,} rows."
-    windows = make_windows(series, splits, **spans, straddle_gaps=False, advice=advice)
     column = series.quantities.index(series.target)
+    missing = int(series.missing[:, column].sum())
+    advice = f"The file has {rows:,} rows" + f", {missing:,} of them without target" * bool(missing)
+    windows = make_windows(
+        series,
+        splits,
+        **spans,
+        straddle_gaps=False,
+        measured_targets=True,  # a filled one is what persistence forecasts
+        advice=f"{advice}.",
+    )
     if not windows.train.series[: splits[0].stop, column].any():  # 0 where it is constant
         raise DataError(
             f"the target '{shown(series.target)}' has one value in all {train:,} training rows, so "

@@ -67,6 +67,10 @@ def test_what_was_read_is_said_in_a_line(read):
         lambda text: text.replace("0:00:00,", "0:00:00Z,").replace(":00,", ":00+00:00,"),
         lambda text: gzip.compress(text.encode()),
         lambda text: text.replace("date", "time"),
+        lambda text: text.replace("date", ""),
+        lambda text: (
+            text.replace("date", "n,date").replace("2020-", "7,2020-").replace("n,", ",", 1)
+        ),
         lambda text: text.replace("date", "Date,Time").replace(" ", ",").replace("load,", "load "),
     ],
     ids=[
@@ -78,6 +82,8 @@ def test_what_was_read_is_said_in_a_line(read):
         "two offsets",
         "gzip",
         "time",
+        "no name",
+        "row numbers",
         "two columns",
     ],
 )

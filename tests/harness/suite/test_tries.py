@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from experiments.common.jena import own_windows
 from experiments.common.own_data import OwnReviews, OwnSeries, dataset_of, experiment_on
 from harness.experiment import read_plan
 from harness.records.record import find_records
@@ -139,3 +140,18 @@ def test_a_span_that_no_file_holds_is_refused(capsys):
     with pytest.raises(SystemExit):
         main(["series", "load.csv", "--horizon", "9" * 400 + "h"])
     assert "expected a span such as" in capsys.readouterr().err
+
+
+def test_a_filled_target_is_neither_learnt_nor_tested(series, capsys):
+    frame = pd.read_csv(series)
+    frame.loc[800:830, "load (MW)"] = np.nan
+    frame.to_csv(series, index=False)
+    own = OwnSeries(str(series), target="load (MW)")
+    _, windows = own_windows(experiment_on("persistence", own).protocol)
+    targets = windows.test.last_rows + windows.test.horizon
+    assert len(targets)
+    assert not np.isin(targets, np.arange(800, 831)).any()
+    frame.loc[720:, "load (MW)"] = np.nan
+    frame.to_csv(series, index=False)
+    assert tried(series, "series", "--target", "load (MW)") == 1
+    assert "The file has 900 rows, 180 of them without target." in capsys.readouterr().err

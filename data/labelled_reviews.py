@@ -30,6 +30,7 @@ from data.own_reviews import (
 LABELS = ("label", "labels", "sentiment", "class", "target", "polarity", "category", "rating")
 # what counts as 1, in small letters, where the labels are words
 POSITIVE = {"positive", "pos", "yes", "true", "good", "recommended", "favourable", "favorable"}
+NO_LABEL = {"nan", "na", "n/a", "#n/a", "<na>", "null"}  # what programs write for a blank
 FEWEST_REVIEWS, FEWEST_OF_A_LABEL = 200, 10
 SPLIT_SEED = 113
 PARTS = ("train", "validation", "test")
@@ -74,10 +75,12 @@ def _read_labelled(path: Path, text: str, label: str, _: tuple[int, int]) -> Lab
     name, content = shown(path.name), decoded(path)
     if not content.strip():
         raise DataError(f"{name} is empty; it needs a column of reviews and one of labels.")
-    delimiter, names = header(content, text or None, needed=True)
-    rows = csv_rows(content, delimiter, name)
-    table = pd.DataFrame([row for _, row in rows[1:]], columns=range(len(names)), dtype=str)
-    table = table.fillna("").set_axis(names, axis=1).loc[:, ~pd.Index(names).duplicated()]
+    delimiter, _ = header(content, text or None, needed=True)
+    (_, first), *rows = csv_rows(content, delimiter, name)
+    names = [one.strip() for one in first]
+    padded = [row + [""] * (len(names) - len(row)) for _, row in rows]
+    table = pd.DataFrame(padded, columns=range(len(names)), dtype=str)
+    table = table.set_axis(names, axis=1).loc[:, ~pd.Index(names).duplicated()]
     others = [one for one in table if one != label and (label or known(one) not in LABELS)]
     if (of_text := find_column(name, [*table], text, COLUMNS)) is None:
         if len(table.columns) != 2 or len(others) != 1:
@@ -87,16 +90,24 @@ def _read_labelled(path: Path, text: str, label: str, _: tuple[int, int]) -> Lab
             )
         of_text = others[0]
     of_label = _label_column(name, table.drop(columns=of_text), label)
-    classes = _classes(name, of_label, table[of_label].str.strip())
+    for one in (of_text, of_label):
+        if names.count(one) > 1:
+            raise DataError(
+                f"{name} has {names.count(one)} columns named '{shown(one)}'; rename all but one."
+            )
+    labels = table[of_label].str.strip().str.casefold()
+    labels = labels.mask(labels.isin(NO_LABEL), "")
+    classes = _classes(name, of_label, labels)
 
-    reviews = pd.DataFrame({"label": table[of_label].str.strip().str.casefold()})
+    reviews = pd.DataFrame({"label": labels})
     reviews["words"] = [tuple(split_words(plain(one).lower())) for one in table[of_text]]
     without = {"a label": reviews.label == "", "a word": reviews.words.str.len() == 0}
     reviews = reviews[~(without["a label"] | without["a word"])]
     repeated = reviews.duplicated("words")  # one copy would be learnt, and the other tested
     reviews = reviews[~repeated]
-    counts = [f"{sum(reviews.label == one):,} {shown(one, 30)}" for one in classes]
-    if len(reviews) < FEWEST_REVIEWS or reviews.label.value_counts().min() < FEWEST_OF_A_LABEL:
+    of_each = [sum(reviews.label == one) for one in classes]
+    counts = [f"{n:,} {shown(one, 30)}" for n, one in zip(of_each, classes, strict=True)]
+    if len(reviews) < FEWEST_REVIEWS or min(of_each) < FEWEST_OF_A_LABEL:
         raise DataError(
             f"{name} has {len(reviews):,} different reviews with a label ({', '.join(counts)}); at "
             f"least {FEWEST_REVIEWS} are needed, and {FEWEST_OF_A_LABEL} of each label."
@@ -132,7 +143,7 @@ def _label_column(name: str, table: pd.DataFrame, label: str) -> str:
 
 def _classes(name: str, column: str, given: pd.Series) -> tuple[str, str]:
     """The two different labels, in small letters; the second counts as 1."""
-    found = sorted({*given.str.casefold()} - {""})
+    found = sorted({*given} - {""})
     if len(found) != 2:
         many = f"{len(found):,} different labels" if len(found) != 1 else "one label alone"
         raise DataError(

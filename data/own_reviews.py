@@ -165,7 +165,7 @@ def header(text: str, column: str | None, needed: bool) -> tuple[str, list[str]]
     A text whose name does not say so is a CSV if its first line is a row of two or more names, one
     of which is a column of reviews.
     """
-    first = re.split(r"\r\n|\r|\n", text, maxsplit=1)[0]
+    first = re.split(r"\r\n|\r|\n", text.lstrip("\r\n"), maxsplit=1)[0]
     csv.field_size_limit(MOST_BYTES)
     found = {one: next(csv.reader([first], delimiter=one), []) for one in DELIMITERS}
     for delimiter, names in found.items():

@@ -134,12 +134,15 @@ def read_series(file: str, time: str = "", target: str = "") -> Series:
 @functools.lru_cache(maxsize=1)
 def _read_series(path: Path, time: str, target: str, _: tuple[int, int]) -> Series:
     name, (frame, form) = shown(path.name), read_table(path)
-    frame = frame.loc[:, ~frame.columns.duplicated()]
+    names = frame.columns
+    frame = frame.loc[:, ~names.duplicated()]
     if len(frame) < FEWEST_OWN_ROWS:
         raise DataError(
             f"{name} has {len(frame):,} rows; at least {FEWEST_OWN_ROWS} are needed to train, "
             "validate and test on."
         )
+    if target and (alike := [*names].count(target)) > 1:
+        raise DataError(f"{name} has {alike} columns named '{shown(target)}'; rename all but one.")
     if (column := find_column(name, [*frame], time, TIME_NAMES)) is None:
         raise DataError(
             f"{name}: no column of {quoted(frame)} is known to hold the times; name it with --time."

@@ -46,7 +46,7 @@ def train(protocol, run):
     windows = weather.windows
     import numpy as np
 
-    from data.ridge_features import ridge_features
+    from data.ridge_features import PERIODS, WEEK, ridge_features
     from models.baselines import ridge_regression
 
     if not timesteps:
@@ -54,8 +54,13 @@ def train(protocol, run):
         columns = min(COLUMNS, NUMBERS // len(windows.train))
         timesteps = min(max(columns // quantities, 1), available)
 
+    periods = [*PERIODS, WEEK] if protocol.weekly else PERIODS
+    if getattr(protocol, "series_file", ""):  # a part of a wave extrapolates badly
+        first, last = windows.timestamps[windows.train.last_rows[[0, -1]]].astype(int)
+        periods = [period for period in periods if period <= last - first]
+
     def features(split):
-        return ridge_features(split, windows.timestamps, timesteps, protocol.weekly)
+        return ridge_features(split, windows.timestamps, timesteps, periods)
 
     targets = windows.train.targets(np.arange(len(windows.train)))  # (windows,)
     model = ridge_regression(protocol.penalty)

@@ -163,7 +163,8 @@ def _values_on(own: OwnSeries) -> dict[str, float]:
 
 def season_of(row: int, horizon: int) -> int:
     """A day, a week or a year in minutes: the shortest that is no persistence at this horizon."""
-    return next(one for one in (DAY, 7 * DAY, 52 * 7 * DAY) if one > row and horizon % one)
+    seasons = (DAY, 7 * DAY, 52 * 7 * DAY)
+    return next((one for one in seasons if one > row and horizon % one), seasons[-1])
 
 
 def dataset_of(file: str, column: str) -> str:

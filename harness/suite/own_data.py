@@ -36,6 +36,7 @@ from harness.suite.plan import suite_of
 SEEDS = {"reviews": 5, "series": 3}
 MINUTES = {"min": 1, "h": 60, "d": 24 * 60}
 SPAN = re.compile(r"(\d+(?:\.\d+)?) ?(min|h|d|rows?)")
+LARGEST_SPAN = 10**9  # of any unit; more fits no file
 SPAN_HELP = {
     "lookback": "what a window reaches back, such as 10d (default: 10d, or 30 rows)",
     "step": "from one timestep to the next (default: 1h, or one row)",
@@ -85,7 +86,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
 def span(text: str) -> list[tuple[float, str]]:
     """Reads a span such as `24h` or `30 rows`."""
     found = SPAN.fullmatch(text.strip())
-    if not found or float(found[1]) == 0:
+    if not found or not 0 < float(found[1]) < LARGEST_SPAN:
         raise argparse.ArgumentTypeError(
             f"expected a span such as 30min, 24h, 10d or 30 rows, got '{shown(text, 50)}'"
         )

@@ -76,6 +76,10 @@ def test_which_label_counts_as_1(labels, classes, read):
         (gzip.compress(table().encode()), {}, ("review", "sentiment")),
         (table().encode("utf-16"), {}, ("review", "sentiment")),
         (table().replace("\n", "\r\n"), {}, ("review", "sentiment")),
+        ("\n\n" + table(), {}, ("review", "sentiment")),
+        (table("review, sentiment,"), {"label": "sentiment"}, ("review", "sentiment")),
+        (table('"review\ntext",sentiment'), {}, ("review\ntext", "sentiment")),
+        (table(extra=["so la la,NaN"]), {}, ("review", "sentiment")),
     ],
 )
 def test_columns_and_forms_that_are_recognised(content, columns, expected, read):
@@ -102,6 +106,13 @@ def test_other_languages_are_lowered_and_split_by_spaces(read):
         (table(extra=["so la la,fair"]), {}, "has 3 different labels ('fair', 'neg', 'pos')"),
         (table("review,x", labels=("1", "2"), extra=["so la la,3"]), {}, "no column beside the"),
         ("review\n" + "good\n" * 300, {}, "no column beside the reviews has two different values"),
+        (table(labels=("1", "NaN")), {}, "column 'sentiment', has one label alone ('1')"),
+        (
+            table(rows=300, labels=("a", "a")) + table(rows=300, labels=("b", "b"))[17:],
+            {},
+            "600 different reviews with a label (600 a, 0 b)",
+        ),
+        (table("review,label,label"), {}, "has 2 columns named 'label'; rename all but one"),
         (table("a,b"), {}, "no column of 'a', 'b' is known to hold reviews; name it with --text"),
         (table(), {"text": "title"}, "no column 'title'; it has 'review', 'sentiment'"),
         (table(), {"label": "stars"}, "no column 'stars'; it has 'sentiment'"),

@@ -92,6 +92,11 @@ def test_forms_that_are_recognised(change, read):
 @pytest.mark.parametrize(
     ("content", "columns", "sentence"),
     [
+        (
+            pd.concat([table(), table()["load (MW)"] + 1], axis=1),
+            {"target": "load (MW)"},
+            "has 2 columns named 'load (MW)'; rename all but one",
+        ),
         (table(rows=199), {}, "has 199 rows; at least 200 are needed"),
         (table(wind=1.5), {}, "has 2 columns of numbers ('load (MW)', 'wind'); name the one to"),
         (table().drop(columns="load (MW)").assign(a="x"), {}, "has 0 columns of numbers (none)"),

@@ -92,6 +92,8 @@ def test_a_series_has_a_table_for_each_horizon(series, tmp_path, capsys):
     [
         ([], "has 2 columns of numbers ('load (MW)', 'wind'); name the one to forecast"),
         (["--target", "wind", "--horizon", "9d"], "the test split has 180 rows and not one"),
+        (["--target", "wind", "--horizon", "364d"], "do not fit into the 900 rows of the series"),
+        (["--target", "wind", "--horizon", "0.1min"], "hours cannot be used: with one row"),
         (["--target", "wind", "--lookback", "60d"], "do not fit into the 900 rows of the series"),
         (["--target", "wind", "--step", "90min"], "a step of 1.5 hours cannot be used"),
         (["--target", "wind", "--train-share", "0.9"], "leave nothing for the test"),
@@ -124,3 +126,16 @@ def test_an_experiment_on_own_data_goes_to_a_folder_of_its_own(reviews):
     assert str(plan.directory) == "results/my-reviews/lstm/seed-3"
     expected = ["experiments", "lstm", "--seed", "3", "--reviews-file", str(reviews)]
     assert plan.process_arguments == [*expected, "--text", "text"]
+
+
+def test_ridge_reads_no_wave_of_which_the_training_part_shows_a_piece(series, tmp_path):
+    assert tried(series, "series", "--target", "wind", "--lookback", "2h") == 0
+    (ridge,) = (one for one in find_records(tmp_path / "r")[0] if one.experiment == "ridge")
+    # 2 timesteps of 2 columns, day and week, and the intercept: three weeks are no year
+    assert ridge.metrics["parameters"] == 2 * 2 + 2 * 2 + 1
+
+
+def test_a_span_that_no_file_holds_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["series", "load.csv", "--horizon", "9" * 400 + "h"])
+    assert "expected a span such as" in capsys.readouterr().err

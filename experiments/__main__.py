@@ -12,7 +12,7 @@ import sys
 from experiments.common.own_data import experiment_on, own_file_of
 from experiments.originals.original import original
 from harness.cli import Parser, run_command
-from harness.experiment import carry_out, find_experiments, read_plan
+from harness.experiment import carry_out, find_experiment, find_experiments, read_plan
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,18 +23,17 @@ def main(argv: list[str] | None = None) -> int:
 def list_or_run(words: list[str]) -> None:
     """Lists the experiments, or does a run of the one whose name comes first."""
     name, *options = words or [""]
-    parser, experiments = Parser("experiments", __doc__), find_experiments()
+    parser = Parser("experiments", __doc__)
     if name in ("-h", "--help"):
         print(parser.description)
     elif not name:
-        for one in experiments.values():
+        for one in find_experiments().values():
             print(f"{one.name:20} {one.group:6} {one.title}")
     elif own := own_file_of(options):
         carry_out(read_plan(experiment_on(name, own), options))
-    elif name not in experiments:
+    elif (experiment := find_experiment(name)) is None:
         parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
     else:
-        experiment = experiments[name]
         if any(word.partition("=")[0] == "--keras" for word in options):
             experiment = original(experiment)
         carry_out(read_plan(experiment, options))

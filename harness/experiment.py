@@ -6,6 +6,7 @@ A *plan* is what a command asked for, a *run* is in progress, and a *record* is 
 import dataclasses
 import functools
 import importlib
+import importlib.util
 import os
 import pkgutil
 import shlex
@@ -78,6 +79,16 @@ def find_experiments() -> dict[str, Experiment]:
     names = [m.name for m in modules if not m.ispkg and not m.name.endswith("__main__")]
     found = [one for name in names for one in declared_by(importlib.import_module(name))]
     return {one.name: one for one in sorted(found, key=lambda one: one.group)}
+
+
+def find_experiment(name: str) -> Experiment | None:
+    """One experiment. If a script has its name, no other one is loaded."""
+    script = name.replace("-", "_")
+    if script.isidentifier() and importlib.util.find_spec(f"{SCRIPTS}.{script}"):
+        for one in declared_by(importlib.import_module(f"{SCRIPTS}.{script}")):
+            if one.name == name:
+                return one
+    return find_experiments().get(name)
 
 
 def declared_by(script) -> list[Experiment]:

@@ -70,7 +70,8 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser.set_defaults(cluster=None)  # the file is on this machine
     for name in ("results", "plots"):
         help = f"folder of the {name} (default: {name}/<the file's name>)"
-        parser.add_argument(f"--{name}-dir", type=Path, default="", metavar="DIR", help=help)
+        kept = {"type": Path, "default": argparse.SUPPRESS, "metavar": "DIR"}
+        parser.add_argument(f"--{name}-dir", **kept, help=help)
     if kind == "series":
         for name, help in SPAN_HELP.items():
             kind_of_value = spans if name == "horizon" else span
@@ -107,7 +108,7 @@ def try_out(options: argparse.Namespace) -> int:
     tasks = tasks_on_series(own, given) if kind == "series" else tasks_on_reviews(own, given)
     experiments = [experiment_on(name, own) for name in own.MODELS]
     for place in ("results", "plots"):
-        folder = given[f"{place}_dir"] or Path(place, experiments[0].dataset)
+        folder = given.get(f"{place}_dir", Path(place, experiments[0].dataset))
         setattr(options, f"{place}_dir", folder)
     asked = [run for task in tasks for one in experiments for run in plans(one, task, options)]
     suite = suite_of(asked, options.results_dir, sample=False)

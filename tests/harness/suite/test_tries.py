@@ -155,3 +155,11 @@ def test_a_filled_target_is_neither_learnt_nor_tested(series, capsys):
     frame.to_csv(series, index=False)
     assert tried(series, "series", "--target", "load (MW)") == 1
     assert "The file has 900 rows, 180 of them without target." in capsys.readouterr().err
+
+
+def test_results_and_plots_go_to_folders_of_the_files_name(reviews, monkeypatch):
+    places = []
+    monkeypatch.setattr("harness.suite.own_data.show", lambda *folders: places.extend(folders))
+    monkeypatch.setattr("harness.suite.own_data.do_runs", lambda suite, options: 0)
+    assert main(["reviews", str(reviews)]) == 0
+    assert list(map(str, places)) == ["results/my-reviews", "plots/my-reviews"]

@@ -29,6 +29,7 @@ RULES = {
 ORIGINAL = "original"  # the condition of the documents' own scripts
 # what figures show: the rules that a version of Keras has, and the original
 SHOWN = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
+GLANCE = ("rmsprop", "rmsprop-keras-2.0", ORIGINAL)  # what the front page's figure shows of them
 KERAS_3 = {"optimizer": "rmsprop", "gates": "sigmoid", "reset_after": True}
 # by name: the levels of Keras 3, or between the two, and those nearer to 2.0
 FACTORS: dict[str, tuple[dict, dict]] = {
@@ -73,6 +74,11 @@ class Condition:
         parts += ["hard sigmoid"] if self.levels["gates"] != KERAS_3["gates"] else []
         parts += ["reset before the product"] if not self.levels["reset_after"] else []
         return ", ".join(parts)
+
+    @property
+    def short_title(self) -> str:
+        """The same without what is in the rule: `Keras 2.0's rule`."""
+        return self.title.partition(":")[0]
 
     @property
     def factors(self) -> dict:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap, Lines, Series
-from harness.reporting.factorial import KERAS_3, SHOWN, Condition, FactorialDesign
+from harness.reporting.factorial import GLANCE, KERAS_3, SHOWN, Condition, FactorialDesign
 from harness.reporting.figures.style import GREY, PUBLISHED_COLOUR, colours_of
 from harness.reporting.groups import ModelResults, SeedGroup
 from harness.reporting.statistics import Range, SeedStatistics
@@ -311,17 +311,21 @@ def by_rule(design: FactorialDesign) -> dict[str, Condition]:
     return {rule: found[rule] for rule in SHOWN if rule in found}
 
 
-def update_rules_chart(design: FactorialDesign, rules: Sequence[str] = SHOWN) -> Chart:
-    """Training loss of one network by some update rules, and the published log."""
+def update_rules_chart(design: FactorialDesign, glance: bool = False) -> Chart:
+    """Training loss of one network by the rule of each version of Keras, and the published log.
+
+    At a glance, only by the rules in `GLANCE`, with short names.
+    """
     curves = _published("published log", design.published.loss, "crosses")
     found = by_rule(design)
-    for rule in [one for one in rules if one in found]:
+    for rule in [one for one in (GLANCE if glance else SHOWN) if one in found]:
         condition = found[rule]
+        name = condition.short_title if glance else condition.title
         off = condition.distance
         history = _history(condition.row.first, "loss")
         colour = RULE_COLOURS[SHOWN.index(rule)]
         curve = _curve(condition.row, history.title, history.series[0], colour)
-        label = condition.title + (f", {format_percent(off)} off" if off is not None else "")
+        label = name + (f", {format_percent(off)} off" if off is not None else "")
         curves.append(replace(curve, label=label, mark="line"))
     title = f"Training loss of the {design.title} by update rule: mean and range of the seeds"
     return Chart(title, "epoch", "training loss", curves)

@@ -5,14 +5,17 @@ beside each other), one of the update rules. Same records, same bytes. `RunError
 records, sample data are mixed with real data, or the folder cannot be written.
 """
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from harness.records.record import Record
 from harness.records.study_outputs import Heatmap
-from harness.reporting.factorial import ORIGINAL, FactorialDesign, factorial_designs
+from harness.reporting.factorial import (
+    GLANCE,
+    ORIGINAL,
+    FactorialDesign,
+    factorial_designs,
+)
 from harness.reporting.figures.charts import (
     MOST_LINES,
     NAMES,
@@ -37,8 +40,6 @@ from harness.reporting.groups import (
 )
 from harness.reporting.own_data import tasks_of
 from harness.reporting.table import format_percent
-
-TODAY, KERAS_2 = "rmsprop", "rmsprop-keras-2.0"
 
 
 def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
@@ -161,15 +162,16 @@ def finding(panel: Panel) -> str:
 
 def _plot_front_page(design: FactorialDesign, plots_dir: Path) -> list[Path]:
     """The finding at a glance: today's rule and that of Keras 2.0 beside the published log."""
-    shown = by_rule(design)
-    if not {TODAY, KERAS_2} <= shown.keys() or shown[KERAS_2].distance is None:
+    shown, rules = by_rule(design), GLANCE[:2]
+    off = [shown[rule].distance for rule in rules if rule in shown]
+    if len(off) < len(rules) or None in off:
         return []
-    today, old = (format_percent(shown[rule].distance) for rule in (TODAY, KERAS_2))
+    today, old = map(format_percent, off)
     title = f"By today's rmsprop, the {design.title} is {today} off its published curve; "
     title += f"by that of Keras 2.0, {old}"
-    chart = update_rules_chart(design, (TODAY, KERAS_2, ORIGINAL))
-    short = [replace(one, label=re.sub(r":[^,]*, [^,]*,", ",", one.label)) for one in chart.curves]
-    return [plot_panels(plots_dir / "front-page.png", title, [replace(chart, curves=short)])]
+    return [
+        plot_panels(plots_dir / "front-page.png", title, [update_rules_chart(design, glance=True)])
+    ]
 
 
 def rules_title(found: list[FactorialDesign]) -> str:
@@ -181,7 +183,7 @@ def rules_title(found: list[FactorialDesign]) -> str:
         return f"Training loss of {networks} by {len(shown)} update rules"
     ends = dict.fromkeys([rules[0], rules[-1], *({ORIGINAL} & shown.keys())])
     off = [  # without what is in the rule, as in "Keras 2.0's rule: both, 1e-8"
-        (format_percent(shown[rule].distance), shown[rule].title.partition(":")[0]) for rule in ends
+        (format_percent(shown[rule].distance), shown[rule].short_title) for rule in ends
     ]
     (far, name), *others = off
     parts = [f"{far} off the published log by {name}", *(f"{o} off by {n}" for o, n in others)]

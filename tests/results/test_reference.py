@@ -35,7 +35,10 @@ pytestmark = pytest.mark.skipif(
 
 RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
-CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
+STATEMENTS = load_claims(
+    REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments
+)
+CLAIMS = STATEMENTS.claims
 
 PAGES = ["README.md", "docs/rmsprop-through-the-versions.md"]
 PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed")]
@@ -86,12 +89,14 @@ def test_records_were_made_by_committed_code(results):
 
 
 def test_every_claim_on_these_data_and_protocols_is_measured(results):
-    missing = [one.claim for one in judge(CLAIMS, results) if one.measured is None]
-    assert missing == [claim for claim in CLAIMS if claim.speaks_of]
+    # those of this day and later are committed before their runs
+    claims = [claim for claim in CLAIMS if claim.set < "2026-11-29"]
+    missing = [one.claim for one in judge(claims, results) if one.measured is None]
+    assert missing == [claim for claim in claims if claim.speaks_of]
 
 
 def test_tables_are_what_the_records_give(results):
-    files, parts = make_tables(results, load_published(PUBLISHED), CLAIMS)
+    files, parts = make_tables(results, load_published(PUBLISHED), STATEMENTS)
     files["summary.csv"] = summary_csv(results.rows)
     assert set(files) == {"RESULTS.md", "summary.csv", "claims.csv"}
     for name, expected in files.items():
@@ -264,10 +269,11 @@ def test_the_page_has_the_training_losses_by_each_adam(row):
 
 def test_the_pages_have_the_price_of_the_old_rule(results):
     (verdict,) = (one for one in judge(CLAIMS, results) if one.claim.id == "keras-3")
-    assert verdict.word == "does not hold"
     for page in ("README.md", RULES):
         assert f"by {-verdict.measured.estimate.value:.4f}" in words(page)
-        assert f"adjusted p {verdict.adjusted.fails:.3f}" in words(page).replace("(", "")
+        given = verdict.adjusted and f"adjusted p {verdict.adjusted.fails:.3f}"
+        assert ("adjusted p" in words(page)) is bool(given)
+        assert (given or "") in words(page)
 
 
 def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):

@@ -11,13 +11,14 @@ can be loaded by `keras.saving.load_model` once this module is imported.
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import keras
 import numpy as np
 from keras import layers
 
 from models.cells import CELLS
-from models.keras_cells import gate_function
+from models.keras_cells import gate_function, lagged_rnn
 
 # --- reviews: classifiers --------------------------------------------------------------------
 # Arguments that all have:
@@ -35,6 +36,7 @@ def recurrent_classifier(
     depth: int = 1,
     gates: str | None = None,
     reset_after: bool = True,
+    lags: int = 1,
 ) -> keras.Model:
     """Recurrent layers, of which the last one's last output is classified.
 
@@ -44,13 +46,14 @@ def recurrent_classifier(
         gates: what opens the gates of an LSTM or GRU of Keras: `sigmoid` (the default), or
             `keras2-hard-sigmoid` as in Keras before 2.3.
         reset_after: of a GRU, as for `gru_forecaster`.
+        lags: of a SimpleRNN, how many earlier outputs each step reads.
 
     Source: `simple-rnn-blog`, `recurrent-overview`, `r-slides`; the older LSTMs `hsv-ai-2019`.
     """
     options = {} if gates is None else {"recurrent_activation": gate_function(gates)}
     if not reset_after:
         options["reset_after"] = False
-    make = CELLS[cell].make
+    make = CELLS[cell].make if lags == 1 else partial(lagged_rnn, lags=lags)
     lower = [make(units, return_sequences=True, **options) for _ in range(depth - 1)]
     stack = [*lower, make(units, **options)]
     return _classifier(num_words, embedding, stack, cell.replace("-", "_"))

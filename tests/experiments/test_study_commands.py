@@ -21,8 +21,10 @@ from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table, Tex
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
+    "definitions": [],
     "gradient_flow": ["--epochs", 1, "--maxlen", 12, "--units", 16, "--embedding", 16],
     "recall": ["--steps", 3, "--longest", 10, "--tested", 20, "--units", 16],
+    "recall_training": ["--steps", 3, "--tested", 20, "--units", 16],
     "any_length": ["--epochs", 1, "--maxlen", 10],
     "negation": ["--epochs", 1, "--units", 16, "--embedding", 16],
     "next_letter": ["--steps", 5, "--deterministic"],
@@ -32,15 +34,17 @@ SMALL = {
 # Which layers compute; without a C compiler, the latter.
 LAYERS = {
     "numpy_check": {"keras"},
+    "definitions": {"keras"},
     "gradient_flow": {"native", "fast"},
     "recall": {"native", "fast"},
+    "recall_training": {"native", "fast"},
     "any_length": {"keras, native", "fast, keras"},
     "negation": {"native", "fast"},
     "next_letter": {"native", "fast"},
     "text_generation": {"native", "fast"},
     "update_rules": {"keras"},
 }
-WITHOUT_FIGURE = {"any_length", "negation"}
+WITHOUT_FIGURE = {"any_length", "definitions", "negation"}
 
 
 def record_below(folder):
@@ -111,6 +115,28 @@ def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown)
     assert min(mean for mean, _, _ in formulas.values()) > 1e-3
     # at the first step there is nothing to forget yet
     assert formulas["LSTM of 1997, no forget gate"][1] < 1e-6
+
+
+def test_recall_is_also_tested_beyond_all_distances_of_the_training(shown):
+    alone, mixed = shown("recall", Table).values()
+    assert alone.columns == ["10 steps"]
+    assert mixed.columns == [f"{steps} steps" for steps in (1, 2, 5, 10, 20, 40)]
+
+
+def test_what_the_documents_define_follows(shown):
+    tables = shown("definitions", Table)
+    counts = {name: count for name, (count,) in tables["Counts"].rows.items()}
+    assert counts["parameters of the word vectors and SimpleRNN"] == 250 * 32 + 2080
+    assert counts["iterations over the seven letters of namaska"] == 7
+    assert counts["val_steps"] == 98_559
+    numbers = [number for (number,) in tables["What follows"].rows.values()]
+    rounding, nothing = pytest.approx(0, abs=1e-9), 0
+    some, below_one = pytest.approx(0.5, abs=0.499), pytest.approx(0.5, abs=0.5)
+    assert numbers[:4] == [rounding, rounding, 1, nothing]
+    assert 0 < numbers[4] < 1e-12  # the first of 100 inputs is nearly forgotten
+    assert numbers[5] == pytest.approx(20)
+    assert numbers[6] > 0.1
+    assert numbers[7:] == [nothing, nothing, nothing, some, rounding, below_one]
 
 
 def test_only_the_recurrent_network_reads_other_lengths(shown):

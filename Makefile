@@ -25,10 +25,10 @@ CELL    :=
 on = $(filter 1,$(1))
 comma := ,
 
-# Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
+# Every script in experiments/ is a target of its name, but for two that declare several experiments.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
-LSTMS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole
-EXPERIMENTS := $(sort $(filter-out imdb-lstm-variants,$(SCRIPTS)) $(LSTMS))
+CELLS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole jena-lstm jena-simple-rnn
+EXPERIMENTS := $(sort $(filter-out imdb-lstm-variants jena-cells,$(SCRIPTS)) $(CELLS))
 IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))

@@ -112,6 +112,7 @@ def make_tables(
         "factorial": tables.factorial_blocks(designs, calibration.level),
         "rows": [count_rows(verdicts, statements.left_out)] if verdicts else [],
         "claims": primary_claims(verdicts),
+        "compute": [tables.compute_table(results.records, published)],
     }
 
     blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]

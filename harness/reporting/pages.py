@@ -114,6 +114,7 @@ def make_tables(
         "factorial": tables.factorial_blocks(designs, calibration.level),
         "rows": [count_rows(verdicts, statements.left_out)] if verdicts else [],
         "claims": primary_claims(verdicts),
+        "compute": [tables.compute_table(results.records, published)],
     }
     for name in SHOWN_STUDIES:
         studies = (study for study in results.studies if study.name == name)

@@ -2,14 +2,16 @@
 
 The classifiers read a movie review, ids of shape (batch, timesteps) with 0 for padding, and return
 the probability that it is positive, shape (batch, 1). Padding is not masked, as in the documents:
-the networks see it as one more word. The forecasters read a window of normalised weather, shape
-(batch, timesteps, features), and return the normalised temperature, shape (batch, 1). The character
-models read and write text. Only the dense networks fix the number of timesteps.
+the networks see it as one more word, unless a mask is asked for. The forecasters read a window of
+normalised weather, shape (batch, timesteps, features), and return the normalised temperature, shape
+(batch, 1). The character models read and write text. Only the dense networks fix the number of
+timesteps.
 
 Which recurrent layers there are says `models.cells`. A model of layers or gates that Keras lacks
 can be loaded by `keras.saving.load_model` once this module is imported.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -25,6 +27,8 @@ from models.keras_cells import gate_function
 #     embedding: features of a word vector.
 #     units: units of each hidden layer.
 
+POOLINGS = {"mean": layers.GlobalAveragePooling1D, "largest": layers.GlobalMaxPooling1D}
+
 
 def recurrent_classifier(
     cell: str,
@@ -35,6 +39,8 @@ def recurrent_classifier(
     depth: int = 1,
     gates: str | None = None,
     reset_after: bool = True,
+    pooling: str = "last",
+    masked: bool = False,
 ) -> keras.Model:
     """Recurrent layers, of which the last one's last output is classified.
 
@@ -44,6 +50,8 @@ def recurrent_classifier(
         gates: what opens the gates of an LSTM or GRU of Keras: `sigmoid` (the default), or
             `keras2-hard-sigmoid` as in Keras before 2.3.
         reset_after: of a GRU, as for `gru_forecaster`.
+        pooling: what is classified: the `last` output, or the `mean` or the `largest` of all.
+        masked: skip the padding, where the state then stays as it is; Keras's own loop does that.
 
     Source: `simple-rnn-blog`, `recurrent-overview`, `r-slides`; the older LSTMs `hsv-ai-2019`.
     """
@@ -52,8 +60,25 @@ def recurrent_classifier(
         options["reset_after"] = False
     make = CELLS[cell].make
     lower = [make(units, return_sequences=True, **options) for _ in range(depth - 1)]
-    stack = [*lower, make(units, **options)]
-    return _classifier(num_words, embedding, stack, cell.replace("-", "_"))
+    pools = [POOLINGS[pooling]()] if pooling in POOLINGS else []
+    stack = [*lower, make(units, return_sequences=bool(pools), **options), *pools]
+    return _classifier(num_words, embedding, stack, cell.replace("-", "_"), masked=masked)
+
+
+def conv_classifier(
+    num_words: int = 10_000, embedding: int = 32, filters: int = 64, *, kernel_size: int = 5
+) -> keras.Model:
+    """A convolution looks for short phrases, and the strongest of each kind in the review counts.
+
+    Args:
+        filters: kinds of phrases.
+        kernel_size: words of a phrase; fewer at both ends of the review.
+
+    Source: `noobs-guide` and `hsv-ai-2019` speak of such networks; neither has one alone.
+    """
+    phrases = layers.Conv1D(filters, kernel_size, padding="same", activation="relu")
+    stack = [phrases, layers.GlobalMaxPooling1D()]
+    return _classifier(num_words, embedding, stack, "conv")
 
 
 def conv_lstm_classifier(
@@ -102,10 +127,16 @@ def dense_classifier(
 
 
 def _classifier(
-    num_words: int, embedding: int, stack: list, name: str, maxlen: int | None = None
+    num_words: int,
+    embedding: int,
+    stack: list,
+    name: str,
+    maxlen: int | None = None,
+    masked: bool = False,
 ) -> keras.Model:
     ids = keras.Input((maxlen,), dtype="int32", name="ids")  # (batch, timesteps)
-    x = layers.Embedding(num_words, embedding)(ids)  # (batch, timesteps, embedding)
+    # (batch, timesteps, embedding)
+    x = layers.Embedding(num_words, embedding, mask_zero=masked)(ids)
     for layer in stack:
         x = layer(x)  # the last one: (batch, units)
     probability = layers.Dense(1, activation="sigmoid")(x)  # (batch, 1)
@@ -115,6 +146,14 @@ def _classifier(
 # --- weather: forecasters --------------------------------------------------------------------
 
 
+def recurrent_forecaster(cell: str, features: int = 14, units: int = 32) -> keras.Model:
+    """One recurrent layer, of `models.cells.CELLS`, whose last state gives the temperature.
+
+    Source: `recurrent-overview`, which trains a GRU in its place.
+    """
+    return _forecaster(None, features, [CELLS[cell].make(units)], cell.replace("-", "_"))
+
+
 def gru_forecaster(
     features: int = 14,
     units: int = 32,
@@ -122,8 +161,9 @@ def gru_forecaster(
     recurrent_dropout: float = 0.0,
     reset_after: bool = True,
     gates: str = "sigmoid",
+    upper_units: int = 0,
 ) -> keras.Model:
-    """One GRU whose last state gives the temperature.
+    """One GRU, or two, whose last state gives the temperature.
 
     Args:
         features: quantities of a timestep.
@@ -133,18 +173,22 @@ def gru_forecaster(
         reset_after: apply the reset gate after the matrix product, Keras 3's default; False is what
             Keras 2.0 does, and so the documents.
         gates: what opens the gates, as for `recurrent_classifier`.
+        upper_units: units of a second GRU, which has a relu and reads the states of the first; 0
+            for none.
 
-    Source: `recurrent-overview`.
+    Source: `recurrent-overview`, and the book that it follows for the stack of two.
     """
-    window = keras.Input((None, features), name="window")  # (batch, timesteps, features)
-    state = CELLS["gru"].make(
-        units,
+    make = functools.partial(
+        CELLS["gru"].make,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
         reset_after=reset_after,
         recurrent_activation=gate_function(gates),
-    )(window)  # (batch, units)
-    return keras.Model(window, layers.Dense(1)(state), name="gru")
+    )
+    stack = [make(units, return_sequences=upper_units > 0)]
+    if upper_units:
+        stack.append(make(upper_units, activation="relu"))
+    return _forecaster(None, features, stack, "gru")
 
 
 def dense_forecaster(timesteps: int = 240, features: int = 14, units: int = 32) -> keras.Model:
@@ -152,10 +196,15 @@ def dense_forecaster(timesteps: int = 240, features: int = 14, units: int = 32) 
 
     Source: the book that `recurrent-overview` follows, where this network is the first baseline.
     """
-    window = keras.Input((timesteps, features), name="window")  # (batch, timesteps, features)
-    row = layers.Flatten()(window)  # (batch, timesteps * features)
-    hidden = layers.Dense(units, activation="relu")(row)  # (batch, units)
-    return keras.Model(window, layers.Dense(1)(hidden), name="dense")
+    hidden = layers.Dense(units, activation="relu")
+    return _forecaster(timesteps, features, [layers.Flatten(), hidden], "dense")
+
+
+def _forecaster(timesteps: int | None, features: int, stack: list, name: str) -> keras.Model:
+    window = x = keras.Input((timesteps, features), name="window")  # (batch, timesteps, features)
+    for layer in stack:
+        x = layer(x)  # the last one: (batch, units)
+    return keras.Model(window, layers.Dense(1)(x), name=name)  # (batch, 1)
 
 
 # --- text: character models, and what they write ---------------------------------------------

@@ -9,7 +9,12 @@ import pytest
 from models import networks
 from models.cells import CELLS
 from models.keras_cells import keras2_hard_sigmoid
-from models.networks import conv_lstm_classifier, gru_forecaster, recurrent_classifier
+from models.networks import (
+    conv_lstm_classifier,
+    gru_forecaster,
+    recurrent_classifier,
+    recurrent_forecaster,
+)
 
 IDS = np.random.default_rng(0).integers(0, 10_000, size=(3, 40), dtype=np.int32)
 WINDOW = np.random.default_rng(0).normal(size=(3, 24, 14)).astype(np.float32)
@@ -54,6 +59,36 @@ def test_the_convolution_has_its_own_embedding_filters_and_lstm():
     assert model(IDS).shape == model(IDS[:, :8]).shape == (3, 1)
 
 
+def test_a_convolution_counts_the_strongest_phrase_and_reads_any_length():
+    model = networks.conv_classifier()
+    assert model.count_params() == 10_000 * 32 + (5 * 32 + 1) * 64 + 64 + 1
+    twice, often = (np.asarray(model(np.tile(IDS[:, :8], n))) for n in (2, 6))
+    assert twice.shape == (3, 1)
+    np.testing.assert_allclose(twice, often, rtol=1e-6)  # the same phrases
+
+
+@pytest.mark.parametrize(("pooling", "pool"), [("mean", np.mean), ("largest", np.max)])
+def test_all_outputs_can_be_pooled(pooling, pool):
+    model = recurrent_classifier("lstm", pooling=pooling)
+    outputs = keras.Model(model.inputs, model.layers[2].output)(IDS)  # (batch, timesteps, units)
+    weights, bias = model.layers[-1].get_weights()
+    expected = 1 / (1 + np.exp(-(pool(np.asarray(outputs), axis=1) @ weights + bias)))
+    np.testing.assert_allclose(np.asarray(model(IDS)), expected, rtol=1e-5)
+
+
+def test_a_mask_skips_the_padding_wherever_it_stands():
+    words, zeros = IDS[:, :9] + 1, np.zeros((3, 6), np.int32)
+    for masked in (True, False):
+        model = recurrent_classifier("gru", 10_001, masked=masked)
+        model.set_weights([10 * weights for weights in model.get_weights()])
+        alone, front, behind = (
+            np.asarray(model(np.concatenate(parts, axis=1)))
+            for parts in ([words], [zeros, words], [words, zeros])
+        )
+        apart = np.abs(np.stack([front, behind]) - alone).max(axis=(1, 2))
+        assert (apart < 1e-6).all() == masked
+
+
 def test_the_feed_forward_classifier_reads_one_length_only():
     model = networks.dense_classifier(maxlen=40)
     assert model(IDS).shape == (3, 1)
@@ -62,17 +97,30 @@ def test_the_feed_forward_classifier_reads_one_length_only():
 
 
 @pytest.mark.parametrize(
-    ("options", "recurrent"),
+    ("build", "options", "parameters"),
     [
-        ({}, sums(3, 14, 32) + 3 * 32),
-        ({"reset_after": False}, sums(3, 14, 32)),
-        ({"dropout": 0.2, "recurrent_dropout": 0.2}, sums(3, 14, 32) + 3 * 32),
+        (gru_forecaster, {}, sums(3, 14, 32) + 3 * 32 + 33),
+        (gru_forecaster, {"reset_after": False}, sums(3, 14, 32) + 33),
+        (gru_forecaster, {"dropout": 0.2, "recurrent_dropout": 0.2}, sums(3, 14, 32) + 3 * 32 + 33),
+        (
+            gru_forecaster,
+            {"reset_after": False, "upper_units": 64},
+            sums(3, 14, 32) + sums(3, 32, 64) + 65,
+        ),
+        (recurrent_forecaster, {"cell": "lstm"}, sums(4, 14, 32) + 33),
+        (recurrent_forecaster, {"cell": "simple-rnn"}, sums(1, 14, 32) + 33),
     ],
 )
-def test_forecasters_have_a_gru_and_one_output(options, recurrent):
-    model = gru_forecaster(**options)
-    assert model.count_params() == recurrent + 32 + 1
+def test_forecasters_have_their_parameters_and_one_output(build, options, parameters):
+    model = build(**options)
+    assert model.count_params() == parameters
     assert model(WINDOW).shape == networks.dense_forecaster(timesteps=24)(WINDOW).shape == (3, 1)
+
+
+def test_the_upper_of_two_grus_has_a_relu():
+    lower, upper = gru_forecaster(upper_units=64).layers[1:3]
+    assert [lower.return_sequences, upper.return_sequences] == [True, False]
+    assert (lower.activation, upper.activation) == (keras.activations.tanh, keras.activations.relu)
 
 
 def test_dropout_acts_on_inputs_and_state_in_training_alone():

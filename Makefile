@@ -105,7 +105,7 @@ help:  ## this list
 demo: $(VENV)/.runtime  ## every experiment on the built-in sample data, to tables, plots and a report in demo/
 	@echo "Training every network and carrying out every study for a moment, on small made-up data:"
 	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) \
-	  --experiments $(filter-out step-for-step,$(STUDIES) $(IMDB) $(JENA))
+	  --experiments $(filter-out step-for-step parallel,$(STUDIES) $(IMDB) $(JENA))
 	@echo
 	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
 	@$(RUN) -m harness.reporting.pages --results-dir demo/results
@@ -179,7 +179,7 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
-	  --pages README.md docs/article.md docs/results.md docs/claims.md docs/speed.md \
+	  --pages README.md docs/article.md docs/results.md docs/claims.md docs/speed.md docs/padding.md \
 	  docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m harness.reporting.benchmark

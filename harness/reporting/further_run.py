@@ -20,7 +20,8 @@ import numpy as np
 
 from harness.reporting.statistics import LEVEL
 
-DRAWS = 10_000
+DRAWS = 10_000  # distances that are simulated
+MOST = 10_000_000  # random numbers for them: 10,000 groups of 16 runs, or fewer of more runs
 EQUAL = 1e-9  # a deviation below it comes from rounding the mean of equal values
 
 Runs = tuple[tuple[float, ...], ...]  # the numbers of each run
@@ -84,24 +85,35 @@ def _deviations(runs: Runs, further: int = 1) -> np.ndarray:
 def _share_beyond(away: np.ndarray, runs: Runs, n: int) -> float:
     """Share of the simulated cases in which some number is as far away as the farthest of these."""
     chance = _farthest_by_chance(runs, n)
-    return float(1 + DRAWS - np.searchsorted(chance, away.max())) / (1 + DRAWS)
+    return float(1 + len(chance) - np.searchsorted(chance, away.max())) / (1 + len(chance))
 
 
 @functools.cache  # one page asks for the same runs several times
 def _farthest_by_chance(runs: Runs, n: int) -> np.ndarray:
-    """The largest distance of one more run from `n` others, by simulation; sorted."""
+    """The largest distance of one more run from `n` others, by simulation; sorted.
+
+    Of many runs, fewer groups are simulated, and several runs of each are the one more in turn.
+    """
     values = np.array(runs)  # (runs, numbers)
     count, numbers = values.shape
     scores = (values - values.mean(0)) / np.maximum(values.std(0, ddof=1), EQUAL)
     share = _shrinkage(scores)
     common = (scores * math.sqrt((1 - share) / (count - 1))).astype(np.float32)
-    draw = functools.partial(np.random.default_rng(0).standard_normal, dtype=np.float32)
-    made = np.float32(math.sqrt(share)) * draw(((n + 1) * DRAWS, numbers))
-    made += draw(((n + 1) * DRAWS, count)) @ common
-    *others, further = made.reshape(n + 1, DRAWS, numbers)
-    mean = sum(others) / n  # (draws, numbers)
-    variance = sum((one - mean) ** 2 for one in others) / (n - 1)
-    return np.sort((np.abs(further - mean) / np.sqrt(variance * (1 + 1 / n))).max(1))
+    groups = min(DRAWS, MOST // ((n + 1) * (numbers + count)) + 1)
+    own, shared = _normal((n + 1) * groups, numbers, count)
+    made = (np.float32(math.sqrt(share)) * own + shared @ common).reshape(n + 1, groups, numbers)
+    made -= made.mean(0)
+    further = made[-math.ceil(DRAWS / groups) :]  # from the mean of all
+    variance = ((made**2).sum(0) - further**2 * ((n + 1) / n)) / (n - 1)  # of the others
+    away = np.abs(further) * ((n + 1) / n) / np.sqrt(variance * (1 + 1 / n))
+    return np.sort(away.max(-1), axis=None)
+
+
+@functools.lru_cache(maxsize=2)  # of 40 MB at most; most groups have as many runs and numbers
+def _normal(rows: int, *columns: int) -> list[np.ndarray]:
+    """Standard normal numbers, float32: an array of this many rows for each number of columns."""
+    rng = np.random.default_rng(0)
+    return [rng.standard_normal((rows, several), np.float32) for several in columns]
 
 
 def _shrinkage(scores: np.ndarray) -> float:

@@ -56,6 +56,15 @@ def test_means_of_further_runs_lie_closer():
     assert four / one == pytest.approx(np.sqrt((1 / 4 + 1 / 5) / (1 + 1 / 5)))
 
 
+def test_few_large_groups_tell_as_much_as_many(monkeypatch):
+    some, widths = runs(np.random.default_rng(6), 30), []
+    for most in (10**6, 10**8):
+        monkeypatch.setattr(further_run, "MOST", most)
+        further_run._farthest_by_chance.cache_clear()
+        widths.append(half_widths(some, 0.05))
+    assert widths[0] == pytest.approx(widths[1], rel=0.03)
+
+
 @pytest.mark.parametrize("jumps", [False, True])
 def test_the_level_is_lower_where_our_own_runs_jump(jumps):
     rng = np.random.default_rng(3)

@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from harness.errors import ElsewhereError, UserError, escaped, few, shown
 
@@ -174,10 +174,10 @@ def _failed(why: object, status: int = 1) -> int:
     return status
 
 
-def say(line: str) -> None:
+def say(line: str, end: str = "\n", file: TextIO | None = None) -> None:
     """Prints a line of a run, which goes on where nobody can read it, as after `| head`."""
     try:
-        print(line, flush=True)
+        print(line, end=end, file=file, flush=True)
     except OSError:
         _drop_output()
 

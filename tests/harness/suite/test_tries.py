@@ -126,7 +126,7 @@ def test_an_experiment_on_own_data_goes_to_a_folder_of_its_own(reviews):
     plan = read_plan(experiment, ["--reviews-file", str(reviews), "--text", "text", "--seed", "3"])
     assert str(plan.directory) == "results/my-reviews/lstm/seed-3"
     expected = ["experiments", "lstm", "--seed", "3", "--reviews-file", str(reviews)]
-    assert plan.process_arguments == [*expected, "--text", "text"]
+    assert plan.process_arguments == [*expected, "--text", "text", "--no-plots"]
 
 
 def test_ridge_reads_no_wave_of_which_the_training_part_shows_a_piece(series, tmp_path):

@@ -113,6 +113,7 @@ def test_what_a_series_cannot_give_is_said_before_any_run(options, sentence, ser
         ("Meine Daten.CSV", "Ziel (°C)", "Meine-Daten-Ziel-C"),
         ("reference.csv", "", "own-reference"),
         ("imdb.csv", "", "own-imdb"),
+        ("seed-0.csv", "", "own-seed-0"),
         ("imdb-lstm.csv", "", "own-imdb-lstm"),
         ("..csv", "", "own"),
     ],
@@ -154,7 +155,10 @@ def test_a_filled_target_is_neither_learnt_nor_tested(series, capsys):
     frame.loc[720:, "load (MW)"] = np.nan
     frame.to_csv(series, index=False)
     assert tried(series, "series", "--target", "load (MW)") == 1
-    assert "The file has 900 rows, 180 of them without target." in capsys.readouterr().err
+    assert (
+        "900 rows, 180 of them without target; a shorter horizon needs fewer."
+        in capsys.readouterr().err
+    )
 
 
 def test_results_and_plots_go_to_folders_of_the_files_name(reviews, monkeypatch):

@@ -58,7 +58,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser = Parser("harness.suite.own_data", __doc__)
     kind = "series" if "series" in argv[:1] else "reviews"
     parser.add_argument("kind", choices=list(KINDS), help="what the file holds")
-    parser.add_argument("file", metavar="FILE", help="a CSV file, or one packed as .gz")
+    parser.add_argument("file", metavar="FILE", help="a CSV file, or one packed as .gz or .zip")
     count = bounded(int, minimum=1, below=1000)
     for flag, default, help in [
         ("--seeds", SEEDS[kind], "seeds of each network"),

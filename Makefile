@@ -25,10 +25,10 @@ CELL    :=
 on = $(filter 1,$(1))
 comma := ,
 
-# Every script in experiments/ is a target of its name; the variants of the LSTM share a script.
+# Every script in experiments/ is a target of its name, but for two that declare several experiments.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
-LSTMS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole
-EXPERIMENTS := $(sort $(filter-out imdb-lstm-variants,$(SCRIPTS)) $(LSTMS))
+CELLS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole jena-lstm jena-simple-rnn
+EXPERIMENTS := $(sort $(filter-out imdb-lstm-variants jena-cells,$(SCRIPTS)) $(CELLS))
 IMDB    := $(filter imdb-%,$(EXPERIMENTS))
 JENA    := $(filter jena-%,$(EXPERIMENTS))
 STUDIES := $(filter-out $(IMDB) $(JENA),$(EXPERIMENTS))
@@ -183,7 +183,8 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
-	  --pages README.md docs/results.md docs/claims.md docs/speed.md docs/rmsprop-through-the-versions.md
+	  --pages README.md docs/article.md docs/results.md docs/claims.md docs/speed.md \
+	  docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m harness.reporting.benchmark
 

@@ -5,6 +5,7 @@ Claim:      the script's docstring states a test accuracy, measured in 2015 with
             and a 20,000/5,000 split; the document prints the log of both epochs.
 Protocol:   20,000 words, the last 100 tokens, adam, binary cross-entropy, batch 30, 2 epochs,
             trained on all 25,000 training reviews and validated on the 25,000 test reviews.
+            Of 2015: --kernel-size 3 --pool-size 2 --validation-split 0.2.
 Deviations: the best of the two epochs is shown beside the last, which is the published one.
 Expected:   1 to 4 minutes on one CPU core.
 """
@@ -39,8 +40,17 @@ PUBLISHED = Protocol(
 )
 
 
+OF_2015 = {"kernel_size": 3, "pool_size": 2, "validation_split": 0.2}
+
+
 def notes(protocol):
-    return [*network_notes(protocol), "The published log's number is that of the last epoch."]
+    last = "The published log's number is that of the last epoch."
+    if {name: getattr(protocol, name) for name in OF_2015} == OF_2015:
+        last = (
+            "By the protocol of 2015, to which the docstring's 0.8498 belongs: kernel 3, pools of "
+            "2, and 20,000 of the training reviews, validated on the other 5,000."
+        )
+    return [*network_notes(protocol), last]
 
 
 def train(protocol, run):

@@ -4,7 +4,8 @@ Source:     none of the documents; Wang & Manning (2012) measured such models on
 Claim:      more accurate on the test reviews than LSTMs trained from scratch.
 Protocol:   whole reviews, whole vocabulary, the same validation reviews as the networks.
 Deviations: logistic regression on tf-idf in place of their NBSVM, and trained without the 5,000
-            validation reviews.
+            validation reviews. C was 10 before the first recorded run, and no other was recorded;
+            why it is 10 was not written down.
 Expected:   1 to 2 minutes on one CPU core.
 """
 

@@ -37,6 +37,7 @@ NETWORKS = {
     "imdb-gru": RMSPROP,
     "imdb-conv-lstm": ("adam-keras-2.2", "adam"),
     "jena-gru": RMSPROP,
+    "jena-gru-stacked": RMSPROP,
 }
 
 
@@ -85,8 +86,8 @@ def differences(name: str, steps: int, run) -> dict[str, list[float]]:
     rules = NETWORKS[name]
     experiment = original(find_experiments()[name])
     protocol = dataclasses.replace(experiment.default_protocol(run.sample), keras=LOGS[name])
-    if hasattr(protocol, "dropout"):
-        protocol = dataclasses.replace(protocol, dropout=0.0)
+    rates = [name for name in ("dropout", "recurrent_dropout") if hasattr(protocol, name)]
+    protocol = dataclasses.replace(protocol, **dict.fromkeys(rates, 0.0))
     x, y = batches(protocol, steps, run)
     loss = "mae" if experiment.dataset == "jena" else "binary_crossentropy"
 
@@ -167,8 +168,10 @@ def build(name: str, p, features: int, then: bool):
     from models import networks
 
     gates = "keras2-hard-sigmoid" if then else "sigmoid"
-    if name == "jena-gru":
-        return networks.gru_forecaster(features, p.units, reset_after=not then, gates=gates)
+    old = {"gates": gates, "reset_after": not then}
+    if name.startswith("jena"):
+        upper = getattr(p, "upper_units", 0)
+        return networks.gru_forecaster(features, p.units, **old, upper_units=upper)
     sizes = p.num_words, p.embedding, p.units
     if name == "imdb-conv-lstm":
         own = {name: getattr(p, name) for name in ("filters", "kernel_size", "pool_size")}
@@ -176,7 +179,7 @@ def build(name: str, p, features: int, then: bool):
     if name == "imdb-lstm":
         return networks.recurrent_classifier("lstm", *sizes, gates=gates)
     if name == "imdb-gru":
-        return networks.recurrent_classifier("gru", *sizes, gates=gates, reset_after=not then)
+        return networks.recurrent_classifier("gru", *sizes, **old)
     return networks.recurrent_classifier("simple-rnn", *sizes, depth=getattr(p, "depth", 1))
 
 

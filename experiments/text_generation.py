@@ -99,13 +99,12 @@ def train(protocol, run):
 
     from harness.training.fit import save_network, train_model
     from harness.training.optimizers import make_optimizer
-    from models.baselines import CharacterNgrams
+    from models.baselines import Ngrams
     from models.networks import character_model
 
     known = len(corpus.characters)
     counted = {
-        name: list(CharacterNgrams(ids[:begin], known, n).evaluate(ids, begin))
-        for name, n in NGRAMS.items()
+        name: list(Ngrams(ids[:begin], known, n).evaluate(ids, begin)) for name, n in NGRAMS.items()
     }
     model = character_model(protocol.cell, known, protocol.units)
     optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)

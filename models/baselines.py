@@ -1,4 +1,4 @@
-"""Models without a network, to compare with: linear ones, and the counting of characters."""
+"""Models without a network, to compare with: linear ones, and counting characters or words."""
 
 import zipfile
 from collections import Counter, defaultdict
@@ -91,8 +91,10 @@ def ridge_regression(penalty: float = 1.0) -> Pipeline:
 SMOOTHING = 5.0
 
 
-class CharacterNgrams:
+class Ngrams:
     """Probabilities of the next character by counting, smoothed by those of shorter contexts.
+
+    A word, too, is a character here.
 
     With c the next character, h the n - 1 characters before it, and k the smoothing,
 

@@ -10,6 +10,7 @@ Which recurrent layers there are says `models.cells`. A model of layers or gates
 can be loaded by `keras.saving.load_model` once this module is imported.
 """
 
+import functools
 from collections.abc import Sequence
 
 import keras
@@ -115,6 +116,14 @@ def _classifier(
 # --- weather: forecasters --------------------------------------------------------------------
 
 
+def recurrent_forecaster(cell: str, features: int = 14, units: int = 32) -> keras.Model:
+    """One recurrent layer, of `models.cells.CELLS`, whose last state gives the temperature.
+
+    Source: `recurrent-overview`, which trains a GRU in its place.
+    """
+    return _forecaster(None, features, [CELLS[cell].make(units)], cell.replace("-", "_"))
+
+
 def gru_forecaster(
     features: int = 14,
     units: int = 32,
@@ -122,8 +131,9 @@ def gru_forecaster(
     recurrent_dropout: float = 0.0,
     reset_after: bool = True,
     gates: str = "sigmoid",
+    upper_units: int = 0,
 ) -> keras.Model:
-    """One GRU whose last state gives the temperature.
+    """One GRU, or two, whose last state gives the temperature.
 
     Args:
         features: quantities of a timestep.
@@ -133,18 +143,22 @@ def gru_forecaster(
         reset_after: apply the reset gate after the matrix product, Keras 3's default; False is what
             Keras 2.0 does, and so the documents.
         gates: what opens the gates, as for `recurrent_classifier`.
+        upper_units: units of a second GRU, which has a relu and reads the states of the first; 0
+            for none.
 
-    Source: `recurrent-overview`.
+    Source: `recurrent-overview`, and the book that it follows for the stack of two.
     """
-    window = keras.Input((None, features), name="window")  # (batch, timesteps, features)
-    state = CELLS["gru"].make(
-        units,
+    make = functools.partial(
+        CELLS["gru"].make,
         dropout=dropout,
         recurrent_dropout=recurrent_dropout,
         reset_after=reset_after,
         recurrent_activation=gate_function(gates),
-    )(window)  # (batch, units)
-    return keras.Model(window, layers.Dense(1)(state), name="gru")
+    )
+    stack = [make(units, return_sequences=upper_units > 0)]
+    if upper_units:
+        stack.append(make(upper_units, activation="relu"))
+    return _forecaster(None, features, stack, "gru")
 
 
 def dense_forecaster(timesteps: int = 240, features: int = 14, units: int = 32) -> keras.Model:
@@ -152,10 +166,15 @@ def dense_forecaster(timesteps: int = 240, features: int = 14, units: int = 32) 
 
     Source: the book that `recurrent-overview` follows, where this network is the first baseline.
     """
-    window = keras.Input((timesteps, features), name="window")  # (batch, timesteps, features)
-    row = layers.Flatten()(window)  # (batch, timesteps * features)
-    hidden = layers.Dense(units, activation="relu")(row)  # (batch, units)
-    return keras.Model(window, layers.Dense(1)(hidden), name="dense")
+    hidden = layers.Dense(units, activation="relu")
+    return _forecaster(timesteps, features, [layers.Flatten(), hidden], "dense")
+
+
+def _forecaster(timesteps: int | None, features: int, stack: list, name: str) -> keras.Model:
+    window = x = keras.Input((timesteps, features), name="window")  # (batch, timesteps, features)
+    for layer in stack:
+        x = layer(x)  # the last one: (batch, units)
+    return keras.Model(window, layers.Dense(1)(x), name=name)  # (batch, 1)
 
 
 # --- text: character models, and what they write ---------------------------------------------

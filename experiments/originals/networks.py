@@ -73,6 +73,13 @@ def gru(p: dict, shape: tuple) -> Sequential:
     return forecaster(GRU(p["units"], **rates, input_shape=(None, shape[-1])))
 
 
+def gru_stack(p: dict, shape: tuple) -> Sequential:
+    """Two GRUs, of which the lower returns its sequence."""
+    rates = {name: p[name] for name in ("dropout", "recurrent_dropout")}
+    lower = GRU(p["units"], **rates, return_sequences=True, input_shape=(None, shape[-1]))
+    return forecaster(lower, GRU(p["upper_units"], activation="relu", **rates))
+
+
 BUILD = {
     "imdb-simple-rnn": lambda p, shape: classifier(p, SimpleRNN(p["units"])),
     "imdb-stacked-rnn": stack,
@@ -82,4 +89,5 @@ BUILD = {
     "jena-dense": dense,
     "jena-gru": gru,
     "jena-gru-dropout": gru,
+    "jena-gru-stacked": gru_stack,
 }

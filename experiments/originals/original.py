@@ -34,6 +34,7 @@ LOGS = {
     "jena-dense": "2.0.8",
     "jena-gru": "2.0.8",
     "jena-gru-dropout": "2.0.8",
+    "jena-gru-stacked": "2.0.8",
 }
 # settings by which today's Keras takes after an old one, which has its own; it trains all epochs
 OWN = ("optimizer", "learning_rate", "gates", "reset_after", "patience")

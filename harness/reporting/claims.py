@@ -6,17 +6,18 @@ wrong, or a number that `metrics.json` does not hold, is a `RunError`.
 
 import datetime
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, StrictBool
 from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
 from harness.records.files import read_toml
-from harness.records.schema import KnownFields, Number, validated
+from harness.records.schema import KnownFields, Number, Positive, validated
 from harness.reporting.comparison import (
     FAILS,
     HOLDS,
@@ -31,9 +32,11 @@ from harness.reporting.comparison import (
 from harness.reporting.conditions import mixture
 from harness.reporting.groups import NUMBERS, Results, SeedGroup
 from harness.reporting.statistics import (
+    SEEDS_NEEDED,
     UNBOUNDED,
     PValues,
     Range,
+    binomial_interval,
     holm,
 )
 from harness.reporting.table import (
@@ -51,7 +54,10 @@ from harness.reporting.table import (
     number_notes,
 )
 
-OVER_SEEDS = "95 % interval over seeds"
+OVER_SEEDS, OVER_SAMPLES = "95 % interval over seeds", "95 % interval over test samples"
+KINDS = {"verdict": "Verdicts", "definition": "Definitions", "illustration": "Illustrations"}
+# what could not have come out otherwise, or was chosen to come out so, has no verdict
+CHECKED = {HOLDS: "agrees", FAILS: "differs", NOT_DECIDED: "open", NOT_CHECKABLE: "not checked"}
 
 
 def _day(text: str) -> str:
@@ -82,15 +88,21 @@ class Claim(KnownFields):
     measure: str = ""
     minus: str = ""
     within: Range | None = None  # what a study's number can be
+    kind: Literal["verdict", "definition", "illustration"] = "verdict"
     exact: StrictBool = False  # no seed changes the number, so that one run decides
-    # whether the number is within bounds, as good as another network's up to a margin, or better
-    test: Literal["bounds", "equivalence", "better"] = "bounds"
+    seeds: Positive = SEEDS_NEEDED  # fixed before the runs, of each side that draws at random
+    # whether the number is within bounds, as good as another network's up to a margin, or better,
+    # or within bounds in most runs
+    test: Literal["bounds", "equivalence", "better", "share"] = "bounds"
+    ranks: StrictBool = False  # judged over the pairs of runs, without normal theory
     at_least: Number | None = None
     at_most: Number | None = None
     margin: Number | None = None
     primary: StrictBool = False  # one of the few claims that are judged as a family
     # facts of the data, or settings; without them in the runs the sentence is not checkable
     speaks_of: dict[str, Number | str] = field(default_factory=dict)
+    # why the two sides cannot be computed by the same layers
+    by_design: dict[Literal["layers"], str] = field(default_factory=dict)
 
     @property
     def limits(self) -> Range:
@@ -108,30 +120,51 @@ class Claim(KnownFields):
     @property
     def criterion(self) -> str:
         """When the statement holds, in words: `at least 0.9`."""
-        if self.test == "better":
-            return f"better than {self.minus}"
-        if self.test == "equivalence":
-            return f"within ±{self.margin:g}"
         parts = [("at least", self.at_least), ("at most", self.at_most)]
-        return ", ".join(f"{words} {value:g}" for words, value in parts if value is not None)
+        words = ", ".join(f"{words} {value:g}" for words, value in parts if value is not None)
+        if self.test == "better":
+            words = f"better than {self.minus}"
+        if self.test == "equivalence":
+            words = f"within ±{self.margin:g}"
+        most = " in most pairs of runs" if self.ranks else ""
+        return words + (" in most runs" if self.test == "share" else most)
 
 
-def load_claims(path: Path, experiments: Collection[str]) -> list[Claim]:
-    """Reads a TOML file of tables `[[claim]]`, whose fields are those of `Claim`."""
+@dataclass(frozen=True)
+class LeftOut(KnownFields):
+    """A sentence that no experiment here can decide."""
+
+    sentence: str
+    source: str
+    why: str
+
+
+class Statements(NamedTuple):
+    """What the documents and this project say."""
+
+    claims: list[Claim]
+    left_out: list[LeftOut]
+
+
+def load_claims(path: Path, experiments: Collection[str]) -> Statements:
+    """Reads a TOML file of tables `[[claim]]` and `[[left_out]]`.
+
+    Their fields are those of `Claim` and `LeftOut`.
+    """
     content = read_toml(path)
-    entries = content.get("claim", [])
-    tables = isinstance(entries, list) and all(isinstance(entry, dict) for entry in entries)
-    if not tables or set(content) - {"claim"}:
-        raise RunError(f"{path}: expected tables [[claim]], not {', '.join(content)}.")
-    claims = []
-    for place, entry in enumerate(entries, start=1):
+    tables = {name: content.pop(name, []) for name in ("claim", "left_out")}
+    lists = all(isinstance(entries, list) for entries in tables.values())
+    if content or not lists or not all(isinstance(e, dict) for of in tables.values() for e in of):
+        raise RunError(f"{path}: expected tables [[claim]] and [[left_out]], and nothing else.")
+    claims, left_out = [], validated(f"{path}: left_out", list[LeftOut], tables["left_out"])
+    for place, entry in enumerate(tables["claim"], start=1):
         where = f"{path}: claim {place} ({entry.get('id', 'without id')})"
         for one in _each_row(entry):
             claim = validated(where, Claim, one)
             for complaint in _complaints(claim, experiments):
                 raise RunError(f"{where}: {complaint}.")
             claims.append(claim)
-    return claims
+    return Statements(claims, left_out)
 
 
 def _each_row(entry: dict) -> list[dict]:
@@ -158,16 +191,24 @@ def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
         yield "within is for a number of a table; the range of a measure is known"
     if claim.exact and (claim.test != "bounds" or claim.primary):
         yield "exact is for bounds, and not for a primary claim"
+    if claim.primary and claim.kind != "verdict":
+        yield f"primary is for a verdict, not for a {claim.kind}"
+    if (claim.ranks or claim.by_design) and not claim.minus:
+        yield "ranks and by_design are for the difference of two networks, so they need minus"
+    if claim.test == "share" and (claim.minus or claim.primary):
+        yield "share is for the runs of one network, and not for a primary claim"
     low, high = claim.at_least, claim.at_most
-    if (low is None and high is None) == (claim.test == "bounds"):
-        yield "needs at_least or at_most for the test 'bounds', and for no other"
+    if (low is None and high is None) == (claim.test in ("bounds", "share")):
+        yield "needs at_least or at_most for the test 'bounds' or 'share', and for no other"
     if low is not None and high is not None and low > high:
         yield f"at_least {low:g} is above at_most {high:g}"
     if (claim.margin is None) == (claim.test == "equivalence"):
         yield "needs a margin for the test 'equivalence', and for no other"
     if claim.margin is not None and claim.margin <= 0:
         yield f"margin must be above 0, not {claim.margin:g}"
-    if claim.test != "bounds" and not (claim.minus and claim.measure in NUMBERS.values()):
+    if claim.test in ("equivalence", "better") and not (
+        claim.minus and claim.measure in NUMBERS.values()
+    ):
         yield f"the test '{claim.test}' needs minus, and as measure {', '.join(NUMBERS.values())}"
 
 
@@ -181,12 +222,31 @@ class Verdict:
     measured: Measurement | None = None  # None if the claim is not checkable
     p: PValues | None = None  # None without a test
     adjusted: PValues | None = None  # of a primary claim, adjusted for all primary claims
-    mixture: str = ""  # in what the runs differ that should be one
+
+    @property
+    def shown(self) -> str:
+        """The word; of a definition or an illustration another one."""
+        return self.word if self.claim.kind == "verdict" else CHECKED[self.word]
 
     @property
     def text(self) -> str:
-        """The word and its reason: `not decided: 3 seeds of the 5 that the rule needs`."""
-        return verdict_text(self.word, self.reason, self.mixture)
+        """The word and its reason: `not decided: 3 of the 5 seeds that were fixed`."""
+        return verdict_text(self.shown, self.reason)
+
+    @property
+    def share(self) -> tuple[int, int] | None:
+        """Of the test "share": how many runs lie within the bounds, of how many."""
+        if self.claim.test != "share" or not self.measured:
+            return None
+        (low, high), (runs,) = self.claim.limits, self.measured.statistics
+        return sum(low <= value <= high for value in runs.values), runs.n
+
+    @property
+    def interval(self) -> Range | None:
+        """95 % interval over seeds, of the test "share" that of the share."""
+        if self.share:
+            return binomial_interval(*self.share)
+        return self.measured and self.measured.interval
 
     @property
     def notes(self) -> list[str]:
@@ -206,7 +266,7 @@ def judge(claims: list[Claim], results: Results) -> list[Verdict]:
     adjusted = (holm(side) for side in zip(*family, strict=True))
     for place, *p in zip(primary, *adjusted, strict=True):
         if verdicts[place].p:
-            word, reason = decide(PValues(*p), "adjusted p")
+            word, reason = _over_samples(verdicts[place], *decide(PValues(*p), "adjusted p"))
             found = {"word": word, "reason": reason, "adjusted": PValues(*p)}
             verdicts[place] = replace(verdicts[place], **found)
     return verdicts
@@ -218,26 +278,51 @@ def _judge(claim: Claim, results: Results) -> Verdict:
         measured = find_measurement(claim, results)
     except NotCheckable as reason:  # the other claims can still be checked
         return Verdict(claim, NOT_CHECKABLE, str(reason))
-    low, high = claim.limits
+    low, high = _limits(claim, measured)
     if claim.exact:
         inside = all(low <= value <= high for value in measured.values)
         return Verdict(claim, HOLDS if inside else FAILS, "", measured)
-    mixed = mixture([group.records for group in measured.groups])
-    if measured.missing_seeds:
-        return Verdict(claim, NOT_DECIDED, measured.missing_seeds, measured, mixture=mixed)
-    if claim.test == "better" and measured.groups[0].lower_is_better:
-        low, high = -high, -low
-    p = measured.estimate.p_within(low, high)
+    mixed = mixture([group.records for group in measured.groups], claim.by_design)
+    few = measured.fewer_than(claim.seeds) or measured.missing_seeds
+    undecided = Verdict(claim, NOT_DECIDED, "; ".join(filter(None, (few, mixed))), measured)
+    if undecided.reason:
+        return undecided
+    if claim.test == "share":
+        word, reason = _place(undecided.interval, 0.5, 1)
+        return replace(undecided, word=word, reason=reason)
+    p = measured.p_of_pairs(low, high) if claim.ranks else measured.estimate.p_within(low, high)
     word, reason = decide(p)
-    if claim.test == "bounds":
-        value = measured.estimate.value
-        lowest, highest = measured.interval or (value, value)
-        word, reason = NOT_DECIDED, "the 95 % interval crosses a bound"
-        if low <= lowest and highest <= high:
-            word, reason = HOLDS, ""
-        elif highest < low or high < lowest:
-            word, reason = FAILS, ""
-    return Verdict(claim, word, reason, measured, p, mixture=mixed)
+    if claim.test == "bounds" and not claim.ranks:
+        word, reason = _place(measured.interval or (measured.estimate.value,) * 2, low, high)
+    word, reason = _over_samples(undecided, word, reason)
+    return Verdict(claim, word, reason, measured, p)
+
+
+def _limits(claim: Claim, measured: Measurement) -> Range:
+    """The claim's limits; of an error that is to be better they are mirrored."""
+    low, high = claim.limits
+    mirrored = claim.test == "better" and measured.groups[0].lower_is_better
+    return (-high, -low) if mirrored else (low, high)
+
+
+def _place(interval: Range, low: float, high: float) -> tuple[str, str]:
+    """The word for an interval inside bounds, outside or across, and its reason."""
+    if low <= interval[0] and interval[1] <= high:
+        return HOLDS, ""
+    if interval[1] < low or high < interval[0]:
+        return FAILS, ""
+    return NOT_DECIDED, "the 95 % interval crosses a bound"
+
+
+def _over_samples(verdict: Verdict, word: str, reason: str) -> tuple[str, str]:
+    """The word and its reason; over test samples it must be the same where a side has no seeds."""
+    measured, limits = verdict.measured, _limits(verdict.claim, verdict.measured)
+    if measured.all_have_seeds or not measured.samples or word == NOT_DECIDED:
+        return word, reason
+    if _place(measured.samples_interval, *limits)[0] == word:
+        return word, reason
+    crosses = "over test samples the 95 % interval crosses a bound"
+    return NOT_DECIDED, "; ".join(filter(None, (reason, crosses)))
 
 
 def find_measurement(claim: Claim, results: Results) -> Measurement:
@@ -247,11 +332,12 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
         NotCheckable: no run has measured it, or not on the data and by the protocol of the claim.
     """
     if claim.measure:
-        groups = [_runs(label, results.rows) for label in (claim.experiment, claim.minus) if label]
+        labels = filter(None, (claim.experiment, claim.minus))
+        groups = [_runs(label, results.rows, claim) for label in labels]
         if other := groups[0].unlike(claim.speaks_of):
             raise NotCheckable(other)
         return measure(groups, claim.measure)
-    study = _runs(claim.experiment, results.studies)
+    study = _runs(claim.experiment, results.studies, claim)
     within = claim.within or UNBOUNDED
     found = study.table_value(claim.table, claim.row, claim.column, within)
     if found is None:
@@ -260,50 +346,90 @@ def find_measurement(claim: Claim, results: Results) -> Measurement:
     return Measurement((study,), (found,))
 
 
-def _runs(label: str, groups: Sequence[SeedGroup]) -> SeedGroup:
-    """The runs of a label; `NotCheckable` if there are none, or a mean over them would mix data."""
+def _runs(label: str, groups: Sequence[SeedGroup], claim: Claim) -> SeedGroup:
+    """The runs of a label that judge a claim: the first ones, as many as were fixed, or all.
+
+    Raises:
+        NotCheckable: there are none, or a mean over them would mix data.
+    """
     found = [group for group in groups if group.first.label == label]
     if not found:
         raise NotCheckable(f"no run of {label}")
     if len(found) > 1:
         names = " and ".join(group.name for group in found)
         raise NotCheckable(f"different copies of the data, which belong in two folders: {names}")
-    return found[0]
+    return found[0] if claim.exact else replace(found[0], records=found[0].records[: claim.seeds])
 
 
-def claims_blocks(verdicts: list[Verdict]) -> Blocks:
-    """The rule, a row for each claim, the notes of its runs, and the reasons of the bounds."""
-    table, numbers = claims_table(verdicts)
-    notes = [footnotes(numbers)] if numbers else []
-    since = ["Why these bounds, and since when:", reasons(verdicts)]
-    return [explanation("claims"), table, *notes, *since]
+def claims_blocks(verdicts: list[Verdict], left_out: list[LeftOut]) -> Blocks:
+    """The number of rows, the rule, the tables, and why these bounds."""
+    blocks = [count_rows(verdicts, left_out), explanation("claims"), *claims_tables(verdicts)]
+    if left_out:
+        rows = [{"Sentence": _said(one.sentence, one.source), "Why": one.why} for one in left_out]
+        blocks += ["Left out, without an experiment:", Table.of(rows, {"Why"}, "Left out")]
+    return [*blocks, "Why these bounds, and since when:", reasons(verdicts)]
 
 
-def claims_table(verdicts: list[Verdict]) -> tuple[Table, dict[str, int]]:
-    """One row a claim, and the numbers of its notes; `n` is the number of seeds."""
-    numbers = number_notes(note for verdict in verdicts for note in verdict.notes)
+def count_rows(verdicts: list[Verdict], left_out: list[LeftOut]) -> Table:
+    """How many rows there are of each kind, and how many with each result."""
     rows = []
-    for verdict in verdicts:
-        claim, measured = verdict.claim, verdict.measured
-        source = claim.source.replace(", ", "`, `")
-        rows.append(
-            {
-                "The documents say": f"{claim.statement} (`{source}`)",
-                "Measured": claim.quantity,
-                "Value": _value(verdict),
-                "n": ", ".join(str(one.n) for one in measured.statistics) if measured else "0",
-                OVER_SEEDS: format_interval(measured and measured.interval),
-                "95 % interval over test samples": format_interval(
-                    measured and measured.samples_interval
-                ),
-                "Holds if": claim.criterion,
-                "Verdict": _verdict_and_effect(verdict),
-                "Run": claim.experiment + (f" − {claim.minus}" if claim.minus else ""),
-                "Notes": note_marks(verdict.notes, numbers),
-            }
-        )
-    left = {"Measured", "Holds if", "Verdict", "Run", "Notes"}
-    return Table.of(rows, left, "The claims"), numbers
+    for kind, title in KINDS.items():
+        words = [one.shown for one in verdicts if one.claim.kind == kind]
+        found = Counter(sorted(words, key=[*CHECKED, *CHECKED.values()].index))
+        results = ", ".join(f"{word} {n}" for word, n in found.items())
+        rows.append({"": title, "Rows": str(len(words)), "Results": results})
+    rows.append({"": "Left out", "Rows": str(len(left_out)), "Results": ""})
+    return Table.of(rows, {"Results"})
+
+
+def _said(sentence: str, source: str) -> str:
+    """A sentence and who says so."""
+    return f"{sentence} (`{source.replace(', ', '`, `')}`)"
+
+
+def claims_tables(verdicts: list[Verdict]) -> Blocks:
+    """One row a claim, verdicts first, then what has none, each with the notes of its runs."""
+    blocks: Blocks = []
+    judged = [one for one in verdicts if one.claim.kind == "verdict"]
+    if judged:
+        numbers = number_notes(note for verdict in judged for note in verdict.notes)
+        left = {"Measured", "Holds if", "Verdict", "Run", "Notes"}
+        rows = [_verdict_cells(one) | {"Notes": note_marks(one.notes, numbers)} for one in judged]
+        blocks += [Table.of(rows, left, "The claims"), *([footnotes(numbers)] if numbers else [])]
+    rows = [
+        {
+            "Sentence": _said(one.claim.statement, one.claim.source),
+            "Kind": one.claim.kind,
+            "Measured": one.claim.quantity,
+            "Value": _value(one),
+            "Must be": one.claim.criterion,
+            "Result": one.text,
+        }
+        for one in verdicts
+        if one.claim.kind != "verdict"
+    ]
+    if rows:
+        left = {"Kind", "Measured", "Must be", "Result"}
+        table = Table.of(rows, left, "Definitions and illustrations")
+        blocks += [explanation("definitions"), table]
+    return blocks
+
+
+def _verdict_cells(verdict: Verdict) -> dict[str, str]:
+    """A row of the claims that have a verdict; `n` is the number of seeds."""
+    claim, measured = verdict.claim, verdict.measured
+    return {
+        "The documents say": _said(claim.statement, claim.source),
+        "Measured": claim.quantity,
+        "Value": _value(verdict),
+        "n": ", ".join(str(one.n) for one in measured.statistics) if measured else "0",
+        "Seeds fixed": "" if claim.exact else str(claim.seeds),
+        OVER_SEEDS: format_interval(verdict.interval),
+        OVER_SAMPLES: format_interval(measured and measured.samples_interval),
+        "Holds if": claim.criterion,
+        "Verdict": _verdict_and_effect(verdict),
+        "Run": claim.experiment + (f" − {claim.minus}" if claim.minus else ""),
+    }
 
 
 def primary_claims(verdicts: list[Verdict]) -> Blocks:
@@ -313,7 +439,8 @@ def primary_claims(verdicts: list[Verdict]) -> Blocks:
             "Claim": one.claim.statement,
             "Measured": one.claim.quantity,
             "Value": _value(one),
-            OVER_SEEDS: format_interval(one.measured and one.measured.interval),
+            "Seeds fixed": str(one.claim.seeds),
+            OVER_SEEDS: format_interval(one.interval),
             "Holds if": one.claim.criterion,
             "Verdict": one.text,
         }
@@ -328,6 +455,8 @@ def _value(verdict: Verdict) -> str:
     measured = verdict.measured
     if measured is None:
         return ABSENT
+    if verdict.share:
+        return "{} of {}".format(*verdict.share)
     if verdict.claim.exact:
         return ", ".join(map(format_significant, measured.values))
     if measured.is_difference and not measured.missing_seeds:
@@ -349,7 +478,8 @@ def reasons(verdicts: list[Verdict]) -> str:
     """Why the bounds are what they are, and when they were set, one line a claim."""
     return "\n".join(
         f"- {verdict.claim.statement}: {verdict.claim.criterion} "
-        f"({verdict.claim.why}; set {verdict.claim.set}, {_known_runs(verdict)})"
+        f"({'; '.join([verdict.claim.why, *verdict.claim.by_design.values()])}; "
+        f"set {verdict.claim.set}, {_known_runs(verdict)})"
         for verdict in verdicts
     )
 
@@ -375,15 +505,17 @@ def _fields(verdict: Verdict) -> dict[str, str | float | None]:
     claim, measured = verdict.claim, verdict.measured
     sides = measured.statistics if measured else ()
     few = not measured or bool(measured.missing_seeds)
-    copied = ("id", "source", "statement", "quantity", "experiment", "minus", "test")
+    copied = ("id", "kind", "source", "statement", "quantity", "experiment", "minus", "test")
+    found, of = verdict.share or (0, 0)
     return {
         **{name: getattr(claim, name) for name in copied},
-        **{name: str(getattr(claim, name)).lower() for name in ("primary", "exact")},
+        **{name: str(getattr(claim, name)).lower() for name in ("ranks", "primary", "exact")},
+        "seeds": "" if claim.exact else str(claim.seeds),
         "n": " ".join(str(one.n) for one in sides) or "0",
-        "measured": measured and measured.estimate.value,
-        "sd": sides[0].sd if sides else None,
+        "measured": found / of if of else measured and measured.estimate.value,
+        "sd": sides[0].sd if sides and not of else None,
         "sd_minus": sides[1].sd if sides[1:] else None,
-        **interval_ends("interval", measured and measured.interval),
+        **interval_ends("interval", verdict.interval),
         **interval_ends("samples_interval", measured and measured.samples_interval),
         **{name: getattr(claim, name) for name in ("at_least", "at_most", "margin")},
         "p": verdict.p and verdict.p.holds,
@@ -392,7 +524,7 @@ def _fields(verdict: Verdict) -> dict[str, str | float | None]:
         "p_against_adjusted": verdict.adjusted and verdict.adjusted.fails,
         "effect": measured and measured.effect,
         "superiority": None if few else measured.superiority,
-        "verdict": verdict.word,
+        "verdict": verdict.shown,
         "reason": verdict.reason,
         "why": claim.why,
         "set": claim.set,

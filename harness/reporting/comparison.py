@@ -20,6 +20,7 @@ from harness.reporting.statistics import (
     SeedStatistics,
     estimate,
     hedges_g,
+    pairs_within,
     probability_of_superiority,
     same_samples,
     samples_interval,
@@ -60,17 +61,32 @@ class Measurement:
         return estimate(*(one.values for one in self.statistics))
 
     @property
+    def random_sides(self) -> list[tuple[SeedGroup, SeedStatistics]]:
+        """Those that draw at random: a baseline without epochs is the same for every seed."""
+        return [
+            (group, seeds)
+            for group, seeds in zip(self.groups, self.statistics, strict=True)
+            if any(r.metrics.get("best_epoch", 1) is not None for r in group.records)
+        ]
+
+    @property
+    def all_have_seeds(self) -> bool:
+        """Whether each side draws at random, so that its interval over seeds says something."""
+        return len(self.random_sides) == len(self.groups)
+
+    @property
     def missing_seeds(self) -> str:
-        """`3 seeds of the 5 that the rule needs`; empty if there are enough."""
-        missing = []
-        for group, seeds in zip(self.groups, self.statistics, strict=True):
-            # a baseline without epochs gives the same number for every seed
-            random = any(r.metrics.get("best_epoch", 1) is not None for r in group.records)
-            if random and seeds.too_few:
-                count = f"{seeds.n} seed{'s' if seeds.n > 1 else ''}"
-                of = f" ({group.first.label})" if self.is_difference else ""
-                missing.append(f"{count} of the {SEEDS_NEEDED} that the rule needs{of}")
-        return "; ".join(missing)
+        """`3 of the 5 seeds that the rule needs`; empty if there are enough."""
+        return self.fewer_than(SEEDS_NEEDED, "that the rule needs")
+
+    def fewer_than(self, needed: int, what: str = "that were fixed") -> str:
+        """`3 of the 40 seeds that were fixed`, for each side; empty if there are enough."""
+        return "; ".join(
+            f"{seeds.n} of the {needed} seeds {what}"
+            + (f" ({group.first.label})" if self.is_difference else "")
+            for group, seeds in self.random_sides
+            if seeds.n < needed
+        )
 
     @property
     def interval(self) -> Range | None:
@@ -85,6 +101,10 @@ class Measurement:
     def samples_interval(self) -> Range | None:
         """95 % interval over test samples; None without predictions."""
         return samples_interval(*self.samples) if self.samples else None
+
+    def p_of_pairs(self, low: float, high: float) -> PValues:
+        """Whether most differences of a run of each lie within bounds, without normal theory."""
+        return pairs_within(*(one.values for one in self.statistics), low, high)
 
     @property
     def effect(self) -> float | None:

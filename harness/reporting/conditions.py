@@ -1,12 +1,17 @@
 """What may change the numbers of a run: by it runs are grouped, compared and kept apart."""
 
+import functools
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from harness.errors import escaped
+from harness.errors import RunError, escaped
+from harness.records.files import read_toml
 from harness.records.record import Record, plain
+from harness.records.schema import Hash, KnownFields, validated
 
+EQUAL_CODE = Path(__file__).resolve().parents[2] / "results/reference/equal-code.toml"
 NOT_RECORDED = "not recorded"
 # what a user may have set or installed that can change the numbers, beside the protocol
 SOFTWARE = ("deterministic", "keras", "tensorflow", "layers", "backend", "device", "floatx")
@@ -126,16 +131,36 @@ def _kind(record: Record, settings: Collection[str]) -> dict[str, str]:
     return kind
 
 
+@dataclass(frozen=True)
+class EqualCode(KnownFields):
+    """Versions of the training code that compute the same numbers."""
+
+    digests: tuple[Hash, ...]
+    compared: str  # what was compared to the last bit
+
+
+@functools.cache
+def equal_code(path: Path) -> dict[str, str]:
+    """The digest that stands for each of those in a file of tables `[[equal]]`."""
+    content = read_toml(path)
+    listed = validated(f"{path}: equal", list[EqualCode], content.pop("equal", []))
+    if content:
+        raise RunError(f"{path}: expected tables [[equal]], not {', '.join(content)}.")
+    return {digest: one.digests[0] for one in listed for digest in one.digests}
+
+
 def mixture(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ()) -> str:
     """In what runs differ that should come from one code and one way of computing, as a clause.
 
+    Versions of the training code that were compared to the last bit count as one (`EQUAL_CODE`).
     `by_design` names what may differ between groups, `code` or `layers`; within each it may not.
     """
     records = [record for group in groups for record in group]
     digest = all("training_code" in r.environment for r in records)  # older records lack it
-    found = []
+    same, found = equal_code(EQUAL_CODE), []
     for kind, name in {"code": "training_code" if digest else "commit", "layers": "layers"}.items():
         sides = groups if kind in by_design else [records]
-        values = [{record.environment.get(name) for record in side} - {None} for side in sides]
+        named = [[record.environment.get(name) for record in side] for side in sides]
+        values = [{same.get(value, value) for value in side} - {None} for side in named]
         found += [name.replace("_", " ")] if max(map(len, values)) > 1 else []
     return f"the runs differ in {' and '.join(found)}" if found else ""

@@ -16,9 +16,10 @@ from harness.records.files import write_text
 from harness.records.record import Record, plain
 from harness.reporting import tables
 from harness.reporting.claims import (
-    Claim,
+    Statements,
     claims_blocks,
     claims_csv,
+    count_rows,
     judge,
     load_claims,
     primary_claims,
@@ -76,7 +77,7 @@ def write_tables(
     written, and one sentence for each run that was left out because it is unfinished or damaged.
     """
     numbers = load_published(published)
-    statements = [] if reference else load_claims(claims, numbers.experiments)
+    statements = None if reference else load_claims(claims, numbers.experiments)
     results = load_results(results_dir, numbers)
     if reference:
         files, parts = {"RESULTS.md": own_markdown(results, numbers, results_dir, reference)}, {}
@@ -92,13 +93,13 @@ def write_tables(
 
 
 def make_tables(
-    results: Results, published: PublishedResults, claims: list[Claim]
+    results: Results, published: PublishedResults, statements: Statements
 ) -> tuple[dict[str, str], dict[str, str]]:
     """RESULTS.md and claims.csv as text, and parts of pages by their marker.
 
     Sample data decide no claim.
     """
-    verdicts = [] if results.sample else judge(claims, results)
+    verdicts = [] if results.sample else judge(statements.claims, results)
     compared, calibration = reproductions(results.rows)
     plain = beside_plain_keras(results.rows)
     layers = [tables.equivalence_table(plain, ["Test at best"])] if plain else []
@@ -110,7 +111,9 @@ def make_tables(
         "reproduction": tables.reproduction_blocks(compared, calibration),
         "plain-keras": layers,
         "factorial": tables.factorial_blocks(designs, calibration.level),
+        "rows": [count_rows(verdicts, statements.left_out)] if verdicts else [],
         "claims": primary_claims(verdicts),
+        "compute": [tables.compute_table(results.records, published)],
     }
 
     blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]
@@ -120,7 +123,7 @@ def make_tables(
         "The published runs": parts["reproduction"],
         "This project's layers": [explanation("plain Keras"), *layers] if layers else [],
         "The update rules of Keras's versions": parts["factorial"],
-        "The claims": claims_blocks(verdicts) if verdicts else [],
+        "The claims": claims_blocks(verdicts, statements.left_out) if verdicts else [],
         "The studies": [one for study in results.studies for one in tables.study_blocks(study)],
         "How these were made": [_origin(results.records)],
     }

@@ -204,6 +204,23 @@ def median_minutes(row: ModelResults) -> str:
     return f"{statistics.median(_minutes(row.records)):.1f}"
 
 
+def compute_table(records: list[Record], published: PublishedResults) -> Table:
+    """How many runs there are of each kind, and how many hours they took."""
+    hours: dict[str, list[float]] = {}
+    for record in records:
+        kind = published.datasets.get(record.config["dataset"], "")
+        kind = "Studies" if record.is_study else f"Networks and baselines: {kind}"
+        if "keras" in record.config["variant"]:
+            kind = "Originals, computed by old Keras"
+        hours.setdefault(kind, []).append(record.metrics["wall_seconds"] / 3600)
+    hours["All"] = [one for kind in hours.values() for one in kind]
+    rows = [
+        {"": kind, "Runs": f"{len(one):,}", "Hours": f"{sum(one):.1f}"}
+        for kind, one in hours.items()
+    ]
+    return Table.of(rows)
+
+
 def _minutes(records: tuple[Record, ...]) -> tuple[float, ...]:
     return tuple(record.metrics["wall_seconds"] / 60 for record in records)
 

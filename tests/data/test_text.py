@@ -6,7 +6,7 @@ import pytest
 from data import files
 from data.errors import DataError
 from data.text import load_text, normalise, tail_begin, windows
-from models.baselines import CharacterNgrams
+from models.baselines import Ngrams
 
 ALICE = "CHAPTER I.\r\n  Down the Rabbit-Hole \r\n\r\n\tALICE was “beginning”\r\n"
 LICENCE = (
@@ -101,7 +101,7 @@ def test_the_built_in_text_is_long_enough_and_in_one_style():
     assert set(corpus.text[begin:]) <= set(corpus.text[:begin])
     # what makes a demonstration worth looking at: two characters tell much of the third
     ids, known = corpus.ids(), len(corpus.characters)
-    bits = [CharacterNgrams(ids[:begin], known, n).evaluate(ids, begin)[0] for n in (1, 2, 3)]
+    bits = [Ngrams(ids[:begin], known, n).evaluate(ids, begin)[0] for n in (1, 2, 3)]
     assert bits[0] > bits[1] + 1 > bits[2] + 1.5
 
 

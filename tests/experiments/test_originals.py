@@ -59,6 +59,7 @@ def test_the_variant_is_the_keras_alone():
         ("imdb-lstm", "2.1.6"),
         pytest.param("imdb-conv-lstm", "2.2.4", marks=pytest.mark.faults),
         pytest.param("jena-gru-dropout", "2.0.8", marks=pytest.mark.faults),
+        pytest.param("jena-gru-stacked", "2.0.8", marks=pytest.mark.faults),
     ],
 )
 def test_an_old_keras_leaves_a_record_like_all_others(name, version, tmp_path):

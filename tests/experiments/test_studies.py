@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from data.errors import DataError
-from experiments import any_length, negation, next_letter, recall
+from experiments import any_length, negation, next_letter, next_word, recall
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.gradient_flow import gradient_norms
 from harness.records.run import Run
@@ -46,6 +46,14 @@ def test_words_become_one_hot_letters_and_the_letters_after_them():
 def test_the_last_letter_alone_tells_five_of_seven_next_letters():
     # "a" is followed by three different letters, each of the others by one
     assert next_letter.without_memory(["namaskar"]) == 5 / 7
+
+
+def test_a_word_that_the_training_part_holds_once_is_unknown():
+    words = next_word.words_of("the cat's hat, the cat's 2nd — 'tis the hat. l’art pour")
+    assert " ".join(words) == "the cat's hat the cat's nd tis the hat l’art pour"
+    ids, known = next_word.numbered(words, known=8)  # up to the third "the"
+    assert known == 3  # unknown, cat's, the
+    assert ids.tolist() == [2, 1, 0, 2, 1, 0, 0, 2, 0, 0, 0]
 
 
 def test_the_symbol_stands_at_its_distance_and_only_there():

@@ -26,6 +26,7 @@ SMALL = {
     "any_length": ["--epochs", 1, "--maxlen", 10],
     "negation": ["--epochs", 1, "--units", 16, "--embedding", 16],
     "next_letter": ["--steps", 5, "--deterministic"],
+    "next_word": ["--epochs", 2, "--units", 16],
     "text_generation": ["--epochs", 3, "--units", 24, "--sample-length", 20],
     "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 16, "--embedding", 16, "--steps", 2],
 }
@@ -37,10 +38,11 @@ LAYERS = {
     "any_length": {"keras, native", "fast, keras"},
     "negation": {"native", "fast"},
     "next_letter": {"native", "fast"},
+    "next_word": {"native", "fast"},
     "text_generation": {"native", "fast"},
     "update_rules": {"keras"},
 }
-WITHOUT_FIGURE = {"any_length", "negation"}
+WITHOUT_FIGURE = {"any_length", "negation", "next_word"}
 
 
 def record_below(folder):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from models.baselines import CharacterNgrams
+from models.baselines import Ngrams
 from models.networks import character_model, continue_text, sample_character
 
 
@@ -27,7 +27,7 @@ def brute_force(text, context, character, characters, smoothing):
 def test_ngrams_are_what_the_formula_says(n):
     text, smoothing = [0, 1, 2, 0, 1, 3, 0, 1, 2, 2, 0, 0, 1], 0.5
     tail = [2, 0, 3, 1]
-    model = CharacterNgrams(np.array(text), 4, n, smoothing)
+    model = Ngrams(np.array(text), 4, n, smoothing)
     everything, bits, hits = text + tail, 0, 0
     for position in range(len(text), len(everything)):
         context = everything[position - n + 1 : position]

@@ -9,7 +9,12 @@ import pytest
 from models import networks
 from models.cells import CELLS
 from models.keras_cells import keras2_hard_sigmoid
-from models.networks import conv_lstm_classifier, gru_forecaster, recurrent_classifier
+from models.networks import (
+    conv_lstm_classifier,
+    gru_forecaster,
+    recurrent_classifier,
+    recurrent_forecaster,
+)
 
 IDS = np.random.default_rng(0).integers(0, 10_000, size=(3, 40), dtype=np.int32)
 WINDOW = np.random.default_rng(0).normal(size=(3, 24, 14)).astype(np.float32)
@@ -62,17 +67,30 @@ def test_the_feed_forward_classifier_reads_one_length_only():
 
 
 @pytest.mark.parametrize(
-    ("options", "recurrent"),
+    ("build", "options", "parameters"),
     [
-        ({}, sums(3, 14, 32) + 3 * 32),
-        ({"reset_after": False}, sums(3, 14, 32)),
-        ({"dropout": 0.2, "recurrent_dropout": 0.2}, sums(3, 14, 32) + 3 * 32),
+        (gru_forecaster, {}, sums(3, 14, 32) + 3 * 32 + 33),
+        (gru_forecaster, {"reset_after": False}, sums(3, 14, 32) + 33),
+        (gru_forecaster, {"dropout": 0.2, "recurrent_dropout": 0.2}, sums(3, 14, 32) + 3 * 32 + 33),
+        (
+            gru_forecaster,
+            {"reset_after": False, "upper_units": 64},
+            sums(3, 14, 32) + sums(3, 32, 64) + 65,
+        ),
+        (recurrent_forecaster, {"cell": "lstm"}, sums(4, 14, 32) + 33),
+        (recurrent_forecaster, {"cell": "simple-rnn"}, sums(1, 14, 32) + 33),
     ],
 )
-def test_forecasters_have_a_gru_and_one_output(options, recurrent):
-    model = gru_forecaster(**options)
-    assert model.count_params() == recurrent + 32 + 1
+def test_forecasters_have_their_parameters_and_one_output(build, options, parameters):
+    model = build(**options)
+    assert model.count_params() == parameters
     assert model(WINDOW).shape == networks.dense_forecaster(timesteps=24)(WINDOW).shape == (3, 1)
+
+
+def test_the_upper_of_two_grus_has_a_relu():
+    lower, upper = gru_forecaster(upper_units=64).layers[1:3]
+    assert [lower.return_sequences, upper.return_sequences] == [True, False]
+    assert (lower.activation, upper.activation) == (keras.activations.tanh, keras.activations.relu)
 
 
 def test_dropout_acts_on_inputs_and_state_in_training_alone():

@@ -35,10 +35,13 @@ pytestmark = pytest.mark.skipif(
 
 RESULTS = REPOSITORY / "results/reference"
 PUBLISHED = REPOSITORY / "experiments/published.toml"
-CLAIMS = load_claims(REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments)
+STATEMENTS = load_claims(
+    REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments
+)
+CLAIMS = STATEMENTS.claims
 
 PAGES = ["README.md", "docs/rmsprop-through-the-versions.md"]
-PAGES += [f"docs/{page}.md" for page in ("results", "claims", "speed")]
+PAGES += [f"docs/{page}.md" for page in ("article", "results", "claims", "speed")]
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +77,10 @@ def cell(results):
 
 def test_every_experiment_was_run_on_real_data(results):
     published = set(load_published(PUBLISHED).experiments)
-    groups = [*results.rows, *results.studies]
-    assert {group.first.experiment for group in groups} == published
+    done = {group.first.experiment for group in [*results.rows, *results.studies]}
+    recent = [claim for claim in CLAIMS if claim.set >= "2026-11-29"]
+    awaited = {name for claim in recent for name in (claim.experiment, claim.minus)}
+    assert published - awaited <= done <= published
     assert not any(record.sample for record in results.records)
 
 
@@ -86,12 +91,14 @@ def test_records_were_made_by_committed_code(results):
 
 
 def test_every_claim_on_these_data_and_protocols_is_measured(results):
-    missing = [one.claim for one in judge(CLAIMS, results) if one.measured is None]
-    assert missing == [claim for claim in CLAIMS if claim.speaks_of]
+    # those of this day and later are committed before their runs
+    claims = [claim for claim in CLAIMS if claim.set < "2026-11-29"]
+    missing = [one.claim for one in judge(claims, results) if one.measured is None]
+    assert missing == [claim for claim in claims if claim.speaks_of]
 
 
 def test_tables_are_what_the_records_give(results):
-    files, parts = make_tables(results, load_published(PUBLISHED), CLAIMS)
+    files, parts = make_tables(results, load_published(PUBLISHED), STATEMENTS)
     files["summary.csv"] = summary_csv(results.rows)
     assert set(files) == {"RESULTS.md", "summary.csv", "claims.csv"}
     for name, expected in files.items():
@@ -264,10 +271,29 @@ def test_the_page_has_the_training_losses_by_each_adam(row):
 
 def test_the_pages_have_the_price_of_the_old_rule(results):
     (verdict,) = (one for one in judge(CLAIMS, results) if one.claim.id == "keras-3")
-    assert verdict.word == "does not hold"
     for page in ("README.md", RULES):
         assert f"by {-verdict.measured.estimate.value:.4f}" in words(page)
-        assert f"adjusted p {verdict.adjusted.fails:.3f}" in words(page).replace("(", "")
+        given = verdict.adjusted and f"adjusted p {verdict.adjusted.fails:.3f}"
+        assert ("adjusted p" in words(page)) is bool(given)
+        assert (given or "") in words(page)
+
+
+def test_what_the_article_says_of_logs_and_baselines_holds(results, row, cell):
+    lines = (REPOSITORY / "docs/article.md").read_text("utf-8").splitlines()
+    shown = {line.split(" | ")[0]: line for line in lines if line.startswith("| ")}
+    for network in ("LSTM", "Conv1D + LSTM"):  # as one more run of the original, and where it ends
+        assert shown[f"| {network}"].count("| holds: p") == 2
+    assert "too wide" in shown["| SimpleRNN"]
+    linear = row("imdb-linear").spread("test_at_best").mean
+    recurrent = [one for one in results.rows if one.dataset == "imdb" and one.first.history]
+    assert linear > max(max(one.spread("test_at_best").values) for one in recurrent)
+    ridge, gru = (row(name).spread("test_at_best").mean for name in ("jena-ridge", "jena-gru"))
+    assert ridge == pytest.approx(gru, abs=0.005)
+    then = "Old Keras and this project by the rule of that time, float64"
+    networks = "SimpleRNN", "4 × SimpleRNN", "LSTM", "GRU", "Conv1D + LSTM"
+    column = "largest difference, 10 steps"
+    largest = max(cell("step-for-step", then, f"{name} (IMDB)", column) for name in networks)
+    assert f"agree to {largest:.0e} over ten steps" in words("docs/article.md")
 
 
 def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):

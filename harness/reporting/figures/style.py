@@ -21,7 +21,7 @@ os.environ.pop("MPLBACKEND", None)
 # Okabe and Ito's palette, which colour-blind readers can tell apart, then some of Paul Tol's.
 COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
-    *("#882255", "#999933", "#332288", "#44AA99", "#8C564B"),
+    *("#882255", "#999933", "#332288", "#44AA99", "#8C564B", "#E377C2"),
 )
 OTHER_COLOURS = (  # of what is no model
     *("#AA4499", "#117733", "#6699CC", "#CC6677", "#661100", "#B8860B"),
@@ -42,6 +42,7 @@ MODEL_COLOURS = {
     "LSTM of 1997": COLOURS[6],
     "LSTM of 2000": COLOURS[7],
     "GRU with dropout": COLOURS[8],
+    "2 × GRU with dropout": COLOURS[11],
     "GRU, reset before": COLOURS[9],
     "Dense on the padded review": COLOURS[10],
     "Dense on the flattened window": COLOURS[10],

@@ -12,7 +12,7 @@ from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
 from harness.reporting.claims import (
     NOT_CHECKABLE,
     claims_blocks,
-    claims_table,
+    claims_tables,
     judge,
     load_claims,
 )
@@ -90,8 +90,8 @@ def write_report(
     if own and own is not main and own.rows:
         table = own_table([beside_reference(row, main.rows) for row in own.rows])
         beside = [replace(table, title="")]  # the section has it
-    verdicts = [] if main.sample or main.own_data else judge(statements, main)
-    judged = own and own is not main and judge(statements, own)
+    verdicts = [] if main.sample or main.own_data else judge(statements.claims, main)
+    judged = own and own is not main and judge(statements.claims, own)
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
@@ -114,8 +114,8 @@ def write_report(
                 main.rows, numbers, "### All numbers on {}" if main.own_data else "### {}"
             ),
         ],
-        claims=claims_blocks(verdicts) if verdicts else [],
-        own_claims=claims_table(mine)[:1] if mine else [],
+        claims=claims_blocks(verdicts, statements.left_out) if verdicts else [],
+        own_claims=claims_tables(mine),
         networks=[
             _network(row, whose[origin], answers.get(row.name, {}) if results is main else {})
             for origin, results in folders.items()

@@ -10,8 +10,18 @@ from scipy import stats
 
 from harness.errors import RunError
 from harness.records.study_outputs import Table
-from harness.reporting.claims import Claim, claims_csv, judge, load_claims, reasons
+from harness.reporting.claims import (
+    Claim,
+    LeftOut,
+    claims_blocks,
+    claims_csv,
+    judge,
+    load_claims,
+    reasons,
+)
+from harness.reporting.conditions import equal_code
 from harness.reporting.groups import PublishedResults, load_results
+from harness.reporting.table import Table as ShownTable
 
 WORDS = {
     "id": "memory",
@@ -34,7 +44,7 @@ EXPERIMENTS = ("recall", "reading", "imdb-net", "imdb-base")
 FIVE = (0.5, 0.625, 0.75, 0.625, 0.625)
 NET = (0.80, 0.81, 0.82, 0.83, 0.84)
 BASE = (0.78, 0.79, 0.80, 0.81, 0.82)
-NEEDED = "of the 5 that the rule needs"
+NEEDED = "of the 5 seeds that were fixed"
 
 
 @pytest.fixture
@@ -79,7 +89,10 @@ def run(tmp_path):
 
 def test_a_claim_is_read_with_all_its_fields(read):
     more = {"at_most": 1, "within": [0, math.inf], "row": ["LSTM", "GRU"], "statement": "{row}!"}
-    first, second, third = read(CLAIM | more, ON_A_PAR | {"margin": 0.05})
+    left = '[[left_out]]\nsentence = "a"\nsource = "a-document"\nwhy = "theory"'
+    (first, second, third), left_out = read(CLAIM | more, ON_A_PAR | {"margin": 0.05}, left)
+    assert left_out == [LeftOut("a", "a-document", "theory")]
+    assert (first.kind, first.seeds, first.ranks, first.by_design) == ("verdict", 5, False, {})
     assert (first.id, first.source, first.why) == ("memory", "a-document", WORDS["why"])
     assert (first.set, first.runs_known) == ("2020-01-01", False)
     # one for each of its rows
@@ -92,7 +105,10 @@ def test_a_claim_is_read_with_all_its_fields(read):
 
 
 # a misspelt list would check nothing
-@pytest.mark.parametrize("text", ["[[claim]", "claim = ['memory']", "[[claims]]\nid = 'memory'"])
+@pytest.mark.parametrize(
+    "text",
+    ["[[claim]", "claim = ['memory']", "[[claims]]\nid = 'memory'", "[[left_out]]\nwhy = 'x'"],
+)
 def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
     with pytest.raises(RunError, match=r"claims\.toml"):
         read(text)
@@ -107,10 +123,15 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
         ({"within": [1, 0]}, "within must be a lower and a higher number"),
         ({"set": "20261124"}, "'set' must be a day such as 2026-11-24, not '20261124'"),
         ({"experiment": "recal"}, "there is no experiment 'recal'; known: recall, reading"),
-        ({"test": "t-test"}, "must be 'bounds', 'equivalence' or 'better', not 't-test'"),
+        ({"test": "t-test"}, "must be 'bounds', 'equivalence', 'better' or 'share', not 't-"),
         ({"measure": "best_validation"}, "needs either table, row and column, or measure"),
         ({"minus": "imdb-base"}, "minus is for a measure"),  # it would not be subtracted
         ({"at_least": None}, "needs at_least or at_most for the test 'bounds'"),
+        ({"seeds": 0}, "field 'seeds' must be greater than 0, not 0"),
+        ({"kind": "fact"}, "must be 'verdict', 'definition' or 'illustration', not 'fact'"),
+        ({"kind": "definition", "primary": True}, "primary is for a verdict, not for a definition"),
+        ({"ranks": True}, "ranks and by_design are for the difference of two networks"),
+        ({"test": "share", "primary": True}, "share is for the runs of one network, and not for a"),
         ({"at_least": 2, "at_most": 1}, "at_least 2 is above at_most 1"),
         ({"margin": 0.1}, "needs a margin for the test 'equivalence', and for no other"),
         ({"exact": True, "primary": True}, "exact is for bounds, and not for a primary claim"),
@@ -127,7 +148,8 @@ def test_a_claim_that_is_not_whole_is_refused_by_its_place(read, changes, messag
 
 
 CROSSES = "not decided: the 95 % interval crosses a bound"
-FEW = f"not decided: 4 seeds {NEEDED}"
+FEW = f"not decided: 4 {NEEDED}"
+SHARE = CLAIM | {"test": "share", "seeds": 12}
 BELOW, ABOVE = math.nextafter(0.5, 0), math.nextafter(0.5, 1)
 
 
@@ -147,8 +169,22 @@ BELOW, ABOVE = math.nextafter(0.5, 0), math.nextafter(0.5, 1)
         (
             DIFFERENCE | {"at_least": 0},
             (0.8,),
-            f"not decided: 1 seed {NEEDED} (imdb-net); 1 seed {NEEDED} (imdb-base)",
+            f"not decided: 1 {NEEDED} (imdb-net); 1 {NEEDED} (imdb-base)",
         ),
+        # as many seeds as were fixed judge, of more the first ones
+        (CLAIM | {"seeds": 6}, FIVE, "not decided: 5 of the 6 seeds that were fixed"),
+        (CLAIM, (*FIVE, 0.1, 0.1), "holds"),
+        (CLAIM | {"seeds": 3}, FIVE, "not decided: 3 of the 5 seeds that the rule needs"),
+        # 10 of 12: 0.516 to 0.979 (Clopper and Pearson); one half counts as within
+        (SHARE, (*(0.5,) * 10, 0.1, 0.1), "holds"),
+        (SHARE, (*(0.5,) * 9, 0.1, 0.1, 0.1), CROSSES),
+        (SHARE, (*(0.1,) * 10, 0.9, 0.9), "does not hold"),
+        (SHARE, FIVE, "not decided: 5 of the 12 seeds that were fixed"),
+        # without a verdict, by the same rule
+        (CLAIM | {"kind": "illustration"}, FIVE, "agrees"),
+        (CLAIM | {"kind": "illustration"}, FIVE[:4], f"open: 4 {NEEDED}"),
+        (CLAIM | {"kind": "definition", "exact": True}, (BELOW,), "differs"),
+        (CLAIM | {"kind": "definition", "experiment": "reading"}, FIVE, "not checked: no run of"),
         # an exact claim needs one run, and all must confirm it
         (CLAIM | {"exact": True}, (0.5,), "holds"),
         (CLAIM | {"exact": True}, (BELOW,), "does not hold"),
@@ -175,16 +211,81 @@ BELOW, ABOVE = math.nextafter(0.5, 0), math.nextafter(0.5, 1)
 def test_four_words_and_their_reasons(run, claim, runs, text):
     (verdict,) = run(claim, recall=runs, imdb_net=runs, imdb_base=runs)
     assert verdict.text.startswith(text)
-    assert (verdict.measured is None) is text.startswith("not checkable")
+    assert (verdict.measured is None) is text.startswith("not check")
+    assert not ("seeds" in text and verdict.p)
     if NEEDED in text:
-        assert (verdict.p, verdict.measured.interval) == (None, None)
+        assert verdict.measured.interval is None
 
 
-def test_a_verdict_on_runs_of_several_commits_says_so(run, tmp_path):
-    fabricate(tmp_path, "imdb-net", seed=9, best=0.82, environment={"commit": "d" * 40})
-    claims = [OF_NETWORK | {"at_least": 0}, OF_NETWORK | {"at_least": 0, "exact": True}]
-    mixed, exact = run(*claims, imdb_net=NET)
-    assert (mixed.text, exact.text) == ("holds; the runs differ in commit", "holds")
+def test_runs_of_several_codes_or_layers_have_no_verdict(run, tmp_path, monkeypatch):
+    equal = tmp_path / "equal-code.toml"
+    old, new = "a" * 64, "b" * 64
+    listed = f'[[equal]]\ndigests = ["{old}", "{new}"]\ncompared = "all"\n'
+    equal.write_text(listed, encoding="utf-8")
+    for seed, best in enumerate(NET):
+        made = {"training_code": old, "layers": "native"}
+        fabricate(tmp_path, "imdb-net", seed=seed, best=best, environment=made)
+        made = {"training_code": new, "layers": "fast"}
+        fabricate(tmp_path, "imdb-base", seed=seed, best=best - 0.1, environment=made)
+    at_least = DIFFERENCE | {"at_least": 0}
+    claims = [
+        at_least,
+        at_least | {"exact": True},
+        at_least | {"by_design": {"layers": "No loop."}},
+    ]
+    texts = [verdict.text for verdict in run(*claims)]
+    assert texts[0] == "not decided: the runs differ in training code and layers"
+    assert texts[1:] == ["holds", "not decided: the runs differ in training code"]
+    monkeypatch.setattr("harness.reporting.conditions.EQUAL_CODE", equal)
+    texts = [verdict.text for verdict in run(*claims)]
+    assert texts == ["not decided: the runs differ in layers", "holds", "holds"]
+    assert "chance.; No loop.; set" in reasons(run(claims[2]))
+    file = tmp_path / "imdb-net/seed-0/environment.json"
+    file.write_text(file.read_text("utf-8").replace("native", "fast"), encoding="utf-8")
+    assert run(claims[2])[0].text == "not decided: the runs differ in layers"  # within one side
+    for wrong in (listed.replace(old, "a"), "[[same]]\n"):
+        equal_code.cache_clear()
+        equal.write_text(wrong, encoding="utf-8")
+        with pytest.raises(RunError, match=r"equal-code\.toml"):
+            run(claims[2])
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "shift", "words"),
+    [
+        # a run that fails counts as one: the mean is lower here
+        (
+            [*(0.8 + i / 1e3 for i in range(11)), 0.2],
+            [0.8 - i / 1e3 for i in range(12)],
+            0,
+            "holds",
+        ),
+        (NET, NET, 0, "not decided"),
+        (NET, [value + 0.1 for value in NET], 0, "does not hold"),  # no pair otherwise
+        (NET, BASE, 0.05, "holds"),
+        (NET, [value - 0.1 for value in NET], 0.05, "does not hold"),
+    ],
+)
+def test_ranks_judge_by_the_pairs_of_runs(run, ours, theirs, shift, words):
+    claim = (ON_A_PAR | {"margin": shift} if shift else BETTER) | {"ranks": True}
+    (verdict,) = run(claim | {"seeds": len(ours)}, imdb_net=ours, imdb_base=theirs)
+    assert verdict.word == words
+    if len(ours) == 12:
+        assert verdict.measured.estimate.value < 0
+        theirs = stats.brunnermunzel(ours, theirs, alternative="greater")
+        assert verdict.p.holds == pytest.approx(theirs.pvalue)
+
+
+@pytest.mark.parametrize(("margin", "word"), [(0.05, "holds"), (0.005, "not decided")])
+def test_a_side_without_seeds_is_judged_over_test_samples_too(run, tmp_path, margin, word):
+    fabricate(tmp_path, "jena-base", epochs=0, best=0.3, metric="mae", predictions=True)
+    on_a_par = ON_A_PAR | {"experiment": "jena-base", "minus": "jena-net", "margin": margin}
+    for primary in (False, True):
+        values = {} if primary else {"jena_net": (0.3, 0.301, 0.302, 0.3, 0.299)}
+        (verdict,) = run(on_a_par | {"primary": primary}, **values, predictions=True)
+        assert verdict.p.holds < 0.001  # over seeds
+        assert verdict.word == word
+        assert verdict.text.endswith("crosses a bound") is (word == "not decided")
 
 
 def test_no_interval_reaches_beyond_what_is_possible(run):
@@ -198,7 +299,7 @@ def test_no_interval_reaches_beyond_what_is_possible(run):
 
 
 def test_networks_are_not_paired_by_their_seeds(run):
-    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80)  # another order and another number of seeds
+    base = (0.79, 0.82, 0.80, 0.78, 0.81)  # another order
     (verdict,) = run(DIFFERENCE | {"at_least": 0}, imdb_net=NET, imdb_base=base)
     theirs = stats.ttest_ind(NET, base, equal_var=False)
     ends = theirs.confidence_interval(0.95)
@@ -211,7 +312,7 @@ def test_networks_are_not_paired_by_their_seeds(run):
     ("margin", "word"), [(0.05, "holds"), (0.02, "not decided"), (1e-6, "does not hold")]
 )
 def test_on_a_par_is_two_one_sided_tests(run, margin, word):
-    base = (0.79, 0.82, 0.80, 0.78, 0.81, 0.80) if margin > 1e-6 else [v - 0.1 for v in NET]
+    base = (0.79, 0.82, 0.80, 0.78, 0.81) if margin > 1e-6 else [v - 0.1 for v in NET]
     (verdict,) = run(ON_A_PAR | {"margin": margin}, imdb_net=NET, imdb_base=base)
     higher, lower = ([v + shift for v in NET] for shift in (margin, -margin))
     above = stats.ttest_ind(higher, base, equal_var=False, alternative="greater")
@@ -360,3 +461,19 @@ def test_every_bound_has_its_reason_and_its_history(run, changes, history):
     line = reasons(run(CLAIM | changes, recall=FIVE))
     assert line.startswith("- it will remember: at least 0.5 (Below that it is chance.; set 2020-")
     assert line.endswith(history)
+
+
+def test_the_rows_are_counted_by_kind_and_result(run):
+    checked = CLAIM | {"kind": "definition", "exact": True}
+    verdicts = run(CLAIM, CLAIM, CLAIM | {"at_least": 0.75}, checked, recall=FIVE)
+    blocks = claims_blocks(verdicts, [LeftOut("a sentence", "a-document, another", "theory")])
+    count, judged, definitions, left_out = (one for one in blocks if isinstance(one, ShownTable))
+    assert count.rows == [
+        ["Verdicts", "3", "holds 2, does not hold 1"],
+        ["Definitions", "1", "agrees 1"],
+        ["Illustrations", "0", ""],
+        ["Left out", "1", ""],
+    ]
+    assert [len(one.rows) for one in (judged, definitions)] == [3, 1]
+    assert dict(zip(judged.columns, judged.rows[0], strict=True))["Seeds fixed"] == "5"
+    assert left_out.rows == [["a sentence (`a-document`, `another`)", "theory"]]

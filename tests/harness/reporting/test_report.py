@@ -121,7 +121,7 @@ def test_own_runs_stand_beside_the_reference(results, tmp_path):
     assert "LSTM (reference)" in text
     assert "epochs = 3 (reference: 6)" in text
     own = text.partition("By your runs")[2].partition("How the claims")[0]
-    assert "not decided: 1 seed of the 5 that the rule needs" in own
+    assert "not decided: 1 of the 10 seeds that were fixed" in own
 
 
 @pytest.mark.parametrize(

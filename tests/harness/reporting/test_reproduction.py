@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from records import fabricate
 
+from harness.reporting.claims import Statements
 from harness.reporting.factorial import RULES, factorial_designs
 from harness.reporting.groups import Published, PublishedResults, load_results
 from harness.reporting.pages import make_tables
@@ -188,7 +189,7 @@ def test_plain_keras_may_test_the_same(tmp_path, best, layers, verdict):
         kept = {"environment": {"layers": layers[seed % 2]}, "config": plain}
         fabricate(tmp_path, "imdb-net", seed=seed, best=best + seed / 1000, **kept)
         run(tmp_path, seed=seed, environment={"layers": "native"})
-    files, parts = make_tables(read(tmp_path), NUMBERS, [])
+    files, parts = make_tables(read(tmp_path), NUMBERS, Statements([], []))
     assert parts["plain-keras"].endswith(f"| {verdict} |")
     assert parts["plain-keras"] in files["RESULTS.md"]
 

@@ -183,7 +183,7 @@ verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
-	  --pages README.md docs/article.md docs/results.md docs/claims.md docs/speed.md \
+	  --pages README.md docs/article.md docs/results.md docs/claims.md docs/speed.md docs/padding.md \
 	  docs/rmsprop-through-the-versions.md
 	@$(RUN) -m harness.reporting.figures --results-dir results/reference --plots-dir plots/reference
 	@$(RUN) -m harness.reporting.benchmark

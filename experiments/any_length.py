@@ -1,14 +1,15 @@
 """One trained recurrent network on reviews of any length, beside a feed-forward one.
 
-Source:     simple-rnn-blog (claim any-length), noobs-guide (the feed-forward alternative)
+Source:     simple-rnn-blog (claim any-length), noobs-guide (the feed-forward alternative),
+            hsv-ai-2019 (convolutions)
 Claim:      one recurrent network processes sequences of any length; a feed-forward network needs
-            padding or truncation to one length.
-Protocol:   the LSTM and the dense network of the 500-word protocol, each trained once on reviews of
-            500 words, weights of the best validation epoch; then the same weights on the test
-            reviews at their own length, in batches of equal length without padding, and padded or
-            truncated to other lengths.
+            padding or truncation to one length; a convolutional one accepts a fixed size only.
+Protocol:   the LSTM, the dense network and imdb-conv's convolution by the 500-word protocol, each
+            trained once on reviews of 500 words, weights of the best validation epoch; then the
+            same weights on the test reviews at their own length, in batches of equal length without
+            padding, and padded or truncated to other lengths.
 Deviations: the documents state it and measure nothing.
-Expected:   about 6 minutes on one CPU core.
+Expected:   about 8 minutes on one CPU core.
 """
 
 import numpy as np
@@ -51,13 +52,14 @@ def accuracy_at(model, reviews: list[np.ndarray], labels: np.ndarray, length: in
 def train(protocol, run):
     import keras
 
-    from models.networks import dense_classifier, recurrent_classifier
+    from models.networks import conv_classifier, dense_classifier, recurrent_classifier
 
     whole = load_reviews(protocol, run, protocol.num_words)
     padded = whole.padded(protocol.maxlen)
     networks = {
         "LSTM": lambda: recurrent_classifier("lstm", *protocol.sizes),
         "Dense on the padded review": lambda: dense_classifier(*protocol.sizes, protocol.maxlen),
+        "Conv1D + pooling": lambda: conv_classifier(protocol.num_words, protocol.embedding),
     }
     rows = {}
     for name, build in networks.items():

@@ -2,9 +2,10 @@
 
 The classifiers read a movie review, ids of shape (batch, timesteps) with 0 for padding, and return
 the probability that it is positive, shape (batch, 1). Padding is not masked, as in the documents:
-the networks see it as one more word. The forecasters read a window of normalised weather, shape
-(batch, timesteps, features), and return the normalised temperature, shape (batch, 1). The character
-models read and write text. Only the dense networks fix the number of timesteps.
+the networks see it as one more word, unless a mask is asked for. The forecasters read a window of
+normalised weather, shape (batch, timesteps, features), and return the normalised temperature, shape
+(batch, 1). The character models read and write text. Only the dense networks fix the number of
+timesteps.
 
 Which recurrent layers there are says `models.cells`. A model of layers or gates that Keras lacks
 can be loaded by `keras.saving.load_model` once this module is imported.
@@ -26,6 +27,8 @@ from models.keras_cells import gate_function
 #     embedding: features of a word vector.
 #     units: units of each hidden layer.
 
+POOLINGS = {"mean": layers.GlobalAveragePooling1D, "largest": layers.GlobalMaxPooling1D}
+
 
 def recurrent_classifier(
     cell: str,
@@ -36,6 +39,8 @@ def recurrent_classifier(
     depth: int = 1,
     gates: str | None = None,
     reset_after: bool = True,
+    pooling: str = "last",
+    masked: bool = False,
 ) -> keras.Model:
     """Recurrent layers, of which the last one's last output is classified.
 
@@ -45,6 +50,8 @@ def recurrent_classifier(
         gates: what opens the gates of an LSTM or GRU of Keras: `sigmoid` (the default), or
             `keras2-hard-sigmoid` as in Keras before 2.3.
         reset_after: of a GRU, as for `gru_forecaster`.
+        pooling: what is classified: the `last` output, or the `mean` or the `largest` of all.
+        masked: skip the padding, where the state then stays as it is; Keras's own loop does that.
 
     Source: `simple-rnn-blog`, `recurrent-overview`, `r-slides`; the older LSTMs `hsv-ai-2019`.
     """
@@ -53,8 +60,25 @@ def recurrent_classifier(
         options["reset_after"] = False
     make = CELLS[cell].make
     lower = [make(units, return_sequences=True, **options) for _ in range(depth - 1)]
-    stack = [*lower, make(units, **options)]
-    return _classifier(num_words, embedding, stack, cell.replace("-", "_"))
+    pools = [POOLINGS[pooling]()] if pooling in POOLINGS else []
+    stack = [*lower, make(units, return_sequences=bool(pools), **options), *pools]
+    return _classifier(num_words, embedding, stack, cell.replace("-", "_"), masked=masked)
+
+
+def conv_classifier(
+    num_words: int = 10_000, embedding: int = 32, filters: int = 64, *, kernel_size: int = 5
+) -> keras.Model:
+    """A convolution looks for short phrases, and the strongest of each kind in the review counts.
+
+    Args:
+        filters: kinds of phrases.
+        kernel_size: words of a phrase; fewer at both ends of the review.
+
+    Source: `noobs-guide` and `hsv-ai-2019` speak of such networks; neither has one alone.
+    """
+    phrases = layers.Conv1D(filters, kernel_size, padding="same", activation="relu")
+    stack = [phrases, layers.GlobalMaxPooling1D()]
+    return _classifier(num_words, embedding, stack, "conv")
 
 
 def conv_lstm_classifier(
@@ -103,10 +127,16 @@ def dense_classifier(
 
 
 def _classifier(
-    num_words: int, embedding: int, stack: list, name: str, maxlen: int | None = None
+    num_words: int,
+    embedding: int,
+    stack: list,
+    name: str,
+    maxlen: int | None = None,
+    masked: bool = False,
 ) -> keras.Model:
     ids = keras.Input((maxlen,), dtype="int32", name="ids")  # (batch, timesteps)
-    x = layers.Embedding(num_words, embedding)(ids)  # (batch, timesteps, embedding)
+    # (batch, timesteps, embedding)
+    x = layers.Embedding(num_words, embedding, mask_zero=masked)(ids)
     for layer in stack:
         x = layer(x)  # the last one: (batch, units)
     probability = layers.Dense(1, activation="sigmoid")(x)  # (batch, 1)

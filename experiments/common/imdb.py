@@ -93,12 +93,15 @@ class ReviewSplits:
     metric: ClassVar = "accuracy"
     degrees_per_unit: ClassVar = None
 
-    def padded(self, maxlen: int) -> ReviewSplits:
-        """The same reviews, all with `maxlen` timesteps: zeros in front, the last words stay."""
+    def padded(self, maxlen: int, padding: str = "pre") -> ReviewSplits:
+        """The same reviews, all with `maxlen` timesteps, of which the last words stay.
+
+        Zeros fill up short ones in front, as in the documents, or with `post` behind.
+        """
         from keras.utils import pad_sequences
 
         splits = self.train, self.validation, self.test
-        return ReviewSplits(*((pad_sequences(x, maxlen), y) for x, y in splits))
+        return ReviewSplits(*((pad_sequences(x, maxlen, padding=padding), y) for x, y in splits))
 
     def summarise(self, split: str, probabilities: np.ndarray) -> tuple[float, dict]:
         """Accuracy of probabilities (reviews,) on `validation` or `test`; what a record keeps."""

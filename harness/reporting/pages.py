@@ -40,6 +40,8 @@ from harness.reporting.own_runs import own_markdown
 from harness.reporting.reproduction import reproductions
 from harness.reporting.table import ABSENT, Blocks, csv_text, explanation, interval_ends, markdown
 
+SHOWN_STUDIES = ("padding",)  # whose tables stand on a page, too
+
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
@@ -115,6 +117,9 @@ def make_tables(
         "claims": primary_claims(verdicts),
         "compute": [tables.compute_table(results.records, published)],
     }
+    for name in SHOWN_STUDIES:
+        studies = (study for study in results.studies if study.name == name)
+        parts[name] = next((tables.study_blocks(study)[1:] for study in studies), [])
 
     blocks: Blocks = ["# Results", "Made by `make reference` from the run records; do not edit."]
     blocks += map(explanation, ("results", "sample data") if results.sample else ("results",))

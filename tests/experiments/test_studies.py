@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 
 from data.errors import DataError
-from experiments import any_length, negation, next_letter, next_word, recall
+from experiments import (
+    any_length,
+    negation,
+    next_letter,
+    next_word,
+    padding,
+    parallel,
+    recall,
+    training_size,
+    word_order,
+)
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.gradient_flow import gradient_norms
 from harness.records.run import Run
@@ -209,3 +219,53 @@ def test_the_networks_know_every_word_of_the_pairs():
     kinds = negation.read_kinds(sample=False)
     ids = negation.encode_pairs(kinds, None, False, ImdbProtocol().num_words)
     assert len(ids) == 2 * sum(len(kind.pairs) for kind in kinds)
+
+
+def test_zeros_behind_take_the_place_of_timesteps_in_front():
+    x = np.array([[0, 0, 5, 6], [7, 8, 9, 4]])
+    np.testing.assert_array_equal(padding.with_zeros_behind(x, 0), x)
+    found = padding.with_zeros_behind(x, 2)
+    np.testing.assert_array_equal(found, [[5, 6, 0, 0], [9, 4, 0, 0]])
+
+
+def test_a_reordered_review_has_the_same_words_behind_its_start_mark():
+    rng, review = np.random.default_rng(0), np.array([1, *range(4, 40)])
+    assert word_order.reordered(review, "reversed", rng).tolist() == [1, *range(39, 3, -1)]
+    shuffled = word_order.reordered(review, "shuffled", rng).tolist()
+    assert shuffled[0] == 1
+    assert sorted(shuffled) == review.tolist() != shuffled
+    cut = review[-3:]  # the mark is no longer there
+    assert word_order.reordered(cut, "reversed", rng).tolist() == cut[::-1].tolist()
+
+
+def test_vectors_are_alike_within_groups_by_hand_and_by_chance():
+    vectors = np.array([[3, 0], [2, 1], [0, 2], [-1, 0]], float)
+    groups, root = np.array([0, 0, 1, 1]), np.sqrt(5)
+    orders = np.array([[0, 1, 2, 3], [0, 2, 1, 3], [0, 3, 1, 2]])  # the three partitions
+    within, between = (2 / root + 0) / 2, (0 - 1 + 1 / root - 2 / root) / 4
+    # the third is nearest to the second; no other partition is as much alike
+    expected = [within - between, 3 / 4, (1 + 1) / (1 + 3)]
+    assert word_order.likeness(vectors, groups, orders) == pytest.approx(expected)
+
+
+def test_fewer_reviews_are_read_as_often_as_all_of_them():
+    x, y = np.arange(20).reshape(10, 2), np.arange(10)
+    some, labels = training_size.part_of((x, y), 4)
+    np.testing.assert_array_equal(some, [[0, 1], [2, 3]] * 4)
+    assert labels.tolist() == [0, 1] * 4
+
+
+def test_activations_of_a_recurrent_network_wait_for_each_other():
+    assert parallel.longest_chains(9) == [9, 1]
+
+
+@pytest.mark.skipif("RNN_DATA_DIR" not in os.environ, reason="RNN_DATA_DIR is not set")
+def test_the_networks_know_every_word_whose_vector_is_compared():
+    class Real:
+        data_dir, sample = None, False
+
+    kinds = word_order.read_words(Real, ImdbProtocol().num_words)
+    assert {kind: (len(ids), len(set(groups))) for kind, (ids, groups) in kinds.items()} == {
+        "sentiment": (40, 2),
+        "related pairs": (40, 20),
+    }

@@ -12,7 +12,7 @@ from commands import places, run
 from records import fabricate_study
 
 from data.files import own_file
-from experiments import text_generation, update_rules
+from experiments import padding, text_generation, update_rules
 from experiments.__main__ import main
 from explore import generate
 from harness.errors import RunError
@@ -29,6 +29,11 @@ SMALL = {
     "next_word": ["--epochs", 2, "--units", 16],
     "text_generation": ["--epochs", 3, "--units", 24, "--sample-length", 20],
     "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 16, "--embedding", 16, "--steps", 2],
+    "padding": ["--maxlen", 12, "--units", 16, "--embedding", 16],
+    "last_state": ["--maxlen", 10, "--units", 16, "--embedding", 16],
+    "word_order": ["--maxlen", 28, "--units", 16, "--embedding", 16],
+    "training_size": ["--maxlen", 10, "--shift-steps", 100],
+    "parallel": ["--longest", 125, "--units", 16, "--features", 4],
 }
 # Which layers compute; without a C compiler, the latter.
 LAYERS = {
@@ -41,8 +46,13 @@ LAYERS = {
     "next_word": {"native", "fast"},
     "text_generation": {"native", "fast"},
     "update_rules": {"keras"},
+    "padding": {"fast, native", "fast"},
+    "last_state": {"fast, native", "fast"},
+    "word_order": {"native", "fast"},
+    "training_size": {"keras, native", "fast, keras"},
+    "parallel": {"keras, native", "fast, keras"},
 }
-WITHOUT_FIGURE = {"any_length", "negation", "next_word"}
+WITHOUT_FIGURE = {"any_length", "negation", "next_word", "last_state"}
 
 
 def record_below(folder):
@@ -118,8 +128,10 @@ def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown)
 def test_only_the_recurrent_network_reads_other_lengths(shown):
     (table,) = shown("any_length", Table).values()
     assert table.columns[:5] == ["own length", "2 words", "4 words", "10 words", "20 words"]
-    recurrent, dense = table.rows["LSTM"], table.rows["Dense on the padded review"]
+    recurrent, dense, convolution = table.rows.values()
+    assert list(table.rows) == ["LSTM", "Dense on the padded review", "Conv1D + pooling"]
     assert None not in recurrent
+    assert convolution[0] is not None
     assert [value is None for value in dense[:5]] == [True, True, True, False, True]
 
 
@@ -134,6 +146,27 @@ def test_a_bag_of_words_is_blind_to_order(shown):
         "Bag of words and bigrams",
     ]
     assert moves.rows["Bag of words"] == [0, 0]
+
+
+def test_a_masked_network_does_not_see_where_the_zeros_stand(shown):
+    tables = shown("padding", Table)
+    assert tables["Masked: zeros in front or behind"].rows["SimpleRNN"] < [1e-5]
+    accuracies = tables["Accuracy by the place of the zeros"].rows
+    assert list(accuracies) == [f"SimpleRNN, {way}" for way in padding.WAYS]
+
+
+def test_a_shuffled_bag_of_words_is_the_same_bag(shown):
+    table = shown("word_order", Table)["Test accuracy by what is read of a review"]
+    lost = dict(zip(table.columns, table.rows["Bag of words"], strict=True))
+    assert lost["as written less shuffled"] == lost["as written less reversed"] == 0
+    assert lost["as written less last 10"] == lost["as written"] - lost["last 10"]
+
+
+def test_shared_weights_alone_know_a_symbol_where_they_never_met_it(shown):
+    tables = shown("training_size", Table)
+    found = tables["Symbols named, trained on those in the first half of a sequence"].rows
+    assert min(found["Conv1D + pooling"]) > 0.9
+    assert found["Dense"][1] < 0.3 < found["Dense"][0]
 
 
 # which rule by hand each version follows, and each of our optimizers on TensorFlow

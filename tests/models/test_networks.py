@@ -59,6 +59,36 @@ def test_the_convolution_has_its_own_embedding_filters_and_lstm():
     assert model(IDS).shape == model(IDS[:, :8]).shape == (3, 1)
 
 
+def test_a_convolution_counts_the_strongest_phrase_and_reads_any_length():
+    model = networks.conv_classifier()
+    assert model.count_params() == 10_000 * 32 + (5 * 32 + 1) * 64 + 64 + 1
+    twice, often = (np.asarray(model(np.tile(IDS[:, :8], n))) for n in (2, 6))
+    assert twice.shape == (3, 1)
+    np.testing.assert_allclose(twice, often, rtol=1e-6)  # the same phrases
+
+
+@pytest.mark.parametrize(("pooling", "pool"), [("mean", np.mean), ("largest", np.max)])
+def test_all_outputs_can_be_pooled(pooling, pool):
+    model = recurrent_classifier("lstm", pooling=pooling)
+    outputs = keras.Model(model.inputs, model.layers[2].output)(IDS)  # (batch, timesteps, units)
+    weights, bias = model.layers[-1].get_weights()
+    expected = 1 / (1 + np.exp(-(pool(np.asarray(outputs), axis=1) @ weights + bias)))
+    np.testing.assert_allclose(np.asarray(model(IDS)), expected, rtol=1e-5)
+
+
+def test_a_mask_skips_the_padding_wherever_it_stands():
+    words, zeros = IDS[:, :9] + 1, np.zeros((3, 6), np.int32)
+    for masked in (True, False):
+        model = recurrent_classifier("gru", 10_001, masked=masked)
+        model.set_weights([10 * weights for weights in model.get_weights()])
+        alone, front, behind = (
+            np.asarray(model(np.concatenate(parts, axis=1)))
+            for parts in ([words], [zeros, words], [words, zeros])
+        )
+        apart = np.abs(np.stack([front, behind]) - alone).max(axis=(1, 2))
+        assert (apart < 1e-6).all() == masked
+
+
 def test_the_feed_forward_classifier_reads_one_length_only():
     model = networks.dense_classifier(maxlen=40)
     assert model(IDS).shape == (3, 1)

@@ -41,7 +41,7 @@ STATEMENTS = load_claims(
 CLAIMS = STATEMENTS.claims
 
 PAGES = ["README.md", "docs/rmsprop-through-the-versions.md"]
-PAGES += [f"docs/{page}.md" for page in ("article", "results", "claims", "speed")]
+PAGES += [f"docs/{page}.md" for page in ("article", "results", "claims", "speed", "padding")]
 
 
 @pytest.fixture(scope="module")

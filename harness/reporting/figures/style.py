@@ -21,7 +21,7 @@ os.environ.pop("MPLBACKEND", None)
 # Okabe and Ito's palette, which colour-blind readers can tell apart, then some of Paul Tol's.
 COLOURS = (
     *("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"),
-    *("#882255", "#999933", "#332288", "#44AA99", "#8C564B", "#E377C2"),
+    *("#882255", "#999933", "#332288", "#44AA99", "#8C564B", "#E377C2", "#EE3377"),
 )
 OTHER_COLOURS = (  # of what is no model
     *("#AA4499", "#117733", "#6699CC", "#CC6677", "#661100", "#B8860B"),
@@ -36,6 +36,7 @@ MODEL_COLOURS = {
     "LSTM": COLOURS[1],
     "GRU": COLOURS[2],
     "Conv1D + LSTM": COLOURS[3],
+    "Conv1D + pooling": COLOURS[12],
     "4 × SimpleRNN": COLOURS[4],
     "SimpleRNN, stack of 4": COLOURS[4],
     "LSTM as the documents write it": COLOURS[5],

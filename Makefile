@@ -126,7 +126,7 @@ demo: $(VENV)/.runtime  ## the documents' networks, baselines and some studies o
 	@echo "  demo/results/imdb-lstm*/  the record of a run"
 	@echo "Next, an experiment on the real data: make imdb-simple-rnn. \`make help\` lists all of them."
 
-all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (under an hour a seed)
+all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (one to two hours a seed)
 	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \
 	  --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(ARGS)
 	@$(TABLES)

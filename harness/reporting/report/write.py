@@ -1,6 +1,5 @@
 """Writes the report: reads the records, and lays out what the page shows."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from harness.reporting.figures.charts import (
 from harness.reporting.figures.draw import compared_rows, overview_title, rules_title
 from harness.reporting.figures.style import SAMPLE_SUFFIX
 from harness.reporting.groups import (
+    CLAIMS,
     ModelResults,
     Results,
     SeedGroup,
@@ -39,8 +39,7 @@ from harness.reporting.groups import (
     load_published,
     load_results,
 )
-from harness.reporting.own_data import own_data_blocks, worth_it
-from harness.reporting.own_runs import beside_reference, own_table
+from harness.reporting.own_runs import beside_reference, own_data_blocks, own_table, worth_it
 from harness.reporting.report.page import Shades, render
 from harness.reporting.reproduction import reproductions
 from harness.reporting.table import FOUR, Blocks, Table, footnotes, mean_and_sd, number_notes
@@ -55,21 +54,15 @@ SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_report(
-    results_dir: Path,
-    published: Path,
-    claims: Path,
-    reference_dir: Path | None,
-    output: Path,
-    progress: Callable[[str], None] = lambda step: None,
+    results_dir: Path, reference_dir: Path | None, output: Path
 ) -> tuple[list[Path], list[str]]:
     """Writes the page of a folder's records, beside those of the reference if one is given.
 
-    With a reference, `results_dir` may be empty. `progress` is told what is being done. Returns the
-    file, and one sentence for each run that was left out.
+    With a reference, `results_dir` may be empty. Returns the file, and one sentence for each run
+    that was left out.
     """
-    progress("reading the records")
-    numbers = load_published(published)
-    statements = load_claims(claims, numbers.experiments)
+    numbers = load_published()
+    statements = load_claims(CLAIMS, numbers.experiments)
     folders: dict[str, Results] = {}
     left_out: list[str] = []
     found = reference_dir is None or any(results_dir.glob("*/seed-*"))
@@ -80,7 +73,6 @@ def write_report(
             left_out += [f"{folder}/{sentence}" for sentence in folders[origin].left_out]
 
     main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
-    progress("comparing the experiments")
     compared, calibration = reproductions(main.rows)
     standard = [row for row in main.rows if not row.variant]
     expected = tables.expected_blocks(standard, numbers, compared, calibration)
@@ -98,14 +90,12 @@ def write_report(
     if own and own is not main and own.rows:
         table = own_table([beside_reference(row, main.rows) for row in own.rows])
         beside = [replace(table, title="")]  # the section has it
-    progress("judging the claims")
     verdicts = [] if main.sample or main.own_data else judge(statements.claims, main)
     judged = own and own is not main and judge(statements.claims, own)
     mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
     speed = reference_dir or results_dir
-    progress("drawing the page")
     text = render(
         origins=list(folders),
         records={origin: len(results.records) for origin, results in folders.items()},

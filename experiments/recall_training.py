@@ -13,7 +13,7 @@ Protocol:   SimpleRNN with scaled recurrent weights, by SGD and Adam, with and w
             longer streams.
 Deviations: the documents argue and measure nothing. The step size of SGD was chosen on the sample
             protocol, before the first run of this one.
-Expected:   about 9 minutes on one CPU core.
+Expected:   about 7 minutes on one CPU core.
 """
 
 from dataclasses import dataclass, replace

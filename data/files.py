@@ -184,6 +184,17 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     return content
 
 
+def read_unpacked(path: Path) -> bytes:
+    """A file's bytes, unpacked if it is a gzip archive, or a zip archive with one CSV file."""
+    content = read_bytes(path)
+    if content.startswith((b"PK\3\4", b"PK\5\6")):
+        try:
+            content = read_member(path, ".csv")
+        except DataError as error:
+            raise DataError(f"{shown(path)}: {error} Take another copy of it.") from error
+    return unpacked(content, path)
+
+
 def unpacked(content: bytes, source: Path | str) -> bytes:
     """A file's bytes, unpacked if it is a gzip archive."""
     if not content.startswith(b"\x1f\x8b"):

@@ -31,6 +31,7 @@ LABELS = ("label", "labels", "sentiment", "class", "target", "polarity", "catego
 # what counts as 1, in small letters, where the labels are words
 POSITIVE = {"positive", "pos", "yes", "true", "good", "recommended", "favourable", "favorable"}
 NO_LABEL = {"nan", "na", "n/a", "#n/a", "<na>", "null"}  # what programs write for a blank
+ZEROS = r"^([+-]?\d+)\.0+$"  # 1.0 is the label 1
 FEWEST_REVIEWS, FEWEST_OF_A_LABEL = 200, 10
 SPLIT_SEED = 113
 PARTS = ("train", "validation", "test")
@@ -61,7 +62,7 @@ def read_labelled(file: str, text: str = "", label: str = "") -> LabelledReviews
     """The reviews of a CSV file and their labels.
 
     Args:
-        file: its path; `.gz` is unpacked.
+        file: its path; `.gz` and `.zip` are unpacked.
         text: the column that holds the reviews; empty if its name or its place says so.
         label: the column that holds the labels; empty if its name says so, or if it is the only
             other column with two different values.
@@ -95,7 +96,7 @@ def _read_labelled(path: Path, text: str, label: str, _: tuple[int, int]) -> Lab
             raise DataError(
                 f"{name} has {names.count(one)} columns named '{shown(one)}'; rename all but one."
             )
-    labels = table[of_label].str.strip().str.casefold()
+    labels = table[of_label].str.strip().str.casefold().str.replace(ZEROS, r"\1", regex=True)
     labels = labels.mask(labels.isin(NO_LABEL), "")
     classes = _classes(name, of_label, labels)
 

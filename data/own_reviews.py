@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.errors import DataError, quoted, shown
-from data.files import MOST_BYTES, decode, read_bytes, unpacked
+from data.files import MOST_BYTES, decode, read_unpacked, unpacked
 from data.imdb import split_words
 
 # names of columns that hold reviews, by preference, without blanks and underscores
@@ -101,8 +101,8 @@ def decoded(path: Path | None) -> str:
 def read_reviews(path: Path | None, column: str | None = None) -> tuple[list[OwnReview], str]:
     """The reviews of a file, or of the standard input: one a line, or a column of a CSV.
 
-    `.gz` is unpacked; `column` is for a column whose name is not in `COLUMNS`. Returns the reviews
-    with a word or more, and what the file was read as, in a line.
+    `.gz` and `.zip` are unpacked; `column` is for a column whose name is not in `COLUMNS`. Returns
+    the reviews with a word or more, and what the file was read as, in a line.
     """
     name = str(path or "standard input")
     text = decoded(path)
@@ -141,8 +141,7 @@ def _content(path: Path | None) -> bytes:
     """The bytes of a file, unpacked, or of the standard input."""
     if path is None and sys.stdin.isatty():
         print("type reviews, one a line, and end with Ctrl-D", file=sys.stderr)
-    content = read_bytes(path) if path else sys.stdin.buffer.read()
-    return unpacked(content, path or "standard input")
+    return read_unpacked(path) if path else unpacked(sys.stdin.buffer.read(), "standard input")
 
 
 def known(name: str) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from data.errors import DataError, shown
-from data.files import UTF16_MARKS, read_bytes, read_member, unpacked
+from data.files import UTF16_MARKS, read_unpacked
 
 MOST_ROWS = 2_500_000
 MOST_COLUMNS = 100
@@ -35,7 +35,8 @@ DAYS = {  # as pandas reads a day, and as people write it
 # stations end a day with 24:00, the next midnight; spreadsheets leave 00:00 out
 ZONE = re.compile(r" ?(Z|[+-]\d\d:?\d\d)$")  # at the end of a clock's time: the offset from UTC
 CLOCK = re.compile(r"([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d(\.0+)?)?|24:00(:00)?", re.ASCII)
-DECIMAL_COMMA = re.compile(rb'[;\t"] *[+-]?\d+,\d+ *[;\t"\n]')
+DECIMAL_COMMA = re.compile(rb'[;\t"] *([+-]?\d+,\d+) *[;\t"\n]')
+THOUSANDS = re.compile(rb"[+-]?[1-9]\d{0,2},\d{3}")
 
 
 def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -58,7 +59,14 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
     columns = [column.strip() for column in next(csv.reader([text], delimiter=separator))]
     if len(columns) > MOST_COLUMNS:
         raise DataError(f"{name} has {len(columns):,} columns, far too many.")
-    decimal = "," if DECIMAL_COMMA.search(content, begin, begin + 100_000) else "."
+    commas = DECIMAL_COMMA.findall(content, begin, begin + 100_000)
+    decimal = "," if commas else "."
+    if commas and separator != ";" and all(map(THOUSANDS.fullmatch, commas)):
+        number = commas[0].decode()
+        raise DataError(
+            f"{name}: '{number}' can be {number.replace(',', '.')} or {number.replace(',', '')}; "
+            "write numbers without commas."
+        )
     before = content.count(b"\n", 0, begin) + 1  # lines down to the header
     try:
         with warnings.catch_warnings(action="ignore", category=pd.errors.DtypeWarning):
@@ -92,13 +100,7 @@ def read_table(path: Path) -> tuple[pd.DataFrame, list[str]]:
 
 def _read_content(path: Path) -> bytes:
     """The text of a file, unpacked, in an encoding that keeps ASCII, its lines ended by `\\n`."""
-    content = read_bytes(path)
-    if content.startswith(b"PK"):
-        try:
-            content = read_member(path, ".csv")
-        except DataError as error:
-            raise DataError(f"{shown(path)}: {error} Take another copy of it.") from error
-    content = unpacked(content, path)
+    content = read_unpacked(path)
     if content.startswith(UTF16_MARKS):
         content = content.decode("utf-16", errors="replace").encode()
     content = content.removeprefix(codecs.BOM_UTF8)

@@ -218,7 +218,8 @@ def gradient_differences(rng: np.random.Generator, truncated: int) -> dict[str, 
     }
 
 
-def _weighted_sum(g, h):
+def weighted_sum(g, h):
+    """A loss whose gradient with respect to the outputs h, (batch, timesteps, units), is g."""
     from keras import ops
 
     return ops.sum(g * h, axis=(-2, -1))  # (batch,)
@@ -232,8 +233,8 @@ def _automatic(layer, x: np.ndarray, g: np.ndarray) -> tuple[Affine, np.ndarray]
 
     inputs = keras.Input(x.shape)
     model = keras.Model(inputs, layer(inputs))
-    kernel, recurrent, bias = gradients(model, x[None], g[None], _weighted_sum).values()
-    of_inputs = input_gradients(layer, x[None], g[None], _weighted_sum)[0]
+    kernel, recurrent, bias = gradients(model, x[None], g[None], weighted_sum).values()
+    of_inputs = input_gradients(layer, x[None], g[None], weighted_sum)[0]
     return Affine(kernel.T, recurrent.T, bias), of_inputs
 
 
@@ -249,7 +250,7 @@ def _automatic_truncated(layer, x, g, h, steps: int) -> Affine:
     inputs, state = keras.Input(windows.shape[1:]), keras.Input(h.shape[1:])
     outputs = layer(inputs, initial_state=[state])[:, -1:]  # (windows, 1, units)
     model = keras.Model([inputs, state], outputs)
-    far = gradients(model, [windows, h[lasts - steps]], targets, _weighted_sum)
+    far = gradients(model, [windows, h[lasts - steps]], targets, weighted_sum)
     near, _ = _automatic(layer, x[:steps], g[:steps])
     kernel, recurrent, bias = (mean * len(windows) for mean in far.values())
     return Affine(near.W + kernel.T, near.U + recurrent.T, near.b + bias)

@@ -2,7 +2,8 @@
 
 Source:     recurrent-overview, hsv-ai-2019, r-slides (claim memory)
 Claim:      "The last state, it will remember, but bunch of steps ago? Fuggetaboutit.": SimpleRNN
-            loses distant inputs, LSTM does not.
+            loses distant inputs, LSTM does not; a "cell remembers values over arbitrary time
+            intervals".
 Protocol:   sequences of meaningless ids with one symbol of eight among them, which the network
             names at the end. Each cell (32 units) is trained twice: on sequences of one distance
             alone, anew for each distance, and once on all distances up to the longest, short ones
@@ -67,58 +68,91 @@ def distances_up_to(longest: int, shortest: int) -> list[int]:
     return [d for d in usual if shortest <= d < longest] + [longest]
 
 
-def build(protocol: Protocol, cell: str):
-    """The network: it reads ids, and the last state of its recurrent layer is classified."""
-    import keras
-    from keras import layers
+def build(protocol: Protocol, make, seed: int, depth: int = 1, unfolded: int = 0):
+    """The network: it reads ids, and the last state of its recurrent layers is classified.
 
+    `make` makes such a layer of so many units. If it is `unfolded`, the gradient goes so many steps
+    back; the layer must have one state.
+    """
+    import keras
+    from keras import layers, ops
+
+    keras.utils.set_random_seed(seed)
     ids = keras.Input((None,), dtype="int32", name="ids")  # (batch, timesteps)
     known = protocol.symbols + protocol.fillers
     x = layers.Embedding(known, protocol.embedding)(ids)  # (batch, timesteps, embedding)
-    state = CELLS[cell].make(protocol.units)(x)  # (batch, units)
+    for _ in range(depth - 1):
+        x = make(protocol.units, return_sequences=True)(x)  # (batch, timesteps, units)
+    layer, start = make(protocol.units), None
+    if unfolded:
+        start, x = [ops.stop_gradient(layer(x[:, :-unfolded]))], x[:, -unfolded:]
+    state = layer(x, initial_state=start)  # (batch, units)
     symbol = layers.Dense(protocol.symbols, activation="softmax")(state)  # (batch, symbols)
     return keras.Model(ids, symbol, name="recall")
 
 
-def accuracies(protocol, run, cell: str, distances: list[int]) -> list[float]:
-    """Trains one network on one distance, or on all up to the last; its accuracy at each."""
-    import keras
+def learn(protocol, run, model, batch, name: str, clipnorm: float | None = None) -> None:
+    """Trains a network on batches that `batch` draws from a generator.
 
+    With a `clipnorm`, gradients whose norm over all weights is above it are shortened to it.
+    """
     from harness.training.batches import DrawnBatches
-    from harness.training.fit import evaluate, train_model
+    from harness.training.fit import train_model
     from harness.training.optimizers import make_optimizer
 
-    keras.utils.set_random_seed(run.seed)
-    model = build(protocol, cell)
+    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
+    optimizer.global_clipnorm = clipnorm
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    train_model(run, model, DrawnBatches(batch, protocol.steps, run.seed), name=name)
+
+
+def accuracies(
+    protocol, run, model, name: str, distances: list[int], farther=(), clipnorm=None
+) -> list[float]:
+    """Trains a network on one distance, or on all up to the last; its accuracy at each.
+
+    Those at `farther` distances follow, which no sequence of the training had.
+    """
+    from harness.training.fit import evaluate
+
     *several, longest = distances
-    shape = longest + 1, protocol.symbols, protocol.fillers
+    known = protocol.symbols, protocol.fillers
 
     def batch(rng):
         count = protocol.batch_size
         drawn = np.full(count, longest)
         if several:
             drawn = np.exp(rng.uniform(0, np.log(longest + 1), count)).astype(int)
-        return sequences(rng, drawn, *shape)
+        return sequences(rng, drawn, longest + 1, *known)
 
-    optimizer = make_optimizer(protocol.optimizer, protocol.learning_rate)
-    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    batches = DrawnBatches(batch, protocol.steps, run.seed)
-    name = "all distances" if several else f"distance {longest}"
-    train_model(run, model, batches, name=f"{CELLS[cell].title}, {name}")
+    learn(protocol, run, model, batch, name, clipnorm)
     (rng,) = np.random.default_rng(run.seed).spawn(1)  # sequences that no training step drew
-    tests = [sequences(rng, np.full(protocol.tested, d), *shape) for d in distances]
-    return [evaluate(model, test)["accuracy"] for test in tests]
+    found = []
+    for distance in (*distances, *farther):
+        drawn = np.full(protocol.tested, distance)
+        test = sequences(rng, drawn, max(distance, longest) + 1, *known)
+        found.append(evaluate(model, test)["accuracy"])
+    return found
 
 
 def train(protocol, run):
     run.write("data", made_data(run.sample, "Made-up sequences: one symbol among random fillers."))
-    far, all_distances = (distances_up_to(protocol.longest, shortest) for shortest in (10, 1))
+    longest = protocol.longest
+    far, all_distances = (distances_up_to(longest, shortest) for shortest in (10, 1))
+    farther = [2 * longest, 4 * longest]
     alone, mixed = {}, {}
     for cell in COMPARED:
-        one_by_one = [accuracies(protocol, run, cell, [distance]) for distance in far]
-        alone[CELLS[cell].title] = [accuracy for (accuracy,) in one_by_one]
-        mixed[CELLS[cell].title] = accuracies(protocol, run, cell, all_distances)
-    ways = [(ALONE, far, alone), (MIXED, all_distances, mixed)]
+        name, alone_at = CELLS[cell].title, []
+        for distance in far:
+            model, what = (
+                build(protocol, CELLS[cell].make, run.seed),
+                f"{name}, distance {distance}",
+            )
+            alone_at += accuracies(protocol, run, model, what, [distance])
+        model, what = build(protocol, CELLS[cell].make, run.seed), f"{name}, all distances"
+        mixed[name] = accuracies(protocol, run, model, what, all_distances, farther)
+        alone[name] = alone_at
+    ways = [(ALONE, far, alone), (MIXED, all_distances + farther, mixed)]
     chance = 1 / protocol.symbols
     run.finish_study([*(table(*way) for way in ways), *(panel(*way, chance) for way in ways)])
 

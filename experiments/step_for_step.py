@@ -9,7 +9,7 @@ Protocol:   fifty batches in float64, where ten steps are too few for rounding t
             old rule's first steps magnify it. Then this project's faster layers and Keras 3's own,
             in float32.
 Deviations: without dropout, whose masks each Keras draws otherwise.
-Expected:   3 to 6 minutes on one CPU core; the first run installs the two old Keras.
+Expected:   4 to 9 minutes on one CPU core; the first run installs the two old Keras.
 """
 
 import contextlib

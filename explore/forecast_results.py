@@ -16,10 +16,10 @@ from harness.records.schema import Weeks, weekly_errors
 from harness.reporting.figures.charts import Chart, Curve
 from harness.reporting.figures.panels import plot_panels
 from harness.reporting.figures.style import COLOURS, GREY, PUBLISHED_COLOUR, colours_of
+from harness.reporting.own_runs import FEWEST_WEEKS
 from harness.reporting.statistics import samples_interval
 from harness.reporting.table import Table, format_percent
 
-FEWEST_WEEKS = 8  # of fewer, drawing weeks anew says little
 BEFORE_HOURS = 24  # that the figure of a forecast shows of what was known
 SHOWN = ("T (degC)", "p (mbar)", "wv (m/s)")  # of what is read, in its figure
 

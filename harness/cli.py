@@ -14,7 +14,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from harness.errors import ElsewhereError, UserError, escaped, few, shown
 
@@ -69,15 +69,9 @@ def add_path(
     parser.add_argument(flag, type=Path, default=Path(default), metavar=kind, help=help)
 
 
-def add_sources(parser: argparse._ActionsContainer, *names: str) -> None:
-    """Adds the options that name what records are judged by: `published`, `claims`, `reference`."""
-    sources = {
-        "published": ("experiments/published.toml", "published numbers", "FILE"),
-        "claims": ("experiments/claims.toml", "the claims to check", "FILE"),
-        "reference": ("results/reference", "folder of the reference's records", "DIR"),
-    }
-    for name in names:
-        add_path(parser, f"--{name}", *sources[name])
+def add_reference(parser: argparse._ActionsContainer) -> None:
+    """Adds the option that names the records by which others are judged."""
+    add_path(parser, "--reference", "results/reference", "folder of the reference's records", "DIR")
 
 
 def add_sample(parser: argparse._ActionsContainer, help: str) -> None:
@@ -174,10 +168,10 @@ def _failed(why: object, status: int = 1) -> int:
     return status
 
 
-def say(line: str) -> None:
+def say(line: str, end: str = "\n", file: TextIO | None = None) -> None:
     """Prints a line of a run, which goes on where nobody can read it, as after `| head`."""
     try:
-        print(line, flush=True)
+        print(line, end=end, file=file, flush=True)
     except OSError:
         _drop_output()
 

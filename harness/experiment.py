@@ -111,6 +111,7 @@ class Plan:
     data_dir: Path | None
     results_dir: Path
     plots_dir: Path
+    no_plots: bool = False  # for one of many runs, whose figures are drawn once after the last
     tensorboard: Path | None = None  # receives the epochs for TensorBoard
 
     @functools.cached_property
@@ -165,13 +166,13 @@ class Plan:
 
     @property
     def process_arguments(self) -> list[str]:
-        """The arguments with which `python -m` does the run; where results go is left open."""
+        """The arguments of `python -m` for one of many runs; where records go is left open."""
         arguments = self._arguments(dataclasses.asdict(self.protocol))
         if self.data_dir:
             arguments += ["--data-dir", str(self.data_dir)]
         if self.tensorboard:
             arguments += ["--tensorboard", str(self.tensorboard)]
-        return [*arguments, "--force"] if self.force else arguments
+        return [*arguments, *switches(self, "force"), "--no-plots"]
 
     def _arguments(self, values: dict[str, Any]) -> list[str]:
         arguments = [SCRIPTS, self.experiment.name, "--seed", str(self.seed)]
@@ -211,6 +212,9 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     add_places(common, "data")
     add_run_options(common)
     common.add_argument(
+        "--no-plots", action="store_true", help="draw no figure now; `make plots` draws all"
+    )
+    common.add_argument(
         "--tensorboard",
         type=Path,
         metavar="DIR",
@@ -245,7 +249,8 @@ def carry_out(plan: Plan) -> None:
     if plan.results_dir.is_dir():
         refuse_mixture(plan.results_dir, first_run(plan.results_dir) | {"this run": plan.sample})
         promote_left(plan.directory)
-    refuse_unwritable(plan.plots_dir)
+    if not plan.no_plots:
+        refuse_unwritable(plan.plots_dir)
     if plan.tensorboard:
         refuse_unwritable(plan.tensorboard, "--tensorboard")
     if plan.directory.exists() and not plan.force:
@@ -352,12 +357,13 @@ def do_run(plan: Plan) -> Record:
 
 
 def show(record: Record, plan: Plan) -> None:
-    """Draws the experiment's plot from all of its seeds, and prints the result."""
-    from harness.reporting.figures.draw import plot_experiment
+    """Draws the experiment's plot from all of its seeds if it shall, and prints the result."""
     from harness.reporting.own_runs import result_lines, study_lines
 
     plots = []
-    if record.history or record.is_study:
+    if not plan.no_plots and (record.history or record.is_study):
+        from harness.reporting.figures.draw import plot_experiment
+
         seeds, _ = find_records(plan.results_dir, record.label)
         plots = plot_experiment(seeds, plan.plots_dir)
     if record.is_study:

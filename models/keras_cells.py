@@ -148,3 +148,45 @@ class PeepholeLSTMCell(GatedCell):
         c = i * ops.tanh(k) + f * c
         h = ops.sigmoid(o + self.p_o * c) * c
         return h, [h, c]
+
+
+@keras.saving.register_keras_serializable(package="models")
+class LaggedRNNCell(keras.layers.Layer):
+    """A SimpleRNN whose step reads its last few outputs, each through a matrix of its own.
+
+        h_t = tanh(U_1 h_{t-1} + U_2 h_{t-2} + ... + W x_t + b)
+
+    The matrices start as one orthogonal kernel, so that outputs are as large with any number of
+    `lags`. With one, it is Keras's SimpleRNN.
+
+    Source: `noobs-guide`.
+    """
+
+    def __init__(self, units: int, lags: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units, self.lags = units, lags
+        self.state_size = [units] * lags  # the last outputs, the newest first
+
+    def build(self, input_shape):
+        self.kernel = self.add_weight(
+            (input_shape[-1], self.units), initializer="glorot_uniform", name="kernel"
+        )
+        self.recurrent_kernel = self.add_weight(
+            (self.lags * self.units, self.units), initializer="orthogonal", name="recurrent_kernel"
+        )
+        self.bias = self.add_weight((self.units,), initializer="zeros", name="bias")
+
+    def call(self, x, states):
+        past = ops.concatenate(states, axis=-1)  # (batch, lags * units)
+        h = ops.tanh(
+            ops.matmul(x, self.kernel) + ops.matmul(past, self.recurrent_kernel) + self.bias
+        )
+        return h, [h, *states[:-1]]
+
+    def get_config(self):
+        return {**super().get_config(), "units": self.units, "lags": self.lags}
+
+
+def lagged_rnn(units: int, lags: int, **options) -> keras.layers.RNN:
+    """A layer of `LaggedRNNCell`, with options of Keras's RNN layers."""
+    return keras.layers.RNN(LaggedRNNCell(units, lags), **options)

@@ -19,7 +19,7 @@ import numpy as np
 from keras import layers
 
 from models.cells import CELLS
-from models.keras_cells import gate_function
+from models.keras_cells import gate_function, lagged_rnn
 
 # --- reviews: classifiers --------------------------------------------------------------------
 # Arguments that all have:
@@ -41,6 +41,7 @@ def recurrent_classifier(
     reset_after: bool = True,
     pooling: str = "last",
     masked: bool = False,
+    lags: int = 1,
 ) -> keras.Model:
     """Recurrent layers, of which the last one's last output is classified.
 
@@ -52,13 +53,14 @@ def recurrent_classifier(
         reset_after: of a GRU, as for `gru_forecaster`.
         pooling: what is classified: the `last` output, or the `mean` or the `largest` of all.
         masked: skip the padding, where the state then stays as it is; Keras's own loop does that.
+        lags: of a SimpleRNN, how many earlier outputs each step reads.
 
     Source: `simple-rnn-blog`, `recurrent-overview`, `r-slides`; the older LSTMs `hsv-ai-2019`.
     """
     options = {} if gates is None else {"recurrent_activation": gate_function(gates)}
     if not reset_after:
         options["reset_after"] = False
-    make = CELLS[cell].make
+    make = CELLS[cell].make if lags == 1 else functools.partial(lagged_rnn, lags=lags)
     lower = [make(units, return_sequences=True, **options) for _ in range(depth - 1)]
     pools = [POOLINGS[pooling]()] if pooling in POOLINGS else []
     stack = [*lower, make(units, return_sequences=bool(pools), **options), *pools]

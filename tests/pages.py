@@ -2,14 +2,11 @@
 
 from pathlib import Path
 
-from commands import REPOSITORY
 from records import fabricate, fabricate_study
 
 from harness.records.study_outputs import Heatmap, Lines, Series, Table, Text
-from harness.reporting.groups import PUBLISHED
 from harness.reporting.report.write import write_report
 
-CLAIMS = REPOSITORY / "experiments/claims.toml"
 HOSTILE = (
     "</script></title><script>window.hacked=1</script>",
     "<img src=https://example.org/x.png onerror=window.hacked=1>",
@@ -68,5 +65,5 @@ def outputs(name: str, reference: str) -> list:
 
 def write_page(results: Path, output: Path, reference: Path | None = None) -> str:
     """Writes the report of a folder's records, and returns its text."""
-    write_report(results, PUBLISHED, CLAIMS, reference, output)
+    write_report(results, reference, output)
     return output.read_text("utf-8")

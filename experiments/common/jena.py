@@ -224,7 +224,7 @@ def own_windows(protocol: OwnSeries) -> tuple[Series, SeriesWindows]:
         **spans,
         straddle_gaps=False,
         measured_targets=True,  # a filled one is what persistence forecasts
-        advice=f"{advice}.",
+        advice=f"{advice}; a shorter horizon needs fewer.",
     )
     if not windows.train.series[: splits[0].stop, column].any():  # 0 where it is constant
         raise DataError(

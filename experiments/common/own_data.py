@@ -42,14 +42,8 @@ SEASONAL = "seasonal-persistence"
 TITLES = {SEASONAL: "Seasonal persistence", "ridge": "Ridge on the window and the calendar"}
 HOUR, DAY = 60, 24 * 60  # minutes
 ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".zip")
-TAKEN = {
-    "reference",
-    "logs",
-    "imdb",
-    "jena",
-    "text",
-    "made",
-}  # folders and data sets of these names
+# names of folders and data sets; a run's folder begins with "seed-"
+TAKEN = re.compile(r"reference|logs|imdb|jena|text|made|seed-.*")
 
 
 @dataclass(frozen=True)
@@ -174,7 +168,7 @@ def dataset_of(file: str, column: str) -> str:
         stem = Path(stem).stem
     words = [re.sub(r"[^\w.+]+", "-", word).strip("-.") for word in (stem, column)]
     name = "-".join(filter(None, words))[:100] or "own"
-    return f"own-{name}" if name in TAKEN or name in find_experiments() else name
+    return f"own-{name}" if TAKEN.fullmatch(name) or name in find_experiments() else name
 
 
 def as_note(text: str) -> str:

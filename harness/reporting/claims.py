@@ -38,6 +38,7 @@ from harness.reporting.statistics import (
     Range,
     binomial_interval,
     holm,
+    pairs_within,
 )
 from harness.reporting.table import (
     ABSENT,
@@ -290,7 +291,10 @@ def _judge(claim: Claim, results: Results) -> Verdict:
     if claim.test == "share":
         word, reason = _place(undecided.interval, 0.5, 1)
         return replace(undecided, word=word, reason=reason)
-    p = measured.p_of_pairs(low, high) if claim.ranks else measured.estimate.p_within(low, high)
+    if claim.ranks:
+        p = pairs_within(*(side.values for side in measured.statistics), low, high)
+    else:
+        p = measured.estimate.p_within(low, high)
     word, reason = decide(p)
     if claim.test == "bounds" and not claim.ranks:
         word, reason = _place(measured.interval or (measured.estimate.value,) * 2, low, high)
@@ -317,9 +321,8 @@ def _place(interval: Range, low: float, high: float) -> tuple[str, str]:
 def _over_samples(verdict: Verdict, word: str, reason: str) -> tuple[str, str]:
     """The word and its reason; over test samples it must be the same where a side has no seeds."""
     measured, limits = verdict.measured, _limits(verdict.claim, verdict.measured)
-    if measured.all_have_seeds or not measured.samples or word == NOT_DECIDED:
-        return word, reason
-    if _place(measured.samples_interval, *limits)[0] == word:
+    seeds = len(measured.random_sides) == len(measured.groups) or not measured.samples
+    if seeds or word in (NOT_DECIDED, _place(measured.samples_interval, *limits)[0]):
         return word, reason
     crosses = "over test samples the 95 % interval crosses a bound"
     return NOT_DECIDED, "; ".join(filter(None, (reason, crosses)))

@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.cli import Parser, add_path, add_places, add_sources, run_command, warn_left_out
+from harness.cli import Parser, add_path, add_places, add_reference, run_command, warn_left_out
 from harness.errors import RunError, few
 from harness.records.record import find_records
 from harness.reporting.comparison import NotCheckable, measure, refuse_unlike
@@ -55,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     formats = ("text", "markdown", "json")
     parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
     add_places(parser, "results")
-    add_sources(parser, "reference")
+    add_reference(parser)
     add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
     arguments = parser.parse_args(argv)
     return run_command(lambda: compare(arguments))

@@ -20,7 +20,6 @@ from harness.reporting.statistics import (
     SeedStatistics,
     estimate,
     hedges_g,
-    pairs_within,
     probability_of_superiority,
     same_samples,
     samples_interval,
@@ -70,11 +69,6 @@ class Measurement:
         ]
 
     @property
-    def all_have_seeds(self) -> bool:
-        """Whether each side draws at random, so that its interval over seeds says something."""
-        return len(self.random_sides) == len(self.groups)
-
-    @property
     def missing_seeds(self) -> str:
         """`3 of the 5 seeds that the rule needs`; empty if there are enough."""
         return self.fewer_than(SEEDS_NEEDED, "that the rule needs")
@@ -101,10 +95,6 @@ class Measurement:
     def samples_interval(self) -> Range | None:
         """95 % interval over test samples; None without predictions."""
         return samples_interval(*self.samples) if self.samples else None
-
-    def p_of_pairs(self, low: float, high: float) -> PValues:
-        """Whether most differences of a run of each lie within bounds, without normal theory."""
-        return pairs_within(*(one.values for one in self.statistics), low, high)
 
     @property
     def effect(self) -> float | None:

@@ -18,8 +18,9 @@ from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
 from harness.reporting.conditions import data_hashes, leave_out_other_kinds
 from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, Range, SeedStatistics
 
-PUBLISHED = Path(__file__).resolve().parents[2] / "experiments" / "published.toml"
-REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
+REPOSITORY = Path(__file__).resolve().parents[2]
+PUBLISHED, CLAIMS = (REPOSITORY / f"experiments/{name}.toml" for name in ("published", "claims"))
+REFERENCE = REPOSITORY / "results/reference"
 METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}  # lowest and highest value
 NUMBERS = {name.replace("_", " "): name for name in MEASURES.values()}
 """Each number that groups are compared by, and its field in `metrics.json`."""

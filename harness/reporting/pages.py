@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from harness.cli import Parser, add_places, add_sources, print_written, run_command
+from harness.cli import Parser, add_places, print_written, run_command
 from harness.errors import RunError
 from harness.records.files import write_text
 from harness.records.record import Record, plain
@@ -27,7 +27,9 @@ from harness.reporting.claims import (
 from harness.reporting.comparison import beside_plain_keras
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.groups import (
+    CLAIMS,
     NUMBERS,
+    PUBLISHED,
     ModelResults,
     PublishedResults,
     Results,
@@ -45,7 +47,6 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.pages", __doc__)
     add_places(parser, "results")
-    add_sources(parser, "published", "claims")
     parser.add_argument(
         "--pages",
         type=Path,
@@ -67,10 +68,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def write_tables(
     results_dir: Path,
-    published: Path,
-    claims: Path,
     pages: Sequence[Path] = (),
     reference: Path | None = None,
+    published: Path = PUBLISHED,
+    claims: Path = CLAIMS,
 ) -> tuple[list[Path], list[str]]:
     """Rebuilds the tables in `results_dir`, and the parts of pages such as the README.
 

@@ -9,9 +9,14 @@ from harness.records import study_outputs
 from harness.records.record import Record
 from harness.reporting.comparison import Equivalence
 from harness.reporting.factorial import FactorialDesign
-from harness.reporting.further_run import Calibration
 from harness.reporting.groups import ModelResults, Published, PublishedResults, Study
-from harness.reporting.reproduction import ONE_MORE_RUN, SAME_END, Reproduction, log_test
+from harness.reporting.reproduction import (
+    ONE_MORE_RUN,
+    SAME_END,
+    Calibration,
+    Reproduction,
+    log_test,
+)
 from harness.reporting.statistics import (
     Estimate,
     SeedStatistics,
@@ -179,7 +184,7 @@ def expected_blocks(
                 "Last validation": mean_and_sd(row.spread("last_validation"), FOUR),
                 "Test at best": with_degrees(row, "test_at_best"),
                 **answers.get(row.name, unasked),
-                "Minutes": f"{statistics.median(_minutes(row.records)):.1f}",
+                "Minutes": median_minutes(row),
             }
             for name, row in named
         ]
@@ -192,6 +197,11 @@ def expected_blocks(
         rate = f"which rejects {_share(calibration.alarms, n)} of our own {n} runs"
     names = " and ".join(sorted(device.removeprefix("CPU: ") for device in devices))
     return [*blocks, explanation("expected", rate=rate, devices=names)] if blocks else []
+
+
+def median_minutes(row: ModelResults) -> str:
+    """How long a run took."""
+    return f"{statistics.median(_minutes(row.records)):.1f}"
 
 
 def compute_table(records: list[Record], published: PublishedResults) -> Table:

@@ -17,13 +17,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from harness.cli import Parser, add_sources, run_command
+from harness.cli import Parser, add_reference, run_command
 from harness.errors import RunError, few
 from harness.reporting.conditions import differences
-from harness.reporting.further_run import half_widths
 from harness.reporting.groups import ModelResults, load_results
 from harness.reporting.own_runs import Beside, beside_reference
-from harness.reporting.reproduction import CURVES, as_runs, common_names, value_of
+from harness.reporting.reproduction import CURVES, as_runs, common_names, half_widths, value_of
 from harness.reporting.statistics import SEEDS_NEEDED
 
 HONEST = 0.99  # share of folders of honest records that pass
@@ -34,7 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.verify", __doc__)
     parser.add_argument("records", type=Path, metavar="RECORDS", help="folder of records")
-    add_sources(parser, "reference")
+    add_reference(parser)
     arguments = parser.parse_args(argv)
     return run_command(lambda: verify_folder(arguments.records, arguments.reference))
 

@@ -2,9 +2,8 @@
 
 Every experiment runs with every seed, the longest first, each in a process of its own with its
 share of the threads. Finished runs are skipped: after an interruption or a failure, the same
-command goes on with what is left. The output of a run goes to <results>/logs/. Each run redraws
-its experiment's plot; if two end at the same moment, the plot may lack one of them until
-`make plots` redraws all.
+command goes on with what is left. The output of a run goes to <results>/logs/. No run draws a
+figure: the last line names the command that draws those of all finished runs.
 
 With --cluster, the workers of a Dask cluster do the runs, on one machine or several:
 
@@ -15,7 +14,7 @@ With --cluster, the workers of a Dask cluster do the runs, on one machine or sev
 A scheduler needs Dask alone; a worker needs requirements.txt, requirements-cluster.txt and the
 data. The code comes from here. A worker does one run at a time (RUN=1), with the threads that
 --nthreads gives it. Its own RNN_DATA_DIR and KERAS_BACKEND apply. Records and logs come back over
-the network; weights do with --fetch-weights; plots do not. If a worker dies, another one repeats
+the network; weights do with --fetch-weights. If a worker dies, another one repeats
 its run. Trust the scheduler and its network: whoever reaches a Dask scheduler can run programs on
 all of its machines, this one included. See docs/running.md for TLS, SLURM and Kubernetes.
 """
@@ -44,7 +43,12 @@ def main(argv: list[str] | None = None) -> int:
     options = parse_arguments(argv)
 
     def work() -> int:
-        return do_runs(plan_suite(options.experiments, options.seeds, options), options)
+        suite = plan_suite(options.experiments, options.seeds, options)
+        places = f"--results-dir {options.results_dir} --plots-dir {options.plots_dir}"
+        try:
+            return do_runs(suite, options)
+        finally:  # after Ctrl-C, too
+            say(f'figures are drawn by: make plots ARGS="{places}"')
 
     return run_command(work, "interrupted; the same command goes on with what is left.")
 
@@ -108,12 +112,18 @@ def seeds(text: str) -> list[int]:
     return [one for part in found for one in part]
 
 
-class _Console(Console):
-    """A console that ends no suite where nobody can read it, as after `| head`."""
+class _Output:
+    """The standard output, which ends no suite where nobody can read it, as after `| head`."""
 
-    def on_broken_pipe(self) -> None:
-        """Prints nothing from now on."""
-        self.quiet = True
+    def __init__(self):
+        self._stream = sys.stdout  # while it shows a table, the console stands in for it
+
+    def __getattr__(self, name: str):
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> None:
+        """Prints it at once."""
+        say(text, end="", file=self._stream)
 
 
 def do_runs(suite: Suite, options: argparse.Namespace) -> int:
@@ -121,15 +131,15 @@ def do_runs(suite: Suite, options: argparse.Namespace) -> int:
     began = time.monotonic()
     for plan, reason in suite.refused.items():
         write_text(log_of(plan), f"{reason}\n")
-    console = _Console()
+    console = Console(file=_Output())
     display = Display(suite, console)
     if suite.finished:
         console.print(f"already finished: {len(suite.finished)}", highlight=False)
     if suite.plans:
         count = f"{len(suite.plans)} run{'s' if len(suite.plans) > 1 else ''}"
         at_a_time = f"on {options.cluster}" if options.cluster else f"{options.workers} at a time"
-        places = f"records go to {options.results_dir}, plots to {options.plots_dir}"
-        console.print(f"{count}, {at_a_time}; {places}", highlight=False, soft_wrap=True)
+        place = f"records go to {options.results_dir}"
+        console.print(f"{count}, {at_a_time}; {place}", highlight=False, soft_wrap=True)
         with display:
             run_all(suite.plans, options, display)
     failures = dict.fromkeys(suite.refused, "not started") | display.failures

@@ -27,7 +27,7 @@ from harness.experiment import Plan, finished_record
 from harness.records.files import CHECKSUMS, FILE, write_bytes
 from harness.records.run import Lock, Run, promote
 from harness.suite.progress import Display
-from harness.suite.runs import POLL, WatchedRun, end, log_of, places, reserve
+from harness.suite.runs import POLL, WatchedRun, end, log_of, reserve
 from harness.training.machine import CODE, CODE_VERSION, REPOSITORY, code_files, code_version
 
 KINDS = (".py", ".c", ".toml", ".txt")  # suffixes of the files that runs need
@@ -207,7 +207,7 @@ def perform(name: str, command: list[str], code: str, topic: str, weights: bool)
         directory, log = folder / "results" / name, folder / "log"
         worker.log_event(topic, {"key": key, "began": worker.address})
         threads = worker.state.nthreads
-        command += places(folder / "results", folder / "plots")
+        command += ["--results-dir", str(folder / "results")]
         run = WatchedRun(command, directory, log, threads, folder / "code")
         try:
             while run.process.status() is None:

@@ -58,7 +58,7 @@ def parse_arguments(argv: list[str]) -> argparse.Namespace:
     parser = Parser("harness.suite.own_data", __doc__)
     kind = "series" if "series" in argv[:1] else "reviews"
     parser.add_argument("kind", choices=list(KINDS), help="what the file holds")
-    parser.add_argument("file", metavar="FILE", help="a CSV file, or one packed as .gz")
+    parser.add_argument("file", metavar="FILE", help="a CSV file, or one packed as .gz or .zip")
     count = bounded(int, minimum=1, below=1000)
     for flag, default, help in [
         ("--seeds", SEEDS[kind], "seeds of each network"),
@@ -200,14 +200,14 @@ def plans(experiment: Experiment, task: dict, options: argparse.Namespace) -> li
 def show(results_dir: Path, plots_dir: Path) -> None:
     """Writes the tables and draws the figures, then prints the table and the sentence."""
     from harness.reporting.figures.draw import plot_all
-    from harness.reporting.groups import PUBLISHED, REFERENCE, load_results
-    from harness.reporting.own_data import summary_table, tasks_of, worth_it
+    from harness.reporting.groups import REFERENCE, load_results
+    from harness.reporting.own_runs import summary_table, tasks_of, worth_it
     from harness.reporting.pages import write_tables
 
     results = load_results(results_dir)
     warn_left_out(results.left_out)
-    tables, _ = write_tables(results_dir, PUBLISHED, Path(), reference=REFERENCE)
-    plot_all(results_dir, plots_dir, PUBLISHED)
+    tables, _ = write_tables(results_dir, reference=REFERENCE)
+    plot_all(results_dir, plots_dir)
     for name, rows in tasks_of(results.rows).items():
         say(f"\n{name}\n{summary_table(rows).text()}\n\n{worth_it(rows)}".rstrip())
         say(f"figure: {plots_dir / name}.png")

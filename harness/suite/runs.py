@@ -86,11 +86,6 @@ def reserve(plan: Plan) -> Lock | None:
     return lock
 
 
-def places(results: Path, plots: Path) -> list[str]:
-    """The options that say where a run writes."""
-    return ["--results-dir", str(results), "--plots-dir", str(plots)]
-
-
 def share(workers: int, runs: int) -> int:
     """Threads for each of the runs that are in progress at the same time."""
     return max(1, threads() // max(1, min(workers, runs)))
@@ -110,7 +105,7 @@ def run_locally(plans: Iterable[Plan], workers: int, display: Display) -> None:
                     display.elsewhere(plan)
                     continue
                 locks[plan] = lock
-                command = plan.process_arguments + places(plan.results_dir, plan.plots_dir)
+                command = [*plan.process_arguments, "--results-dir", str(plan.results_dir)]
                 runs[plan] = WatchedRun(command, plan.directory, log_of(plan), each)
                 display.started(plan)
             time.sleep(POLL)

@@ -1,6 +1,8 @@
 """Reviews of the user's own with labels: which columns, which classes, and how they are divided."""
 
 import gzip
+import io
+import zipfile
 
 import numpy as np
 import pytest
@@ -17,6 +19,14 @@ def table(header="review,sentiment", labels=("pos", "neg"), rows=120, extra=()):
     for number in range(rows):
         lines += [f"{GOOD.format(number)},{labels[0]}", f'"{BAD.format(number)}",{labels[1]}']
     return "\n".join([*lines, *extra, ""])
+
+
+def zipped(content):
+    """A zip archive of one CSV file."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("reviews.csv", content)
+    return packed.getvalue()
 
 
 @pytest.fixture
@@ -74,6 +84,7 @@ def test_which_label_counts_as_1(labels, classes, read):
             ("text", "b"),
         ),
         (gzip.compress(table().encode()), {}, ("review", "sentiment")),
+        (zipped(table()), {}, ("review", "sentiment")),
         (table().encode("utf-16"), {}, ("review", "sentiment")),
         (table().replace("\n", "\r\n"), {}, ("review", "sentiment")),
         ("\n\n" + table(), {}, ("review", "sentiment")),
@@ -85,6 +96,11 @@ def test_which_label_counts_as_1(labels, classes, read):
 def test_columns_and_forms_that_are_recognised(content, columns, expected, read):
     reviews = read(content, **columns)
     assert (reviews.columns, len(reviews.words)) == (expected, 240)
+
+
+def test_a_label_is_the_same_with_a_decimal_point(read):
+    reviews = read(table(labels=("1", "0"), extra=["a new film,1.0"]))
+    assert (reviews.classes, reviews.labels.sum()) == (("0", "1"), 121)
 
 
 def test_other_languages_are_lowered_and_split_by_spaces(read):

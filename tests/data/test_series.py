@@ -103,6 +103,11 @@ def test_forms_that_are_recognised(change, read):
             {"target": "load (MW)"},
             "has 2 columns named 'load (MW)'; rename all but one",
         ),
+        (
+            table().assign(**{"load (MW)": [f"{n:,}" for n in range(1000, 1400)]}),
+            {},
+            "'1,000' can be 1.000 or 1000; write numbers without commas",
+        ),
         (table(rows=199), {}, "has 199 rows; at least 200 are needed"),
         (table(wind=1.5), {}, "has 2 columns of numbers ('load (MW)', 'wind'); name the one to"),
         (table().drop(columns="load (MW)").assign(a="x"), {}, "has 0 columns of numbers (none)"),

@@ -15,16 +15,18 @@ from experiments import (
     padding,
     parallel,
     recall,
+    recall_training,
     training_size,
     word_order,
 )
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
-from experiments.gradient_flow import gradient_norms
+from experiments.gradient_flow import gradient_norms, state_norms
 from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
-from harness.training.gradients import decay_rate
+from harness.training.gradients import decay_rate, gradients
 from harness.training.optimizers import make_optimizer
 from models import networks
+from models.cells import CELLS
 from models.learning_numpy import backpropagate
 from models.recurrent_numpy import SimpleRNN
 
@@ -83,6 +85,27 @@ def test_fillers_say_nothing_about_the_symbol():
     shares = [(ids[answers == symbol] == 3).sum() / (answers == symbol).sum() for symbol in (0, 1)]
     # nine fillers of two kinds: 4.5 a sequence, standard error sqrt(9 / 4 / 4000) = 0.024
     assert shares == pytest.approx([4.5, 4.5], abs=0.1)
+
+
+def test_a_gradient_that_is_cut_off_does_not_reach_earlier_words():
+    protocol = recall.Protocol(symbols=4, fillers=4, units=6)
+    whole, cut = (recall.build(protocol, CELLS["gru"].make, 0, unfolded=n) for n in (0, 3))
+    ids = np.array([[0, 1, 2, 3, 4, 5, 6, 7]])
+    np.testing.assert_allclose(cut(ids), whole(ids), rtol=1e-6)  # forward they are one network
+    for model, reached in ((whole, range(8)), (cut, (5, 6, 7))):
+        of_words, *_ = gradients(
+            model, ids, np.array([2]), "sparse_categorical_crossentropy"
+        ).values()
+        assert np.flatnonzero(np.abs(of_words).max(axis=1)).tolist() == list(reached)
+
+
+def test_the_newest_symbol_of_a_stream_is_asked_for():
+    protocol = recall_training.Protocol(episode=5, symbols=3)
+    ids, newest = recall_training.stream(np.random.default_rng(0), 50, 4, protocol)
+    assert ids.shape == (50, 20)
+    symbols = [row[row < 3] for row in ids]
+    assert {len(row) for row in symbols} == {4}
+    assert newest.tolist() == [row[-1] for row in symbols]
 
 
 def test_any_length_compares_a_review_read_alone_with_the_same_one_padded():
@@ -189,6 +212,21 @@ def test_gradient_norms_do_not_depend_on_how_the_layers_computed_in_training():
     model.compile(optimizer, "binary_crossentropy", jit_compile=False)
     model.fit(x, y, verbose=0)
     np.testing.assert_allclose(gradient_norms(model, x, y), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cell", "factor"), [("lstm-1997", 1), ("lstm", 1 / (1 + np.exp(3))), ("simple-rnn", 0.5)]
+)
+def test_the_gradient_of_a_state_is_the_product_of_its_factors(cell, factor):
+    model = networks.recurrent_classifier(cell, num_words=9, embedding=3, units=4)
+    kernel, recurrent, bias = model.layers[2].get_weights()
+    if cell == "simple-rnn":
+        recurrent, bias = 0.5 * np.eye(4), 0 * bias  # and a tanh at 0
+    else:
+        recurrent, bias = 0 * recurrent, -3 * bias  # no way but the carry; a shut forget gate
+    model.layers[2].set_weights([0 * kernel, recurrent, bias])
+    norms = state_norms(model, np.ones((2, 150), np.int32))  # to 1e-199
+    np.testing.assert_allclose(norms, float(factor) ** np.arange(150), rtol=1e-6)
 
 
 def test_pairs_are_counted_by_kind():

@@ -12,8 +12,9 @@ from commands import places, run
 from records import fabricate_study
 
 from data.files import own_file
-from experiments import padding, text_generation, update_rules
+from experiments import padding, parallel, text_generation, update_rules
 from experiments.__main__ import main
+from experiments.common.parallel_child import milliseconds
 from explore import generate
 from harness.errors import RunError
 from harness.records.record import load_record
@@ -21,8 +22,10 @@ from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table, Tex
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
+    "definitions": [],
     "gradient_flow": ["--epochs", 1, "--maxlen", 12, "--units", 16, "--embedding", 16],
     "recall": ["--steps", 3, "--longest", 10, "--tested", 20, "--units", 16],
+    "recall_training": ["--steps", 3, "--tested", 20, "--units", 16],
     "any_length": ["--epochs", 1, "--maxlen", 10],
     "negation": ["--epochs", 1, "--units", 16, "--embedding", 16],
     "next_letter": ["--steps", 5, "--deterministic"],
@@ -38,8 +41,10 @@ SMALL = {
 # Which layers compute; without a C compiler, the latter.
 LAYERS = {
     "numpy_check": {"keras"},
+    "definitions": {"keras"},
     "gradient_flow": {"native", "fast"},
     "recall": {"native", "fast"},
+    "recall_training": {"native", "fast"},
     "any_length": {"keras, native", "fast, keras"},
     "negation": {"native", "fast"},
     "next_letter": {"native", "fast"},
@@ -52,7 +57,7 @@ LAYERS = {
     "training_size": {"keras, native", "fast, keras"},
     "parallel": {"keras, native", "fast, keras"},
 }
-WITHOUT_FIGURE = {"any_length", "negation", "next_word", "last_state"}
+WITHOUT_FIGURE = {"any_length", "definitions", "negation", "next_word", "last_state"}
 
 
 def record_below(folder):
@@ -74,6 +79,7 @@ def finished(tmp_path_factory, ask):
             else:
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(update_rules, "VERSIONS", ["2.0.8"])  # each takes seconds
+                    patch.setattr(parallel, "answers", lambda *a: [milliseconds(a[2])])
                     done = ask(main, module.replace("_", "-"), *command)
             outcomes[module] = done, folder
         return outcomes[module]
@@ -92,7 +98,11 @@ def shown(finished):
     return outputs
 
 
-@pytest.mark.parametrize("module", SMALL)
+# Its networks are compared with their outputs in tests/models/test_networks.py.
+SLOW = {"last_state": pytest.mark.faults}
+
+
+@pytest.mark.parametrize("module", [pytest.param(m, marks=SLOW.get(m, ())) for m in SMALL])
 def test_one_command_makes_a_whole_record_its_figure_and_prints_its_tables(module, finished):
     done, folder = finished(module)
     assert (done.returncode, done.stderr) == (0, "")
@@ -123,6 +133,28 @@ def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown)
     assert min(mean for mean, _, _ in formulas.values()) > 1e-3
     # at the first step there is nothing to forget yet
     assert formulas["LSTM of 1997, no forget gate"][1] < 1e-6
+
+
+def test_recall_is_also_tested_beyond_all_distances_of_the_training(shown):
+    alone, mixed = shown("recall", Table).values()
+    assert alone.columns == ["10 steps"]
+    assert mixed.columns == [f"{steps} steps" for steps in (1, 2, 5, 10, 20, 40)]
+
+
+def test_what_the_documents_define_follows(shown):
+    tables = shown("definitions", Table)
+    counts = {name: count for name, (count,) in tables["Counts"].rows.items()}
+    assert counts["parameters of the word vectors and SimpleRNN"] == 250 * 32 + 2080
+    assert counts["iterations over the seven letters of namaska"] == 7
+    assert counts["val_steps"] == 98_559
+    numbers = [number for (number,) in tables["What follows"].rows.values()]
+    rounding, nothing = pytest.approx(0, abs=1e-9), 0
+    some, below_one = pytest.approx(0.5, abs=0.499), pytest.approx(0.5, abs=0.5)
+    assert numbers[:4] == [rounding, rounding, 1, nothing]
+    assert 0 < numbers[4] < 1e-12  # the first of 100 inputs is nearly forgotten
+    assert numbers[5] == pytest.approx(20)
+    assert numbers[6] > 0.1
+    assert numbers[7:] == [nothing, nothing, nothing, some, rounding, below_one]
 
 
 def test_only_the_recurrent_network_reads_other_lengths(shown):

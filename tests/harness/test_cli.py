@@ -60,8 +60,6 @@ REFUSED = [
     ("harness.suite --seeds 3-1", 2, "'3-1' holds no seed"),
     ("harness.reporting.pages --results-dir F/none", 1, "F/none"),
     ("harness.reporting.pages --results-dir F/\x1b", 1, r"F/\x1b"),
-    ("harness.reporting.pages --results-dir F/some --claims F/none", 1, "F/none"),
-    ("harness.reporting.figures --results-dir F/some --published F/none", 1, "F/none"),
     ("harness.reporting.report --results-dir F/file", 1, "F/file"),
     ("harness.reporting.compare imdb-a imdb-c --results-dir F/some", 1, "imdb-c"),
     ("harness.reporting.compare imdb-a imdb-a --results-dir F/some", 1, "are the same runs"),

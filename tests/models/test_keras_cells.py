@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from models import networks
-from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell
+from models.keras_cells import DocumentLSTMCell, LSTM1997Cell, PeepholeLSTMCell, lagged_rnn
 
 CELLS = {"documents": DocumentLSTMCell, "1997": LSTM1997Cell, "peepholes": PeepholeLSTMCell}
 
@@ -43,6 +43,23 @@ def test_weights_start_as_those_of_keras_lstm_do():
     ours = built(DocumentLSTMCell).get_weights()
     for start, expected in zip(ours, lstm.get_weights(), strict=False):  # ours has V_o besides
         np.testing.assert_array_equal(start, expected)
+
+
+@pytest.mark.parametrize("lags", [1, 2, 3])
+def test_a_step_with_lags_reads_as_many_earlier_outputs(lags):
+    network = networks.recurrent_classifier("simple-rnn", 20, 3, 4, lags=lags)
+    layer = lagged_rnn(4, lags, return_sequences=True)
+    x = np.random.default_rng(0).normal(size=(1, 6, 3)).astype(np.float32)
+    found = np.asarray(layer(x))[0]  # (timesteps, units)
+    kernel, recurrent, bias = layer.get_weights()
+    assert [w.shape for w in network.layers[2].get_weights()] == [
+        w.shape for w in (kernel, recurrent, bias)
+    ]
+    h = [np.zeros(4)] * lags  # before the first step
+    for x_t in x[0]:
+        past = np.concatenate(h[: -lags - 1 : -1])  # the newest first
+        h.append(np.tanh(x_t @ kernel + past @ recurrent + bias))
+    np.testing.assert_allclose(found, h[lags:], rtol=1e-5)
 
 
 def built(make) -> layers.RNN:

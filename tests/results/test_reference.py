@@ -119,7 +119,7 @@ def test_tables_are_what_the_records_give(results):
     reason="committed plots were drawn on Linux, x86-64; elsewhere a pixel may round otherwise",
 )
 def test_plots_are_what_the_records_give(tmp_path):
-    paths, _ = plot_all(RESULTS, tmp_path, PUBLISHED)
+    paths, _ = plot_all(RESULTS, tmp_path)
     committed = REPOSITORY / "plots/reference"
     drawn = {path.name for path in paths}
     # those of the benchmark have a record of their own

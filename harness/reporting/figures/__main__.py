@@ -2,20 +2,19 @@
 
 import sys
 
-from harness.cli import Parser, add_places, add_sources, print_written, run_command
+from harness.cli import Parser, add_places, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.figures", __doc__)
     add_places(parser, "results", "plots")
-    add_sources(parser, "published")
     arguments = parser.parse_args(argv)
 
     def work() -> None:
         from harness.reporting.figures.draw import plot_all  # slow, and `--help` needs it not
 
-        print_written(*plot_all(arguments.results_dir, arguments.plots_dir, arguments.published))
+        print_written(*plot_all(arguments.results_dir, arguments.plots_dir))
 
     return run_command(work)
 

@@ -38,7 +38,7 @@ from harness.reporting.groups import (
     load_results,
     make_results,
 )
-from harness.reporting.own_data import tasks_of
+from harness.reporting.own_runs import tasks_of
 from harness.reporting.table import format_percent
 
 
@@ -51,12 +51,12 @@ def plot_experiment(records: list[Record], plots_dir: Path) -> list[Path]:
     return _plot_groups([*results.rows, *results.studies], plots_dir)
 
 
-def plot_all(results_dir: Path, plots_dir: Path, published: Path) -> tuple[list[Path], list[str]]:
+def plot_all(results_dir: Path, plots_dir: Path) -> tuple[list[Path], list[str]]:
     """Draws every figure: one an experiment that has any, one a data set, one of update rules.
 
     Returns the files written, and one sentence for each run that was left out.
     """
-    numbers = load_published(published)
+    numbers = load_published()
     results = load_results(results_dir, numbers)
     paths = _plot_groups([*results.rows, *results.studies], plots_dir)
     for name, rows in compared_rows(results).items():

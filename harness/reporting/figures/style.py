@@ -143,6 +143,6 @@ def blank_figure(title: str, *, width: float, height: float):
     with context("default"), mpl.rc_context(STYLE), warnings.catch_warnings():
         warnings.filterwarnings("ignore", r"Glyph \d+")  # a letter of a user's text; a box is drawn
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
-        FigureCanvasAgg(figure)
+        FigureCanvasAgg(figure).draw_idle = lambda: None  # else shared axes draw all, each time
         figure.suptitle(wrapped(title, int(9 * width)), fontweight="bold")
         yield figure

@@ -8,14 +8,13 @@ It needs no network, and a browser opens it from disk.
 import sys
 from pathlib import Path
 
-from harness.cli import Parser, add_path, add_places, add_sources, print_written, run_command
+from harness.cli import Parser, add_path, add_places, print_written, run_command
 
 
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     parser = Parser("harness.reporting.report", __doc__)
     add_places(parser, "results")
-    add_sources(parser, "published", "claims")
     add_path(parser, "--output", "plots/report.html", "the page to write")
     parser.add_argument(
         "--reference",
@@ -26,16 +25,9 @@ def main(argv: list[str] | None = None) -> int:
     given = parser.parse_args(argv)
 
     def work() -> None:
-        from rich.console import Console
+        from harness.reporting.report.write import write_report  # slow, and `--help` needs it not
 
-        from harness.reporting.report.write import write_report
-
-        with Console(stderr=True).status("starting") as status:
-            paths, left_out = write_report(
-                *(given.results_dir, given.published, given.claims, given.reference, given.output),
-                progress=status.update,
-            )
-        print_written(paths, left_out)
+        print_written(*write_report(given.results_dir, given.reference, given.output))
 
     return run_command(work)
 

@@ -12,10 +12,8 @@ from records import OUTPUTS, fabricate, fabricate_study
 
 from harness.records.record import find_records
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.groups import PUBLISHED
 from harness.reporting.pages import write_tables
 
-CLAIMS = Path("experiments/claims.toml").resolve()
 SEEDS = (0, 1, 2)
 MAKERS = {
     # whose name has published numbers and claims, so that these are worked out, too
@@ -104,9 +102,9 @@ def others_are_shown(whole: Path, folder: Path, damaged, figures: bool) -> None:
     assert len(records) + len(left_out) == len(MAKERS) * len(SEEDS)
     assert all(sentence.startswith(f"{name}/seed-1") for sentence in left_out)
     assert all(sentence.isprintable() for sentence in left_out)
-    write_tables(results, PUBLISHED, CLAIMS)
+    write_tables(results)
     if figures:
-        plot_all(results, folder / "plots", PUBLISHED)
+        plot_all(results, folder / "plots")
         outside = {path.name for path in folder.iterdir()} - {"results", "plots"}
         assert not outside
 

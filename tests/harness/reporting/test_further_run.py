@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from harness.reporting import further_run
-from harness.reporting.further_run import calibrate, distances, half_widths, p_value
+from harness.reporting import reproduction
+from harness.reporting.reproduction import calibrate, distances, half_widths, p_value
 from harness.reporting.statistics import binomial_interval
 
 NUMBERS = 20
@@ -20,7 +20,7 @@ def runs(rng, count, correlation=0.5):
 
 @pytest.mark.parametrize(("n", "correlation"), [(5, 0.0), (5, 0.8)])
 def test_one_normal_run_in_twenty_is_rejected(n, correlation, monkeypatch):
-    monkeypatch.setattr(further_run, "DRAWS", 1000)  # faster
+    monkeypatch.setattr(reproduction, "DRAWS", 1000)  # faster
     rng = np.random.default_rng(1)
     cases = (runs(rng, n + 1, correlation) for _ in range(300))
     rejected = sum(p_value(case[:n], case[n]) < 0.05 for case in cases)
@@ -54,6 +54,15 @@ def test_means_of_further_runs_lie_closer():
     some = runs(np.random.default_rng(5), 5)
     one, four = (half_widths(some, 0.05, further) for further in (1, 4))
     assert four / one == pytest.approx(np.sqrt((1 / 4 + 1 / 5) / (1 + 1 / 5)))
+
+
+def test_few_large_groups_tell_as_much_as_many(monkeypatch):
+    some, widths = runs(np.random.default_rng(6), 30), []
+    for most in (10**6, 10**8):
+        monkeypatch.setattr(reproduction, "MOST", most)
+        reproduction._farthest_by_chance.cache_clear()
+        widths.append(half_widths(some, 0.05))
+    assert widths[0] == pytest.approx(widths[1], rel=0.03)
 
 
 @pytest.mark.parametrize("jumps", [False, True])

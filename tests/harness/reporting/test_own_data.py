@@ -5,8 +5,8 @@ from commands import REPOSITORY
 from records import fabricate
 
 from harness.reporting.figures.draw import plot_all
-from harness.reporting.groups import PUBLISHED, load_results
-from harness.reporting.own_data import tasks_of, worth_it
+from harness.reporting.groups import load_results
+from harness.reporting.own_runs import tasks_of, worth_it
 from harness.reporting.pages import write_tables
 
 PROTOCOL = {
@@ -86,7 +86,7 @@ def test_each_horizon_is_a_task_of_its_own(tmp_path):
         "my": ["GRU", "RIDGE"],
         "my+horizon-hours-6": ["GRU, horizon_hours = 6", "RIDGE, horizon_hours = 6"],
     }
-    paths, left_out = plot_all(tmp_path / "r", tmp_path / "p", PUBLISHED)
+    paths, left_out = plot_all(tmp_path / "r", tmp_path / "p")
     assert left_out == []
     assert {path.name for path in paths} >= {"my.png", "my+horizon-hours-6.png", "gru.png"}
 
@@ -95,7 +95,7 @@ def test_the_page_has_the_sentence_and_nothing_that_was_published(tmp_path):
     records(tmp_path, "lstm", LSTM, "LSTM")
     records(tmp_path, "linear", [0.9], "Linear", epochs=0)
     reference = REPOSITORY / "results/reference"
-    write_tables(tmp_path, PUBLISHED, tmp_path, reference=reference)
+    write_tables(tmp_path, reference=reference)
     page = (tmp_path / "RESULTS.md").read_text("utf-8")
     assert "**LSTM, the best recurrent network, is" in page
     assert "| Linear | 1 | 0.9000 | 0.8950 |" in page

@@ -84,7 +84,7 @@ def study(share: float) -> list:
 
 
 def build(results: Path, published: Path, *pages: Path) -> str:
-    write_tables(results, published, published.with_name("claims.toml"), pages)
+    write_tables(results, pages, published=published, claims=published.with_name("claims.toml"))
     return (results / "RESULTS.md").read_text(encoding="utf-8")
 
 

@@ -3,10 +3,14 @@
 import argparse
 import contextlib
 import io
+import os
+import pty
 import signal
+import subprocess
+import sys
 
 import pytest
-from commands import places
+from commands import REPOSITORY, VARIABLES, places
 from processes import EPOCHS, LONG, alive, descendants, started, wait_for
 from records import fabricate
 from rich.console import Console
@@ -77,7 +81,8 @@ def test_a_run_s_own_options_reach_its_process(command, flags, words, tmp_path):
     command, words, *flags = (one.replace("F", str(tmp_path)) for one in (command, words, *flags))
     (plan,) = planned(tmp_path, [command], (3,), *flags).plans
     name = command.split()[0]
-    assert plan.process_arguments == ["experiments", name, "--seed", "3", *words.split()]
+    expected = ["experiments", name, "--seed", "3", *words.split(), "--no-plots"]
+    assert plan.process_arguments == expected
 
 
 def test_finished_runs_are_skipped_unless_forced_and_other_records_are_not_replaced(tmp_path):
@@ -217,7 +222,10 @@ def test_a_failed_run_stops_no_other_and_a_second_start_does_what_is_left(tmp_pa
     for name in QUICK:
         record = load_record(tmp_path / "results" / name / "seed-0")
         assert record.environment["threads"] == workers.share(2, 3)
-    assert done.stdout.splitlines()[-1].startswith("2 finished, 0 finished earlier, 1 failed; ")
+    *_, counts, figures = done.stdout.splitlines()
+    assert counts.startswith("2 finished, 0 finished earlier, 1 failed; ")
+    assert figures.startswith("figures are drawn by: make plots ARGS=")
+    assert not (tmp_path / "plots").exists()
 
     label = "jena-ridge+recent-hours-99"
     log = tmp_path / f"results/logs/{label}-seed-0.log"
@@ -255,3 +263,27 @@ def test_no_run_outlives_a_suite_and_the_next_start_goes_on(tmp_path, monkeypatc
         if number == signal.SIGINT:
             assert process.returncode == 130
             assert errors.endswith("interrupted; the same command goes on with what is left.\n")
+
+
+def test_a_suite_without_hang_up_goes_on_after_its_terminal_is_closed(tmp_path):
+    terminal, its_end = pty.openpty()
+    words = ["harness.suite", "--sample", "--experiments", *QUICK, *map(str, places(tmp_path))]
+    process = subprocess.Popen(
+        [sys.executable, "-m", *words],
+        cwd=REPOSITORY,
+        env=VARIABLES | {"KERAS_BACKEND": "none"},  # so that none is loaded: none is needed
+        **dict.fromkeys(("stdin", "stdout", "stderr"), its_end),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # as `nohup` does
+        start_new_session=True,
+    )
+    os.close(its_end)
+    try:
+        said = b""
+        while b"started" not in said:
+            said += os.read(terminal, 1000)
+        os.close(terminal)
+        assert process.wait(60) == 0
+    finally:
+        process.kill()
+        process.wait()
+    assert all((tmp_path / f"results/{name}/seed-0").is_dir() for name in QUICK)

@@ -113,6 +113,7 @@ def test_what_a_series_cannot_give_is_said_before_any_run(options, sentence, ser
         ("Meine Daten.CSV", "Ziel (°C)", "Meine-Daten-Ziel-C"),
         ("reference.csv", "", "own-reference"),
         ("imdb.csv", "", "own-imdb"),
+        ("seed-0.csv", "", "own-seed-0"),
         ("imdb-lstm.csv", "", "own-imdb-lstm"),
         ("..csv", "", "own"),
     ],
@@ -126,7 +127,7 @@ def test_an_experiment_on_own_data_goes_to_a_folder_of_its_own(reviews):
     plan = read_plan(experiment, ["--reviews-file", str(reviews), "--text", "text", "--seed", "3"])
     assert str(plan.directory) == "results/my-reviews/lstm/seed-3"
     expected = ["experiments", "lstm", "--seed", "3", "--reviews-file", str(reviews)]
-    assert plan.process_arguments == [*expected, "--text", "text"]
+    assert plan.process_arguments == [*expected, "--text", "text", "--no-plots"]
 
 
 def test_ridge_reads_no_wave_of_which_the_training_part_shows_a_piece(series, tmp_path):
@@ -154,7 +155,10 @@ def test_a_filled_target_is_neither_learnt_nor_tested(series, capsys):
     frame.loc[720:, "load (MW)"] = np.nan
     frame.to_csv(series, index=False)
     assert tried(series, "series", "--target", "load (MW)") == 1
-    assert "The file has 900 rows, 180 of them without target." in capsys.readouterr().err
+    assert (
+        "900 rows, 180 of them without target; a shorter horizon needs fewer."
+        in capsys.readouterr().err
+    )
 
 
 def test_results_and_plots_go_to_folders_of_the_files_name(reviews, monkeypatch):

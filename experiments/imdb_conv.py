@@ -12,7 +12,7 @@ Expected:   about 2 minutes on one CPU core.
 
 from dataclasses import dataclass
 
-from experiments.common.imdb import ImdbNetwork, ImdbProtocol, load_padded, network_notes
+from experiments.common.imdb import SAMPLE, ImdbNetwork, ImdbProtocol, load_padded, network_notes
 from harness.experiment import main
 from harness.protocol import setting
 
@@ -43,7 +43,12 @@ def train(protocol, run):
 
 
 EXPERIMENT = ImdbNetwork(
-    "imdb-conv", "Conv1D + pooling", protocol=Protocol(units=64), notes=notes, train=train
+    "imdb-conv",
+    "Conv1D + pooling",
+    protocol=Protocol(units=64),
+    sample=SAMPLE | {"epochs": 2},
+    notes=notes,
+    train=train,
 )
 
 if __name__ == "__main__":

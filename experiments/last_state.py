@@ -10,7 +10,7 @@ Deviations: the document states it and measures nothing. Padding is not masked, 
 Expected:   about 9 minutes on one CPU core.
 """
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_padded, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, train_for_study
 from harness.experiment import main
 from harness.records.study_outputs import Table
 from models.cells import CELLS
@@ -44,7 +44,7 @@ EXPERIMENT = ImdbStudy(
     "last-state",
     "The last state and all states",
     protocol=ImdbProtocol(),
-    sample=SAMPLE | {"epochs": 1, "maxlen": 16, "batch_size": 400},
+    sample=QUICK,
     train=train,
 )
 

@@ -15,7 +15,7 @@ Expected:   about 12 minutes on one CPU core.
 
 import numpy as np
 
-from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_reviews, train_for_study
 from harness.experiment import main
 from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
@@ -84,7 +84,7 @@ EXPERIMENT = ImdbStudy(
     "padding",
     "Padding in front and behind",
     protocol=ImdbProtocol(),
-    sample={"num_words": 250, "maxlen": 28, "epochs": 1, "batch_size": 400},
+    sample=QUICK,
     train=train,
 )
 

@@ -95,11 +95,13 @@ def train(protocol, run):
     columns = [f"{n:,} timesteps" for n in lengths]
     chains = np.transpose([longest_chains(n) for n in lengths]).tolist()
     rnn_and_conv = dict(zip(("SimpleRNN", "Conv1D"), chains, strict=True))
-    title, axes = "Milliseconds of a training step", ("timesteps", "milliseconds")
+    title = "Milliseconds of a training step"
     panels = []
     for batch in BATCHES.values():
-        series = [Series(row, lengths, y) for row, y in rows.items() if f", {batch}," in row]
-        panels.append(Lines(f"{title}, {batch}", *axes, series, log_x=True, log_y=True))
+        of_batch = {row.replace(f", {batch}", ""): y for row, y in rows.items() if batch in row}
+        series = [Series(row, lengths, y) for row, y in of_batch.items()]
+        axes = "timesteps", title.lower()
+        panels.append(Lines(f"By length, {batch}", *axes, series, log_x=True, log_y=True))
     run.finish_study(
         [
             Table("Activations that wait for each other", columns, rnn_and_conv),

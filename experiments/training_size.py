@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_padded, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, train_for_study
 from experiments.recall import sequences
 from harness.errors import RunError
 from harness.experiment import main
@@ -124,7 +124,7 @@ EXPERIMENT = ImdbStudy(
     "training-size",
     "Training size and tied weights",
     protocol=Protocol(),
-    sample=SAMPLE | {"epochs": 1, "maxlen": 16, "batch_size": 400, "shift_steps": 100},
+    sample=QUICK | {"batch_size": 874, "shift_steps": 100},
     train=train,
 )
 

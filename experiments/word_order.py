@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common.imdb import SAMPLE, ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_reviews, train_for_study
 from harness.errors import RunError
 from harness.experiment import main
 from harness.protocol import setting
@@ -140,7 +140,7 @@ EXPERIMENT = ImdbStudy(
     "word-order",
     "Word order and word vectors",
     protocol=Protocol(),
-    sample=SAMPLE | {"epochs": 1, "batch_size": 400, "permutations": 99},
+    sample=QUICK | {"permutations": 99},
     train=train,
 )
 

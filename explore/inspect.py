@@ -62,8 +62,7 @@ def show(options: argparse.Namespace) -> None:
     from harness.training.machine import prepare
 
     prepare(seed=0, deterministic=False)
-    from explore.reading import MOST_SHOWN, linear_additions, read
-    from explore.reading_page import page
+    from explore.reading import MOST_SHOWN, linear_additions, page, read
 
     notes, linear = [INFLUENCE], None
     if missing:
@@ -115,8 +114,7 @@ def print_reading(reading) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    from explore.reading import count_parameters
-    from explore.reading_page import shade
+    from explore.reading import count_parameters, shade
 
     console, counts = Console(highlight=False, soft_wrap=True), count_parameters(reading.network)
     colours = map(shade, reading.strengths)

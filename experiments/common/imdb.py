@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # at run time these wait until the command line has been read
 
 # The sample reviews have at most 26 words out of 205, and there are 8,000 of them.
 SAMPLE = {"num_words": 250, "maxlen": 28, "epochs": 6, "batch_size": 32}
+# For studies that only show that they work: all batches are whole, or XLA would compile each size.
+QUICK = SAMPLE | {"epochs": 1, "batch_size": 700, "validation_split": 0.125}
 
 WHOLE = 0.95  # share of one's own training reviews that are read whole, if --maxlen allows
 SHORTEST = 10  # timesteps: fewer would leave nothing after the convolution

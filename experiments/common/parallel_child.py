@@ -36,7 +36,8 @@ def milliseconds(task: dict) -> tuple[dict[str, np.ndarray], set[str]]:
                 layers_used = choose_layers(models[name], optimizer)
                 computed_by.add(layers_used)
                 models[name].compile(optimizer, "mse", jit_compile=layers_used != "native")
-                models[name].train_on_batch(x, y)  # compiles
+                for _ in range(3):
+                    models[name].train_on_batch(x, y)  # compiles, and warms up
             for _ in range(task["steps"]):
                 for name, model in models.items():
                     began = time.perf_counter()

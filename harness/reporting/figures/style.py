@@ -36,6 +36,7 @@ MODEL_COLOURS = {
     "LSTM": COLOURS[1],
     "GRU": COLOURS[2],
     "Conv1D + LSTM": COLOURS[3],
+    "Conv1D": COLOURS[12],
     "Conv1D + pooling": COLOURS[12],
     "4 × SimpleRNN": COLOURS[4],
     "SimpleRNN, stack of 4": COLOURS[4],

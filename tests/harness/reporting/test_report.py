@@ -11,7 +11,7 @@ from pages import HOSTILE, fabricate_all, write_page
 from records import fabricate
 
 from harness.errors import RunError
-from harness.reporting.report.page import number
+from harness.reporting.report.write import number
 
 REPORT = "harness.reporting.report"
 

@@ -57,7 +57,8 @@ class Protocol(recall.Protocol):
 def train(protocol, run):
     run.write("data", made_data(run.sample, "Made-up sequences: symbols among random fillers."))
     few = slice(-1, None) if run.sample else slice(None)
-    by_gain, by_reach = scaled(protocol, run, few), reach(protocol, run)
+    at = recall.distances_up_to(protocol.longest, 1)
+    by_gain, by_reach = scaled(protocol, run, few), reach(protocol, run, at)
     lengths = [1, protocol.episodes, 10 * protocol.episodes]
     by_stream = {
         CELLS[cell].title: streams(protocol, run, cell, lengths)
@@ -72,7 +73,7 @@ def train(protocol, run):
         for what, (fewer, more) in GAINED.items()
         if {fewer, more} <= set(by_reach)
     }
-    at, way = distances(protocol), "by lags, depth and the steps that the gradient goes back"
+    way = "by lags, depth and the steps that the gradient goes back"
     panels = []
     for kind in ("SimpleRNN", "GRU", "lags"):
         rows = {n.removeprefix(f"{kind}, "): r for n, r in by_reach.items() if n.startswith(kind)}
@@ -108,13 +109,8 @@ def scaled(protocol, run, few: slice) -> dict[str, list[float]]:
     return rows
 
 
-def distances(protocol) -> list[int]:
-    """Where networks are tested that are trained on all distances."""
-    return recall.distances_up_to(protocol.longest, 1)
-
-
-def reach(protocol, run) -> dict[str, list[float]]:
-    """Accuracy at each distance of networks that are trained on all of them."""
+def reach(protocol, run, at: list[int]) -> dict[str, list[float]]:
+    """Accuracy at some distances of networks that are trained on all up to the last."""
     from models.keras_cells import lagged_rnn
 
     networks = []  # name, layer, layers, and steps that the gradient goes back, 0 for all
@@ -127,7 +123,7 @@ def reach(protocol, run) -> dict[str, list[float]]:
     rows = {}
     for name, make, depth, unfolded in networks[:2] if run.sample else networks:
         model = recall.build(protocol, make, run.seed, depth, unfolded)
-        rows[name] = recall.accuracies(protocol, run, model, name, distances(protocol))
+        rows[name] = recall.accuracies(protocol, run, model, name, at)
     return rows
 
 

@@ -1,6 +1,7 @@
 """What studies compute, apart from their training: words, sequences, lengths, gradients."""
 
 import os
+from types import SimpleNamespace
 
 import keras
 import numpy as np
@@ -21,6 +22,7 @@ from experiments import (
 )
 from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.gradient_flow import gradient_norms, state_norms
+from harness.errors import DivergedError
 from harness.records.run import Run
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import decay_rate, gradients
@@ -97,6 +99,19 @@ def test_a_gradient_that_is_cut_off_does_not_reach_earlier_words():
             model, ids, np.array([2]), "sparse_categorical_crossentropy"
         ).values()
         assert np.flatnonzero(np.abs(of_words).max(axis=1)).tolist() == list(reached)
+
+
+def test_a_network_whose_loss_is_no_number_answers_nothing(monkeypatch):
+    def diverge(*_, clipnorm):
+        if clipnorm is None:
+            raise DivergedError("the loss became NaN.")
+        return [0.75]
+
+    monkeypatch.setattr(recall, "accuracies", diverge)
+    protocol = recall_training.Protocol(units=4)
+    run = SimpleNamespace(seed=0)
+    rows = recall_training.scaled(protocol, run, slice(-1, None))
+    assert rows == {"adam-keras-2.0, recurrent weights × 2": [0, 1, 0.75, 0]}
 
 
 def test_the_newest_symbol_of_a_stream_is_asked_for():

@@ -233,3 +233,15 @@ def test_a_study_shows_its_tables_and_words(results, published):
     # 0.3, 0.5 and three times 0.4: mean 0.4, deviation sqrt(2 * 0.1² / 4) = 0.0707
     assert "| a net | 0.4000 ± 0.071 | – |" in lines
     assert "made-study" not in {line["experiment"] for line in csv_lines(results)}
+
+
+def test_a_page_shows_the_tables_of_its_study_once_it_has_run(results, published, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("\n".join(markers("padding")), encoding="utf-8")
+    build(results, published, page)
+    assert "|" not in page.read_text(encoding="utf-8")
+    fabricate_study(results, "padding", outputs=study(0.3))
+    build(results, published, page)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("| a net | 0.3000 | – |") == 1
+    assert "###" not in text

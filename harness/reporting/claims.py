@@ -56,6 +56,7 @@ from harness.reporting.table import (
 )
 
 OVER_SEEDS, OVER_SAMPLES = "95 % interval over seeds", "95 % interval over test samples"
+SEEDS_OF_SHARE = 6  # of five out of five the 95 % interval begins at 0.48
 KINDS = {"verdict": "Verdicts", "definition": "Definitions", "illustration": "Illustrations"}
 # what could not have come out otherwise, or was chosen to come out so, has no verdict
 CHECKED = {HOLDS: "agrees", FAILS: "differs", NOT_DECIDED: "open", NOT_CHECKABLE: "not checked"}
@@ -198,6 +199,8 @@ def _complaints(claim: Claim, experiments: Collection[str]) -> Iterator[str]:
         yield "ranks and by_design are for the difference of two networks, so they need minus"
     if claim.test == "share" and (claim.minus or claim.primary):
         yield "share is for the runs of one network, and not for a primary claim"
+    if claim.test == "share" and claim.seeds < SEEDS_OF_SHARE:
+        yield f"share needs {SEEDS_OF_SHARE} seeds or more: fewer decide nothing, even if all agree"
     low, high = claim.at_least, claim.at_most
     if (low is None and high is None) == (claim.test in ("bounds", "share")):
         yield "needs at_least or at_most for the test 'bounds' or 'share', and for no other"

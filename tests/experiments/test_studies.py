@@ -28,6 +28,7 @@ from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import decay_rate, gradients
 from harness.training.optimizers import make_optimizer
 from models import networks
+from models.baselines import Ngrams
 from models.cells import CELLS
 from models.learning_numpy import backpropagate
 from models.recurrent_numpy import SimpleRNN
@@ -68,6 +69,14 @@ def test_a_word_that_the_training_part_holds_once_is_unknown():
     ids, known = next_word.numbered(words, known=8)  # up to the third "the"
     assert known == 3  # unknown, cat's, the
     assert ids.tolist() == [2, 1, 0, 2, 1, 0, 0, 2, 0, 0, 0]
+
+
+def test_counts_are_smoothed_as_suits_the_tenth_that_chooses():
+    ids = np.random.default_rng(0).integers(0, 4, 400)
+    ids[300:] = ids[:100]  # what is measured repeats the training, which no smoothing would suit
+    found, kept = (Ngrams(ids[:200], 4, 4, k).evaluate(ids, 300) for k in (1000, 1))
+    assert next_word.counted(ids, 4, 4, 200, 300) == found
+    assert found > kept
 
 
 def test_the_symbol_stands_at_its_distance_and_only_there():

@@ -132,6 +132,7 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
         ({"kind": "definition", "primary": True}, "primary is for a verdict, not for a definition"),
         ({"ranks": True}, "ranks and by_design are for the difference of two networks"),
         ({"test": "share", "primary": True}, "share is for the runs of one network, and not for a"),
+        ({"test": "share"}, "share needs 6 seeds or more"),
         ({"at_least": 2, "at_most": 1}, "at_least 2 is above at_most 1"),
         ({"margin": 0.1}, "needs a margin for the test 'equivalence', and for no other"),
         ({"exact": True, "primary": True}, "exact is for bounds, and not for a primary claim"),

@@ -21,7 +21,7 @@ class Protocol(ImdbProtocol):
     """The 500-word protocol, and the memory that noobs-guide wants to add."""
 
     lags: int = setting(
-        1, "earlier outputs that a step reads: h_{t-1}, h_{t-2}, ...", minimum=1, off=1
+        1, "earlier outputs that a step reads: h_{t-1}, h_{t-2}, ...", minimum=1, below=100, off=1
     )
 
 

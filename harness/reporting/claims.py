@@ -172,7 +172,7 @@ def load_claims(path: Path, experiments: Collection[str]) -> Statements:
 def _each_row(entry: dict) -> list[dict]:
     """The claim once for each row that it names."""
     rows, statement = entry.get("row"), entry.get("statement")
-    if not isinstance(rows, list) or not isinstance(statement, str):
+    if not rows or not isinstance(rows, list) or not isinstance(statement, str):
         return [entry]
     return [entry | {"row": row, "statement": statement.replace("{row}", str(row))} for row in rows]
 

@@ -146,7 +146,10 @@ def equal_code(path: Path) -> dict[str, str]:
     listed = validated(f"{path}: equal", list[EqualCode], content.pop("equal", []))
     if content:
         raise RunError(f"{path}: expected tables [[equal]], not {', '.join(content)}.")
-    return {digest: one.digests[0] for one in listed for digest in one.digests}
+    same = {digest: one.digests[0] for one in listed for digest in one.digests}
+    if len(same) < sum(len(set(one.digests)) for one in listed):
+        raise RunError(f"{path}: a digest stands in two tables; join them, or it would be in one only.")
+    return same
 
 
 def mixture(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ()) -> str:

@@ -4,13 +4,16 @@ import base64
 import csv
 import hashlib
 import os
+from dataclasses import fields
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 from commands import places, run
 
-from experiments import step_for_step
+from experiments import originals, step_for_step
+from experiments.common.jena import WindowProtocol
 from experiments.originals.install import VERSIONS, installed, requirements, wheels
 from experiments.originals.original import LOGS, carry_out, original, task_of
 from harness.errors import RunError
@@ -51,6 +54,15 @@ def test_the_variant_is_the_keras_alone():
     shared = {k: v for k, v in made.config["protocol"].items() if k != "keras"}
     assert shared == {name: getattr(today, name) for name in shared}
     assert "gates" not in shared  # which that Keras does not take from us
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_an_old_keras_takes_no_setting_that_its_network_ignores(name):
+    files = Path(originals.__file__).parent.glob("*.py")
+    text = "".join(file.read_text("utf-8") for file in files)
+    taken = {field.name for field in fields(original(find_experiments()[name]).protocol)}
+    windows = {field.name for field in fields(WindowProtocol)}  # which are cut before
+    assert [one for one in taken - windows if f'"{one}"' not in text] == []
 
 
 @pytest.mark.parametrize(

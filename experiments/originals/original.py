@@ -36,8 +36,8 @@ LOGS = {
     "jena-gru-dropout": "2.0.8",
     "jena-gru-stacked": "2.0.8",
 }
-# settings by which today's Keras takes after an old one, which has its own; it trains all epochs, and
-# its SimpleRNN reads one earlier output
+# settings by which today's Keras takes after an old one, which has its own; it trains all epochs,
+# and its SimpleRNN reads one earlier output
 OWN = ("optimizer", "learning_rate", "gates", "reset_after", "patience", "lags")
 SPLITS = ("train", "validation", "test")
 

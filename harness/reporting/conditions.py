@@ -148,7 +148,7 @@ def equal_code(path: Path) -> dict[str, str]:
         raise RunError(f"{path}: expected tables [[equal]], not {', '.join(content)}.")
     same = {digest: one.digests[0] for one in listed for digest in one.digests}
     if len(same) < sum(len(set(one.digests)) for one in listed):
-        raise RunError(f"{path}: a digest stands in two tables; join them, or it would be in one only.")
+        raise RunError(f"{path}: a digest stands in two tables; make one table of them.")
     return same
 
 

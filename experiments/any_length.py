@@ -14,7 +14,7 @@ Expected:   about 8 minutes on one CPU core.
 
 import numpy as np
 
-from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, trained
 from harness.experiment import main
 from harness.records.study_outputs import Table
 
@@ -50,22 +50,18 @@ def accuracy_at(model, reviews: list[np.ndarray], labels: np.ndarray, length: in
 
 
 def train(protocol, run):
-    import keras
-
     from models.networks import conv_classifier, dense_classifier, recurrent_classifier
 
     whole = load_reviews(protocol, run, protocol.num_words)
     padded = whole.padded(protocol.maxlen)
     networks = {
-        "LSTM": lambda: recurrent_classifier("lstm", *protocol.sizes),
-        "Dense on the padded review": lambda: dense_classifier(*protocol.sizes, protocol.maxlen),
-        "Conv1D + pooling": lambda: conv_classifier(protocol.num_words, protocol.embedding),
+        "LSTM": (recurrent_classifier, "lstm", *protocol.sizes),
+        "Dense on the padded review": (dense_classifier, *protocol.sizes, protocol.maxlen),
+        "Conv1D + pooling": (conv_classifier, protocol.num_words, protocol.embedding),
     }
     rows = {}
-    for name, build in networks.items():
-        keras.utils.set_random_seed(run.seed)
-        model = build()
-        train_for_study(protocol, run, padded, model, name)
+    for name, network in networks.items():
+        model = trained(protocol, run, padded, name, *network)
         # There are a thousand lengths; compiling for each would take longer than reading them.
         model.compile(loss="binary_crossentropy", metrics=["accuracy"], jit_compile=False)
         own = accuracy_at_own_length(model, *whole.test) if model.input_shape[1] is None else None

@@ -173,62 +173,53 @@ def train(protocol, run):
     words = {}
     for name, model in redrawn(network).items():
         words[name], states[name] = gradient_norms(model, x, y), state_norms(model, x)
-    of_words, of_states = (
-        {name: numbers(norms) for name, norms in found.items()} for found in (words, states)
-    )
-    of_word, of_state = (columns(protocol.maxlen, what) for what in ("the last word", "itself"))
     redrawn_title = "Gradient with respect to distant words, before training, gates drawn otherwise"
     state_title = "Gradient of the last state, an LSTM's carry, with respect to earlier ones"
     run.finish_study(
         [
-            *outputs(curves, protocol.maxlen),
-            Table(redrawn_title, of_word, of_words),
-            Table(state_title, of_state, of_states),
+            *outputs(curves),
+            table(redrawn_title, "the last word", words),
+            table(state_title, "itself", states),
         ]
     )
 
 
-def marks(timesteps: int) -> list[int]:
-    """Distances that tables show."""
-    return [d for d in (10, 100, 400) if d < timesteps]
-
-
-def columns(timesteps: int, relative_to: str) -> list[str]:
-    """What `numbers` gives."""
-    distances = (f"log10 at distance {d}, relative to {relative_to}" for d in marks(timesteps))
-    return ["halves every (steps)", "doubles every (steps)", *distances]
-
-
-def numbers(norms: np.ndarray) -> list[float | None]:
-    """How fast norms of shape (timesteps,) shrink or grow, and how far."""
+def table(title: str, relative_to: str, curves: dict[str, np.ndarray]) -> Table:
+    """How fast norms of shape (timesteps,) shrink or grow, and how far, by network."""
     from harness.training.gradients import decay_rate
 
-    rate = decay_rate(norms)
-    half_life = 1 / rate if rate and rate > 0 else None
-    doubling = -1 / rate if rate and rate < 0 else None
-    far = (float(np.log10(norms[d] / norms[0])) if norms[d] else None for d in marks(len(norms)))
-    return [half_life, doubling, *far]
+    marks = [d for d in (10, 100, 400) if d < len(next(iter(curves.values())))]
+    distances = (f"log10 at distance {d}, relative to {relative_to}" for d in marks)
+    rows = {}
+    for name, norms in curves.items():
+        rate = decay_rate(norms)
+        half_life = 1 / rate if rate and rate > 0 else None
+        doubling = -1 / rate if rate and rate < 0 else None
+        far = (float(np.log10(norms[d] / norms[0])) if norms[d] else None for d in marks)
+        rows[name] = [half_life, doubling, *far]
+    return Table(title, ["halves every (steps)", "doubles every (steps)", *distances], rows)
 
 
-def outputs(curves: dict[str, dict[str, np.ndarray]], timesteps: int) -> list:
+def outputs(curves: dict[str, dict[str, np.ndarray]]) -> list:
     """The tables and panels, of norms of shape (timesteps,) by case and network."""
     from harness.training.gradients import decay_rate
 
-    distances = list(range(timesteps))
-    rows, longer, panels = {}, {}, []
+    every, longer, panels = {}, {}, []
     for when, cells in curves.items():
         rates = {name: decay_rate(norms) for name, norms in cells.items()}
-        rows |= {f"{name}, {when}": numbers(norms) for name, norms in cells.items()}
+        every |= {f"{name}, {when}": norms for name, norms in cells.items()}
         for name in [name for name in cells if name != "SimpleRNN"]:
             known = rates[name] is not None and rates["SimpleRNN"]
             longer[f"{name}, {when}"] = [rates[name] / rates["SimpleRNN"] if known else None]
         axes = "distance from the last word (steps)", "norm of the loss gradient"
-        seen = {name: [float(n) or None for n in norms] for name, norms in cells.items()}
-        series = [Series(name, distances, values) for name, values in seen.items()]
+        series = [
+            Series(name, [*range(len(norms))], [float(n) or None for n in norms])
+            for name, norms in cells.items()
+        ]
         panels.append(Lines(when[0].upper() + when[1:], *axes, series, log_y=True))
     title = "How fast the gradient shrinks, relative to SimpleRNN"
     return [
-        Table("Gradient with respect to distant words", columns(timesteps, "the last word"), rows),
+        table("Gradient with respect to distant words", "the last word", every),
         Table(title, ["halvings a step, as a multiple of SimpleRNN's"], longer),
         *panels,
     ]

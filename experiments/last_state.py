@@ -10,7 +10,7 @@ Deviations: the document states it and measures nothing. Padding is not masked, 
 Expected:   about 9 minutes on one CPU core.
 """
 
-from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, trained
 from harness.experiment import main
 from harness.records.study_outputs import Table
 from models.cells import CELLS
@@ -19,8 +19,6 @@ POOLINGS = ("last", "mean", "largest")  # of `recurrent_classifier`
 
 
 def train(protocol, run):
-    import keras
-
     from harness.training.fit import evaluate
     from models.networks import recurrent_classifier
 
@@ -29,9 +27,9 @@ def train(protocol, run):
     for cell in ("simple-rnn",) if run.sample else ("simple-rnn", "lstm"):
         name, found = CELLS[cell].title, []
         for pooling in POOLINGS:
-            keras.utils.set_random_seed(run.seed)
-            model = recurrent_classifier(cell, *protocol.sizes, pooling=pooling)
-            train_for_study(protocol, run, reviews, model, f"{name}, {pooling}")
+            network = recurrent_classifier, cell, *protocol.sizes
+            what = f"{name}, {pooling}"
+            model = trained(protocol, run, reviews, what, *network, pooling=pooling)
             found.append(evaluate(model, reviews.test)["accuracy"])
         last, *pooled = found
         rows[name] = [*found, *(last - one for one in pooled)]

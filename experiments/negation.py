@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from experiments.common.imdb import ImdbProtocol, ImdbStudy, load_reviews, trained
 from harness.cli import say
 from harness.errors import RunError
 from harness.experiment import main
@@ -68,7 +68,7 @@ def encode_pairs(kinds: list[Kind], data_dir, sample: bool, num_words: int) -> l
 
 
 def train(protocol, run):
-    import keras
+    from keras.utils import pad_sequences
 
     from harness.training.fit import predict
     from models.baselines import bag_of_ngrams
@@ -78,14 +78,13 @@ def train(protocol, run):
     pairs = encode_pairs(kinds, run.data_dir, run.sample, protocol.num_words)
     whole = load_reviews(protocol, run, protocol.num_words)
     padded = whole.padded(protocol.maxlen)
-    ids = keras.utils.pad_sequences(pairs, protocol.maxlen)  # (sentences, maxlen)
+    ids = pad_sequences(pairs, protocol.maxlen)  # (sentences, maxlen)
 
     probabilities = {}
     for cell in COMPARED:
-        keras.utils.set_random_seed(run.seed)
-        model = recurrent_classifier(cell, *protocol.sizes)
-        train_for_study(protocol, run, padded, model, CELLS[cell].title)
-        probabilities[CELLS[cell].title] = predict(model, (ids, np.zeros(len(ids))))
+        name, network = CELLS[cell].title, (recurrent_classifier, cell, *protocol.sizes)
+        model = trained(protocol, run, padded, name, *network)
+        probabilities[name] = predict(model, (ids, np.zeros(len(ids))))
 
     for name, ngrams in LINEAR.items():
         model = bag_of_ngrams(ngrams).fit(*whole.train)

@@ -15,7 +15,7 @@ Expected:   about 12 minutes on one CPU core.
 
 import numpy as np
 
-from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_reviews, train_for_study
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_reviews, trained
 from harness.experiment import main
 from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
@@ -30,8 +30,6 @@ def with_zeros_behind(x: np.ndarray, zeros: int) -> np.ndarray:
 
 
 def train(protocol, run):
-    import keras
-
     from harness.training.fit import evaluate, predict
     from models.networks import recurrent_classifier
 
@@ -44,13 +42,13 @@ def train(protocol, run):
         title, curves = CELLS[cell].title, []
         for way in WAYS:
             reviews = front if way == FRONT else behind
-            keras.utils.set_random_seed(run.seed)
-            model = recurrent_classifier(cell, *protocol.sizes, masked=way == MASKED)
-            train_for_study(protocol, run, reviews, model, f"{title}, {way}")
+            network = recurrent_classifier, cell, *protocol.sizes
+            name, masked = f"{title}, {way}", way == MASKED
+            model = trained(protocol, run, reviews, name, *network, masked=masked)
             curve = model.history.history["val_accuracy"]
             curves.append(Series(way, [*range(1, len(curve) + 1)], curve))
             test = evaluate(model, reviews.test)["accuracy"]
-            accuracies[f"{title}, {way}"] = [max(curve), curve[-1], test]
+            accuracies[name] = [max(curve), curve[-1], test]
             if way == FRONT:
                 tests = [(with_zeros_behind(x_test, zeros), y_test) for zeros in marks]
                 appended[title] = [evaluate(model, one)["accuracy"] for one in tests]

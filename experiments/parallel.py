@@ -73,25 +73,24 @@ def train(protocol, run):
     run.write("data", made_data(run.sample, "Random sequences, for the time that they take."))
     lengths = [n for n in LENGTHS if n < protocol.longest] + [protocol.longest]
     task = asdict(protocol) | {"seed": run.seed, "lengths": lengths, "batches": BATCHES}
-    times = {}  # by network and sequences, then by threads: milliseconds (lengths, steps)
-    for threads in (1, 2) * protocol.rounds:
-        variables = dict.fromkeys(THREADS, str(threads))
-        ((found, layers),) = answers(f"timing with {threads} threads", CHILD, task, variables)
-        say(f"{threads} thread{'s' * (threads > 1)}: timed")
+    processes = {"1 thread": [], "2 threads": []}  # what each one found, by network and sequences
+    for number, (words, found) in [*enumerate(processes.items(), start=1)] * protocol.rounds:
+        variables = dict.fromkeys(THREADS, str(number))
+        ((times, layers),) = answers(f"timing with {words}", CHILD, task, variables)
+        found.append(times)
+        say(f"{words}: timed")
         for one in layers:
             run.add_layers(one)
-        for name, more in found.items():
-            times.setdefault(name, {}).setdefault(threads, []).append(more)
-    names = {1: "1 thread", 2: "2 threads"}
     rows, quartiles, gains = {}, {}, {}
-    for name, by_threads in times.items():
-        for threads, several in by_threads.items():
-            row = f"{name}, {names[threads]}"
-            low, *middle, high = np.quantile(np.concatenate(several, 1), (0.25, 0.5, 0.75), axis=1)
-            rows[row] = middle[0].tolist()
-            quartiles[row] = [float(low[-1]), float(high[-1])]
-        one, two = (rows[f"{name}, {words}"] for words in names.values())
-        gains[name] = (np.array(one) / two).tolist()
+    for name in times:
+        medians = []
+        for words, found in processes.items():
+            steps = np.concatenate([one[name] for one in found], axis=1)  # (lengths, steps)
+            low, median, high = np.quantile(steps, (0.25, 0.5, 0.75), axis=1)  # each (lengths,)
+            medians.append(median)
+            rows[f"{name}, {words}"] = median.tolist()
+            quartiles[f"{name}, {words}"] = [float(low[-1]), float(high[-1])]
+        gains[name] = np.divide(*medians).tolist()
     columns = [f"{n:,} timesteps" for n in lengths]
     chains = np.transpose([longest_chains(n) for n in lengths]).tolist()
     rnn_and_conv = dict(zip(("SimpleRNN", "Conv1D"), chains, strict=True))

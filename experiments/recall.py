@@ -142,16 +142,13 @@ def train(protocol, run):
     farther = [2 * longest, 4 * longest]
     alone, mixed = {}, {}
     for cell in COMPARED:
-        name, alone_at = CELLS[cell].title, []
+        name, make = CELLS[cell].title, CELLS[cell].make
+        alone[name] = []
         for distance in far:
-            model, what = (
-                build(protocol, CELLS[cell].make, run.seed),
-                f"{name}, distance {distance}",
-            )
-            alone_at += accuracies(protocol, run, model, what, [distance])
-        model, what = build(protocol, CELLS[cell].make, run.seed), f"{name}, all distances"
+            model, what = build(protocol, make, run.seed), f"{name}, distance {distance}"
+            alone[name] += accuracies(protocol, run, model, what, [distance])
+        model, what = build(protocol, make, run.seed), f"{name}, all distances"
         mixed[name] = accuracies(protocol, run, model, what, all_distances, farther)
-        alone[name] = alone_at
     ways = [(ALONE, far, alone), (MIXED, all_distances + farther, mixed)]
     chance = 1 / protocol.symbols
     run.finish_study([*(table(*way) for way in ways), *(panel(*way, chance) for way in ways)])

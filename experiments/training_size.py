@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, train_for_study
-from experiments.recall import sequences
+from experiments import recall
+from experiments.common.imdb import QUICK, ImdbProtocol, ImdbStudy, load_padded, trained
 from harness.errors import RunError
 from harness.experiment import main
 from harness.protocol import setting
@@ -26,7 +26,7 @@ from harness.records.study_outputs import Lines, Series, Table
 from models.cells import CELLS, COMPARED
 
 PARTS = (16, 4, 1)  # of which one is trained on
-SYMBOLS, FILLERS, HALF, TESTED = 8, 8, 10, 2000  # of the made-up sequences
+HALF = 10  # timesteps of half a made-up sequence
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,6 @@ def part_of(train: tuple[np.ndarray, np.ndarray], part: int) -> tuple[np.ndarray
 
 
 def train(protocol, run):
-    import keras
-
     from harness.training.fit import evaluate
     from models.networks import dense_classifier, recurrent_classifier
 
@@ -53,18 +51,14 @@ def train(protocol, run):
     if few < PARTS[0]:
         raise RunError(f"{few} training reviews are too few for 1/{PARTS[0]} of them.")
     parts, cells = (PARTS[:1], COMPARED[:1]) if run.sample else (PARTS, COMPARED)
-    networks = {
-        CELLS[cell].title: lambda cell=cell: recurrent_classifier(cell, *protocol.sizes)
-        for cell in cells
-    }
-    networks["Dense"] = lambda: dense_classifier(*protocol.sizes, protocol.maxlen)
+    sizes = protocol.sizes
+    networks = {CELLS[cell].title: (recurrent_classifier, cell, *sizes) for cell in cells}
+    networks["Dense"] = dense_classifier, *sizes, protocol.maxlen
     rows = {name: [] for name in networks}
     for part in parts:
         splits = replace(reviews, train=part_of(reviews.train, part))
-        for name, build in networks.items():
-            keras.utils.set_random_seed(run.seed)
-            model = build()
-            train_for_study(protocol, run, splits, model, f"{name}, 1/{part}")
+        for name, network in networks.items():
+            model = trained(protocol, run, splits, f"{name}, 1/{part}", *network)
             rows[name].append(evaluate(model, reviews.test)["accuracy"])
     less = {
         f"{first} less {second}": np.subtract(rows[first], rows[second]).tolist()
@@ -90,31 +84,29 @@ def shift_table(steps: int, run) -> Table:
     import keras
     from keras import layers
 
-    from harness.training.batches import DrawnBatches
-    from harness.training.fit import evaluate, train_model
-    from harness.training.optimizers import make_optimizer
+    from harness.training.fit import evaluate
 
-    def drawn(rng, nearest: int, count: int):
+    task = recall.Protocol(steps=steps)
+
+    def drawn(rng, nearest: int, count: int = task.batch_size):
         distances = rng.integers(nearest, nearest + HALF, count)  # from the end, (count,)
-        return sequences(rng, distances, 2 * HALF, SYMBOLS, FILLERS)
+        return recall.sequences(rng, distances, 2 * HALF, task.symbols, task.fillers)
 
     readers = {
-        "SimpleRNN": lambda: [layers.SimpleRNN(32)],
-        "Conv1D + pooling": lambda: [layers.Conv1D(32, 1), layers.GlobalMaxPooling1D()],
-        "Dense": lambda: [layers.Flatten(), layers.Dense(32, activation="relu")],
+        "SimpleRNN": lambda: [layers.SimpleRNN(task.units)],
+        "Conv1D + pooling": lambda: [layers.Conv1D(task.units, 1), layers.GlobalMaxPooling1D()],
+        "Dense": lambda: [layers.Flatten(), layers.Dense(task.units, activation="relu")],
     }
     rows = {}
     for name, make in readers.items():
         keras.utils.set_random_seed(run.seed)
         ids = keras.Input((2 * HALF,), dtype="int32")  # (batch, timesteps)
-        stack = [layers.Embedding(SYMBOLS + FILLERS, 16), *make()]
-        model = keras.Sequential([ids, *stack, layers.Dense(SYMBOLS, activation="softmax")])
-        optimizer = make_optimizer("adam-keras-2.0", 0.003)
-        model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-        batches = DrawnBatches(lambda rng: drawn(rng, HALF, 128), steps, run.seed)
-        train_model(run, model, batches, name=f"{name}, symbols in the first half")
+        stack = [layers.Embedding(task.symbols + task.fillers, task.embedding), *make()]
+        model = keras.Sequential([ids, *stack, layers.Dense(task.symbols, activation="softmax")])
+        what = f"{name}, symbols in the first half"
+        recall.learn(task, run, model, lambda rng: drawn(rng, HALF), what)
         (rng,) = np.random.default_rng(run.seed).spawn(1)  # which no training step drew from
-        tests = [drawn(rng, nearest, TESTED) for nearest in (HALF, 0)]
+        tests = [drawn(rng, nearest, task.tested) for nearest in (HALF, 0)]
         rows[name] = [evaluate(model, test)["accuracy"] for test in tests]
     title = "Symbols named, trained on those in the first half of a sequence"
     return Table(title, ["first half", "second half"], rows)

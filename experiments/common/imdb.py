@@ -234,3 +234,15 @@ def train_for_study(
         name=name,
     )
     model.set_weights(best.weights)
+
+
+def trained(
+    protocol: ImdbProtocol, run: Run, reviews: ReviewSplits, name: str, build, *sizes, **options
+) -> keras.Model:
+    """Builds a network by the run's seed, of these sizes and options, and trains it likewise."""
+    import keras
+
+    keras.utils.set_random_seed(run.seed)
+    model = build(*sizes, **options)
+    train_for_study(protocol, run, reviews, model, name)
+    return model

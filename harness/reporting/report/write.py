@@ -258,10 +258,17 @@ def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
         for name in dict.fromkeys(name for _, facts in of_runs for name in facts[kind]):
             seeds: dict[str, list[str]] = {}
             for seed, facts in of_runs:
-                seeds.setdefault(value_text(facts[kind].get(name)), []).append(str(seed))
+                seeds.setdefault(_fact(facts[kind].get(name)), []).append(str(seed))
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds
+
+
+def _fact(value: object) -> str:
+    """One of them as text, without a table of lists, such as means and deviations."""
+    if isinstance(value, dict) and any(isinstance(one, list) for one in value.values()):
+        return f"{len(value)} entries, in data.json"
+    return "none" if value in ([], {}) else value_text(value)
 
 
 # --- the page in HTML --------------------------------------------------------------------------

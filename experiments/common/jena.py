@@ -91,10 +91,11 @@ def gru_notes(protocol: GruProtocol) -> list[str]:
     """The windows' notes, and what Keras 3 changed in the GRU."""
     if not protocol.reset_after:
         return window_notes(protocol)
+    units = protocol.units + getattr(protocol, "upper_units", 0)
     return [
         *window_notes(protocol),
         "Keras 3's GRU applies the reset gate after the matrix product; the documents' Keras 2 "
-        f"applied it before ({3 * protocol.units} parameters fewer).",
+        f"applied it before ({3 * units} parameters fewer).",
     ]
 
 

@@ -106,6 +106,12 @@ def test_a_finished_run_is_not_repeated_unless_forced(finished, ask):
     assert kept == seconds != repeated
 
 
+def test_the_note_on_reset_gates_counts_those_of_every_layer():
+    for name, fewer in (("jena-gru", 3 * 32), ("jena-gru-stacked", 3 * (32 + 64))):
+        one = find_experiments()[name]
+        assert f"({fewer} parameters fewer)" in " ".join(one.notes(one.protocol))
+
+
 def test_another_configuration_gets_a_record_of_its_own(finished, ask):
     _, tmp_path = finished("jena-persistence")
     command = ["jena-persistence", "--sample", "--horizon-hours", 24, *places(tmp_path)]

@@ -250,18 +250,26 @@ def _runs(group: SeedGroup) -> Table:
 
 
 def _facts(group: SeedGroup) -> dict[str, list[tuple[str, str]]]:
-    """Settings, data and environment, each once; where the runs differ, each value's seeds."""
+    """Settings, data and environment that a run has; where runs differ, each value's seeds."""
     of_runs = [(record.seed, conditions(record)) for record in group.records]
     kinds: dict[str, list[tuple[str, str]]] = {}
     for kind in ("settings", "data", "versions", "environment"):
         kinds[kind.capitalize()] = lines = []
-        for name in dict.fromkeys(name for _, facts in of_runs for name in facts[kind]):
+        known = [fact for _, facts in of_runs for fact in facts[kind].items()]
+        for name in dict.fromkeys(name for name, value in known if value is not None):
             seeds: dict[str, list[str]] = {}
             for seed, facts in of_runs:
-                seeds.setdefault(value_text(facts[kind].get(name)), []).append(str(seed))
+                seeds.setdefault(_fact(facts[kind].get(name)), []).append(str(seed))
             several = (f"{value} (seeds {', '.join(which)})" for value, which in seeds.items())
             lines.append((name.replace("_", " "), "; ".join(seeds if len(seeds) == 1 else several)))
     return kinds
+
+
+def _fact(value: object) -> str:
+    """One of them as text, without a table of lists, such as means and deviations."""
+    if isinstance(value, dict) and any(isinstance(one, list) for one in value.values()):
+        return f"{len(value)} entries, in data.json"
+    return "none" if value in ([], {}) else value_text(value)
 
 
 # --- the page in HTML --------------------------------------------------------------------------

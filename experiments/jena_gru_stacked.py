@@ -26,6 +26,11 @@ class Protocol(SingleProtocol):
     dropout: float = setting(0.1, "share of the inputs dropped", minimum=0, below=1)
     recurrent_dropout: float = setting(0.5, "share of the state dropped", minimum=0, below=1)
 
+    @property
+    def gru_units(self) -> int:
+        """Units of both layers."""
+        return self.units + self.upper_units
+
 
 def train(protocol, run):
     from harness.training.fit import fit

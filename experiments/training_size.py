@@ -66,7 +66,7 @@ def train(protocol, run):
         if first in rows
     }
     columns = ["all" if part == 1 else f"1/{part}" for part in parts]
-    counts = [len(reviews.train[0]) // part for part in parts]
+    counts = [few // part for part in parts]
     series = [Series(name, counts, values) for name, values in rows.items()]
     axes = "Test accuracy by the number of training reviews", "training reviews", "accuracy"
     run.finish_study(

@@ -80,6 +80,11 @@ class GruProtocol(JenaProtocol):
     )
     gates: str = setting("sigmoid", "function that opens the gates", choices=GATES)
 
+    @property
+    def gru_units(self) -> int:
+        """Units of all its GRUs."""
+        return self.units
+
 
 def window_notes(protocol: WindowProtocol) -> list[str]:
     """What a reader must know of the windows to compare their results."""
@@ -91,11 +96,10 @@ def gru_notes(protocol: GruProtocol) -> list[str]:
     """The windows' notes, and what Keras 3 changed in the GRU."""
     if not protocol.reset_after:
         return window_notes(protocol)
-    units = protocol.units + getattr(protocol, "upper_units", 0)
     return [
         *window_notes(protocol),
         "Keras 3's GRU applies the reset gate after the matrix product; the documents' Keras 2 "
-        f"applied it before ({3 * units} parameters fewer).",
+        f"applied it before ({3 * protocol.gru_units} parameters fewer).",
     ]
 
 

@@ -190,11 +190,3 @@ def test_a_users_benchmark_never_changes_the_reference(benchmark, monkeypatch, t
     assert command_line.main([]) == 0
     assert (tmp_path / "results/benchmark.json").exists()
     assert not list(tmp_path.glob("*/reference"))
-
-
-def test_without_data_there_is_one_clear_line(tmp_path, monkeypatch, capsys):
-    monkeypatch.setenv("RNN_DATA_DIR", str(tmp_path / "nowhere"))
-    assert command_line.main(["--quick"]) == 1
-    error = capsys.readouterr().err
-    assert error.startswith(f"error: data directory {tmp_path / 'nowhere'} (RNN_DATA_DIR) cannot")
-    assert error.count("\n") == 1

@@ -189,39 +189,6 @@ def test_a_backend_that_does_not_exist_is_one_message(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-OLD = ["--keras", "2.0.8"]
-REFUSED = [
-    ("imdb-conv-lstm", ["--maxlen", "7"], 1, "it must be at least 8"),
-    ("jena-ridge", ["--recent-hours", "99"], 1, "--recent-hours 99 must be a"),
-    ("jena-gru", ["--lookback-hours", "20000"], 1, "choose shorter ones"),
-    ("jena-gru", ["--horizon-hours", "0.5"], 1, "horizon of 0.5 hours"),
-    ("imdb-majority", ["--validation-split", "0.99999"], 1, "leaves 0 of"),
-    ("imdb-lstm", [*OLD, "--plain-keras"], 1, "--plain-keras is for today's Keras"),
-    ("jena-gru", [*OLD, "--deterministic"], 1, "--deterministic is for today's Keras"),
-    ("imdb-dense", OLD, 1, "imdb-dense does not run on an old Keras"),
-    ("next-letter", ["--word", "namaskar,namaste"], 1, "'namas' goes on with 'k' in namaskar"),
-    ("gradient-flow", ["--maxlen", 200], 1, "no validation review has 200 words"),
-    ("gradient-flow", ["--scale", 0.5], 2, "--scale: must be at least 1, got 0.5"),
-    ("any-length", ["--validation-split", 0.99999], 1, "--validation-split 0.99999 leaves 0"),
-    ("negation", ["--num-words", 10], 1, "is not in the vocabulary of 10; use a higher"),
-    ("recall", ["--longest", 9], 2, "--longest: must be at least 10, got 9"),
-    ("update-rules", ["--batch-size", 8999], 1, "--batch-size 8999 is more than 6,400 reviews"),
-    ("numpy-check", ["--word", "a"], 2, "unrecognized arguments: --word"),
-    ("text-generation", ["--text", "alice"], 1, "--text names another (alice)"),
-    ("text-generation", ["--window", "4000"], 1, "too few for a --window of 4,000"),
-    ("text-generation", ["--tail", "0.999"], 1, "--tail 0.999 leaves 3 for training"),
-]
-
-
-@pytest.mark.parametrize(("name", "arguments", "code", "message"), REFUSED)
-def test_bad_input_is_one_message_and_leaves_nothing(name, arguments, code, message, tmp_path, ask):
-    done = ask(main, name, "--sample", *arguments, *places(tmp_path))
-    assert done.returncode == code
-    assert message in done.stderr
-    assert done.stderr.count("error: ") == 1
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_script_runs_by_its_path_too():
     done = subprocess.run(
         [sys.executable, "experiments/imdb_lstm.py", "--help"],
@@ -268,18 +235,6 @@ def test_the_list_of_experiments_names_each_with_its_group_and_title(ask):
     listed = [line.split(maxsplit=2) for line in ask(main).stdout.splitlines()]
     assert listed == [[one.name, one.group, one.title] for one in EXPERIMENTS.values()]
     assert {group for _, group, _ in listed} == {"imdb", "jena", "study"}
-
-
-def test_every_experiment_has_a_make_target():
-    listed = subprocess.run(
-        ["make", "help"],
-        cwd=REPOSITORY,
-        env={"PATH": os.environ["PATH"]},  # without what `make test` passes on
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    assert set(EXPERIMENTS) <= set(listed)
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)

@@ -93,16 +93,9 @@ def test_a_foreign_network_or_record_is_one_sentence(kind, sentence, ask, tmp_pa
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "sentence"),
-    [
-        (["--prompt", ""], 2, "--prompt: must not be empty"),
-        (["--prompt", "Ein Mädchen\n7"], 1, "never saw '\\n', '7', 'ä'; the prompt may hold ' abc"),
-        (["--prompt", "a", "--sample", "--results-dir", "no"], 1, "make text-generation SAMPLE=1"),
-    ],
-)
-def test_a_wrong_prompt_or_option_is_one_sentence(arguments, code, sentence, ask, tmp_path):
+def test_a_prompt_with_characters_that_the_network_never_saw_is_one_sentence(ask, tmp_path):
     leave_writer(tmp_path, "alice", 1)
-    done = ask(generate.main, "--results-dir", tmp_path, *arguments)
-    assert (done.returncode, done.stdout) == (code, "")
-    assert sentence in done.stderr.splitlines()[-1]
+    done = ask(generate.main, "--results-dir", tmp_path, "--prompt", "Ein Mädchen\n7")
+    assert (done.returncode, done.stdout) == (1, "")
+    never = r"never saw '\n', '7', 'ä'; the prompt may hold ' abc"
+    assert never in done.stderr.splitlines()[-1]

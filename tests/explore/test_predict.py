@@ -71,22 +71,6 @@ def test_a_text_of_unknown_words_has_no_verdict(judge):
     assert "say that" not in done.stdout
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--text", "?! ..."], "the text holds no word"),
-        (["--file", "nowhere.txt"], "there is no file nowhere.txt"),
-        (["--text", "good"], "has no trained network on imdb; `make demo` trains one"),
-    ],
-)
-def test_bad_input_is_one_sentence(ask, tmp_path, arguments, sentence):
-    done = ask(predict.main, "--sample", "--results-dir", tmp_path, *arguments)
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert sentence in done.stderr
-    assert (done.stderr.count("\n"), done.stdout) == (1, "")
-
-
 def test_a_record_without_a_setting_is_one_sentence(judge, results):
     path = results / "imdb-lstm/seed-0/config.json"
     path.write_text(path.read_text("utf-8").replace('"maxlen": 28', '"maxlen": "28"'), "utf-8")

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import shlex
 import subprocess
 import sys
 from functools import partial
@@ -51,11 +52,46 @@ REFUSED = [
     ),
     ("experiments gru --series-file F/file", 1, "F/file is empty"),
     ("experiments lstm --reviews-file F/file --sample", 2, "leave it out for a file of your own"),
+    ("experiments imdb-conv-lstm --sample --maxlen 7", 1, "it must be at least 8"),
+    ("experiments jena-ridge --sample --recent-hours 99", 1, "--recent-hours 99 must be a"),
+    ("experiments jena-gru --sample --lookback-hours 20000", 1, "choose shorter ones"),
+    ("experiments jena-gru --sample --horizon-hours 0.5", 1, "horizon of 0.5 hours"),
+    ("experiments imdb-majority --sample --validation-split 0.99999", 1, "leaves 0 of"),
+    ("experiments imdb-lstm --keras 2.0.8 --plain-keras", 1, "--plain-keras is for today's Keras"),
+    ("experiments jena-gru --keras 2.0.8 --deterministic", 1, "--deterministic is for today's"),
+    ("experiments imdb-dense --keras 2.0.8", 1, "imdb-dense does not run on an old Keras"),
+    ("experiments next-letter --word namaskar,namaste", 1, "'namas' goes on with 'k' in namaskar"),
+    ("experiments gradient-flow --sample --maxlen 200", 1, "no validation review has 200 words"),
+    ("experiments gradient-flow --scale 0.5", 2, "--scale: must be at least 1, got 0.5"),
+    ("experiments negation --sample --num-words 10", 1, "is not in the vocabulary of 10; use a"),
+    ("experiments update-rules --sample --batch-size 8999", 1, "8999 is more than 6,400 reviews"),
+    ("experiments numpy-check --word a", 2, "unrecognized arguments: --word"),
+    ("experiments text-generation --sample --text alice", 1, "--text names another (alice)"),
+    ("experiments text-generation --sample --window 4000", 1, "too few for a --window of 4,000"),
+    ("experiments text-generation --sample --tail 0.999", 1, "--tail 0.999 leaves 3 for training"),
     ("harness.suite.own_data reviews F/none.csv", 1, "there is no file F/none.csv"),
     ("harness.suite.own_data reviews F/file", 1, "file is empty; it needs a column of reviews"),
     ("harness.suite.own_data series F/file", 1, "F/file is empty"),
     ("harness.suite.own_data series F/file --horizon soon", 2, "a span such as 30min, 24h, 10d"),
     ("harness.suite --experiments nope", 1, "there is no experiment 'nope'"),
+    ("harness.suite --experiments imdb-gru ''", 1, "there is no experiment ''"),
+    ('harness.suite --experiments "imdb-lstm \'open"', 1, "imdb-lstm 'open': No closing quotation"),
+    (
+        "harness.suite --experiments 'imdb-lstm --seed=7'",
+        1,
+        "--seed is an option of the whole suite",
+    ),
+    (
+        "harness.suite --experiments 'recall --plots-dir X'",
+        1,
+        "--plots-dir is an option of the whole",
+    ),
+    (
+        "harness.suite --experiments 'imdb-lstm --epoch 3'",
+        2,
+        "imdb-lstm: error: unrecognized argum",
+    ),
+    ("harness.suite --experiments 'recall --data-dir F/none'", 1, "F/none (--data-dir) cannot"),
     ("harness.suite --sample --experiments imdb-lstm --results-dir F/file", 1, "F/file"),
     ("harness.suite --seeds 3-1", 2, "'3-1' holds no seed"),
     ("harness.reporting.pages --results-dir F/none", 1, "F/none"),
@@ -65,8 +101,11 @@ REFUSED = [
     ("harness.reporting.compare imdb-a imdb-a --results-dir F/some", 1, "are the same runs"),
     ("harness.reporting.verify F/none", 1, "F/none"),
     ("explore.generate --prompt a --model F/none", 1, "F/none holds no trained network"),
+    ("explore.generate --prompt ''", 2, "--prompt: must not be empty"),
+    ("explore.generate --prompt a --sample", 1, "make text-generation SAMPLE=1"),
     ("explore.generate --prompt a --temperature nan", 2, "must be finite, got nan"),
     ("explore.predict --file F/none", 1, "F/none"),
+    ("explore.predict --text '?! ...' --sample", 1, "the text holds no word"),
     ("explore.predict --text good --sample --results-dir F/none", 1, "F/none has no trained"),
     ("explore.inspect --text good --cell rnn", 2, "invalid choice: 'rnn'"),
     ("explore.forecast --date tomorrow", 2, "expected such as '2015-07-14 12:00'"),
@@ -80,10 +119,11 @@ REFUSED = [
 @pytest.mark.parametrize(("line", "status", "sentence"), REFUSED, ids=lambda value: str(value))
 def test_a_refusal_is_one_sentence(line, status, sentence, tmp_path, monkeypatch, ask):
     monkeypatch.delenv("RNN_DATA_DIR", raising=False)
+    monkeypatch.chdir(tmp_path)
     for name in ("imdb-a", "imdb-b"):
         fabricate(tmp_path / "some", name)
     (tmp_path / "file").touch()
-    module, *arguments = line.replace("F/", f"{tmp_path}/").split(" ")
+    module, *arguments = shlex.split(line.replace("F/", f"{tmp_path}/"))
     package = import_module(module)
     command = import_module(f"{module}.__main__") if hasattr(package, "__path__") else package
     done = ask(command.main, *arguments)

@@ -100,24 +100,6 @@ def test_finished_runs_are_skipped_unless_forced_and_other_records_are_not_repla
 
 
 @pytest.mark.parametrize(
-    ("command", "message"),
-    [
-        ("", "there is no experiment ''"),
-        ("imdb-lstm 'open", "--experiments 'imdb-lstm 'open': No closing quotation"),
-        ("imdb-lstm --seed=7", "--seed is an option of the whole suite, not of one"),
-        ("imdb-lstm --plots-dir X", "--plots-dir is an option of the whole suite"),
-        ("imdb-lstm --epoch 3", "python -m experiments imdb-lstm: error: unrecognized arguments"),
-        ("imdb-lstm --data-dir no/where", "error: data directory no/where (--data-dir) cannot"),
-    ],
-)
-def test_what_cannot_run_is_one_message_before_anything_runs(command, message, tmp_path, ask):
-    done = ask(suite.main, "--experiments", "imdb-majority", command, *places(tmp_path))
-    assert done.returncode > 0
-    assert message in done.stderr
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("0,2,7-9", [0, 2, 7, 8, 9]),

@@ -15,8 +15,11 @@ from harness.processes import can_fork, forking
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SECONDS = 300  # after which a command has failed
+# In the tests' own process, XLA compiles in two thirds of the time; in a command, as for a user.
+QUICK = ("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # A command's variables are those of the tests before TensorFlow adds its own, without real data.
-VARIABLES = {name: value for name, value in os.environ.items() if name != "RNN_DATA_DIR"}
+VARIABLES = dict(one for one in os.environ.items() if one[0] != "RNN_DATA_DIR" and one != QUICK)
+os.environ.setdefault(*QUICK)  # and a worker of pytest-xdist finds it set
 
 
 def places(folder: Path) -> list:

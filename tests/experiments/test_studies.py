@@ -24,6 +24,7 @@ from experiments.common.imdb import ImdbProtocol, ReviewSplits, train_for_study
 from experiments.gradient_flow import gradient_norms, state_norms
 from harness.errors import DivergedError
 from harness.records.run import Run
+from harness.training import fit
 from harness.training.fit import choose_layers, evaluate
 from harness.training.gradients import decay_rate, gradients
 from harness.training.optimizers import make_optimizer
@@ -156,7 +157,8 @@ def test_any_length_compares_a_review_read_alone_with_the_same_one_padded():
     assert [accuracy is None for accuracy in found] == [True, False, True]
 
 
-def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, capsys):
+def test_a_network_of_a_study_keeps_the_weights_of_its_best_epoch(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(fit, "choose_layers", lambda *_: "native")  # XLA would compile for seconds
     run = Run(tmp_path / "seed-0", seed=0, data_dir=None, sample=True)
     run.begin({})
     rng = np.random.default_rng(0)

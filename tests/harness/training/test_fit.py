@@ -89,6 +89,7 @@ def test_history_has_keras_names_and_one_value_an_epoch(run, capsys):
     assert ["left" in line for line in lines] == [True, True, False]
 
 
+@pytest.mark.usefixtures("without_xla")
 def test_tensorboard_gets_each_epoch_under_the_tags_of_keras(run, tmp_path):
     run.events = tmp_path / "events"
     train(run)

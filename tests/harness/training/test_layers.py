@@ -1,5 +1,6 @@
 """The faster ways to compute a layer give what Keras's own gives, and leave the model alone."""
 
+import functools
 import os
 import shutil
 import subprocess
@@ -113,19 +114,24 @@ SOME = [*range(0, 20, 2), 20, 20, 7]  # a whole block and a partial one, with al
 ODD = [[20] * 9, [0] * 8, [11]]  # no padding, nothing else, one review
 
 
+@functools.cache  # both ways are compared with it
+def by_plain_keras(name: str, lengths: tuple[int, ...]):
+    return loss_and_gradients(built(NETWORKS[name]), *batch(name, lengths))
+
+
 @pytest.mark.parametrize(("how", "name"), BOTH_WAYS)
 def test_loss_and_gradients_are_those_of_plain_keras(how, name):
-    plain, ours = built(NETWORKS[name]), built(NETWORKS[name], how)
+    ours = built(NETWORKS[name], how)
     if how == "fast":  # else plain Keras would be compared with itself
         found = [layer for layer in ours.layers if isinstance(layer, layers.RNN)]
         assert found
         assert all("inner_loop" in vars(layer) for layer in found)
     for lengths in [SOME, *(ODD if name in ("LSTM", "stack") and how == "native" else [])]:
-        x, y = batch(name, lengths)
-        expect_same(loss_and_gradients(ours, x, y), loss_and_gradients(plain, x, y))
+        expected = by_plain_keras(name, tuple(lengths))
+        expect_same(loss_and_gradients(ours, *batch(name, lengths)), expected)
 
 
-TRAINED = [("fast", "stack"), ("fast", "Conv1D + LSTM")]
+TRAINED = [("fast", "Conv1D + LSTM"), pytest.param("fast", "stack", marks=pytest.mark.faults)]
 TRAINED += [pytest.param("native", "LSTM", marks=needs_compiler)]
 
 

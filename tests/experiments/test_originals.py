@@ -23,7 +23,7 @@ from harness.records.run import Run
 from harness.reporting.groups import PUBLISHED, load_published
 
 SMALL = {
-    "imdb": ["--epochs", 1, "--units", 8],
+    "imdb": ["--epochs", 1, "--units", 8, "--maxlen", 12, "--batch-size", 320],
     "jena": ["--epochs", 2, "--lookback-hours", 6, "--batches-per-epoch", 2, "--units", 8],
 }
 

@@ -14,6 +14,7 @@ from commands import places, run
 from data.errors import DataError
 from data.jena import QUANTITIES, TEMPERATURE, TIME_COLUMN, TIME_FORMAT
 from data.sample_weather import sample_weather
+from experiments.__main__ import main as experiments
 from explore import forecast
 from explore.forecasters import find_row, open_weather
 from harness.records.files import read_json, write_checksums, write_json
@@ -23,11 +24,11 @@ LOOKBACK, HORIZON = 48, 25  # hours, of the sample protocol
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, ask):
     """A folder with a network and the two baselines, as `make demo` leaves them."""
     folder = tmp_path_factory.mktemp("trained")
     for name in ("jena-gru", "jena-ridge"):
-        done = run("experiments", name, "--sample", *places(folder))
+        done = ask(experiments, name, "--sample", *places(folder))
         assert done.returncode == 0, done.stderr
     return folder / "results"
 

@@ -12,13 +12,16 @@ from commands import places, run
 from records import fabricate_study
 
 from data.files import own_file
-from experiments import padding, parallel, text_generation, update_rules
+from experiments import gradient_flow, padding, parallel, recall, text_generation, update_rules
 from experiments.__main__ import main
 from experiments.common.parallel_child import milliseconds
+from experiments.common.update_rules_child import measure_keras
 from explore import generate
+from harness.cli import say
 from harness.errors import RunError
 from harness.records.record import load_record
 from harness.records.study_outputs import Heatmap, Lines, StudyFiles, Table, Text
+from models.cells import COMPARED
 
 SMALL = {
     "numpy_check": ["--shapes", 2],
@@ -30,7 +33,7 @@ SMALL = {
     "negation": ["--epochs", 1, "--units", 16, "--embedding", 16],
     "next_letter": ["--steps", 5, "--deterministic"],
     "next_word": ["--epochs", 2, "--units", 16],
-    "text_generation": ["--epochs", 3, "--units", 24, "--sample-length", 20],
+    "text_generation": ["--epochs", 2, "--units", 24, "--sample-length", 10],
     "update_rules": ["--epochs", 1, "--maxlen", 10, "--units", 16, "--embedding", 16, "--steps", 2],
     "padding": ["--maxlen", 12, "--units", 16, "--embedding", 16],
     "last_state": ["--maxlen", 10, "--units", 16, "--embedding", 16],
@@ -60,6 +63,11 @@ LAYERS = {
 WITHOUT_FIGURE = {"any_length", "definitions", "negation", "next_word", "last_state"}
 
 
+def measure_here(where, task, variables, measure=update_rules.measure):
+    """What Keras on TensorFlow measures, in this process; `make test-faults` has one of its own."""
+    return measure_keras(task, say) if where == "tensorflow" else measure(where, task, variables)
+
+
 def record_below(folder):
     (path,) = (folder / "results").glob("*/seed-*")
     return load_record(path)
@@ -77,9 +85,12 @@ def finished(tmp_path_factory, ask):
             if "--deterministic" in command:  # which a process cannot take back
                 done = run(f"experiments.{module}", *command)
             else:
-                with pytest.MonkeyPatch.context() as patch:
-                    patch.setattr(update_rules, "VERSIONS", ["2.0.8"])  # each takes seconds
+                with pytest.MonkeyPatch.context() as patch:  # each takes seconds
+                    patch.setattr(update_rules, "VERSIONS", [])
+                    patch.setattr(update_rules, "measure", measure_here)
                     patch.setattr(parallel, "answers", lambda *a: [milliseconds(a[2])])
+                    for one in (recall, gradient_flow):
+                        patch.setattr(one, "COMPARED", COMPARED[:2])
                     done = ask(main, module.replace("_", "-"), *command)
             outcomes[module] = done, folder
         return outcomes[module]
@@ -237,9 +248,10 @@ def assert_versions_follow_their_rules(record, versions):
         assert_follows(table, row, OURS[kind][0])
 
 
-def test_each_version_has_the_rule_that_its_source_says(finished):
+def test_todays_keras_has_the_rule_that_its_source_says(finished):
+    """Step for step, test_originals compares one of old Keras's, too."""
     _, folder = finished("update_rules")
-    assert_versions_follow_their_rules(record_below(folder), ["2.0.8"])
+    assert_versions_follow_their_rules(record_below(folder), [])
 
 
 @pytest.mark.faults
@@ -321,6 +333,7 @@ def test_the_figure_of_a_word_shows_each_letter_and_the_one_after_it(shown):
     assert max(tables["The same computation three times"].rows.values()) < [1e-5]
 
 
+@pytest.mark.faults
 def test_any_word_makes_a_record_and_a_finished_study_is_shown_again(tmp_path, ask):
     word = "grüße,hello you,a/b"
     command = ["next-letter", "--word", word, "--steps", 1, *places(tmp_path)]
@@ -365,9 +378,9 @@ def test_every_round_leaves_what_it_wrote_and_nothing_of_the_text(shown, finishe
     names = "\n".join(samples.lines)
     found = re.findall(r"^round (\d), from ([\d,]+), temperature (0|0.5|1)$", names, re.MULTILINE)
     rounds = [(epoch, temperature) for epoch, _, temperature in found]
-    assert rounds == list(itertools.product("123", ("0", "0.5", "1")))
-    assert len({place for _, place, _ in found}) == 3  # another window each round
-    assert {len(written) for written in samples.lines.values()} == {20}
+    assert rounds == list(itertools.product("12", ("0", "0.5", "1")))
+    assert len({place for _, place, _ in found}) == 2  # another window each round
+    assert {len(written) for written in samples.lines.values()} == {10}
     path = record_below(finished("text_generation")[1]).path
     everything = "".join(file.read_text("utf-8") for file in path.glob("*.json"))
     assert "ferry on the slow river" not in everything.lower()
@@ -377,7 +390,7 @@ def test_a_network_on_an_own_text_is_the_one_that_writes_next(tmp_path, ask):
     text = tmp_path / "mine.txt"
     text.write_text("Round and round it goes.\n" * 40, encoding="utf-8")
     arguments = ["--text", text, "--cell", "gru", "--epochs", 1, "--units", 8, "--sample-length", 5]
-    done = run("experiments.text_generation", *arguments, *places(tmp_path))
+    done = ask(main, "text-generation", *arguments, *places(tmp_path))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == 'try next: make generate PROMPT="the "'
     record = record_below(tmp_path)
@@ -418,6 +431,7 @@ def test_a_record_is_shown_again_for_the_very_file_and_no_other_of_its_name(
         done = train(text)
         assert done.returncode == 0, done.stderr
         assert "already finished at" in done.stdout
+        assert re.search(r"Held-out tail\n.*\n.*SimpleRNN +0\.5", done.stdout)
     shutil.copy(other, "book.txt")  # a bare name is a file too
     for text in (other, "book.txt"):
         done = train(text)

@@ -231,6 +231,40 @@ def losses(row) -> list[float]:
     return [fmean(values) for values in zip(*curves, strict=True)]
 
 
+def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
+    page = words("docs/claims.md")
+    judged = {(one.claim.experiment, one.claim.minus): one for one in judge(CLAIMS, results)}
+
+    def verdict(experiment, minus):
+        one = judged[experiment, minus]
+        return one.word, one.measured.estimate.value
+
+    holds, ahead = verdict("imdb-linear+num-words-10000+maxlen-500", "imdb-lstm")
+    assert holds == "holds"
+    assert f"beats it by {ahead:.3f} of accuracy" in page
+    fails, behind = verdict("imdb-lstm", "imdb-conv")
+    assert fails == "does not hold"
+    assert f"*better* than the LSTM on reviews of 500 words, by {-behind:.4f}" in page
+    assert verdict("imdb-lstm+maxlen-100", "imdb-conv+maxlen-100")[1] == pytest.approx(0, abs=0.001)
+    assert verdict("imdb-conv-lstm+batch-size-128", "imdb-conv-lstm")[0] == "does not hold"
+    assert verdict("jena-dense", "jena-persistence")[0] == "holds"
+    assert f"are {abs(verdict('jena-ridge', 'jena-gru')[1]):.4f} apart" in page
+    simple = row("imdb-simple-rnn").spread("best_validation")
+    assert f"{simple.mean:.4f} ± {simple.sd:.4f} over fifteen runs" in page
+    low, high = simple.interval
+    assert f"interval of its mean, {low:.3f} to {high:.3f}" in page
+    share = "share of the pairs whose probability moves the right way"
+    for model in ("LSTM", "Bag of words"):
+        assert cell("negation", share, model, "good, not good (16)") == 1
+        assert cell("negation", share, model, "bad, not bad (16)") == 0
+    unigram, bigram = (
+        cell("next-word", "Bits a word saved beside counting", model, "bits per word")
+        for model in ("unigram", "bigram")
+    )
+    assert f"saves {unigram:.2f} bits" in page
+    assert f"saves {-bigram:.2f} bits more" in page
+
+
 def test_the_page_has_the_steps_of_the_originals(cell):
     then, today = (
         f"Old Keras and this project by {rule}, float64"

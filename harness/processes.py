@@ -88,7 +88,7 @@ class Child:
         if status >= 0:
             return f"exit code {status}" if status else None
         if status == -signal.SIGKILL and memory_kills() > self._memory_kills:
-            return "killed for memory: the system had no more; let fewer runs go at a time"
+            return "killed because memory ran out; run fewer at a time"
         return f"ended by signal {-status} ({signal.strsignal(-status)})"
 
     def last_line(self) -> str:

@@ -71,7 +71,7 @@ def sleeping(group):
     return [pid for pid in sleeps if os.getpgid(pid) == group]
 
 
-@pytest.mark.parametrize(("killed", "words"), [(1, "killed for memory: the system had"), (0, "")])
+@pytest.mark.parametrize(("killed", "words"), [(1, "killed because memory ran out"), (0, "")])
 def test_a_process_that_the_system_killed_for_memory_is_called_that(
     killed, words, saying, monkeypatch
 ):

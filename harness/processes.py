@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.cli import say
 from harness.errors import RunError
 
 # variables that say how many threads a process computes with
@@ -26,6 +27,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # What a forked process finds in memory. To load it takes seconds, and starts none of its threads.
 LOADED = ["tensorflow", "keras", "pandas", "scipy.stats", "sklearn.pipeline", "jinja2"]
 LOADED += ["pydantic.type_adapter"]  # with all that `pydantic` loads only when it is used
+BUSY = 0.3  # load a core before a timing; a build that has just ended leaves some
 GPUS = ("/dev/nvidiactl", "/dev/kfd")
 
 
@@ -86,7 +88,7 @@ class Child:
         if status >= 0:
             return f"exit code {status}" if status else None
         if status == -signal.SIGKILL and memory_kills() > self._memory_kills:
-            return "killed for memory: the system had no more; let fewer runs go at a time"
+            return "killed because memory ran out; run fewer at a time"
         return f"ended by signal {-status} ({signal.strsignal(-status)})"
 
     def last_line(self) -> str:
@@ -197,6 +199,16 @@ def answers(who: str, module: str, task: Any, variables: dict[str, str]) -> Iter
             child.wait()
         if child.failure():
             raise RunError(f"{who} failed: {child.last_line() or child.failure()}")
+
+
+def load_before_timing(cores: int) -> tuple[float, str]:
+    """The machine's load, and a sentence, also printed, if others will spoil what is timed now."""
+    load = round(os.getloadavg()[0], 2)
+    if load <= BUSY * cores:
+        return load, ""
+    busy = f"The machine was busy before the timing (load {load:g}), which spoils the numbers."
+    say(busy)
+    return load, busy
 
 
 def memory_kills() -> int:

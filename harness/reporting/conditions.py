@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.errors import RunError, escaped
 from harness.records.files import read_toml
 from harness.records.record import Record, plain
-from harness.records.schema import Hash, KnownFields, validated
+from harness.records.schema import Hash, KnownFields, Words, validated
 
 EQUAL_CODE = Path(__file__).resolve().parents[2] / "results/reference/equal-code.toml"
 NOT_RECORDED = "not recorded"
@@ -135,8 +138,8 @@ def _kind(record: Record, settings: Collection[str]) -> dict[str, str]:
 class EqualCode(KnownFields):
     """Versions of the training code that compute the same numbers."""
 
-    digests: tuple[Hash, ...]
-    compared: str  # what was compared to the last bit
+    digests: Annotated[tuple[Hash, ...], Field(min_length=2)]
+    compared: Words  # what was compared to the last bit
 
 
 @functools.cache
@@ -167,3 +170,9 @@ def mixture(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ())
         values = [{same.get(value, value) for value in side} - {None} for side in named]
         found += [name.replace("_", " ")] if max(map(len, values)) > 1 else []
     return f"the runs differ in {' and '.join(found)}" if found else ""
+
+
+def mixture_note(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ()) -> str:
+    """The same as a footnote."""
+    mixed = mixture(groups, by_design)
+    return mixed and f"{mixed.capitalize()}."

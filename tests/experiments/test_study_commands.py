@@ -88,6 +88,7 @@ def finished(tmp_path_factory, ask):
                 with pytest.MonkeyPatch.context() as patch:  # each takes seconds
                     patch.setattr(update_rules, "VERSIONS", [])
                     patch.setattr(update_rules, "measure", measure_here)
+                    patch.setattr("os.getloadavg", lambda: (99, 0, 0))
                     patch.setattr(parallel, "answers", lambda *a: [milliseconds(a[2])])
                     for one in (recall, gradient_flow):
                         patch.setattr(one, "COMPARED", COMPARED[:2])
@@ -129,6 +130,12 @@ def test_one_command_makes_a_whole_record_its_figure_and_prints_its_tables(modul
     printed = done.stdout.splitlines()
     for output in record.outputs:
         assert (output.title in printed) == isinstance(output, Table)
+
+
+def test_times_of_a_busy_machine_have_a_note(finished):
+    _, folder = finished("parallel")
+    (note,) = record_below(folder).config["notes"]
+    assert "busy before the timing (load 99)" in note
 
 
 def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown):

@@ -1,8 +1,11 @@
 """A module in a process of its own, which ends with this one.
 
-As a program, `python -m harness.processes MODULE ...` is such a process. Its standard input is a
-pipe that the parent keeps open and never writes to. When the parent ends for whatever reason, the
-system closes that end, and the process ends with all that it has started.
+A `Child` is begun as `python -m harness.processes MODULE ...` in a session of its own; a
+`ForkedChild` is forked from a process that has loaded TensorFlow. What it prints goes to a log.
+`wait` or `status` notice its end, of which `failure` and `last_line` tell; `send` ends it early,
+with all that it has started. Its standard input is a pipe that the parent keeps open and never
+writes to. When the parent ends for whatever reason, the system closes that end, and the child ends
+itself and what it has started.
 """
 
 import contextlib

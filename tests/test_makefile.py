@@ -53,7 +53,7 @@ def passed_on(clone, *arguments, **environment):
 
 
 LSTM = ["experiments", "imdb-lstm"]
-TABLES = "harness.reporting.pages --results-dir results --reference results/reference".split()
+TABLES = ["harness.reporting.pages", "--results-dir", "results", "--reference", "results/reference"]
 ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would change
 
 

@@ -11,13 +11,8 @@ from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
 from harness.reporting import tables
 from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
-from harness.reporting.claims import (
-    NOT_CHECKABLE,
-    claims_blocks,
-    claims_tables,
-    judge,
-    load_claims,
-)
+from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
+from harness.reporting.claims_tables import claims_blocks, claims_tables
 from harness.reporting.conditions import conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (

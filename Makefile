@@ -139,7 +139,7 @@ report: $(VENV)/.runtime  ## your runs and the reference as one page for a brows
 compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
 	@$(RUN) -m harness.reporting.compare $(OPTIONS)
 
-verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder lie where the reference does
+verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder agree with the reference
 	@$(RUN) -m harness.reporting.verify $(OPTIONS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first

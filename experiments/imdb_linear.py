@@ -25,7 +25,9 @@ class Protocol(SplitProtocol):
     With `--num-words 10000 --maxlen 500` it reads exactly what the networks read.
     """
 
-    num_words: int = setting(0, "ids below this stay, rarer words become 2; 0: all", minimum=0)
+    num_words: int = setting(
+        0, "vocabulary size; rarer words become 2 (unknown); 0: all", minimum=0
+    )
     maxlen: int = setting(0, "last tokens of each review that are read; 0: all", minimum=0)
     ngrams: int = setting(2, "longest n-gram counted, in words", minimum=1)
     inverse_regularisation: float = setting(

@@ -3,8 +3,7 @@
 Source:     recurrent-overview (after Chollet, Deep Learning with Python)
 Claim:      a stated error and a published log; dropout keeps the last epochs from getting worse.
 Protocol:   as jena-gru, with dropout 0.2 and recurrent dropout 0.2, 40 epochs.
-Deviations: as jena-gru. Keras 3 draws the input mask once a window; Keras 2 on a GPU drew it at
-            every step.
+Deviations: as jena-gru.
 Expected:   5 to 13 minutes on one CPU core.
 """
 
@@ -43,17 +42,8 @@ def train(protocol, run):
     fit(run, model, weather, epochs=protocol.epochs, patience=protocol.patience)
 
 
-def notes(protocol):
-    if protocol.dropout == protocol.recurrent_dropout == 0:
-        return gru_notes(protocol)
-    return [
-        *gru_notes(protocol),
-        "Keras 3 draws one dropout mask a window; Keras 2 on a GPU drew one at every step.",
-    ]
-
-
 EXPERIMENT = JenaNetwork(
-    "jena-gru-dropout", "GRU with dropout", protocol=Protocol(), notes=notes, train=train
+    "jena-gru-dropout", "GRU with dropout", protocol=Protocol(), notes=gru_notes, train=train
 )
 
 if __name__ == "__main__":

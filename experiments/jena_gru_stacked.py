@@ -11,9 +11,8 @@ Expected:   35 to 45 minutes on one CPU core: Keras's own loop computes the laye
 
 from dataclasses import dataclass
 
-from experiments.common.jena import SAMPLE_WINDOWS, JenaNetwork, load_weather
+from experiments.common.jena import SAMPLE_WINDOWS, JenaNetwork, gru_notes, load_weather
 from experiments.jena_gru_dropout import Protocol as SingleProtocol
-from experiments.jena_gru_dropout import notes
 from harness.experiment import main
 from harness.protocol import LARGE, setting
 
@@ -57,7 +56,7 @@ EXPERIMENT = JenaNetwork(
     "2 × GRU with dropout",
     protocol=Protocol(),
     sample={**SAMPLE_WINDOWS, "epochs": 2, "batches_per_epoch": 10},
-    notes=notes,
+    notes=gru_notes,
     train=train,
 )
 

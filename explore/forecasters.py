@@ -221,7 +221,7 @@ def network(trained: TrainedNetwork, training: Training, weather: Weather) -> Fo
     model = trained.model
     _, timesteps, quantities = model.input_shape
     if quantities != len(names) or timesteps not in (None, len(weather.offsets)):
-        raise RunError(f"{trained.path} is another network than the record beside it describes.")
+        raise RunError(f"{trained.path} does not match the record beside it.")
     _compute_fast(model)
 
     def forecast(rows: np.ndarray) -> np.ndarray:

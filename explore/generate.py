@@ -68,8 +68,8 @@ def continue_prompt(options: argparse.Namespace) -> str:
     print(f"writing with the network of {record.path}, which read {read}", file=sys.stderr)
     if network.model.output_shape != (None, len(characters)):
         raise RunError(
-            f"{network.path} is another network than the record beside it describes; train it "
-            f"again with `{record.make_again}`."
+            f"{network.path} does not match the record beside it; train it again with "
+            f"`{record.make_again}`."
         )
     import numpy as np
 

@@ -88,7 +88,7 @@ class Child:
         status = self.status()
         if status >= 0:
             return f"exit code {status}" if status else None
-        hint = ", perhaps for want of memory: let fewer runs go at a time"
+        hint = ", perhaps because memory ran out; run fewer at a time"
         said = f"ended by signal {-status} ({signal.strsignal(-status)})"
         return said + hint * (status == -signal.SIGKILL)
 

@@ -43,7 +43,7 @@ class SplitProtocol:
 
     validation_split: float = setting(
         0.2,
-        "last share of the training reviews, kept for validation; 0 validates on the test reviews",
+        "share of the training reviews (the last ones) used for validation; 0: the test reviews",
         minimum=0,
         below=1,
     )
@@ -53,7 +53,7 @@ class SplitProtocol:
 class NetworkProtocol(SplitProtocol):
     """The sizes of a network on padded reviews."""
 
-    num_words: int = setting(10_000, "ids below this stay, rarer words become 2", minimum=4)
+    num_words: int = setting(10_000, "vocabulary size; rarer words become 2 (unknown)", minimum=4)
     maxlen: int = setting(500, "tokens of each review; the last ones stay", minimum=1, below=10_000)
     embedding: int = setting(32, "features of a word vector", minimum=1, below=LARGE)
     units: int = setting(32, "units of each hidden layer", minimum=1, below=LARGE)
@@ -71,7 +71,7 @@ class ImdbProtocol(NetworkProtocol):
     epochs: int = setting(10, "passes over the training reviews", minimum=1)
     batch_size: int = setting(128, "reviews a training step", minimum=1)
     optimizer: str = setting(
-        "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
+        "rmsprop-keras-2.0", "update rule; `rmsprop` is Keras 3's own", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     patience: int = patience()

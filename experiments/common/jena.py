@@ -65,7 +65,7 @@ class JenaProtocol(WindowProtocol):
     batches_per_epoch: int = setting(500, "training steps of an epoch", minimum=1)
     batch_size: int = setting(128, "windows a training step, drawn at random", minimum=1)
     optimizer: str = setting(
-        "rmsprop-keras-2.0", "update rule; rmsprop is today's", choices=OPTIMIZERS
+        "rmsprop-keras-2.0", "update rule; `rmsprop` is Keras 3's own", choices=OPTIMIZERS
     )
     learning_rate: float = setting(0.001, "step size of the optimizer", minimum=1e-8)
     patience: int = patience()

@@ -175,6 +175,7 @@ class Equivalence:
     groups: tuple[ModelResults, ModelResults]
     verdict: str
     differences: tuple[Estimate, ...] = ()
+    needed: str = ""  # how many runs could decide, where these cannot
 
 
 def equivalence(
@@ -202,13 +203,12 @@ def equivalence(
     tests = [one.p_within(-margin, margin) for one in estimates]
     fails = min(1, len(tests) * min(test.fails for test in tests))
     word, reason = decide(PValues(max(test.holds for test in tests), fails))
-    if word == NOT_DECIDED:
-        first, second = (len(group.records) for group in groups)
-        needed = max(_runs_needed(one.statistics, margin) for one in measured)
-        if needed > min(first, second):
-            reason += f"; some {needed} runs a side would be needed, there are {first} and {second}"
+    runs = max(_runs_needed(one.statistics, margin) for one in measured)
+    needed = ""
+    if word == NOT_DECIDED and runs > min(len(group.records) for group in groups):
+        needed = f"it would take some {runs} runs a side if there is no difference"
     note = mixture([group.records for group in groups], by_design)
-    return Equivalence(groups, verdict_text(word, reason, note), estimates)
+    return Equivalence(groups, verdict_text(word, reason, note), estimates, needed)
 
 
 def _runs_needed(sides: Sequence[SeedStatistics], margin: float) -> int:

@@ -167,3 +167,9 @@ def mixture(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ())
         values = [{same.get(value, value) for value in side} - {None} for side in named]
         found += [name.replace("_", " ")] if max(map(len, values)) > 1 else []
     return f"the runs differ in {' and '.join(found)}" if found else ""
+
+
+def mixture_note(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ()) -> str:
+    """The same as a footnote."""
+    mixed = mixture(groups, by_design)
+    return mixed and f"{mixed.capitalize()}."

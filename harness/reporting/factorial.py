@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.records.record import Record
+from harness.reporting.conditions import mixture_note
 from harness.reporting.groups import ModelResults, Published, PublishedResults, Results
 from harness.reporting.reproduction import curve_distance
 from harness.reporting.statistics import Estimate, estimate
@@ -98,6 +99,7 @@ class MainEffect:
 
     factor: str
     pairs: int  # of conditions that it is the mean of
+    note: str  # in what the runs differ that should come from one code; empty if in nothing
     changes: dict[str, Estimate]  # by the names of `NUMBERS`
 
 
@@ -134,11 +136,14 @@ class FactorialDesign:
             if pairs:
                 weights = [-1 / len(pairs), 1 / len(pairs)] * len(pairs)
                 sides = [side for pair in pairs for side in pair]
+                note = mixture_note(
+                    sides, by_design=["layers"]
+                )  # C knows only the rules of Keras 2
                 changes = {
                     name: estimate(*(list(map(number, side)) for side in sides), weights=weights)
                     for name, number in NUMBERS.items()
                 }
-                effects.append(MainEffect(factor, len(pairs), changes))
+                effects.append(MainEffect(factor, len(pairs), note, changes))
         return effects
 
 

@@ -3,7 +3,9 @@
 Functions that read files raise `RunError`, also where sample data and real data are mixed.
 """
 
+import functools
 import glob
+import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -15,7 +17,7 @@ from harness.records.files import read_toml
 from harness.records.record import Record, find_records, load_record, plain, refuse_mixture
 from harness.records.schema import MEASURES, KnownFields, Number, validated
 from harness.records.study_outputs import Heatmap, StudyOutput, Table, Text
-from harness.reporting.conditions import data_hashes, leave_out_other_kinds
+from harness.reporting.conditions import data_hashes, leave_out_other_kinds, mixture_note
 from harness.reporting.statistics import SEEDS_NEEDED, UNBOUNDED, Range, SeedStatistics
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -24,6 +26,13 @@ REFERENCE = REPOSITORY / "results/reference"
 METRIC_RANGES = {"accuracy": (0.0, 1.0), "mae": (0.0, float("inf"))}  # lowest and highest value
 NUMBERS = {name.replace("_", " "): name for name in MEASURES.values()}
 """Each number that groups are compared by, and its field in `metrics.json`."""
+
+
+@functools.cache
+def corrected_notes() -> dict[str, str]:
+    """What tables print for a note in a record that turned out to be wrong; nothing if empty."""
+    path = REFERENCE / "corrected-notes.toml"
+    return {note["said"]: note["now"] for note in read_toml(path)["note"]}
 
 
 @dataclass(frozen=True)
@@ -133,9 +142,10 @@ class SeedGroup:
 
     @property
     def notes(self) -> list[str]:
-        """Footnotes of the protocol and of the data, each once."""
-        notes = [(*record.config["notes"], *record.data["notes"]) for record in self.records]
-        return list(dict.fromkeys(note for several in notes for note in several))
+        """Footnotes of the protocol, of the data, and of mixed code, each once."""
+        notes = [note for r in self.records for note in (*r.config["notes"], *r.data["notes"])]
+        shown = [corrected_notes().get(note, note) for note in notes]
+        return list(dict.fromkeys(filter(None, [*shown, mixture_note([self.records])])))
 
     def unlike(self, conditions: dict[str, object]) -> str:
         """How its data and protocol differ from those of a claim or a log; empty if not at all."""
@@ -182,6 +192,12 @@ class ModelResults(SeedGroup):
         """Footnotes of the protocol, the data and the published number, each once."""
         own = [self.published.note] if self.published.note else []
         return list(dict.fromkeys([*super().notes, *own]))
+
+    @property
+    def validated_on_test(self) -> bool:
+        """Whether the best epoch was chosen on the data that it was then tested on."""
+        pairs = ((r.metrics["best_validation"], r.metrics["test_at_best"]) for r in self.records)
+        return all(math.isclose(*pair, rel_tol=1e-6) for pair in pairs)  # the first is a float32
 
     def spread(self, field: str) -> SeedStatistics:
         """One number of `metrics.json`, one value a seed."""

@@ -93,7 +93,7 @@ def beside_reference(own: ModelResults, reference: Sequence[ModelResults]) -> Be
     if own.sample:
         return Beside(own, None, "runs on sample data have no reference")
     if own.first.own_data:
-        return Beside(own, None, "nothing was published of your own data")
+        return Beside(own, None, "your own data have no reference")
     same_experiment = [row for row in reference if row.first.experiment == own.first.experiment]
     same_settings = [row for row in same_experiment if row.variant == own.variant]
     comparable = [row for row in same_settings if same_data(row.first, own.first)]

@@ -39,8 +39,8 @@ from harness.reporting.conditions import mixture, same_data
 from harness.reporting.groups import ModelResults, Published
 from harness.reporting.statistics import LEVEL, SEEDS_NEEDED
 
-ONE_MORE_RUN = "Log is one more run of the original"
-SAME_END = "Ours ends where the original does"
+ONE_MORE_RUN = "Log could be a run of the original"
+SAME_END = "Same result as the original"
 NO_ORIGINAL = f"{NOT_CHECKABLE}: no runs of the original"
 WIDEST = 0.2  # a test that lets the training loss be further off shows nothing by not rejecting
 ROUNDING = 5e-5  # of four printed digits; added to errors, for zero has no logarithm
@@ -106,6 +106,8 @@ def reproductions(rows: Sequence[ModelResults]) -> tuple[list[Reproduction], Cal
         if original := _original(row, networks):
             of_original = log_test(row.published, original, calibration.level)
             names = ("best_validation", "test_at_best")
+            if row.validated_on_test:
+                names = ("last_validation", "test_at_end")
             ends = equivalence((row, original), names, by_design=("code", "layers"))
         else:
             same = of_ours.verdict.startswith(NOT_CHECKABLE)

@@ -7,7 +7,7 @@ from itertools import groupby
 
 from harness.records import study_outputs
 from harness.records.record import Record
-from harness.reporting.comparison import Equivalence
+from harness.reporting.comparison import Equivalence, verdict_text
 from harness.reporting.factorial import FactorialDesign
 from harness.reporting.groups import ModelResults, Published, PublishedResults, Study
 from harness.reporting.reproduction import (
@@ -143,7 +143,7 @@ def as_published(value: float | None) -> str:
 
 
 def seconds_by_device(row: ModelResults) -> dict[str, str]:
-    """Mean seconds an epoch on each device, which names its seeds if there are several."""
+    """Median seconds an epoch on each device, which names its seeds if there are several."""
     groups: dict[str, list[Record]] = {}
     for record in row.records:
         groups.setdefault(record.environment["device"], []).append(record)
@@ -153,7 +153,7 @@ def seconds_by_device(row: ModelResults) -> dict[str, str]:
         known = [value for value in seconds if value is not None]
         if len(groups) > 1:
             device += f" (seeds {', '.join(str(r.seed) for r in records)})"
-        devices[device] = f"{statistics.fmean(known):.1f}" if known else ABSENT
+        devices[device] = f"{statistics.median(known):.1f}" if known else ABSENT
     return devices
 
 
@@ -166,7 +166,7 @@ def expected_blocks(
     """The numbers to expect: for each data set, the headline networks and the best baseline."""
     answers = {one.row.name: one.answers for one in compared}
     unasked = {ONE_MORE_RUN: "", SAME_END: ""}
-    blocks, devices = [], set()
+    blocks, devices, on_test = [], set(), []
     for dataset, group in groupby(rows, lambda row: row.dataset):
         members = list(group)
         named = [(row.title, row) for row in members if row.published.headline]
@@ -192,11 +192,14 @@ def expected_blocks(
         table = Table.of(cells, unasked.keys(), title)
         blocks += [f"**{title}**", _unit(members[0]), table]
         devices |= {r.environment["device"] for _, row in named for r in row.records}
+        on_test += [row.title for _, row in named if row.first.history and row.validated_on_test]
     rate = "whose error rate these runs are too few to measure"
     if n := calibration.runs:
         rate = f"which rejects {_share(calibration.alarms, n)} of our own {n} runs"
     names = " and ".join(sorted(device.removeprefix("CPU: ") for device in devices))
-    return [*blocks, explanation("expected", rate=rate, devices=names)] if blocks else []
+    chosen = f" Validated on the test data: {', '.join(on_test)}." if on_test else ""
+    text = explanation("expected", rate=rate, chosen=chosen, devices=names)
+    return [*blocks, text] if blocks else []
 
 
 def median_minutes(row: ModelResults) -> str:
@@ -255,7 +258,7 @@ def reproduction_blocks(compared: list[Reproduction], calibration: Calibration) 
         level = f"{100 * calibration.level:.2g}"
         blocks.append(explanation("error rate", n=str(n), level=level, **shares))
     if ends := [one.same_end for one in compared if one.same_end]:
-        names = ["Validation at best", "Test at best"]
+        names = ["Validation", "Test"]
         blocks += [explanation("same end"), equivalence_table(ends, names)]
     return blocks
 
@@ -272,7 +275,7 @@ def equivalence_table(pairs: list[Equivalence], names: list[str]) -> Table:
         cells = [_with_interval(number, SIGNED, 0.9) for number in one.differences]
         differences = dict(zip(names, cells or [""] * len(names), strict=True))
         cells = {"Network": one.groups[0].title, "Seeds": seeds, **differences}
-        rows.append(cells | {"Verdict": one.verdict})
+        rows.append(cells | {"Verdict": verdict_text(one.verdict, note=one.needed)})
     return Table.of(rows, {"Verdict"})
 
 
@@ -286,7 +289,9 @@ def factorial_blocks(designs: list[FactorialDesign], level: float) -> Blocks:
     def change(logarithm: float) -> str:
         return f"{100 * math.expm1(logarithm):+.0f} %"
 
-    effects = [
+    effects = [(design, effect) for design in designs for effect in design.effects]
+    numbers = number_notes(effect.note for _, effect in effects if effect.note)
+    rows = [
         {
             "Network": _network(design),
             "From Keras 3 to Keras 2.0": effect.factor,
@@ -296,13 +301,13 @@ def factorial_blocks(designs: list[FactorialDesign], level: float) -> Blocks:
             name: _with_interval(estimate, change if "loss" in name else SIGNED)
             for name, estimate in effect.changes.items()
         }
-        for design in designs
-        for effect in design.effects
+        | ({"Notes": note_marks(filter(None, [effect.note]), numbers)} if numbers else {})
+        for design, effect in effects
     ]
     blocks: Blocks = [_conditions_table(design, level) for design in designs]
-    if effects:
-        table = Table.of(effects, {"From Keras 3 to Keras 2.0"})
-        blocks += [explanation("main effects"), table]
+    if rows:
+        table = Table.of(rows, {"From Keras 3 to Keras 2.0", "Notes"})
+        blocks += [explanation("main effects"), table, *([footnotes(numbers)] if numbers else [])]
     return blocks
 
 
@@ -316,7 +321,7 @@ def _conditions_table(design: FactorialDesign, level: float) -> Table:
     runs = [record for one in design.conditions for record in one.row.records]
     epochs = min(len(record.history["loss"]) for record in runs)  # some may have stopped early
     shown = sorted({1, 3, 5, epochs} & set(range(1, epochs + 1)))
-    verdict = "Log is one more run"
+    verdict = "Log could be a run"
 
     def cells(title: str, seeds: int, losses: list[float], best: str, off: str, log: str) -> dict:
         start = {_network(design): title, "Seeds": str(seeds)}

@@ -1,12 +1,12 @@
-"""Somebody's records beside the reference: do they lie where it does? (`make verify`)
+"""Somebody's records beside the reference: do they agree with it? (`make verify`)
 
 RECORDS is a folder of records: of many experiments, of one, or of one run. Each experiment is
 judged by its best validation, its last validation and its training loss at every epoch.
 
   python -m harness.reporting.verify results
 
-The exit status is 0 if every network and baseline lies where the reference does. It is 1 if one
-does not or cannot be judged, or if a record is unfinished or damaged. Studies are not judged.
+The exit status is 0 if every network and baseline agrees with the reference. It is 1 if one differs
+or cannot be judged, or if a record is unfinished or damaged. Studies are not judged.
 """
 
 import sys
@@ -54,7 +54,7 @@ def verify_folder(folder: Path, reference_dir: Path) -> int:
     if theirs.left_out:
         print("no sound record:", few(theirs.left_out, "\n  "))
     passed = sum(one.passed for one in judged)
-    print(f"{passed} of {len(judged)} experiments lie where the reference does.")
+    print(f"{passed} of {len(judged)} experiments agree with the reference.")
     return 0 if passed == len(judged) and not theirs.left_out else 1
 
 
@@ -84,14 +84,13 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether the runs lie where the reference does."""
+        """Whether the runs agree with the reference."""
         return not self.obstacle and all(one.place == "inside" for one in self.numbers)
 
     @property
     def lines(self) -> list[str]:
         """The verdict, then each number with the interval that decides."""
-        word = "lies" if self.passed else "DOES NOT LIE"
-        verdict = f"{word} where the reference does"
+        verdict = f"{'agrees with' if self.passed else 'DIFFERS from'} the reference"
         if self.obstacle:
             verdict = f"not judged: {self.obstacle}"
         lines = [f"{self.pair.own.name}, {self.pair.own.runs}: {verdict}"]

@@ -79,7 +79,7 @@ def spoil(path, kind):
     [
         ("garbage", "is no model that this version can load"),
         ("code", "is no model that this version can load"),
-        ("other vocabulary", "is another network than the record beside it describes"),
+        ("other vocabulary", "does not match the record beside it"),
         ("no characters", "says nothing of characters and a window; train a network"),
         ("no network", "holds no trained network"),
     ],

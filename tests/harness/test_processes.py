@@ -53,7 +53,7 @@ def test_a_killed_process_is_said_to_be_killed_with_what_it_started(kind, saying
     (grandchild,) = wait_for(lambda: sleeping(child.pid))
     child.send(9)
     child.wait()
-    assert child.failure().startswith("ended by signal 9 (Killed), perhaps for want of memory")
+    assert child.failure().startswith("ended by signal 9 (Killed), perhaps because memory ran out")
     wait_for(lambda: not alive([grandchild]))
 
 

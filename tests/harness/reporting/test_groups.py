@@ -10,7 +10,7 @@ from harness.records.record import find_records
 from harness.reporting import compare, groups, pages, verify
 from harness.reporting.figures import __main__ as figures
 from harness.reporting.figures import charts
-from harness.reporting.groups import Published, load_published, load_results
+from harness.reporting.groups import Published, corrected_notes, load_published, load_results
 from harness.reporting.report import __main__ as report
 
 
@@ -112,6 +112,16 @@ def test_a_published_number_belongs_to_the_published_protocol_on_real_data(tmp_p
         ("{}", True): None,
     }
     assert Published(test=0.9).number("test_at_best") == 0.9
+
+
+def test_a_note_that_was_wrong_is_corrected_and_mixed_code_is_noted(tmp_path):
+    for seed, commit in enumerate(("a" * 40, "b" * 40)):
+        notes = [*corrected_notes(), "Right."]
+        about = {"config": {"notes": notes}, "environment": {"commit": commit}}
+        fabricate(tmp_path, "imdb-x", seed=seed, **about)
+    (row,) = load_results(tmp_path).rows
+    now = [note for note in corrected_notes().values() if note]
+    assert row.notes == [*now, "Right.", "The runs differ in commit."]
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def run(
     keras=False,
     sha256="0" * 64,
     environment=None,
+    metrics=None,
     **form,
 ):
     """A record whose training loss is the published one times a factor, and a little of chance."""
@@ -45,6 +46,7 @@ def run(
         best=best + (seed - 2) / 1000,
         config={"protocol": protocol | form, "variant": {"keras": "2.0.8"} if keras else form},
         environment=environment,
+        metrics=metrics,
         sha256=sha256,
     )
     history = json.loads((path / "history.json").read_text("utf-8"))
@@ -163,7 +165,7 @@ def test_ours_may_end_where_the_original_does(tmp_path, ours, originals, verdict
             run(tmp_path, seed=seed, keras=keras, environment=kinds, **about)
     answer = reproduction(tmp_path).answers[SAME_END]
     assert answer == verdict if "0.001" in verdict else answer.startswith(verdict)
-    assert "would be needed" not in answer
+    assert reproduction(tmp_path).same_end.needed == ""
 
 
 def test_runs_that_lie_apart_say_how_many_would_be_needed(tmp_path):
@@ -171,8 +173,17 @@ def test_runs_that_lie_apart_say_how_many_would_be_needed(tmp_path):
         run(tmp_path, seed=seed, best=best)
         run(tmp_path, seed=seed, best=best, keras=True)
     # standard deviation 0.02297: 2 * 0.02297² * ((1.645 + 1.282) / 0.01)² = 90.3
-    needed = "; some 91 runs a side would be needed, there are 5 and 5"
-    assert reproduction(tmp_path).answers[SAME_END].endswith(needed)
+    needed = "it would take some 91 runs a side if there is no difference"
+    assert reproduction(tmp_path).same_end.needed == needed
+
+
+def test_a_network_that_is_validated_on_the_test_data_is_compared_after_its_last_epoch(tmp_path):
+    for seed in range(5):
+        for keras, end in ((False, 0.84), (True, 0.837)):
+            tested = {"test_at_best": 0.85 + (seed - 2) / 1000, "test_at_end": end}
+            run(tmp_path, seed=seed, keras=keras, metrics=tested)
+    _, test = reproduction(tmp_path).same_end.differences
+    assert test.value == pytest.approx(0.003)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""`make verify`: whether somebody's records lie where the reference does."""
+"""`make verify`: whether somebody's records agree with the reference."""
 
 import json
 import re
@@ -44,13 +44,13 @@ def test_runs_like_the_reference_pass(folders, verdict):
     fabricate(folders / "own", "imdb-linear", epochs=0, best=0.90004)
     status, lines = verdict()
     assert status == 0
-    assert "imdb-lstm, 2 runs: lies where the reference does" in lines
+    assert "imdb-lstm, 2 runs: agrees with the reference" in lines
     (best,) = (line for line in lines if line.startswith("  best validation accuracy 0.8850, "))
     low, high = map(float, re.findall(r"0[.]\d+", best)[1:])
     # 0.884 ± 0.0032 * sqrt(1 / 2 + 1 / 5) * the farthest of five numbers at 1 %
     assert (low, high) == pytest.approx((0.860, 0.904), abs=0.006)
     assert "  5 of 5 numbers inside" in lines
-    assert lines[-1] == "2 of 2 experiments lie where the reference does."
+    assert lines[-1] == "2 of 2 experiments agree with the reference."
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_runs_that_lie_elsewhere_fail(folders, verdict, best, factor, ends, insi
     history["loss"] = [loss * factor for loss in history["loss"]]
     file.write_text(json.dumps(history), "utf-8")
     status, lines = verdict()
-    assert (status, lines[0]) == (1, "imdb-lstm, 1 run: DOES NOT LIE where the reference does")
+    assert (status, lines[0]) == (1, "imdb-lstm, 1 run: DIFFERS from the reference")
     assert [line.endswith(ends) for line in lines[1:3]] == [True, True]
     assert f"  {inside} of 5 numbers inside" in lines
     away = "below" if factor < 1 else "above"

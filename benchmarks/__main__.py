@@ -7,23 +7,22 @@ are made from that file. It takes about ten minutes on an idle machine; other wo
 spoils the numbers. With an option, the results go to demo/bench/.
 """
 
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from benchmarks.plain import SCRIPTS
-from benchmarks.timing import FULL, QUICK, Effort, say, time_all, time_original, time_steps
+from benchmarks.timing import FULL, QUICK, Effort, time_all, time_original, time_steps
 from data import files
 from harness.cli import Parser, add_sample, print_written, run_command
+from harness.processes import load_before_timing
 from harness.reporting.benchmark import Benchmark, benchmark_blocks, load_benchmark, write_page
 from harness.reporting.table import markdown
 from harness.training.machine import describe_environment, threads
 
 OWN = Path("results"), Path("plots")
 DEMO = Path("demo/bench"), Path("demo/bench")  # for what must not replace a whole benchmark
-BUSY = 0.3  # load a core before the benchmark; a build that has just ended leaves some
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -52,9 +51,7 @@ def run_benchmark(names: list[str], effort: Effort, sample: bool) -> Benchmark:
         for name in (files.IMDB, files.JENA):
             files.locate(name)
     machine = describe_environment("make bench", uses_keras=False)
-    machine["load"] = round(os.getloadavg()[0], 2)
-    if machine["load"] > BUSY * threads():
-        say(f"the machine is busy (load {machine['load']:g}): the numbers will not be worth much")
+    machine["load"], _ = load_before_timing(threads())
     began, measured = time.monotonic(), []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:

@@ -8,7 +8,8 @@ Protocol:   the time of a training step of a SimpleRNN and of a convolution of a
             processes of its own, in turns. Medians of all steps, and their quartiles. How many
             activations wait for each other is counted on the NumPy loop.
 Deviations: the document states it and measures nothing. Times are those of this project's layers
-            and of one machine, and right only while nothing else runs on it.
+            and of one machine, and right only while nothing else runs on it; a run on a busy one
+            says so in a note.
 Expected:   about 6 minutes on two CPU cores.
 """
 
@@ -18,7 +19,7 @@ import numpy as np
 
 from harness.cli import say
 from harness.experiment import Experiment, main
-from harness.processes import THREADS, answers
+from harness.processes import THREADS, answers, load_before_timing
 from harness.protocol import LARGE, setting
 from harness.records.run import made_data
 from harness.records.study_outputs import Lines, Series, Table
@@ -70,7 +71,13 @@ def longest_chains(timesteps: int) -> list[int]:
 
 
 def train(protocol, run):
+    from harness.training.machine import threads
+
     run.write("data", made_data(run.sample, "Random sequences, for the time that they take."))
+    load, busy = load_before_timing(threads())
+    run.write("environment", {"load": load})
+    if busy:
+        run.write("config", {"notes": [busy]})
     lengths = [n for n in LENGTHS if n < protocol.longest] + [protocol.longest]
     task = asdict(protocol) | {"seed": run.seed, "lengths": lengths, "batches": BATCHES}
     processes = {"1 thread": [], "2 threads": []}  # what each one found, by network and sequences
@@ -99,8 +106,8 @@ def train(protocol, run):
     for batch in BATCHES.values():
         of_batch = {row.replace(f", {batch}", ""): y for row, y in rows.items() if batch in row}
         series = [Series(row, lengths, y) for row, y in of_batch.items()]
-        axes = "timesteps", title.lower()
-        panels.append(Lines(f"By length, {batch}", *axes, series, log_x=True, log_y=True))
+        axes = f"A training step on {batch}", "timesteps", "milliseconds"
+        panels.append(Lines(*axes, series, log_x=True, log_y=True))
     run.finish_study(
         [
             Table("Activations that wait for each other", columns, rnn_and_conv),

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.cli import say
 from harness.errors import RunError
 
 # variables that say how many threads a process computes with
@@ -29,6 +30,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # What a forked process finds in memory. To load it takes seconds, and starts none of its threads.
 LOADED = ["tensorflow", "keras", "pandas", "scipy.stats", "sklearn.pipeline", "jinja2"]
 LOADED += ["pydantic.type_adapter"]  # with all that `pydantic` loads only when it is used
+BUSY = 0.3  # load a core before a timing; a build that has just ended leaves some
 GPUS = ("/dev/nvidiactl", "/dev/kfd")
 
 
@@ -200,6 +202,16 @@ def answers(who: str, module: str, task: Any, variables: dict[str, str]) -> Iter
             child.wait()
         if child.failure():
             raise RunError(f"{who} failed: {child.last_line() or child.failure()}")
+
+
+def load_before_timing(cores: int) -> tuple[float, str]:
+    """The machine's load, and a sentence, also printed, if others will spoil what is timed now."""
+    load = round(os.getloadavg()[0], 2)
+    if load <= BUSY * cores:
+        return load, ""
+    busy = f"The machine was busy before the timing (load {load:g}), which spoils the numbers."
+    say(busy)
+    return load, busy
 
 
 def _become(command: list[str], log: Path, variables: dict[str, str]) -> None:

@@ -72,6 +72,7 @@ _NAME = r"(?![.~])[^\s/\\:*?\"<>|]{1,100}"
 Name = Annotated[str, _matching(_NAME, "a name that a file can have, without blanks")]
 Line = Annotated[str, _matching(r"(?!.*(<[A-Za-z/!?]|\]\()).*", "one line without markup")]
 Week = Annotated[str, _matching(r"\d{4}-W[0-5]\d", "an ISO week such as 2014-W03")]
+Words = Annotated[str, _matching(r".*\S.*", "some words on one line")]
 Hash = Annotated[str, _matching("[0-9a-f]{64}", "a SHA-256 of 64 digits")]
 
 

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from harness.errors import RunError
 from harness.records.files import read_toml
-from harness.records.schema import KnownFields, Number, Positive, validated
+from harness.records.schema import KnownFields, Number, Positive, Words, validated
 from harness.reporting.comparison import (
     FAILS,
     HOLDS,
@@ -58,12 +58,12 @@ def _day(text: str) -> str:
 class Claim(KnownFields):
     """One statement of a document."""
 
-    id: str  # short name; several numbers may decide about one claim
-    source: str  # the documents that say so
-    statement: str
-    experiment: str  # label of the run that measures it, such as `recall` or `imdb-gru`
-    quantity: str  # what is measured, with its unit
-    why: str  # why these bounds, this margin or this test
+    id: Words  # short name; several numbers may decide about one claim
+    source: Words  # the documents that say so
+    statement: Words
+    experiment: Words  # label of the run that measures it, such as `recall` or `imdb-gru`
+    quantity: Words  # what is measured, with its unit
+    why: Words  # why these bounds, this margin or this test
     set: Annotated[str, AfterValidator(_day)]  # the day on which they were set
     runs_known: StrictBool  # whether earlier runs like those that it judges were known by then
     # where a study's number stands, or which number of `metrics.json` it is, less that of `minus`
@@ -119,9 +119,9 @@ class Claim(KnownFields):
 class LeftOut(KnownFields):
     """A sentence that no experiment here can decide."""
 
-    sentence: str
-    source: str
-    why: str
+    sentence: Words
+    source: Words
+    why: Words
 
 
 class Statements(NamedTuple):

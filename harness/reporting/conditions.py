@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from harness.errors import RunError, escaped
 from harness.records.files import read_toml
 from harness.records.record import Record, plain
-from harness.records.schema import Hash, KnownFields, validated
+from harness.records.schema import Hash, KnownFields, Words, validated
 
 EQUAL_CODE = Path(__file__).resolve().parents[2] / "results/reference/equal-code.toml"
 NOT_RECORDED = "not recorded"
@@ -135,8 +138,8 @@ def _kind(record: Record, settings: Collection[str]) -> dict[str, str]:
 class EqualCode(KnownFields):
     """Versions of the training code that compute the same numbers."""
 
-    digests: tuple[Hash, ...]
-    compared: str  # what was compared to the last bit
+    digests: Annotated[tuple[Hash, ...], Field(min_length=2)]
+    compared: Words  # what was compared to the last bit
 
 
 @functools.cache

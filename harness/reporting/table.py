@@ -1,7 +1,6 @@
 """A table as a value, and how its numbers are written."""
 
 import html
-import math
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -129,7 +128,7 @@ def format_significant(value: float, digits: int = 4) -> str:
     """To significant digits; all digits of an integer: 0.8762, 1,234, 3.1e-07."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
-    size = math.floor(math.log10(abs(value)))
+    size = int(f"{value:.{digits - 1}e}".partition("e")[2])  # once rounded, 9.9996 is 10
     if size < -4 or size > 6:
         return f"{value:.1e}"
     return f"{value:,.{max(digits - 1 - size, 0)}f}"

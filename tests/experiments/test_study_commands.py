@@ -79,6 +79,7 @@ def finished(tmp_path_factory, ask):
             else:
                 with pytest.MonkeyPatch.context() as patch:
                     patch.setattr(update_rules, "VERSIONS", ["2.0.8"])  # each takes seconds
+                    patch.setattr("os.getloadavg", lambda: (99, 0, 0))
                     patch.setattr(parallel, "answers", lambda *a: [milliseconds(a[2])])
                     done = ask(main, module.replace("_", "-"), *command)
             outcomes[module] = done, folder
@@ -118,6 +119,12 @@ def test_one_command_makes_a_whole_record_its_figure_and_prints_its_tables(modul
     printed = done.stdout.splitlines()
     for output in record.outputs:
         assert (output.title in printed) == isinstance(output, Table)
+
+
+def test_times_of_a_busy_machine_have_a_note(finished):
+    _, folder = finished("parallel")
+    (note,) = record_below(folder).config["notes"]
+    assert "busy before the timing (load 99)" in note
 
 
 def test_loops_and_layers_agree_for_every_shape_and_other_formulas_do_not(shown):

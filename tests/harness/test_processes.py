@@ -10,7 +10,14 @@ from commands import REPOSITORY
 from processes import alive, descendants, wait_for
 
 from harness.errors import RunError
-from harness.processes import Child, ForkedChild, answers, can_fork, run_to_end
+from harness.processes import (
+    Child,
+    ForkedChild,
+    answers,
+    can_fork,
+    load_before_timing,
+    run_to_end,
+)
 
 KINDS = [
     Child,
@@ -112,3 +119,11 @@ def test_a_module_answers_a_task_or_says_why_it_failed(saying):
         list(answers("It", "answering", [1], {}))
     with pytest.raises(RunError, match=r"^It failed: .*No module named"):
         list(answers("It", "no_such_module", [1], {}))
+
+
+@pytest.mark.parametrize(("load", "busy"), [(0.6, False), (0.61, True)])
+def test_a_timing_says_that_the_machine_is_busy(load, busy, monkeypatch, capsys):
+    monkeypatch.setattr("os.getloadavg", lambda: (load, 0, 0))
+    found, sentence = load_before_timing(cores=2)
+    assert (found, "(load 0.61)" in sentence) == (load, busy)
+    assert capsys.readouterr().out.strip() == sentence

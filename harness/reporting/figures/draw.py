@@ -157,7 +157,15 @@ def finding(panel: Panel) -> str:
         shown = f"from {low:.2g} for {first} to {high:.2g} for {last}"
     else:
         shown = listed(f"{value:.3g} for {label}" for value, label in values)
-    return f"{start} {shown}, at {panel.x} = {end:g}"
+    return f"{start} {shown}, at {_place(panel.x, end)}"
+
+
+def _place(axis: str, value: float) -> str:
+    """A point of an axis in words: `epoch 10`, `400 steps since it was read`."""
+    name, _, unit = axis.rstrip(")").partition(" (")
+    if unit:
+        return f"a {name} of {value:,g} {unit}"
+    return f"{value:,g} {name}" if name.split()[0].endswith("s") else f"{name} {value:,g}"
 
 
 def _plot_front_page(design: FactorialDesign, plots_dir: Path) -> list[Path]:

@@ -112,6 +112,8 @@ def test_a_file_that_is_no_list_of_claims_is_refused(read, text):
     [
         ({"atleast": 0.9}, r"claim 2 \(memory\): field 'atleast' is unknown; known: .*at_least"),
         ({"why": None}, r"claim 2 \(memory\): field 'why' is missing"),
+        ({"why": ""}, "field 'why' must be some words on one line, not ''"),
+        ({"statement": " "}, "field 'statement' must be some words on one line"),
         ({"at_least": "0.9"}, "field 'at_least' must be a finite number"),
         ({"row": []}, "field 'row' must be a valid string"),  # no row would check nothing
         ({"within": [1, 0]}, "within must be a lower and a higher number"),
@@ -238,7 +240,8 @@ def test_runs_of_several_codes_or_layers_have_no_verdict(run, tmp_path, monkeypa
     file = tmp_path / "imdb-net/seed-0/environment.json"
     file.write_text(file.read_text("utf-8").replace("native", "fast"), encoding="utf-8")
     assert run(claims[2])[0].text == "not decided: the runs differ in layers"  # within one side
-    for wrong in (listed.replace(old, "a"), "[[same]]\n", 2 * listed):
+    alone, nothing = listed.replace(f', "{new}"', ""), listed.replace('"all"', '""')
+    for wrong in (listed.replace(old, "a"), "[[same]]\n", 2 * listed, alone, nothing):
         equal_code.cache_clear()
         equal.write_text(wrong, encoding="utf-8")
         with pytest.raises(RunError, match=r"equal-code\.toml"):

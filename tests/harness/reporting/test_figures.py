@@ -3,6 +3,7 @@
 import io
 import json
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -161,7 +162,7 @@ def test_the_seeds_of_a_study_are_a_mean_and_a_range(tmp_path):
     assert [*curve.mean] == pytest.approx([0.3, 0.6, 0.4])  # a gap is no number
     assert found[0].rows[0] == (1, pytest.approx([0.3, 0.2, 0.4]))  # the mean and each seed
     assert draw.title_of(study, found) == (
-        "Made study. Over time: share 0.4 for net, at step = 3 (mean and range of 2 seeds)"
+        "Made study. Over time: share 0.4 for net, at step 3 (mean and range of 2 seeds)"
     )
 
 
@@ -179,7 +180,10 @@ def test_a_panel_has_at_most_six_lines_of_colours_that_differ(tmp_path):
     (chart,) = panels_of(study_of(tmp_path, [lines(*series)]))
     assert [len(part.curves) for part in chart.parts] == [4, 4]
     assert len({curve.colour for curve in chart.curves}) == 8
-    assert draw.finding(chart).endswith("share from 1 for net 0 to 8 for net 7, at step = 2")
+    assert draw.finding(chart).endswith("share from 1 for net 0 to 8 for net 7, at step 2")
+    axes = {"steps ago": "at 2 steps ago", "distance (steps)": "at a distance of 2 steps"}
+    for axis, place in axes.items():
+        assert draw.finding(replace(chart, x=axis)).endswith(place)
 
 
 def test_a_study_asks_for_its_axes_and_references(tmp_path):

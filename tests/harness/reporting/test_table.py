@@ -52,6 +52,10 @@ def test_a_table_in_html_takes_no_markup_from_its_cells():
         (12345678.9, 4, "1.2e+07"),
         (0.14142, 2, "0.14"),  # a deviation
         (56.7, 2, "57"),
+        # just below a power of ten
+        (9.9996, 4, "10.00"),
+        (-0.09999996, 4, "-0.1000"),
+        (9999999.6, 4, "1.0e+07"),
     ],
 )
 def test_a_number_is_written_with_the_digits_that_matter(value, digits, written):

@@ -76,6 +76,10 @@ def cell(results):
     return mean
 
 
+def test_every_statement_can_be_read_alone():
+    assert [claim for claim in CLAIMS if "…" in claim.statement[:2]] == []
+
+
 def test_every_experiment_was_run_on_real_data(results):
     published = set(load_published(PUBLISHED).experiments)
     done = {group.first.experiment for group in [*results.rows, *results.studies]}

@@ -4,27 +4,6 @@
 VENV := .venv
 RUN  := $(VENV)/bin/python
 
-# Set on the command line, as in `make imdb-lstm EPOCHS=2 SEED=3`.
-ARGS    :=
-SEED    :=
-EPOCHS  :=
-KERAS   :=
-SAMPLE  :=
-FORCE   :=
-SEEDS   := 1
-WORKERS := 2
-QUICK   :=
-A       :=
-B       :=
-RECORDS :=
-PROMPT  := alice was
-TEXT    :=
-DATE    :=
-FILE    :=
-CELL    :=
-on = $(filter 1,$(1))
-comma := ,
-
 # Every script in experiments/ is a target of its name, but for two that declare several experiments.
 SCRIPTS := $(sort $(subst _,-,$(basename $(notdir $(wildcard experiments/[a-z]*.py)))))
 CELLS   := imdb-lstm-document imdb-lstm-1997 imdb-lstm-peephole jena-lstm jena-simple-rnn
@@ -45,45 +24,32 @@ ifneq ($(UNKNOWN),)
   $(error there is no target $(UNKNOWN); `make help` lists them)
 endif
 
-# The variables that a goal takes. Any other on the command line is refused: none is ignored.
-TAKEN := PYTHON \
-  $(if $(filter $(EXPERIMENTS),$(MAKECMDGOALS)),ARGS SEED EPOCHS KERAS SAMPLE FORCE) \
-  $(if $(filter all,$(MAKECMDGOALS)),ARGS SEEDS WORKERS) \
-  $(if $(filter demo,$(MAKECMDGOALS)),WORKERS) \
-  $(if $(filter generate,$(MAKECMDGOALS)),ARGS PROMPT SAMPLE) \
-  $(if $(filter predict,$(MAKECMDGOALS)),ARGS TEXT SAMPLE) \
-  $(if $(filter forecast,$(MAKECMDGOALS)),ARGS DATE FILE SAMPLE) \
-  $(if $(filter try-reviews try-series,$(MAKECMDGOALS)),ARGS FILE) \
-  $(if $(filter inspect,$(MAKECMDGOALS)),ARGS TEXT CELL SAMPLE) \
-  $(if $(filter bench,$(MAKECMDGOALS)),ARGS QUICK) \
-  $(if $(filter compare,$(MAKECMDGOALS)),ARGS A B) \
-  $(if $(filter verify,$(MAKECMDGOALS)),ARGS RECORDS) \
-  $(if $(filter data tables plots report test test-faults,$(MAKECMDGOALS)),ARGS)
-GIVEN   := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
-# What was typed reaches a command as it is: make would expand "$10", and so would the shell.
-WORDS   := A B DATE FILE PROMPT RECORDS TEXT
-$(foreach name,ARGS $(WORDS),$(eval override $(name) := $$(value $(name))))
-export $(WORDS)
-REFUSED := $(filter-out $(TAKEN),$(GIVEN))
-ifneq ($(REFUSED),)
-  $(error `make $(or $(MAKECMDGOALS),help)` does not take $(firstword $(REFUSED)); \
-    it takes $(or $(strip $(filter-out PYTHON,$(TAKEN))),no variables)$(if $(filter SEED,$(TAKEN)),. \
-    Other options of an experiment go into ARGS$(comma) such as ARGS="--units 64"))
+# What the command line may set, as in `make imdb-lstm EPOCHS=2 SEED=3`. Each reaches a command as the option of
+# its name, and as it was typed: make would expand "$10", and so would the shell. Nothing is ignored: a name that
+# is not here is refused here, and an option that a command does not take by that command.
+NAMES := ARGS SEED EPOCHS KERAS SAMPLE FORCE SEEDS WORKERS QUICK A B RECORDS PROMPT TEXT DATE FILE CELL
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name)))
+WRONG := $(filter-out PYTHON $(NAMES),$(GIVEN))
+ifneq ($(WRONG),)
+  $(error there is no variable $(firstword $(WRONG)); there are $(NAMES), and other options of an experiment go \
+    into ARGS, such as ARGS="--units 64")
 endif
+$(foreach name,$(NAMES),$(if $(filter $(name),$(GIVEN)), \
+  $(eval override $(name) := $$(value $(name))),$(eval $(name) :=)))
+export $(NAMES)
 $(foreach name,SAMPLE FORCE QUICK,$(if $(filter-out 0 1,$($(name))), \
   $(error $(name)=$($(name)) is not understood; $(name)=1 means yes, $(name)=0 means no)))
-ifneq ($(shell case '$(SEEDS)' in ('' | 0* | *[!0-9]*) echo wrong ;; esac),)
-  $(error SEEDS=$(SEEDS) is not a number of seeds; write SEEDS=5 for five)
-endif
-$(if $(filter compare,$(MAKECMDGOALS)),$(if $(A)$(ARGS),,$(error compare needs A, and B \
-  unless your runs of A are compared with the reference: make compare A=imdb-lstm B=imdb-gru)))
-$(if $(filter verify,$(MAKECMDGOALS)),$(if $(RECORDS)$(ARGS),,$(error verify needs RECORDS, \
-  a folder of records: make verify RECORDS=results)))
-$(if $(filter try-reviews try-series,$(MAKECMDGOALS)),$(if $(FILE),,$(error \
-  $(firstword $(MAKECMDGOALS)) needs FILE, a CSV file of your own; docs/own-data.md says which)))
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif
+given = $(if $(filter $1,$(GIVEN)),$2"$$$1")
+on = $(if $(filter 1,$($1)),$2)
+FILE_OPTION := --file
+OPTIONS = $(call given,A) $(call given,B) $(call given,RECORDS) $(call given,DATE,--date ) \
+  $(call given,FILE,$(FILE_OPTION) ) $(call given,TEXT,--text=) $(call given,PROMPT,--prompt ) \
+  $(if $(CELL),--cell $$CELL) $(call given,SEED,--seed ) $(call given,KERAS,--keras ) \
+  $(call given,EPOCHS,--epochs ) $(if $(SEEDS),--seeds 0-$$(($$SEEDS - 1))) $(call given,WORKERS,--workers ) \
+  $(call on,SAMPLE,--sample) $(call on,FORCE,--force) $(call on,QUICK,--quick) $(ARGS)
 
 .DEFAULT_GOAL := help
 .PHONY: $(TARGETS)
@@ -109,7 +75,7 @@ help:  ## this list
 
 demo: $(VENV)/.runtime  ## the documents' networks, baselines and some studies on built-in sample data, to tables, plots and a report in demo/
 	@echo "Training the documents' networks for a moment, with baselines and studies, on small made-up data:"
-	@$(RUN) -m harness.suite --sample --force --workers $(WORKERS) --experiments $(DEMO)
+	@$(RUN) -m harness.suite --sample --force --workers 2 --experiments $(DEMO) $(OPTIONS)
 	@echo
 	@echo "From the records of these runs come the tables, a figure of each, and a page for a browser:"
 	@$(RUN) -m harness.reporting.pages --results-dir demo/results
@@ -127,59 +93,54 @@ demo: $(VENV)/.runtime  ## the documents' networks, baselines and some studies o
 	@echo "Next, an experiment on the real data: make imdb-simple-rnn. \`make help\` lists all of them."
 
 all: $(VENV)/.runtime  ## every experiment with SEEDS seeds, WORKERS at a time, then tables and plots (one to two hours a seed)
-	@$(RUN) -m harness.suite --seeds 0-$$(($(SEEDS) - 1)) --workers $(WORKERS) \
-	  --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(ARGS)
+	@$(RUN) -m harness.suite --workers 2 --experiments $(EXPERIMENTS) "text-generation --text nietzsche" $(OPTIONS)
 	@$(TABLES)
 	@$(PLOTS)
 
 $(EXPERIMENTS): $(VENV)/.runtime
-	@$(RUN) -m experiments $@ $(if $(SEED),--seed "$(SEED)") $(if $(KERAS),--keras "$(KERAS)") \
-	  $(if $(EPOCHS),--epochs "$(EPOCHS)") $(if $(call on,$(SAMPLE)),--sample) \
-	  $(if $(call on,$(FORCE)),--force) $(ARGS)
+	@$(RUN) -m experiments $@ $(OPTIONS)
 
 generate: $(VENV)/.runtime  ## continue PROMPT="..." with the network that text-generation trained last
-	@$(RUN) -m explore.generate --prompt "$$PROMPT" $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
+	@$(RUN) -m explore.generate $(OPTIONS)
 
 predict: $(VENV)/.runtime  ## judge the review TEXT="..." by every trained model; without TEXT, one review a line from standard input
-	@$(RUN) -m explore.predict $(if $(filter TEXT,$(GIVEN)),--text="$$TEXT") \
-	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
+	@$(RUN) -m explore.predict $(OPTIONS)
 
 inspect: $(VENV)/.runtime  ## look into the cells CELL="lstm gru" while they read TEXT="..." word by word
-	@$(RUN) -m explore.inspect --text="$$TEXT" $(if $(CELL),--cell $(CELL)) \
-	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
+	@$(RUN) -m explore.inspect $(OPTIONS)
 
 forecast: $(VENV)/.runtime  ## forecast the temperature at DATE="2015-07-14 12:00", or at the end of FILE=weather.csv
-	@$(RUN) -m explore.forecast $(if $(DATE),--date "$$DATE") $(if $(FILE),--file "$$FILE") \
-	  $(if $(call on,$(SAMPLE)),--sample) $(ARGS)
+	@$(RUN) -m explore.forecast $(OPTIONS)
 
+try-reviews try-series: FILE_OPTION :=
 try-reviews: $(VENV)/.runtime  ## is a recurrent network worth it on FILE="reviews.csv" of your own, with labels?
-	@$(RUN) -m harness.suite.own_data reviews "$$FILE" $(ARGS)
+	@$(RUN) -m harness.suite.own_data reviews $(OPTIONS)
 
 try-series: $(VENV)/.runtime  ## likewise on FILE="load.csv", a regular series: one column is forecast
-	@$(RUN) -m harness.suite.own_data series "$$FILE" $(ARGS)
+	@$(RUN) -m harness.suite.own_data series $(OPTIONS)
 
 data: $(VENV)/.runtime  ## download the IMDB reviews, the Jena series and the two texts
-	@$(RUN) -m data $(ARGS)
+	@$(RUN) -m data $(OPTIONS)
 
 bench: $(VENV)/.runtime  ## time six experiments against plain Keras (about 10 minutes; QUICK=1: under 4)
-	@$(RUN) -m benchmarks $(if $(call on,$(QUICK)),--quick) $(ARGS)
+	@$(RUN) -m benchmarks $(OPTIONS)
 
 TABLES = $(RUN) -m harness.reporting.pages --results-dir results --reference results/reference
 tables: $(VENV)/.runtime  ## your runs beside the reference and the published numbers: results/RESULTS.md
-	@$(TABLES) $(ARGS)
+	@$(TABLES) $(OPTIONS)
 
 PLOTS = $(RUN) -m harness.reporting.figures --results-dir results --plots-dir plots
 plots: $(VENV)/.runtime  ## redraw plots/ from your runs
-	@$(PLOTS) $(ARGS)
+	@$(PLOTS) $(OPTIONS)
 
 report: $(VENV)/.runtime  ## your runs and the reference as one page for a browser: plots/report.html
-	@$(RUN) -m harness.reporting.report --results-dir results --reference results/reference $(ARGS)
+	@$(RUN) -m harness.reporting.report --results-dir results --reference results/reference $(OPTIONS)
 
 compare: $(VENV)/.runtime  ## what differs between A=imdb-lstm and B=imdb-gru, or between your A and the reference
-	@$(RUN) -m harness.reporting.compare $(if $(A),"$$A") $(if $(B),"$$B") $(ARGS)
+	@$(RUN) -m harness.reporting.compare $(OPTIONS)
 
 verify: $(VENV)/.runtime  ## whether the records in RECORDS=folder agree with the reference
-	@$(RUN) -m harness.reporting.verify $(if $(RECORDS),"$$RECORDS") $(ARGS)
+	@$(RUN) -m harness.reporting.verify $(OPTIONS)
 
 reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots and pages; copy run folders to results/reference/ first
 	@$(RUN) -m harness.reporting.pages --results-dir results/reference \
@@ -191,10 +152,10 @@ reference: $(VENV)/.runtime  ## for maintainers: rebuild reference tables, plots
 test: $(VENV)/.development  ## lint and tests; with RNN_DATA_DIR set, on the real data too
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
-	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile $(OPTIONS)
 
 test-faults: $(VENV)/.development  ## kill runs at every step, and more that takes long (docs/guarantees.md)
-	@$(RUN) -m pytest --numprocesses 2 --dist loadfile -m faults $(ARGS)
+	@$(RUN) -m pytest --numprocesses 2 --dist loadfile -m faults $(OPTIONS)
 
 # Without old Keras, whose faults are known and which reads only arrays that this project made.
 audit: $(VENV)/.development  ## known vulnerabilities of the pinned packages, by the Python package index

@@ -9,10 +9,8 @@ python -m experiments NAME --series-file FILE     run it on a series of your own
 
 import sys
 
-from experiments.common.own_data import experiment_on, own_file_of
-from experiments.originals.original import original
 from harness.cli import Parser, run_command
-from harness.experiment import carry_out, find_experiment, find_experiments, read_plan
+from harness.experiment import Experiment, carry_out, find_experiment, find_experiments, read_plan
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -29,14 +27,24 @@ def list_or_run(words: list[str]) -> None:
     elif not name:
         for one in find_experiments().values():
             print(f"{one.name:20} {one.group:6} {one.title}")
-    elif own := own_file_of(options):
-        carry_out(read_plan(experiment_on(name, own), options))
-    elif (experiment := find_experiment(name)) is None:
-        parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
     else:
-        if any(word.partition("=")[0] == "--keras" for word in options):
-            experiment = original(experiment)
-        carry_out(read_plan(experiment, options))
+        carry_out(read_plan(_experiment(name, options, parser), options))
+
+
+def _experiment(name: str, options: list[str], parser: Parser) -> Experiment:
+    """The experiment of this name, or what an option makes of it; few runs need that code."""
+    flags = {word.partition("=")[0] for word in options}
+    if flags & {"--reviews-file", "--series-file"}:
+        from experiments.common.own_data import experiment_on, own_file_of
+
+        return experiment_on(name, own_file_of(options))
+    if (experiment := find_experiment(name)) is None:
+        parser.error(f"there is no experiment '{name}'; `python -m experiments` lists all")
+    if "--keras" in flags:
+        from experiments.originals.original import original
+
+        return original(experiment)
+    return experiment
 
 
 if __name__ == "__main__":

@@ -20,9 +20,8 @@ TRAINING = "text-generation"
 def parse_arguments(argv: list[str] | None) -> argparse.Namespace:
     """Reads the command line."""
     parser = Parser("explore.generate", __doc__)
-    parser.add_argument(
-        "--prompt", type=_prompt, required=True, metavar="TEXT", help="the text to continue"
-    )
+    help = "the text to continue (default: %(default)s)"
+    parser.add_argument("--prompt", type=_prompt, default="alice was", metavar="TEXT", help=help)
     heat, length = bounded(float, minimum=0), bounded(int, minimum=1)
     help = (
         "0 always takes the most probable character, 1 samples from the network's probabilities, "

@@ -9,7 +9,6 @@ import inspect
 import io
 import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -21,7 +20,6 @@ from harness.errors import ElsewhereError, UserError, escaped, few, shown
 ELSEWHERE = 75  # exit status of a run that another process is doing (EX_TEMPFAIL of sysexits.h)
 INTERRUPTED = 130  # exit status after Ctrl-C, by convention of the shells
 DEMO = Path("demo")  # results and plots of the sample data, which never share a folder with others
-NO_PLACE = "No usable temporary directory"  # Python's words
 MOST = 100_000  # a larger whole number is most likely a slip, and sizes would fill the memory
 
 
@@ -149,18 +147,10 @@ def run_command(work: Callable[[], int | None], interrupted: str = "interrupted.
         return 1
     except ElsewhereError as error:
         return _failed(error, ELSEWHERE)
-    except (UserError, OSError) as error:
-        remedy = "; set TMPDIR to a folder that you can write to." * (NO_PLACE in str(error))
-        return _failed(f"{error}{remedy}")
+    except (UserError, OSError, MemoryError) as error:
+        return _failed(str(error) or "there is not enough memory.")
     except KeyboardInterrupt as stop:
         return _failed(str(stop) or interrupted, INTERRUPTED)
-    except Exception as error:
-        if not ran_out_of_memory(error):
-            raise
-        return _failed(
-            "this needs more memory than there is; choose smaller sizes, such as --batch-size or "
-            "--units, or close other programs."
-        )
 
 
 def _failed(why: object, status: int = 1) -> int:
@@ -179,12 +169,6 @@ def say(line: str, end: str = "\n", file: TextIO | None = None) -> None:
 def _drop_output() -> None:
     """Sends to nowhere what is printed from here on, and what Python flushes at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def ran_out_of_memory(error: Exception) -> bool:
-    """Whether an array did not fit into memory, in the words of Python, NumPy or a backend."""
-    said = r"OOM when|RESOURCE_EXHAUSTED|[Oo]ut of memory|not enough memory|array is too big"
-    return isinstance(error, MemoryError) or re.search(said, str(error)) is not None
 
 
 def warn_left_out(sentences: Iterable[str]) -> None:

@@ -230,14 +230,12 @@ def read_plan(experiment: Experiment, argv: list[str] | None = None) -> Plan:
     names = [field.name for field in dataclasses.fields(base)]
     given = {name: values.pop(name) for name in names if name in values}
     protocol = dataclasses.replace(base, **given)
-    kind = type(base)
-    asked = min(
-        [
-            experiment,
-            *(one for one in declared_by(experiment.script) if type(one.protocol) is kind),
-        ],
-        key=lambda one: len(differences(protocol, one.default_protocol(values["sample"]))),
-    )
+
+    def changes(one: Experiment) -> int:
+        return len(differences(protocol, one.default_protocol(values["sample"])))
+
+    like = [one for one in declared_by(experiment.script) if type(one.protocol) is type(base)]
+    asked = min([experiment, *like], key=changes)
     plan = Plan(asked, protocol, **values)
     if plan.tensorboard and (asked.role == "study" or not hasattr(protocol, "epochs")):
         parser.error(f"--tensorboard shows the epochs of a network, and {asked.name} is none")

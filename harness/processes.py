@@ -1,8 +1,11 @@
 """A module in a process of its own, which ends with this one.
 
-As a program, `python -m harness.processes MODULE ...` is such a process. Its standard input is a
-pipe that the parent keeps open and never writes to. When the parent ends for whatever reason, the
-system closes that end, and the process ends with all that it has started.
+A `Child` is begun as `python -m harness.processes MODULE ...` in a session of its own; a
+`ForkedChild` is forked from a process that has loaded TensorFlow. What it prints goes to a log.
+`wait` or `status` notice its end, of which `failure` and `last_line` tell; `send` ends it early,
+with all that it has started. Its standard input is a pipe that the parent keeps open and never
+writes to. When the parent ends for whatever reason, the system closes that end, and the child ends
+itself and what it has started.
 """
 
 import contextlib
@@ -47,7 +50,7 @@ class Child:
         code: Path | None = None,
         connections: tuple[int, ...] = (),
     ):
-        self._memory_kills, self._log = memory_kills(), log
+        self._log = log
         try:
             log.parent.mkdir(parents=True, exist_ok=True)
             log.write_bytes(b"")
@@ -87,9 +90,9 @@ class Child:
         status = self.status()
         if status >= 0:
             return f"exit code {status}" if status else None
-        if status == -signal.SIGKILL and memory_kills() > self._memory_kills:
-            return "killed because memory ran out; run fewer at a time"
-        return f"ended by signal {-status} ({signal.strsignal(-status)})"
+        hint = ", perhaps because memory ran out; run fewer at a time"
+        said = f"ended by signal {-status} ({signal.strsignal(-status)})"
+        return said + hint * (status == -signal.SIGKILL)
 
     def last_line(self) -> str:
         """The last line that it has printed."""
@@ -209,15 +212,6 @@ def load_before_timing(cores: int) -> tuple[float, str]:
     busy = f"The machine was busy before the timing (load {load:g}), which spoils the numbers."
     say(busy)
     return load, busy
-
-
-def memory_kills() -> int:
-    """How many processes Linux has killed for want of memory; 0 on other systems."""
-    try:
-        lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) for line in lines if line.startswith("oom_kill "))
 
 
 def _become(command: list[str], log: Path, variables: dict[str, str]) -> None:

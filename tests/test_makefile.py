@@ -53,6 +53,7 @@ def passed_on(clone, *arguments, **environment):
 
 
 LSTM = ["experiments", "imdb-lstm"]
+TABLES = ["harness.reporting.pages", "--results-dir", "results", "--reference", "results/reference"]
 ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would change
 
 
@@ -84,6 +85,9 @@ ODD = '-5 stars: "it\'s" `date` $10 $(HOME) $$'  # what make or a shell would ch
         (["compare", "A=imdb-lstm"], ["harness.reporting.compare", "imdb-lstm"]),
         (["compare", f"A={ODD}", "B=b c"], ["harness.reporting.compare", ODD, "b c"]),
         (["verify", f"RECORDS={ODD}"], ["harness.reporting.verify", ODD]),
+        (["generate", f"PROMPT={ODD}"], ["explore.generate", "--prompt", ODD]),
+        # what a command does not take, it refuses
+        (["tables", "SEED=3"], [*TABLES, "--seed", "3"]),
     ],
 )
 def test_variables_reach_the_command_as_they_were_typed(clone, arguments, words):
@@ -117,15 +121,6 @@ def test_the_commands_without_make_are_those_of_the_makefile(clone):
     assert shown - targets == {"imdb-lstm"}
 
 
-def test_a_prompt_reaches_the_network_as_it_was_typed(clone):
-    assert passed_on(clone, "generate", f"PROMPT={ODD}")[-2:] == ["--prompt", ODD]
-    assert passed_on(clone, "generate")[-2:] == ["--prompt", "alice was"]
-
-
-def test_the_number_of_seeds_is_passed_on(clone):
-    assert "--seeds 0-$((12 - 1))" in make(clone, "-n", "all", "SEEDS=12").stdout
-
-
 def test_variables_of_the_environment_do_not_become_options(clone):
     variables = {"SEED": "3", "EPOCHS": "2", "ARGS": "--units 64", "TEXT": "x", "FILE": "f"}
     assert passed_on(clone, "imdb-lstm", **variables) == LSTM
@@ -135,15 +130,9 @@ def test_variables_of_the_environment_do_not_become_options(clone):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["imdb-lstm", "EPOCH=2"], "`make imdb-lstm` does not take EPOCH; it takes "),
-        (["tables", "SEED=3"], "`make tables` does not take SEED; it takes "),
-        (["demo", "ARGS=--epochs 2"], "`make demo` does not take ARGS; it takes "),
+        (["imdb-lstm", "EPOCH=2"], "there is no variable EPOCH; there are ARGS SEED EPOCHS "),
         (["imdb-lstm", "SAMPLE=no"], "SAMPLE=no is not understood; SAMPLE=1 means yes, SAMPLE=0"),
         (["bench", "QUICK=2"], "QUICK=2 is not understood; QUICK=1 means yes, QUICK=0"),
-        (["all", "SEEDS=0"], "SEEDS=0 is not a number of seeds"),
-        (["compare"], "compare needs A, and B unless your runs of A are compared with"),
-        (["verify"], "verify needs RECORDS, a folder of records: make verify RECORDS=results"),
-        (["try-series"], "try-series needs FILE, a CSV file of your own"),
         (["main"], "there is no target main; `make help` lists them"),
         (["imdb-lstm", "PYTHON=python3"], "PYTHON is for making .venv, which exists already"),
     ],

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from experiments.common.own_data import as_note
 from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
@@ -156,6 +155,7 @@ def load_reviews(protocol: SplitProtocol, run: Run, num_words: int | None = None
 def _own_reviews(protocol: SplitProtocol, run: Run, num_words: int | None) -> ReviewSplits:
     """Likewise for a file of the user's own; its vocabulary is kept beside the record."""
     from data.labelled_reviews import PARTS, encode, read_labelled
+    from experiments.common.own_data import as_note
 
     own = read_labelled(protocol.reviews_file, protocol.text, protocol.label)
     encoded = encode(own, protocol.validation_split, protocol.test_split, num_words)

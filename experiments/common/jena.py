@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from data.errors import DataError, shown
-from experiments.common.own_data import SPANS, OwnSeries, as_note
 from harness.errors import RunError
 from harness.experiment import Experiment
 from harness.protocol import GATES, LARGE, OPTIMIZERS, patience, setting
@@ -18,6 +17,7 @@ if TYPE_CHECKING:  # at run time these wait until the command line has been read
 
     from data.series import Series
     from data.windows import SeriesWindows
+    from experiments.common.own_data import OwnSeries
     from harness.training.batches import EveryWindow, RandomWindows
 
 # Two sample years are a quarter of the eight that were measured.
@@ -209,6 +209,7 @@ def own_windows(protocol: OwnSeries) -> tuple[Series, SeriesWindows]:
     """A series of the user's own, and the windows over its parts, none of which straddles a gap."""
     from data.series import described, read_series
     from data.windows import make_windows
+    from experiments.common.own_data import SPANS, as_note
 
     series = read_series(protocol.series_file, protocol.time, protocol.target)
     rows, share = len(series.values), protocol.train_share

@@ -86,8 +86,8 @@ OwnData = OwnReviews | OwnSeries
 KINDS = {"reviews": OwnReviews, "series": OwnSeries}
 
 
-def own_file_of(words: list[str]) -> OwnData | None:
-    """The file that a command line names and its columns; None if it names none."""
+def own_file_of(words: list[str]) -> OwnData:
+    """The file that a command line names, and its columns."""
     parser = Parser("experiments NAME", "")
     for name in chain(OwnReviews.NAMED, OwnSeries.NAMED):
         parser.add_argument(f"--{name.replace('_', '-')}", default="")
@@ -96,7 +96,7 @@ def own_file_of(words: list[str]) -> OwnData | None:
         values = {name: getattr(given, name) for name in own.NAMED}
         if values[own.NAMED[0]]:
             return own(**values)
-    return None
+    raise RunError("--reviews-file and --series-file need the name of a file.")
 
 
 def experiment_on(name: str, own: OwnData) -> Experiment:

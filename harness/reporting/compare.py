@@ -4,21 +4,17 @@ A and B are names of experiments, which are looked up among your own runs first 
 reference, or folders of records. Without B, your own runs of A are compared with the reference.
 
   python -m harness.reporting.compare imdb-lstm imdb-gru
-  python -m harness.reporting.compare imdb-lstm --format markdown
+  python -m harness.reporting.compare imdb-lstm
 """
 
 import argparse
 import difflib
 import glob
-import itertools
-import json
 import math
 import os
-import statistics
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness.cli import Parser, add_path, add_places, add_reference, run_command, warn_left_out
 from harness.errors import RunError, few
@@ -40,7 +36,6 @@ from harness.reporting.table import (
     Table,
     format_interval,
     format_percent,
-    markdown,
     mean_and_sd,
     text,
 )
@@ -52,8 +47,6 @@ def main(argv: list[str] | None = None) -> int:
     parser = Parser("harness.reporting.compare", __doc__)
     parser.add_argument("a", metavar="A", help="experiment or folder")
     parser.add_argument("b", metavar="B", nargs="?", help="experiment or folder")
-    formats = ("text", "markdown", "json")
-    parser.add_argument("--format", choices=formats, default="text", help="default: %(default)s")
     add_places(parser, "results")
     add_reference(parser)
     add_path(parser, "--plot", "plots/comparison.png", "file of the overlaid curves")
@@ -78,97 +71,26 @@ def compare(arguments: argparse.Namespace) -> None:
         refuse_unlike((first, second))
     except NotCheckable as reason:
         raise RunError(f"A and B cannot be compared: {reason}.") from reason
-    content = side_by_side(first, second)
-    if arguments.format == "json":
-        print(json.dumps(content, indent=1, ensure_ascii=False))
-    else:
-        write = {"text": text, "markdown": markdown}[arguments.format]
-        print(write(_blocks(first, second, content)))
-    if content["curves"]:
+    print(text(_blocks(first, second)))
+    if first.first.history and second.first.history:
         from harness.reporting.figures.draw import plot_pair  # slow, and `--help` needs it not
 
         plot_pair(first, second, arguments.plot)
         print(f"wrote {arguments.plot}", file=sys.stderr)
 
 
-def side_by_side(first: ModelResults, second: ModelResults) -> dict[str, Any]:
-    """What differs, the numbers with the value of every run, and the mean curves."""
-    sides = {"first": first, "second": second}
-    found = differences(first.records, second.records)
-    metric = first.metric
-    names = dict.fromkeys((f"val_{metric}", metric, "val_loss", "loss"))
-    curves = [
-        {"column": name} | {side: _mean_curve(group, name) for side, group in sides.items()}
-        for name in names
-    ]
-    return {
-        side: {"label": group.first.label, "title": group.title, "folder": _folder(group)}
-        | {"seeds": [record.seed for record in group.records]}
-        for side, group in sides.items()
-    } | {
-        "lower_is_better": first.lower_is_better,
-        "numbers": [_number(first, second, name) for name in NUMBERS],
-        "differences": [
-            {"kind": one.kind, "name": one.name}
-            | {"first": ", ".join(one.first), "second": ", ".join(one.second)}
-            for one in found
-        ],
-        "curves": [curve for curve in curves if all(curve.values())],
-    }
-
-
-def _number(first: ModelResults, second: ModelResults, name: str) -> dict[str, Any]:
-    """A number of every run and its difference, or why there is none or no interval over seeds."""
-    sides = [group.spread(NUMBERS[name]).values for group in (first, second)]
-    split = "validation" if "validation" in name else "test"
-    trivial = [group.reference[split] for group in (first, second)]
-    measured, note = None, ""
-    # the same predictor on the same samples gives the same number, but for rounding
-    if not math.isclose(*trivial, rel_tol=1e-6):
-        scores = " and ".join(map(FOUR, trivial))
-        note = f"other {split} samples, on which {first.reference['label']} has {scores}"
-    else:
-        try:
-            measured = measure([first, second], NUMBERS[name])
-        except NotCheckable as reason:
-            note = str(reason)
-    if measured and not measured.interval:
-        note = measured.missing_seeds or "no two runs of either differ"
-        note = f"no interval over seeds: {note}"
-    return {
-        **{"name": name, "first": sides[0], "second": sides[1]},
-        "difference": measured and measured.estimate.value,
-        "interval": measured and measured.interval,
-        "samples_interval": measured and measured.samples_interval,
-        "superiority": measured and measured.superiority,
-        "note": note,
-    }
-
-
-def _mean_curve(group: ModelResults, column: str) -> list[float]:
-    """The mean over the runs that got so far, one value an epoch."""
-    epochs = itertools.zip_longest(*(record.history.get(column, ()) for record in group.records))
-    return [statistics.fmean(v for v in values if v is not None) for values in epochs]
-
-
-def _blocks(first: ModelResults, second: ModelResults, content: dict[str, Any]) -> Blocks:
+def _blocks(first: ModelResults, second: ModelResults) -> Blocks:
     """The two sides, what differs, then the numbers and why some cannot be compared."""
-    differing = [[*one.values()] for one in content["differences"]]
-    pairs = len(first.records) * len(second.records)
+    differing = [
+        [one.kind, one.name, ", ".join(one.first), ", ".join(one.second)]
+        for one in differences(first.records, second.records)
+    ]
     rows, reasons = [], {}
-    for one in content["numbers"]:
-        sides = [group.spread(NUMBERS[one["name"]]) for group in (first, second)]
-        row = [one["name"], *(mean_and_sd(side, FOUR) for side in sides), "", "", "", ""]
-        if one["difference"] is not None:
-            share = format_percent(one["superiority"])
-            intervals = (one["interval"], one["samples_interval"])
-            row[3:] = [
-                SIGNED(one["difference"]),
-                *(format_interval(ends, SIGNED) for ends in intervals),
-                f"in {share} of {pairs} pair{'s' if pairs > 1 else ''}",
-            ]
-        rows.append(row)
-        reasons.setdefault(one["note"], []).append(one["name"])
+    for name in NUMBERS:
+        sides = [mean_and_sd(group.spread(NUMBERS[name]), FOUR) for group in (first, second)]
+        compared, note = _difference(first, second, name)
+        rows.append([name, *sides, *compared])
+        reasons.setdefault(note, []).append(name)
     columns = ["A", "B", "A - B", "95 % over seeds", "95 % over test samples", "A is better"]
     better = "lower" if first.lower_is_better else "higher"
     return [
@@ -181,6 +103,30 @@ def _blocks(first: ModelResults, second: ModelResults, content: dict[str, Any]) 
         Table(["Number", *columns], rows),
         *(f"{', '.join(names)}: {note}." for note, names in reasons.items() if note),
     ]
+
+
+def _difference(first: ModelResults, second: ModelResults, name: str) -> tuple[list[str], str]:
+    """The cells of a number's difference, and why there is none or no interval over seeds."""
+    split = "validation" if "validation" in name else "test"
+    trivial = [group.reference[split] for group in (first, second)]
+    # the same predictor on the same samples gives the same number, but for rounding
+    if not math.isclose(*trivial, rel_tol=1e-6):
+        scores = " and ".join(map(FOUR, trivial))
+        label = first.reference["label"]
+        return [""] * 4, f"other {split} samples, on which {label} has {scores}"
+    try:
+        measured = measure([first, second], NUMBERS[name])
+    except NotCheckable as reason:
+        return [""] * 4, str(reason)
+    why = measured.missing_seeds or "no two runs of either differ"
+    pairs = len(first.records) * len(second.records)
+    cells = [
+        SIGNED(measured.estimate.value),
+        format_interval(measured.interval, SIGNED),
+        format_interval(measured.samples_interval, SIGNED),
+        f"in {format_percent(measured.superiority)} of {pairs} pair{'s' if pairs > 1 else ''}",
+    ]
+    return cells, "" if measured.interval else f"no interval over seeds: {why}"
 
 
 def _folder(group: SeedGroup) -> str:

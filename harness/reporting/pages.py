@@ -15,15 +15,8 @@ from harness.errors import RunError
 from harness.records.files import write_text
 from harness.records.record import Record, plain
 from harness.reporting import tables
-from harness.reporting.claims import (
-    Statements,
-    claims_blocks,
-    claims_csv,
-    count_rows,
-    judge,
-    load_claims,
-    primary_claims,
-)
+from harness.reporting.claims import Statements, judge, load_claims
+from harness.reporting.claims_tables import claims_blocks, claims_csv, count_rows, primary_claims
 from harness.reporting.comparison import beside_plain_keras
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.groups import (

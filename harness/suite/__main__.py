@@ -16,7 +16,7 @@ data. The code comes from here. A worker does one run at a time (RUN=1), with th
 --nthreads gives it. Its own RNN_DATA_DIR and KERAS_BACKEND apply. Records and logs come back over
 the network; weights do with --fetch-weights. If a worker dies, another one repeats
 its run. Trust the scheduler and its network: whoever reaches a Dask scheduler can run programs on
-all of its machines, this one included. See docs/running.md for TLS, SLURM and Kubernetes.
+all of its machines, this one included. See docs/running.md for TLS.
 """
 
 import argparse

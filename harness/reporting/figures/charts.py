@@ -77,13 +77,15 @@ class Chart:
 
         Where a curve has several points at one x, there are several rows of this x.
         """
-        columns = (curve.columns for curve in self.curves)
-        apart = [
-            c.set_index(c.groupby(level=0).cumcount().to_numpy(), append=True) for c in columns
+        columns = []
+        for curve in self.curves:
+            table = curve.columns
+            count = table.groupby(level=0).cumcount()  # 0, 1, ... of the points at one x
+            columns.append(table.set_index(count.to_numpy(), append=True))
+        table = pd.concat(columns, axis=1).sort_index()
+        return [
+            (x, row) for (x, _), row in zip(table.index, table.to_numpy().tolist(), strict=True)
         ]
-        table = pd.concat(apart, axis=1).sort_index()
-        numbers = table.to_numpy().tolist()
-        return [(x, row) for (x, _), row in zip(table.index, numbers, strict=True)]
 
     @property
     def off_scale(self) -> str:
@@ -193,15 +195,13 @@ def _curve(group: SeedGroup, title: str, series: Series, colour: str) -> Curve:
         for one in lines.series
         if (lines.title, one.label) == (title, series.label)
     }
-    places = {tuple(run.index) for run in runs.values()}
-    repeated = any(not run.index.is_unique for run in runs.values())
+    once = {name: run[~run.index.duplicated("last")] for name, run in runs.items()}
+    alike = len({tuple(run.index) for run in (*runs.values(), *once.values())}) == 1
     # runs of a network may stop at different epochs
-    if series.dots and group.first.is_study and (repeated or len(places) > 1):
+    if series.dots and group.first.is_study and not alike:
         seeds = pd.concat(runs.values()).to_frame()
     else:
-        seeds = pd.concat(
-            {n: run[~run.index.duplicated("last")] for n, run in runs.items()}, axis=1
-        )
+        seeds = pd.concat(once, axis=1)
     dots = "crosses" if colour == PUBLISHED_COLOUR else "dots"
     known = seeds.sort_index(kind="stable").dropna(how="all")
     return Curve(series.label, colour, known, dots if series.dots else "line")

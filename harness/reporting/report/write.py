@@ -1,8 +1,6 @@
 """Writes the report: one HTML file that needs nothing else and loads nothing."""
 
-import base64
 import functools
-import hashlib
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +11,8 @@ from harness.records.study_outputs import Heatmap, Lines, Text
 from harness.records.study_outputs import Table as StudyTable
 from harness.reporting import tables
 from harness.reporting.benchmark import NAME, benchmark_blocks, load_benchmark
-from harness.reporting.claims import (
-    NOT_CHECKABLE,
-    claims_blocks,
-    claims_tables,
-    judge,
-    load_claims,
-)
+from harness.reporting.claims import NOT_CHECKABLE, judge, load_claims
+from harness.reporting.claims_tables import claims_blocks, claims_tables
 from harness.reporting.conditions import conditions, value_text
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.figures.charts import (
@@ -37,6 +30,7 @@ from harness.reporting.figures.style import PUBLISHED_COLOUR, SAMPLE_SUFFIX
 from harness.reporting.groups import (
     CLAIMS,
     ModelResults,
+    PublishedResults,
     Results,
     SeedGroup,
     Study,
@@ -44,8 +38,8 @@ from harness.reporting.groups import (
     load_results,
 )
 from harness.reporting.own_runs import beside_reference, own_data_blocks, own_table, worth_it
-from harness.reporting.reproduction import reproductions
-from harness.reporting.table import FOUR, Blocks, Table, footnotes, mean_and_sd, number_notes
+from harness.reporting.reproduction import Calibration, Reproduction, reproductions
+from harness.reporting.table import FOUR, Blocks, Table, mean_and_sd
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -58,7 +52,6 @@ MEASURED = {
     "Last validation": "last_validation",
     "Test at best": "test_at_best",
 }
-SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def write_report(
@@ -82,46 +75,24 @@ def write_report(
 
     main, own = folders.get(REFERENCE) or folders[YOURS], folders.get(YOURS)
     compared, calibration = reproductions(main.rows)
-    standard = [row for row in main.rows if not row.variant]
-    expected = tables.expected_blocks(standard, numbers, compared, calibration)
-    designs = factorial_designs(main, numbers)
-    rules = with_most_rules(designs)
-    beside_each_other = {
-        numbers.datasets.get(name, name): rows for name, rows in compared_rows(main).items()
-    }
-    if rules:
-        finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
-    else:
-        finding, charts = _best_model(beside_each_other)
-    first = _first_tables(expected) if expected else _ranking(beside_each_other)
-    beside = []
-    if own and own is not main and own.rows:
-        table = own_table([beside_reference(row, main.rows) for row in own.rows])
-        beside = [replace(table, title="")]  # the section has it
     verdicts = [] if main.sample or main.own_data else judge(statements.claims, main)
-    judged = own and own is not main and judge(statements.claims, own)
-    mine = [verdict for verdict in judged or () if verdict.word != NOT_CHECKABLE]
+    beside, mine = [], []
+    if own and own is not main:
+        beside = [beside_reference(row, main.rows) for row in own.rows]
+        judged = judge(statements.claims, own)
+        mine = [verdict for verdict in judged if verdict.word != NOT_CHECKABLE]
     answers = {one.row.name: one.answers for one in compared}
     whose = {origin: f" ({origin})" if len(folders) > 1 else "" for origin in folders}
     speed = reference_dir or results_dir
+    title = "### All numbers on {}" if main.own_data else "### {}"
     text = render(
-        origins=list(folders),
-        records={origin: len(results.records) for origin, results in folders.items()},
-        sample=main.sample,
+        folders=folders,
         left_out=left_out,
-        by_rules=bool(rules),
-        finding=finding,
-        charts=charts,
-        factorial=tables.factorial_blocks(designs, calibration.level),
-        published=bool(expected),
-        first=first,
-        beside=beside,
-        results=[
-            *own_data_blocks(main.rows, "### {}"),
-            *tables.model_blocks(
-                main.rows, numbers, "### All numbers on {}" if main.own_data else "### {}"
-            ),
-        ],
+        beside=[own_table(beside)] if beside else [],
+        sample=main.sample,
+        **_first_screen(main, numbers, compared, calibration),
+        results=own_data_blocks(main.rows, "### {}")
+        + tables.model_blocks(main.rows, numbers, title),
         claims=claims_blocks(verdicts, statements.left_out) if verdicts else [],
         own_claims=claims_tables(mine),
         networks=[
@@ -138,6 +109,31 @@ def write_report(
     )
     write_text(output, text)
     return [output], left_out
+
+
+def _first_screen(
+    main: Results,
+    numbers: PublishedResults,
+    compared: list[Reproduction],
+    calibration: Calibration,
+) -> dict:
+    """The sentence that was found with its charts, and the tables below it."""
+    standard = [row for row in main.rows if not row.variant]
+    expected = tables.expected_blocks(standard, numbers, compared, calibration)
+    designs = factorial_designs(main, numbers)
+    models = {numbers.datasets.get(name, name): rows for name, rows in compared_rows(main).items()}
+    if rules := with_most_rules(designs):
+        finding, charts = rules_title(rules), list(map(update_rules_chart, rules))
+    else:
+        finding, charts = _best_model(models)
+    return {
+        "by_rules": bool(rules),
+        "finding": finding,
+        "charts": charts,
+        "published": bool(expected),
+        "first": _first_tables(expected) if expected else _ranking(models),
+        "factorial": tables.factorial_blocks(designs, calibration.level),
+    }
 
 
 def _best_model(compared: dict[str, list[ModelResults]]) -> tuple[str, list[Chart]]:
@@ -172,28 +168,15 @@ def _ranking(compared: dict[str, list[ModelResults]]) -> Blocks:
 
 
 def _first_tables(blocks: Blocks) -> Blocks:
-    """The numbers to expect, a line a network: units in the captions, reasons below the tables."""
-    found = [block for block in blocks if isinstance(block, Table)]
-    texts = [block for block in blocks if isinstance(block, str) and not block.startswith("**")]
-    units, below = texts[: len(found)], texts[len(found) :]
-    rows = [row for table in found for row in table.rows]
-    verdicts = [cell for _, *cells in rows for cell in cells if ": " in cell]
-    reasons = number_notes(cell.partition(": ")[2] for cell in verdicts)
-
-    def short(cell: str) -> str:
-        word, _, reason = cell.partition(": ")
-        number = str(reasons[reason]).translate(SUPERSCRIPTS) if cell in verdicts else ""
-        return f"{word} {number}" if number else cell
-
-    shown = [
-        replace(
-            table,
-            rows=[[first, *map(short, cells)] for first, *cells in table.rows],
-            title=f"{table.title}: {unit[0].lower()}{unit[1:]}",
-        )
-        for table, unit in zip(found, units, strict=True)
-    ]
-    return [*shown, *below, *([footnotes(reasons)] if reasons else [])]
+    """The numbers to expect. Titles are captions; why a verdict is so stands with its network."""
+    shown: Blocks = []
+    for block in blocks:
+        if isinstance(block, Table):
+            rows = [[name, *(cell.partition(": ")[0] for cell in row)] for name, *row in block.rows]
+            shown.append(replace(block, rows=rows))
+        elif not block.startswith("**"):
+            shown.append(block)
+    return shown
 
 
 def _network(row: ModelResults, whose: str, answers: dict[str, str]) -> dict:
@@ -313,12 +296,10 @@ def render(**values: object) -> str:
     environment.tests |= {
         name: lambda value, kind=kind: isinstance(value, kind) for name, kind in kinds.items()
     }
-    scripts = [_charts_library(), _template("report.js")]
     return environment.get_template("report.html").render(
         **values,
         style=Markup(_template("style.css")),
-        scripts=list(map(Markup, scripts)),
-        policy=_policy(scripts),
+        scripts=[Markup(_charts_library()), Markup(_template("report.js"))],
     )
 
 
@@ -331,16 +312,6 @@ def _charts_library() -> str:
 
 def _template(name: str) -> str:
     return (TEMPLATES / name).read_text(encoding="utf-8")
-
-
-def _policy(scripts: list[str]) -> str:
-    """Nothing is loaded, and no script runs but these: not even one that slipped into a text."""
-    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
-    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests)
-    return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
-        "base-uri 'none'; form-action 'none'"
-    )
 
 
 def _markdown(text: str):

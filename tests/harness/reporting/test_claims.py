@@ -10,15 +10,8 @@ from scipy import stats
 
 from harness.errors import RunError
 from harness.records.study_outputs import Table
-from harness.reporting.claims import (
-    Claim,
-    LeftOut,
-    claims_blocks,
-    claims_csv,
-    judge,
-    load_claims,
-    reasons,
-)
+from harness.reporting.claims import Claim, LeftOut, judge, load_claims
+from harness.reporting.claims_tables import claims_blocks, claims_csv, reasons
 from harness.reporting.conditions import equal_code
 from harness.reporting.groups import PublishedResults, load_results
 from harness.reporting.table import Table as ShownTable

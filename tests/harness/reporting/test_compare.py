@@ -1,6 +1,5 @@
 """`make compare`: what differs between two results, by how much, and what cannot be compared."""
 
-import json
 import shutil
 import statistics
 
@@ -73,27 +72,6 @@ def test_numbers_on_other_samples_are_not_subtracted(folders, compare):
     )
 
 
-def test_json_has_every_value_the_mean_curves_and_all_that_differs(folders, compare):
-    environment = {"packages": {"keras": "3.16.0"}, "layers": "native"}
-    fabricate(folders / "own", "imdb-other", environment=environment, config=settings())
-    content = json.loads("\n".join(compare("imdb-other", "imdb-lstm", "--format", "json")))
-    found = {(one["kind"], one["name"]): one["first"] for one in content["differences"]}
-    assert found["versions", "keras"] == "3.16.0"
-    assert found["versions", "tensorflow"] == "not recorded"
-    assert found["layers", "layers"] == "native"
-    content = json.loads("\n".join(compare("imdb-lstm", GRU, "--format", "json")))
-    assert content["second"]["label"] == GRU
-    assert content["first"]["seeds"] == [0, 1, 2, 3, 4]
-    assert {d["name"] for d in content["differences"]} > {"units", "dropout"}
-    best = content["numbers"][0]
-    assert best["first"] == list(A)
-    assert best["difference"] == pytest.approx(statistics.fmean(A) - statistics.fmean(B))
-    curve = content["curves"][0]
-    assert curve["column"] == "val_accuracy"
-    assert curve["first"][1] == pytest.approx(statistics.fmean(A))  # best in the second epoch
-    assert [len(one["second"]) for one in content["curves"]] == [3, 3, 3, 3]
-
-
 @pytest.mark.parametrize(
     ("names", "sentence"),
     [
@@ -136,8 +114,6 @@ def test_what_differs_and_by_how_much(compare, folders):
     mean = statistics.fmean(A) - statistics.fmean(B)
     assert f"  {mean:+.4f}  {low:+.4f} to {high:+.4f}  " in best
     assert best.endswith("in 98 % of 25 pairs")  # 24 are better and one is a tie
-    lines = compare("imdb-lstm", GRU, "--format", "markdown")
-    assert "| settings | units | 32 | 64 |" in lines
 
 
 def test_alone_and_from_folders(compare, folders):

@@ -281,6 +281,24 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
     assert f"saves {-bigram:.2f} bits more" in page
 
 
+def test_what_the_page_says_of_padding_holds(results):
+    (study,) = (s for s in results.studies if s.first.label == "padding")
+    assert len(study.records) == 3
+    assert "Three of five runs are done" in words("docs/padding.md")
+    table = "Accuracy by the place of the zeros"
+
+    def tested(row):
+        return sorted(study.table_value(table, row, "test at best").values)
+
+    assert max(tested("SimpleRNN, zeros behind")) < 0.51
+    low, *_, high = (f"{value:.2f}" for value in tested("LSTM, zeros behind"))
+    assert f"tests at {low} to {high} where a mask" in words("docs/padding.md")
+    assert {f"{value:.2f}" for value in tested("LSTM, masked")} == {"0.88"}
+    *others, escaped = tested("GRU, zeros behind")
+    assert f"GRU escapes in one run ({escaped:.2f})" in words("docs/padding.md")
+    assert max(others) < 0.57
+
+
 def test_the_page_has_the_steps_of_the_originals(cell):
     then, today = (
         f"Old Keras and this project by {rule}, float64"
@@ -369,6 +387,14 @@ def largest_step(cell) -> str:
     column = "largest difference, 10 steps"
     largest = max(cell("step-for-step", then, f"{name} (IMDB)", column) for name in networks)
     return f"{largest:.0e}"
+
+
+def test_the_page_says_how_near_the_curves_of_plain_keras_lie(row):
+    apart = []
+    for name in ("imdb-simple-rnn", "imdb-lstm", "jena-gru"):
+        theirs = losses(row(name, plain_keras=True))
+        apart.append(f"{100 * curve_distance(row(name), theirs):.1f} %")
+    assert "{} (SimpleRNN), {} (LSTM) and {} (GRU)".format(*apart) in words("docs/speed.md")
 
 
 def test_what_the_article_says_of_logs_and_baselines_holds(results, row, cell):

@@ -247,7 +247,7 @@ def test_a_file_from_before_the_test_rows_is_forecast_and_not_scored(say, write)
     [
         ("normalisation", None, "(normalisation: Field required); train a network"),
         ("normalisation", {TEMPERATURE: [9.5, 0]}, "normalisation.T (degC).1: Input should be"),
-        ("normalisation", {TEMPERATURE: [9.5, 8.0]}, "another network than the record beside it"),
+        ("normalisation", {TEMPERATURE: [9.5, 8.0]}, "does not match the record beside it"),
         ("normalisation", {"rh (%)": [76, 16.5]}, "does not read 'T (degC)'"),
         ("last_timestamp", "soon", "(last_timestamp: Input should be a valid datetime"),
         ("gaps", None, "(gaps: Field required); train a network"),

@@ -39,6 +39,7 @@ $(foreach name,$(NAMES),$(if $(filter $(name),$(GIVEN)), \
 export $(NAMES)
 $(foreach name,SAMPLE FORCE QUICK,$(if $(filter-out 0 1,$($(name))), \
   $(error $(name)=$($(name)) is not understood; $(name)=1 means yes, $(name)=0 means no)))
+$(if $(B),$(if $(A),,$(error B is what A is compared with; give both, A=imdb-lstm B=imdb-gru)))
 ifneq ($(and $(filter PYTHON,$(GIVEN)),$(wildcard $(VENV)/.runtime)),)
   $(error PYTHON is for making $(VENV), which exists already: remove $(VENV) to make another)
 endif

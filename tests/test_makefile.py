@@ -133,6 +133,7 @@ def test_variables_of_the_environment_do_not_become_options(clone):
         (["imdb-lstm", "EPOCH=2"], "there is no variable EPOCH; there are ARGS SEED EPOCHS "),
         (["imdb-lstm", "SAMPLE=no"], "SAMPLE=no is not understood; SAMPLE=1 means yes, SAMPLE=0"),
         (["bench", "QUICK=2"], "QUICK=2 is not understood; QUICK=1 means yes, QUICK=0"),
+        (["compare", "B=imdb-gru"], "B is what A is compared with; give both"),
         (["main"], "there is no target main; `make help` lists them"),
         (["imdb-lstm", "PYTHON=python3"], "PYTHON is for making .venv, which exists already"),
     ],

@@ -430,6 +430,7 @@ def test_what_the_article_says_of_machines_and_sizes_holds(results, row):
 
 
 def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
+    published = row("jena-gru-dropout").published.loss
     gru, dense, dropout = (
         f"{100 * curve_distance(network, network.published.loss):.1f} %"
         for network in map(row, ("jena-gru", "jena-dense", "jena-gru-dropout"))
@@ -437,4 +438,15 @@ def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
     sentence = f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU"
     assert sentence in words("docs/results.md")
     assert f"with dropout {dropout}" in words("docs/results.md")
+    old = {"reset_after": False}
+    variants = {"keras": "2.0.8"}, old | {"gates": "keras2-hard-sigmoid"}, old
+    apart = (
+        f"{100 * curve_distance(row('jena-gru-dropout', **one), published):.1f} %"
+        for one in variants
+    )
+    original, both, reset = apart
+    page = words("docs/results.md")
+    assert f"itself the GRU with dropout is {original} off" in page
+    assert f"so is ours, {both}, with the hard sigmoid" in page
+    assert f"reset gate alone it is {reset} off" in page
     assert f"With all fourteen they are {gru} and {dense} off" in words("docs/data.md")

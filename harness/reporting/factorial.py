@@ -27,7 +27,7 @@ RULES = {
     "rmsprop-keras-2.10": ("Keras 2.10's rule: both, 1e-7", "1e-7", "after"),
     "rmsprop-keras-2.0": ("Keras 2.0's rule: both, 1e-8", "1e-8", "after"),
 }
-ORIGINAL = "original"  # the condition of the documents' own scripts
+ORIGINAL = "original"  # the condition of old Keras itself
 # what figures show: the rules that a version of Keras has, and the original
 SHOWN = ("rmsprop", "rmsprop-keras-2.11", "rmsprop-keras-2.10", "rmsprop-keras-2.0", ORIGINAL)
 GLANCE = ("rmsprop", "rmsprop-keras-2.0", ORIGINAL)  # what the front page's figure shows of them

@@ -1,8 +1,8 @@
 """Is a published log reproduced?
 
 Of each network that was trained by its published protocol, two questions are asked: whether the log
-could be one more run of the original, the document's script on the Keras of its time; and whether
-our network ends where the original does, by a test of equivalence.
+could be one more run of the original, the document's network trained by the Keras of its time; and
+whether our network ends where the original does, by a test of equivalence.
 
 Whether a run could be one more of several others is one test over all of its numbers, some forty
 for ten epochs. Each is compared with the mean of the others in units of what one more run would
@@ -117,7 +117,7 @@ def reproductions(rows: Sequence[ModelResults]) -> tuple[list[Reproduction], Cal
 
 
 def _original(row: ModelResults, rows: Sequence[ModelResults]) -> ModelResults | None:
-    """The runs of the document's script on its own Keras, on the same data if there are any."""
+    """The runs of the document's network on its own Keras, on the same data if there are any."""
     variant = {"keras": row.published.keras}
     same = [r for r in rows if r.first.experiment == row.first.experiment and r.variant == variant]
     return min(same, key=lambda one: not same_data(one.first, row.first), default=None)

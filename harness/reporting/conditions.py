@@ -173,6 +173,6 @@ def mixture(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ())
 
 
 def mixture_note(groups: Sequence[Sequence[Record]], by_design: Collection[str] = ()) -> str:
-    """The same as a footnote."""
+    """In what such runs differ, as a footnote; empty if in nothing."""
     mixed = mixture(groups, by_design)
     return mixed and f"{mixed.capitalize()}."

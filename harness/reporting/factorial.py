@@ -136,9 +136,8 @@ class FactorialDesign:
             if pairs:
                 weights = [-1 / len(pairs), 1 / len(pairs)] * len(pairs)
                 sides = [side for pair in pairs for side in pair]
-                note = mixture_note(
-                    sides, by_design=["layers"]
-                )  # C knows only the rules of Keras 2
+                # the loops in C know only the rules of Keras 2
+                note = mixture_note(sides, by_design=["layers"])
                 changes = {
                     name: estimate(*(list(map(number, side)) for side in sides), weights=weights)
                     for name, number in NUMBERS.items()

@@ -75,9 +75,7 @@ def pack(path: Path, reviews: dict[str, str | bytes] = REVIEWS) -> Path:
     others = {"aclImdb/README": "", "aclImdb/train/unsup/0_0.txt": "", "../" * 50 + "a": ""}
     path.parent.mkdir(parents=True, exist_ok=True)
     with tarfile.open(path, "w:gz") as archive:
-        for name, text in {f"aclImdb/{name}": reviews[name] for name in reviews}.items() | (
-            others.items()
-        ):
+        for name, text in ({f"aclImdb/{name}": reviews[name] for name in reviews} | others).items():
             content = text if isinstance(text, bytes) else text.encode()
             member = tarfile.TarInfo(name)
             member.size = len(content)

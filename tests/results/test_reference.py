@@ -17,6 +17,7 @@ from harness.reporting.figures import draw
 from harness.reporting.groups import load_published, make_results
 from harness.reporting.pages import make_tables, markers, summary_csv
 from harness.reporting.reproduction import curve_distance
+from models.cells import CELLS, COMPARED
 
 
 def changed() -> str:
@@ -238,6 +239,11 @@ def words(page: str) -> str:
     return " ".join((REPOSITORY / page).read_text("utf-8").split())
 
 
+def said(results, start: str) -> list[str]:
+    """The verdicts of the claims whose statement begins so."""
+    return [one.word for one in judge(CLAIMS, results) if one.claim.statement.startswith(start)]
+
+
 def losses(row) -> list[float]:
     """Training loss of each epoch, mean over the seeds."""
     curves = [record.history["loss"] for record in row.records]
@@ -283,20 +289,57 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
 
 def test_what_the_page_says_of_padding_holds(results):
     (study,) = (s for s in results.studies if s.first.label == "padding")
-    assert len(study.records) == 3
-    assert "Three of five runs are done" in words("docs/padding.md")
-    table = "Accuracy by the place of the zeros"
+    page, table = words("docs/padding.md"), "Accuracy by the place of the zeros"
 
     def tested(row):
         return sorted(study.table_value(table, row, "test at best").values)
 
+    def after(epochs, cell):
+        panels = (one for record in study.records for one in record.outputs)
+        curves = (one.series[1].y for one in panels if one.title.startswith(f"{cell}: "))
+        return [curve[epochs - 1] for curve in curves]
+
+    assert len(study.records) == 5
+    assert "in none of the five runs" in page
     assert max(tested("SimpleRNN, zeros behind")) < 0.51
     low, *_, high = (f"{value:.2f}" for value in tested("LSTM, zeros behind"))
-    assert f"tests at {low} to {high} where a mask" in words("docs/padding.md")
-    assert {f"{value:.2f}" for value in tested("LSTM, masked")} == {"0.88"}
+    assert f"tests at {low} to {high} where a mask" in page
+    assert f"brings it to {fmean(tested('LSTM, masked')):.2f}" in page
+    assert max(after(2, "LSTM")) < 0.53
+    assert min(after(3, "LSTM")) > 0.58
     *others, escaped = tested("GRU, zeros behind")
-    assert f"GRU escapes in one run ({escaped:.2f})" in words("docs/padding.md")
-    assert max(others) < 0.57
+    assert f"in one run of five ({escaped:.2f}), and the others end at {others[-1]:.2f}" in page
+
+
+def test_what_the_page_of_claims_says_of_order_holds(results, cell):
+    page, table = words("docs/claims.md"), "Test accuracy by what is read of a review"
+    names = [CELLS[name].title for name in COMPARED]
+
+    def lost(how):
+        numbers = (cell("word-order", table, name, f"as written less {how}") for name in names)
+        return [f"{value:.3f}" for value in numbers]
+
+    rnn, lstm, gru = lost("last 100")
+    assert f"SimpleRNN loses {rnn} of accuracy, LSTM {lstm} and GRU {gru}" in page
+    rnn, lstm, gru = lost("shuffled")
+    assert f"the LSTM loses {lstm} of" in page
+    assert f"GRU loses {gru} and SimpleRNN {rnn}" in page
+    rnn, lstm, gru = lost("reversed")
+    assert f"LSTM loses {lstm}, GRU {gru} and SimpleRNN {rnn}" in page
+    bag, lstm = (cell("word-order", table, name, "as written") for name in ("Bag of words", "LSTM"))
+    assert f"than the LSTM: {bag:.3f} against {lstm:.3f}" in page
+    alike, column = "Word vectors: sentiment", "nearest word within"
+    before, after = (
+        fmean(cell("word-order", alike, f"{name}, {when} training", column) for name in names)
+        for when in ("before", "after")
+    )
+    assert before == pytest.approx(0.5, abs=0.02)
+    assert f"After training it is in {100 * after:.0f} %" in page
+    order = "The order of the words matters to a network that reads them in turn"
+    related = "The geometry of word vectors reflects meanings other than sentiment"
+    assert said(results, order) == ["not decided", "does not hold", "not decided"]
+    assert said(results, related) == ["does not hold", "does not hold", "not decided"]
+    assert said(results, "At the end of a review SimpleRNN has forgotten") == ["does not hold"]
 
 
 def test_the_page_has_the_steps_of_the_originals(cell):

@@ -34,18 +34,21 @@ MARKS = {
 def plot_panels(path: Path, title: str, panels: Sequence[Panel], across: int = 3) -> Path:
     """Draws a figure of charts side by side, up to `across`, and other panels below each other.
 
-    More than three charts side by side are small: without legends and marks of their own.
+    Four charts are two and two. More than three side by side are small: without legends and marks
+    of their own.
     """
-    rows: list[list[Panel]] = []
-    for panel in panels:
-        for part in panel.parts if isinstance(panel, Chart) else [panel]:
-            beside = rows and isinstance(part, Chart) and isinstance(rows[-1][0], Chart)
-            if beside and len(rows[-1]) < across:
-                rows[-1].append(part)
-            else:
-                rows.append([part])
+    parts = [one for p in panels for one in (p.parts if isinstance(p, Chart) else [p])]
+    charts = [part for part in parts if isinstance(part, Chart)]
     small = across > 3
-    charts = [part for row in rows for part in row if isinstance(part, Chart)]
+    if len(charts) == 4 and not small:
+        across = 2
+    rows: list[list[Panel]] = []
+    for part in parts:
+        beside = rows and isinstance(part, Chart) and isinstance(rows[-1][0], Chart)
+        if beside and len(rows[-1]) < across:
+            rows[-1].append(part)
+        else:
+            rows.append([part])
     shared = small or len({tuple(c.label for c in chart.curves) for chart in charts}) == 1
     heights = [max(_height(part, small, shared) for part in row) for row in rows]
     with new_figure(path, title, width=WIDTH, height=sum(heights) + 0.9) as figure:

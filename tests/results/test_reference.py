@@ -322,7 +322,8 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     rnn, lstm, gru = lost("last 100")
     assert f"SimpleRNN loses {rnn} of accuracy, LSTM {lstm} and GRU {gru}" in page
     rnn, lstm, gru = lost("shuffled")
-    assert f"the LSTM loses {lstm} of" in page
+    assert f"the LSTM loses {lstm} of accuracy" in page
+    assert f"the LSTM loses {lstm} of accuracy" in words("README.md")
     assert f"GRU loses {gru} and SimpleRNN {rnn}" in page
     rnn, lstm, gru = lost("reversed")
     assert f"LSTM loses {lstm}, GRU {gru} and SimpleRNN {rnn}" in page

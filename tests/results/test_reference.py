@@ -327,6 +327,14 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     assert f"GRU loses {gru} and SimpleRNN {rnn}" in page
     rnn, lstm, gru = lost("reversed")
     assert f"LSTM loses {lstm}, GRU {gru} and SimpleRNN {rnn}" in page
+    classified = "Test accuracy by what is classified"
+    ways = ("last state", "mean of the states", "largest of the states")
+    rnn, lstm = (
+        [f"{cell('last-state', classified, name, way):.3f}" for way in ways] for name in names[:2]
+    )
+    last = f"from {rnn[0]} to {rnn[1]} and LSTM from {lstm[0]} to {lstm[1]}"
+    assert f"{last}; with the largest output of each unit, to {rnn[2]} and {lstm[2]}" in page
+    assert said(results, "The last output holds the whole sequence") == ["holds"] * 4
     bag, lstm = (cell("word-order", table, name, "as written") for name in ("Bag of words", "LSTM"))
     assert f"than the LSTM: {bag:.3f} against {lstm:.3f}" in page
     alike, column = "Word vectors: sentiment", "nearest word within"

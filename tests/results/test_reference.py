@@ -351,6 +351,28 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     assert said(results, "At the end of a review SimpleRNN has forgotten") == ["does not hold"]
 
 
+def test_what_the_page_of_claims_says_of_few_reviews_holds(results, cell):
+    page, less = words("docs/claims.md"), "Differences of these accuracies"
+    few, more = (-cell("training-size", less, "GRU less LSTM", part) for part in ("1/16", "1/4"))
+    assert f"better than the GRU by {few:.3f}, on a quarter by {more:.3f}" in page
+    assert said(results, "GRU is for fewer data") == ["does not hold"] * 2
+    assert said(results, "LSTM is for language: better than GRU") == ["not decided"]
+    dense = -cell("training-size", less, "SimpleRNN less Dense", "1/16")
+    alone = cell(
+        "training-size", "Test accuracy by the share of the training reviews", "SimpleRNN", "1/16"
+    )
+    assert f"beats SimpleRNN by {dense:.2f} on a sixteenth of the reviews" in page
+    assert f"hardly learns at all ({alone:.2f})" in page
+    shift = "Symbols named, trained on those in the first half of a sequence"
+    rnn, dense, conv = (
+        cell("training-size", shift, name, "second half")
+        for name in ("SimpleRNN", "Dense", "Conv1D + pooling")
+    )
+    assert f"names {100 * rnn:.0f} % of those in the second half" in page
+    assert f"The feed-forward network names {100 * dense:.0f} % of them, and a convolution all" in page
+    assert conv == 1
+
+
 def test_the_page_has_the_steps_of_the_originals(cell):
     then, today = (
         f"Old Keras and this project by {rule}, float64"

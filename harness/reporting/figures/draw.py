@@ -165,7 +165,8 @@ def _place(axis: str, value: float) -> str:
     name, _, unit = axis.rstrip(")").partition(" (")
     if unit:
         return f"a {name} of {value:,g} {unit}"
-    return f"{value:,g} {name}" if name.split()[0].endswith("s") else f"{name} {value:,g}"
+    counted = any(word.endswith("s") for word in name.split())
+    return f"{value:,g} {name}" if counted else f"{name} {value:,g}"
 
 
 def _plot_front_page(design: FactorialDesign, plots_dir: Path) -> list[Path]:

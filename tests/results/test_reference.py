@@ -268,6 +268,13 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
     assert verdict("imdb-conv-lstm+batch-size-128", "imdb-conv-lstm")[0] == "does not hold"
     assert verdict("jena-dense", "jena-persistence")[0] == "holds"
     assert f"are {abs(verdict('jena-ridge', 'jena-gru')[1]):.4f} apart" in page
+    (word, lstm), (other, rnn) = (verdict("jena-gru", f"jena-{n}") for n in ("lstm", "simple-rnn"))
+    assert word == other == "holds"
+    assert f"LSTM errs by {-lstm:.4f} more, and a SimpleRNN by {-rnn:.4f} more" in page
+    rnn, before = (
+        row(f"jena-{name}").spread("test_at_best").mean for name in ("simple-rnn", "persistence")
+    )
+    assert f"at {rnn:.3f}, is still well below persistence, {before:.3f}" in page
     simple = row("imdb-simple-rnn").spread("best_validation")
     assert f"{simple.mean:.4f} ± {simple.sd:.4f} over fifteen runs" in page
     low, high = simple.interval
@@ -369,7 +376,9 @@ def test_what_the_page_of_claims_says_of_few_reviews_holds(results, cell):
         for name in ("SimpleRNN", "Dense", "Conv1D + pooling")
     )
     assert f"names {100 * rnn:.0f} % of those in the second half" in page
-    assert f"The feed-forward network names {100 * dense:.0f} % of them, and a convolution all" in page
+    assert (
+        f"The feed-forward network names {100 * dense:.0f} % of them, and a convolution all" in page
+    )
     assert conv == 1
 
 

@@ -286,9 +286,16 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
         row(f"jena-{name}").spread("test_at_best").mean for name in ("simple-rnn", "persistence")
     )
     assert f"at {rnn:.3f}, is still well below persistence, {before:.3f}" in page
-    simple = row("imdb-simple-rnn").spread("best_validation")
-    assert f"{simple.mean:.4f} ± {simple.sd:.4f} over fifteen runs" in page
-    low, high = simple.interval
+    word, stack = verdict("imdb-stacked-rnn", "imdb-simple-rnn")
+    other, dense = verdict("imdb-dense", "imdb-simple-rnn")
+    assert word == other == "holds"
+    assert f"worse than one layer by {-stack:.3f} on average" in page
+    assert f"better than SimpleRNN by {dense:.3f}" in page
+    (about,) = (one for one in judge(CLAIMS, results) if "about 85 %" in one.claim.statement)
+    simple, runs = about.measured.estimate, about.claim.seeds
+    shown = f"{simple.value:.4f} ± {simple.standard_error * runs**0.5:.4f}"
+    assert f"{shown} over the fifteen runs that were fixed" in page
+    low, high = simple.interval()
     assert f"interval of its mean, {low:.3f} to {high:.3f}" in page
     share = "share of the pairs whose probability moves the right way"
     for model in ("LSTM", "Bag of words"):

@@ -221,6 +221,50 @@ def test_what_the_readme_says_of_recall_holds(results):
     assert accuracies(mixed, "SimpleRNN", 400)[-1] == pytest.approx(0.87, abs=0.005)
 
 
+def test_what_the_page_of_claims_says_of_learning_to_recall_holds(results, cell):
+    page = words("docs/claims.md")
+
+    def value(table, row, column):
+        return cell("recall-training", table, row, column)
+
+    scaled = "SimpleRNN trained to recall over 50 steps"
+    doubled = value(scaled, "sgd, recurrent weights × 2", "accuracy, clipped")
+    assert f"clipping does not mend it ({doubled:.2f}; chance is 0.125)" in page
+    ways = ("accuracy, clipped", "accuracy, not clipped")
+    own = (f"{value(scaled, 'sgd, recurrent weights × 1', way):.2f}" for way in ways)
+    assert "{} with it and {} without".format(*own) in page
+    assert value(scaled, "adam-keras-2.0, recurrent weights × 1", ways[1]) == 1
+    reach = "Recall accuracy, by lags, depth and the steps that the gradient goes back"
+    assert value(reach, "SimpleRNN, gradient over 5 steps", "100 steps") == 1
+    assert value(reach, "GRU, gradient over 5 steps", "100 steps") > 0.999
+    whole = value(reach, "SimpleRNN", "100 steps")
+    assert f"with the whole gradient SimpleRNN reaches {whole:.2f}" in page
+    two, three = (
+        value("What is gained by", f"SimpleRNN, {lags}", "accuracy, mean over the distances")
+        for lags in ("h_{t-2}", "h_{t-2} and h_{t-3}")
+    )
+    assert f"They cost {-two:.2f} and {-three:.2f} of accuracy" in page
+    streams = "The newest symbol of a stream without resets"
+    old, carry = (
+        value(streams, "LSTM of 1997, no forget gate", f"{what} after 1,000 steps")
+        for what in ("accuracy", "size of the carry")
+    )
+    today = value(streams, "LSTM", "size of the carry after 1,000 steps")
+    assert f"does so, too ({old:.2f}), although its carry has grown to {carry:.0f}" in page
+    assert f"where the other's stays at {today:.1f}" in page
+    assert value(streams, "LSTM", "accuracy after 1,000 steps") > 0.99
+    expected = {
+        "Exploding gradients": ["does not hold", "holds"],
+        "Clipping cures": ["does not hold"],
+        "Vanishing gradients make": ["holds", "holds"],
+        "The number of unfoldings": ["holds", "does not hold"] * 2,
+        "To remember longer": ["does not hold"] * 2,
+        "The forget gate lets": ["holds"],
+        "Without a forget gate": ["does not hold"],
+    }
+    assert {start: said(results, start) for start in expected} == expected
+
+
 def test_what_the_readme_says_of_texts_holds(cell):
     for label in ("text-generation", "text-generation+text-nietzsche"):
         bits = {

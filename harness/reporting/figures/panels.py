@@ -73,7 +73,8 @@ def plot_panels(path: Path, title: str, panels: Sequence[Panel], across: int = 3
                 if small:
                     axis.label_outer()
                 if not shared:
-                    axis.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17))
+                    below = -0.17 - 0.05 * axis.get_xlabel().count("\n")
+                    axis.legend(loc="upper center", bbox_to_anchor=(0.5, below))
         if shared:
             draw_legend(figure, axes)
     return path

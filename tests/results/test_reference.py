@@ -330,6 +330,9 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
         row(f"jena-{name}").spread("test_at_best").mean for name in ("simple-rnn", "persistence")
     )
     assert f"at {rnn:.3f}, is still well below persistence, {before:.3f}" in page
+    word, lags = verdict("imdb-simple-rnn+lags-3", "imdb-simple-rnn")
+    assert word == "not decided"
+    assert f"accuracy by {lags:.4f}, which five seeds do not decide" in page
     word, stack = verdict("imdb-stacked-rnn", "imdb-simple-rnn")
     other, dense = verdict("imdb-dense", "imdb-simple-rnn")
     assert word == other == "holds"

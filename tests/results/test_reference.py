@@ -55,6 +55,12 @@ def results():
 
 
 @pytest.fixture(scope="module")
+def judged(results):
+    """All claims with their verdicts."""
+    return judge(CLAIMS, results)
+
+
+@pytest.fixture(scope="module")
 def row(results):
     """The runs of a network, by default in its published protocol."""
 
@@ -168,7 +174,7 @@ def test_what_the_readme_says_of_the_equations_holds(cell):
     assert cell("numpy-check", *document) > 0.1
 
 
-def test_what_the_pages_say_of_gradients_holds(results, cell):
+def test_what_the_pages_say_of_gradients_holds(judged, cell):
     table = "Gradient with respect to distant words"
 
     def steps(row, column="halves every (steps)"):
@@ -190,8 +196,8 @@ def test_what_the_pages_say_of_gradients_holds(results, cell):
     assert left == pytest.approx(-6, abs=0.1)  # "a millionth"
     exploding = "SimpleRNN, recurrent weights × 1.5, before training"
     assert round(steps(exploding, "doubles every (steps)")) == 13
-    assert said(results, "The constant error carousel of 1997") == ["holds"] * 2
-    assert said(results, "Before training LSTM's gradient vanishes") == ["does not hold", "holds"]
+    assert said(judged, "The constant error carousel of 1997") == ["holds"] * 2
+    assert said(judged, "Before training LSTM's gradient vanishes") == ["does not hold", "holds"]
 
 
 def test_what_the_readme_says_of_recall_holds(results):
@@ -221,7 +227,7 @@ def test_what_the_readme_says_of_recall_holds(results):
     assert accuracies(mixed, "SimpleRNN", 400)[-1] == pytest.approx(0.87, abs=0.005)
 
 
-def test_what_the_page_of_claims_says_of_learning_to_recall_holds(results, cell):
+def test_what_the_page_of_claims_says_of_learning_to_recall_holds(judged, cell):
     page = words("docs/claims.md")
 
     def value(table, row, column):
@@ -262,7 +268,7 @@ def test_what_the_page_of_claims_says_of_learning_to_recall_holds(results, cell)
         "The forget gate lets": ["holds"],
         "Without a forget gate": ["does not hold"],
     }
-    assert {start: said(results, start) for start in expected} == expected
+    assert {start: said(judged, start) for start in expected} == expected
 
 
 def test_what_the_readme_says_of_texts_holds(cell):
@@ -294,9 +300,9 @@ def words(page: str) -> str:
     return " ".join((REPOSITORY / page).read_text("utf-8").split())
 
 
-def said(results, start: str) -> list[str]:
+def said(judged, start: str) -> list[str]:
     """The verdicts of the claims whose statement begins so."""
-    return [one.word for one in judge(CLAIMS, results) if one.claim.statement.startswith(start)]
+    return [one.word for one in judged if one.claim.statement.startswith(start)]
 
 
 def losses(row) -> list[float]:
@@ -305,12 +311,12 @@ def losses(row) -> list[float]:
     return [fmean(values) for values in zip(*curves, strict=True)]
 
 
-def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
+def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     page = words("docs/claims.md")
-    judged = {(one.claim.experiment, one.claim.minus): one for one in judge(CLAIMS, results)}
+    compared = {(one.claim.experiment, one.claim.minus): one for one in judged}
 
     def verdict(experiment, minus):
-        one = judged[experiment, minus]
+        one = compared[experiment, minus]
         return one.word, one.measured.estimate.value
 
     holds, ahead = verdict("imdb-linear+num-words-10000+maxlen-500", "imdb-lstm")
@@ -320,7 +326,7 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
     assert fails == "does not hold"
     assert f"*better* than the LSTM on reviews of 500 words, by {-behind:.4f}" in page
     assert verdict("imdb-lstm+maxlen-100", "imdb-conv+maxlen-100")[1] == pytest.approx(0, abs=0.001)
-    assert said(results, '"batch_size is highly sensitive"') == ["does not hold"] * 2
+    assert said(judged, '"batch_size is highly sensitive"') == ["does not hold"] * 2
     assert verdict("jena-dense", "jena-persistence")[0] == "holds"
     assert f"are {abs(verdict('jena-ridge', 'jena-gru')[1]):.4f} apart" in page
     (word, lstm), (other, rnn) = (verdict("jena-gru", f"jena-{n}") for n in ("lstm", "simple-rnn"))
@@ -338,7 +344,7 @@ def test_what_the_page_of_claims_says_of_networks_holds(results, row, cell):
     assert word == other == "holds"
     assert f"worse than one layer by {-stack:.3f} on average" in page
     assert f"better than SimpleRNN by {dense:.3f}" in page
-    (about,) = (one for one in judge(CLAIMS, results) if "about 85 %" in one.claim.statement)
+    (about,) = (one for one in judged if "about 85 %" in one.claim.statement)
     simple, runs = about.measured.estimate, about.claim.seeds
     shown = f"{simple.value:.4f} ± {simple.standard_error * runs**0.5:.4f}"
     assert f"{shown} over the fifteen runs that were fixed" in page
@@ -369,7 +375,7 @@ def test_what_the_page_says_of_padding_holds(results):
         return [curve[epochs - 1] for curve in curves]
 
     assert len(study.records) == 5
-    assert "in none of the five runs" in page
+    assert "In none of the five runs" in page
     assert max(tested("SimpleRNN, zeros behind")) < 0.51
     low, *_, high = (f"{value:.2f}" for value in tested("LSTM, zeros behind"))
     assert f"tests at {low} to {high} where a mask" in page
@@ -380,7 +386,7 @@ def test_what_the_page_says_of_padding_holds(results):
     assert f"in one run of five ({escaped:.2f}), and the others end at {others[-1]:.2f}" in page
 
 
-def test_what_the_page_of_claims_says_of_order_holds(results, cell):
+def test_what_the_page_of_claims_says_of_order_holds(judged, cell):
     page, table = words("docs/claims.md"), "Test accuracy by what is read of a review"
     names = [CELLS[name].title for name in COMPARED]
 
@@ -393,7 +399,7 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     rnn, lstm, gru = lost("shuffled")
     assert f"the LSTM loses {lstm} of accuracy" in page
     for also in ("README.md", "docs/article.md"):
-        assert f"shuffled the LSTM loses {lstm} of accuracy" in words(also).replace(",", "")
+        assert f"shuffled, the LSTM loses {lstm} of accuracy" in words(also)
     assert f"GRU loses {gru} and SimpleRNN {rnn}" in page
     rnn, lstm, gru = lost("reversed")
     assert f"LSTM loses {lstm}, GRU {gru} and SimpleRNN {rnn}" in page
@@ -404,7 +410,7 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     )
     last = f"from {rnn[0]} to {rnn[1]} and LSTM from {lstm[0]} to {lstm[1]}"
     assert f"{last}; with the largest output of each unit, to {rnn[2]} and {lstm[2]}" in page
-    assert said(results, "The last output holds the whole sequence") == ["holds"] * 4
+    assert said(judged, "The last output holds the whole sequence") == ["holds"] * 4
     bag, lstm = (cell("word-order", table, name, "as written") for name in ("Bag of words", "LSTM"))
     assert f"than the LSTM: {bag:.3f} against {lstm:.3f}" in page
     alike, column = "Word vectors: sentiment", "nearest word within"
@@ -416,17 +422,17 @@ def test_what_the_page_of_claims_says_of_order_holds(results, cell):
     assert f"After training it is in {100 * after:.0f} %" in page
     order = "The order of the words matters to a network that reads them in turn"
     related = "The geometry of word vectors reflects meanings other than sentiment"
-    assert said(results, order) == ["not decided", "does not hold", "not decided"]
-    assert said(results, related) == ["does not hold", "does not hold", "not decided"]
-    assert said(results, "At the end of a review SimpleRNN has forgotten") == ["does not hold"]
+    assert said(judged, order) == ["not decided", "does not hold", "not decided"]
+    assert said(judged, related) == ["does not hold", "does not hold", "not decided"]
+    assert said(judged, "At the end of a review SimpleRNN has forgotten") == ["does not hold"]
 
 
-def test_what_the_page_of_claims_says_of_few_reviews_holds(results, cell):
+def test_what_the_page_of_claims_says_of_few_reviews_holds(judged, cell):
     page, less = words("docs/claims.md"), "Differences of these accuracies"
     few, more = (-cell("training-size", less, "GRU less LSTM", part) for part in ("1/16", "1/4"))
     assert f"better than the GRU by {few:.3f}, on a quarter by {more:.3f}" in page
-    assert said(results, "GRU is for fewer data") == ["does not hold"] * 2
-    assert said(results, "LSTM is for language: better than GRU") == ["not decided"]
+    assert said(judged, "GRU is for fewer data") == ["does not hold"] * 2
+    assert said(judged, "LSTM is for language: better than GRU") == ["not decided"]
     dense = -cell("training-size", less, "SimpleRNN less Dense", "1/16")
     alone = cell(
         "training-size", "Test accuracy by the share of the training reviews", "SimpleRNN", "1/16"
@@ -483,8 +489,8 @@ def test_the_page_has_the_training_losses_by_each_adam(row):
         assert f"{first:.3f} and {second:.3f}" in words(RULES)
 
 
-def test_the_pages_have_the_price_of_the_old_rule(results):
-    (verdict,) = (one for one in judge(CLAIMS, results) if one.claim.id == "keras-3")
+def test_the_pages_have_the_price_of_the_old_rule(judged):
+    (verdict,) = (one for one in judged if one.claim.id == "keras-3")
     for page in ("README.md", RULES):
         assert f"by {-verdict.measured.estimate.value:.4f}" in words(page)
         given = verdict.adjusted and f"adjusted p {verdict.adjusted.fails:.3f}"

@@ -271,13 +271,19 @@ def test_what_the_page_of_claims_says_of_learning_to_recall_holds(judged, cell):
     assert {start: said(judged, start) for start in expected} == expected
 
 
-def test_what_the_readme_says_of_texts_holds(cell):
-    for label in ("text-generation", "text-generation+text-nietzsche"):
-        bits = {
-            row: cell(label, "Held-out tail", row, "bits per character")
-            for row in ("SimpleRNN", "trigram", "5-gram")
-        }
-        assert bits["5-gram"] < bits["SimpleRNN"] < bits["trigram"]
+def test_what_the_readme_says_of_texts_holds(judged, cell):
+    page = words("docs/claims.md")
+    saved = [
+        abs(cell(label, "Bits a character saved beside counting", row, "bits per character"))
+        for label in ("text-generation", "text-generation+text-nietzsche")
+        for row in ("trigram", "5-gram")
+    ]
+    alice, behind, *nietzsche = (f"{value:.2f}" for value in saved)
+    assert f"by {alice} bits a character, and worse than a 5-gram model, by {behind}." in page
+    assert f"On *Nietzsche* it is {' and '.join(nietzsche)}." in page
+    counting = "A SimpleRNN predicts the next letter better than counting "
+    assert said(judged, f"{counting}does") == ["does not hold"] * 2
+    assert said(judged, f"{counting}triples") == ["holds"] * 2
     letters = "Next letters that are right"
     assert cell("next-letter", letters, "at best, from the last letter", "share") == 5 / 7
     assert cell("next-letter", letters, "SimpleRNN", "share") == 1
@@ -327,6 +333,9 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     assert f"*better* than the LSTM on reviews of 500 words, by {-behind:.4f}" in page
     assert verdict("imdb-lstm+maxlen-100", "imdb-conv+maxlen-100")[1] == pytest.approx(0, abs=0.001)
     assert said(judged, '"batch_size is highly sensitive"') == ["does not hold"] * 2
+    word, longer = verdict("imdb-conv-lstm+epochs-10", "imdb-conv-lstm")
+    assert word == "holds"
+    assert f"after ten the network is worse by {-longer:.3f}" in page
     assert verdict("jena-dense", "jena-persistence")[0] == "holds"
     assert f"are {abs(verdict('jena-ridge', 'jena-gru')[1]):.4f} apart" in page
     (word, lstm), (other, rnn) = (verdict("jena-gru", f"jena-{n}") for n in ("lstm", "simple-rnn"))
@@ -384,6 +393,26 @@ def test_what_the_page_says_of_padding_holds(results):
     assert min(after(3, "LSTM")) > 0.58
     *others, escaped = tested("GRU, zeros behind")
     assert f"in one run of five ({escaped:.2f}), and the others end at {others[-1]:.2f}" in page
+
+
+def test_what_the_page_of_claims_says_of_threads_holds(judged, cell):
+    page, table = words("docs/claims.md"), "How many times as fast by two threads as by one"
+
+    def gain(network, batch):
+        return f"{cell('parallel', table, f'{network}, {batch}', '2,000 timesteps'):.2f}"
+
+    one, many = (
+        [gain(name, batch) for name in ("SimpleRNN", "Conv1D")]
+        for batch in ("one sequence", "128 sequences")
+    )
+    assert f"it is {one[0]} times as fast" in page
+    assert f"convolution gains nothing either ({one[1]})" in page
+    assert (
+        f"SimpleRNN is {many[0]} times as fast by two threads and the convolution {many[1]}" in page
+    )
+    cannot = said(judged, "A recurrent network cannot be processed in parallel")
+    assert cannot == ["holds", "does not hold"]
+    assert said(judged, "Other networks can be") == ["does not hold", "holds"]
 
 
 def test_what_the_page_of_claims_says_of_order_holds(judged, cell):

@@ -130,7 +130,8 @@ def _scale_axes(axis, chart: Chart, most_ticks: int) -> None:
     if chart.log_x:
         axis.set_xscale("log")
         if len(places) <= FEW:
-            axis.set_xticks(places, [f"{place:,}" for place in places])
+            size = 9 if len(places) > FEW / 2 else None  # in points; None is Matplotlib's
+            axis.set_xticks(places, [f"{place:,}" for place in places], fontsize=size)
             axis.minorticks_off()
     elif places and places[0] == 1 and all(place == int(place) for place in places):
         last = int(places[-1])

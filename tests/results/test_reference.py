@@ -347,7 +347,14 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     assert word == "holds"
     assert f"after ten the network is worse by {-longer:.3f}" in page
     assert verdict("jena-dense", "jena-persistence")[0] == "holds"
-    assert f"are {abs(verdict('jena-ridge', 'jena-gru')[1]):.4f} apart" in page
+    word, apart = verdict("jena-ridge", "jena-gru")
+    assert word == "not decided"
+    assert f"are {abs(apart):.4f} apart. Over seeds" in page
+    low, high = compared["jena-ridge", "jena-gru"].measured.samples_interval
+    assert f"from {-low:.3f} ahead to {high:.3f} behind" in page
+    word, days = verdict("jena-gru+lookback-hours-120+validation-rows-300720", "jena-gru")
+    assert word == "holds"
+    assert f"does not notice ({days:.4f} apart)" in page
     (word, lstm), (other, rnn) = (verdict("jena-gru", f"jena-{n}") for n in ("lstm", "simple-rnn"))
     assert word == other == "holds"
     assert f"LSTM errs by {-lstm:.4f} more, and a SimpleRNN by {-rnn:.4f} more" in page

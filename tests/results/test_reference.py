@@ -352,6 +352,9 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     assert f"are {abs(apart):.4f} apart. Over seeds" in page
     low, high = compared["jena-ridge", "jena-gru"].measured.samples_interval
     assert f"from {-low:.3f} ahead to {high:.3f} behind" in page
+    word, dropout = verdict("jena-gru-dropout", "jena-gru")
+    assert word == "not decided"
+    assert f"gets better by {-dropout:.4f}, too little for fifteen seeds to decide" in page
     word, days = verdict("jena-gru+lookback-hours-120+validation-rows-300720", "jena-gru")
     assert word == "holds"
     assert f"does not notice ({days:.4f} apart)" in page

@@ -222,7 +222,7 @@ def test_what_the_page_of_claims_says_of_recall_holds(results, judged):
     assert f"sure that most do, and {rnn} of 15 SimpleRNNs" in page
     assert f"their mean is {fmean(sorted(accuracies(mixed, 'SimpleRNN', 400))[:-rnn]):.2f}" in page
     longer = (recalling(mixed, "LSTM", steps) for steps in ("800", "1,600"))
-    assert "{} of 15 LSTMs recall over 800 steps and {} over 1,600".format(*longer) in page
+    assert "the LSTM: {} of 15 recall over 800 steps and {} over 1,600".format(*longer) in page
     assert said(judged, "The cell remembers values over") == ["holds", "not decided"]
     expected = {
         '"The last state, it will remember"': "holds",
@@ -331,46 +331,40 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     page = words("docs/claims.md")
     compared = {(one.claim.experiment, one.claim.minus): one for one in judged}
 
-    def verdict(experiment, minus):
+    def difference(experiment, minus, word):
         one = compared[experiment, minus]
-        return one.word, one.measured.estimate.value
+        assert one.word == word
+        return one.measured.estimate.value
 
-    holds, ahead = verdict("imdb-linear+num-words-10000+maxlen-500", "imdb-lstm")
-    assert holds == "holds"
+    ahead = difference("imdb-linear+num-words-10000+maxlen-500", "imdb-lstm", "holds")
     assert f"beats it by {ahead:.3f} of accuracy" in page
-    fails, behind = verdict("imdb-lstm", "imdb-conv")
-    assert fails == "does not hold"
+    behind = difference("imdb-lstm", "imdb-conv", "does not hold")
     assert f"*better* than the LSTM on reviews of 500 words, by {-behind:.4f}" in page
-    assert verdict("imdb-lstm+maxlen-100", "imdb-conv+maxlen-100")[1] == pytest.approx(0, abs=0.001)
+    short = difference("imdb-lstm+maxlen-100", "imdb-conv+maxlen-100", "does not hold")
+    assert short == pytest.approx(0, abs=0.001)
     assert said(judged, '"batch_size is highly sensitive"') == ["does not hold"] * 2
-    word, longer = verdict("imdb-conv-lstm+epochs-10", "imdb-conv-lstm")
-    assert word == "holds"
+    longer = difference("imdb-conv-lstm+epochs-10", "imdb-conv-lstm", "holds")
     assert f"after ten the network is worse by {-longer:.3f}" in page
-    assert verdict("jena-dense", "jena-persistence")[0] == "holds"
-    word, apart = verdict("jena-ridge", "jena-gru")
-    assert word == "not decided"
+    difference("jena-dense", "jena-persistence", "holds")
+    apart = difference("jena-ridge", "jena-gru", "not decided")
     assert f"are {abs(apart):.4f} apart. Over seeds" in page
     low, high = compared["jena-ridge", "jena-gru"].measured.samples_interval
     assert f"from {-low:.3f} ahead to {high:.3f} behind" in page
-    word, dropout = verdict("jena-gru-dropout", "jena-gru")
-    assert word == "not decided"
+    dropout = difference("jena-gru-dropout", "jena-gru", "not decided")
     assert f"gets better by {-dropout:.4f}, too little for fifteen seeds to decide" in page
-    word, days = verdict("jena-gru+lookback-hours-120+validation-rows-300720", "jena-gru")
-    assert word == "holds"
+    days = difference("jena-gru+lookback-hours-120+validation-rows-300720", "jena-gru", "holds")
     assert f"does not notice ({days:.4f} apart)" in page
-    (word, lstm), (other, rnn) = (verdict("jena-gru", f"jena-{n}") for n in ("lstm", "simple-rnn"))
-    assert word == other == "holds"
+    lstm, rnn = (difference("jena-gru", f"jena-{n}", "holds") for n in ("lstm", "simple-rnn"))
     assert f"LSTM errs by {-lstm:.4f} more, and a SimpleRNN by {-rnn:.4f} more" in page
     rnn, before = (
         row(f"jena-{name}").spread("test_at_best").mean for name in ("simple-rnn", "persistence")
     )
     assert f"at {rnn:.3f}, is still well below persistence, {before:.3f}" in page
-    word, lags = verdict("imdb-simple-rnn+lags-3", "imdb-simple-rnn")
-    assert word == "not decided"
+    lags = difference("imdb-simple-rnn+lags-3", "imdb-simple-rnn", "not decided")
     assert f"accuracy by {lags:.4f}, which five seeds do not decide" in page
-    word, stack = verdict("imdb-stacked-rnn", "imdb-simple-rnn")
-    other, dense = verdict("imdb-dense", "imdb-simple-rnn")
-    assert word == other == "holds"
+    stack, dense = (
+        difference(f"imdb-{n}", "imdb-simple-rnn", "holds") for n in ("stacked-rnn", "dense")
+    )
     assert f"worse than one layer by {-stack:.3f} on average" in page
     assert f"better than SimpleRNN by {dense:.3f}" in page
     (about,) = (one for one in judged if "about 85 %" in one.claim.statement)

@@ -9,6 +9,8 @@ Deviations: none.
 Expected:   seconds.
 """
 
+from itertools import permutations
+
 import numpy as np
 
 from experiments.common.imdb import NetworkProtocol
@@ -63,18 +65,24 @@ def shapes(protocol, imdb) -> dict[str, list[int | None]]:
 
 
 def counted(protocol) -> dict[str, int]:
-    """Parameters; iterations for a word; Jena's validation samples by the published arithmetic."""
+    """Parameters, axes, letters, orders of words; Jena's numbers by the published arithmetic."""
     from models.networks import recurrent_classifier
 
     network = recurrent_classifier("simple-rnn", *protocol.sizes)
     letters = steps(simple_rnn(np.random.default_rng(0), 7, 4), np.eye(7))  # of "namaska"
+    parameters = [layer.count_params() for layer in network.layers]
     jena = WindowProtocol()
-    samples = jena.validation_rows - (jena.train_rows + 1) - int(6 * jena.lookback_hours)
+    lookback, an_hour, delay = int(6 * jena.lookback_hours), 6, 144  # rows, one every ten minutes
+    samples = jena.validation_rows - (jena.train_rows + 1) - lookback
+    last_input = range(0, lookback, an_hour)[-1]
     return {
-        "parameters of the word vectors and SimpleRNN": sum(
-            layer.count_params() for layer in network.layers[:3]
-        ),
+        "parameters of the word vectors and SimpleRNN": sum(parameters[:3]),
+        "parameters of Dense(1)": parameters[3],
+        "axes of the word vectors of (batch, words)": len(network.layers[1].output.shape),
+        "orders of three words that their codes tell apart": len({*permutations((4, 5, 6))}),
+        "different letters of namaskar": len({*"namaskar"}),
         "iterations over the seven letters of namaska": sum(1 for _ in letters),
+        "hours from the last input to the target": (lookback + delay - last_input) // an_hour,
         "val_steps": samples,
         "batches of 128 that read each sample once": -(-samples // 128),
     }
@@ -90,14 +98,15 @@ def positions(rng: np.random.Generator) -> dict[str, float]:
     timesteps = 100
     x = rng.normal(size=(timesteps, 32))
     cell = simple_rnn(rng, 32, 64)
-    p = predictions(unfold(cell, x), rng.normal(size=(8, 64)), rng.normal(size=8))
+    outputs = unfold(cell, x)  # (timesteps, units)
+    p = predictions(outputs, rng.normal(size=(8, 64)), rng.normal(size=8))
     every, last = (
         layers.SimpleRNN(64, return_sequences=one, dtype="float64") for one in (True, False)
     )
     for layer in (every, last):
         layer.build((None, *x.shape))
         layer.set_weights([cell.hidden.W.T, cell.hidden.U.T, cell.hidden.b])
-    difference = ops.convert_to_numpy(every(x[None])[:, -1] - last(x[None]))
+    difference = outputs[-1] - ops.convert_to_numpy(last(x[None]))[0]  # (units,)
     # each sample asks for the gradient of another output
     asked = np.eye(timesteps)[..., None] * rng.normal(size=64)  # (outputs, timesteps, units)
     gradients = input_gradients(every, np.repeat(x[None], timesteps, 0), asked, weighted_sum)
@@ -109,7 +118,7 @@ def positions(rng: np.random.Generator) -> dict[str, float]:
         refused = 1
     return {
         "p_t: sum over the classes, less 1": np.abs(p.sum(axis=-1) - 1).max(),
-        "last of all outputs, less the output without return_sequences": np.abs(difference).max(),
+        "NumPy's last output, less Keras's without return_sequences": np.abs(difference).max(),
         "a stack whose lower layer returns no sequence is refused (1: yes)": refused,
         "output t: largest derivative by a later input": np.triu(effects, 1).max(),
         "output t: smallest derivative by an input up to t": effects[np.tril_indices(100)].min(),
@@ -146,7 +155,7 @@ def reading(rng: np.random.Generator, protocol) -> dict[str, float]:
     import keras
 
     from harness.training.fit import evaluate
-    from models.networks import recurrent_classifier
+    from models.networks import dense_classifier, recurrent_classifier
 
     model = recurrent_classifier("simple-rnn", *protocol.sizes)
     model.compile("rmsprop", loss="binary_crossentropy", metrics=["accuracy"])
@@ -167,6 +176,9 @@ def reading(rng: np.random.Generator, protocol) -> dict[str, float]:
     return {
         "largest change of a weight in testing": max(moved),
         "change of a review's probability by the reviews before it": change(model),
+        "change of a review's probability by them, feed-forward": change(
+            dense_classifier(*protocol.sizes, 20)
+        ),
         "change of a review's probability by them, stateful": change(stateful),
     }
 

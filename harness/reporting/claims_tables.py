@@ -19,6 +19,7 @@ from harness.reporting.table import (
 )
 
 OVER_SEEDS, OVER_SAMPLES = "95 % interval over seeds", "95 % interval over test samples"
+RUNS_KNOWN = "Bounds set when runs were known"
 KINDS = {"verdict": "Verdicts", "definition": "Definitions", "illustration": "Illustrations"}
 
 
@@ -32,14 +33,15 @@ def claims_blocks(verdicts: list[Verdict], left_out: list[LeftOut]) -> Blocks:
 
 
 def count_rows(verdicts: list[Verdict], left_out: list[LeftOut]) -> Table:
-    """How many rows there are of each kind, and how many with each result."""
+    """How many rows of each kind there are, with each result, and set with runs known."""
     rows = []
     for kind, title in KINDS.items():
-        words = [one.shown for one in verdicts if one.claim.kind == kind]
-        found = Counter(sorted(words, key=[*CHECKED, *CHECKED.values()].index))
-        results = ", ".join(f"{word} {n}" for word, n in found.items())
-        rows.append({"": title, "Rows": str(len(words)), "Results": results})
-    rows.append({"": "Left out", "Rows": str(len(left_out)), "Results": ""})
+        those = [one for one in verdicts if one.claim.kind == kind]
+        words = sorted((one.shown for one in those), key=[*CHECKED, *CHECKED.values()].index)
+        results = ", ".join(f"{word} {n}" for word, n in Counter(words).items())
+        known = str(sum(one.claim.runs_known for one in those))
+        rows.append({"": title, "Rows": str(len(those)), RUNS_KNOWN: known, "Results": results})
+    rows.append({"": "Left out", "Rows": str(len(left_out)), RUNS_KNOWN: "", "Results": ""})
     return Table.of(rows, {"Results"})
 
 

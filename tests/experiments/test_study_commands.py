@@ -163,7 +163,9 @@ def test_what_the_documents_define_follows(shown):
     tables = shown("definitions", Table)
     counts = {name: count for name, (count,) in tables["Counts"].rows.items()}
     assert counts["parameters of the word vectors and SimpleRNN"] == 250 * 32 + 2080
+    assert counts["axes of the word vectors of (batch, words)"] == 3
     assert counts["iterations over the seven letters of namaska"] == 7
+    assert counts["hours from the last input to the target"] == 25
     assert counts["val_steps"] == 98_559
     numbers = [number for (number,) in tables["What follows"].rows.values()]
     rounding, nothing = pytest.approx(0, abs=1e-9), 0
@@ -172,7 +174,7 @@ def test_what_the_documents_define_follows(shown):
     assert 0 < numbers[4] < 1e-12  # the first of 100 inputs is nearly forgotten
     assert numbers[5] == pytest.approx(20)
     assert numbers[6] > 0.1
-    assert numbers[7:] == [nothing, nothing, nothing, some, rounding, below_one]
+    assert numbers[7:] == [nothing, nothing, nothing, nothing, some, rounding, below_one]
 
 
 def test_only_the_recurrent_network_reads_other_lengths(shown):

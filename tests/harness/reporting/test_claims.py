@@ -463,14 +463,15 @@ def test_every_bound_has_its_reason_and_its_history(run, changes, history):
 
 def test_the_rows_are_counted_by_kind_and_result(run):
     checked = CLAIM | {"kind": "definition", "exact": True}
-    verdicts = run(CLAIM, CLAIM, CLAIM | {"at_least": 0.75}, checked, recall=FIVE)
+    changed = CLAIM | {"at_least": 0.75, "runs_known": True}
+    verdicts = run(CLAIM, CLAIM, changed, checked, recall=FIVE)
     blocks = claims_blocks(verdicts, [LeftOut("a sentence", "a-document, another", "theory")])
     count, judged, definitions, left_out = (one for one in blocks if isinstance(one, ShownTable))
     assert count.rows == [
-        ["Verdicts", "3", "holds 2, does not hold 1"],
-        ["Definitions", "1", "agrees 1"],
-        ["Illustrations", "0", ""],
-        ["Left out", "1", ""],
+        ["Verdicts", "3", "1", "holds 2, does not hold 1"],
+        ["Definitions", "1", "0", "agrees 1"],
+        ["Illustrations", "0", "0", ""],
+        ["Left out", "1", "", ""],
     ]
     assert [len(one.rows) for one in (judged, definitions)] == [3, 1]
     assert dict(zip(judged.columns, judged.rows[0], strict=True))["Seeds fixed"] == "5"

@@ -89,10 +89,10 @@ class Chart:
 
     @property
     def off_scale(self) -> str:
-        """What leaves the scale: `off the scale: up to 39.4`, or nothing."""
+        """What leaves the scale, of the mean or of a seed: `off the scale: up to 39.4`."""
         if self.scale is None:
             return ""
-        own = pd.concat([c.mean for c in self.curves if c.colour != PUBLISHED_COLOUR])
+        own = pd.concat([c.seeds.stack() for c in self.curves if c.colour != PUBLISHED_COLOUR])
         low, high = self.scale
         ends = [f"down to {own.min():.3g}"] if own.min() < low else []
         ends += [f"up to {own.max():.3g}"] if own.max() > high else []

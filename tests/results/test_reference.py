@@ -692,4 +692,7 @@ def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
     assert f"itself the GRU with dropout is {original} off" in page
     assert f"so is ours, {both}, with the hard sigmoid" in page
     assert f"reset gate alone it is {reset} off" in page
+    two = row("jena-gru-stacked", keras="2.0.8")
+    stacked = f"{100 * curve_distance(two, two.published.loss):.1f} %"
+    assert f"in a stack, on Keras 2.0.8 itself, are {stacked} off" in page
     assert f"With all fourteen they are {gru} and {dense} off" in words("docs/data.md")

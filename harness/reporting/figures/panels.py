@@ -34,14 +34,13 @@ MARKS = {
 def plot_panels(path: Path, title: str, panels: Sequence[Panel], across: int = 3) -> Path:
     """Draws a figure of charts side by side, up to `across`, and other panels below each other.
 
-    Four charts are two and two. More than three side by side are small: without legends and marks
-    of their own.
+    Rows are as even as can be: four charts are two and two. More than three side by side are small:
+    without legends and marks of their own.
     """
     parts = [one for p in panels for one in (p.parts if isinstance(p, Chart) else [p])]
     charts = [part for part in parts if isinstance(part, Chart)]
     small = across > 3
-    if len(charts) == 4 and not small:
-        across = 2
+    across = -(-len(charts) // max(-(-len(charts) // across), 1))
     rows: list[list[Panel]] = []
     for part in parts:
         beside = rows and isinstance(part, Chart) and isinstance(rows[-1][0], Chart)
@@ -122,7 +121,7 @@ def draw_chart(axis, chart: Chart, *, width: int, small: bool = False) -> None:
     title = f"{wrapped(chart.title, width)}\n{wrapped(chart.off_scale, width)}".strip()
     axis.set_title(title, **({"color": chart.curves[0].colour, "fontsize": 10} if small else {}))
     axis.set_xlabel(wrapped(chart.x, 28))
-    axis.set_ylabel(wrapped(chart.y, 36))
+    axis.set_ylabel(wrapped(chart.y, 20 if small else 36))
 
 
 def _scale_axes(axis, chart: Chart, most_ticks: int) -> None:

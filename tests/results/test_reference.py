@@ -580,6 +580,8 @@ def test_the_pages_have_the_price_of_the_old_rule(judged):
         given = verdict.adjusted and f"adjusted p {verdict.adjusted.fails:.3f}"
         assert ("adjusted p" in words(page)) is bool(given)
         assert (given or "") in words(page)
+    old, new = (group.spread("best_validation").mean for group in verdict.measured.groups)
+    assert f"it is ahead on them by {old - new:.4f}" in words(RULES)
 
 
 def test_what_the_readme_says_of_the_log_holds(row, cell):

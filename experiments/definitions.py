@@ -72,7 +72,8 @@ def counted(protocol) -> dict[str, int]:
     letters = steps(simple_rnn(np.random.default_rng(0), 7, 4), np.eye(7))  # of "namaska"
     parameters = [layer.count_params() for layer in network.layers]
     jena = WindowProtocol()
-    lookback, an_hour, delay = int(6 * jena.lookback_hours), 6, 144  # rows, one every ten minutes
+    an_hour, delay = 6, 144  # rows, one every ten minutes
+    lookback = int(an_hour * jena.lookback_hours)
     samples = jena.validation_rows - (jena.train_rows + 1) - lookback
     last_input = range(0, lookback, an_hour)[-1]
     return {

@@ -33,7 +33,7 @@ def claims_blocks(verdicts: list[Verdict], left_out: list[LeftOut]) -> Blocks:
 
 
 def count_rows(verdicts: list[Verdict], left_out: list[LeftOut]) -> Table:
-    """How many rows of each kind there are, with each result, and set with runs known."""
+    """How many rows of each kind: in all, by result, and whose bounds were set with runs known."""
     rows = []
     for kind, title in KINDS.items():
         those = [one for one in verdicts if one.claim.kind == kind]

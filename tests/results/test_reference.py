@@ -72,14 +72,20 @@ def row(results):
 
 
 @pytest.fixture(scope="module")
-def cell(results):
+def study(results):
+    """The runs of a study, by their label."""
+
+    def find(label):
+        (one,) = (s for s in results.studies if s.first.label == label)
+        return one
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def cell(study):
     """Mean over the seeds of one number of one table of a study in its published protocol."""
-
-    def mean(experiment, *place):
-        (study,) = (s for s in results.studies if s.first.label == experiment)
-        return study.table_value(*place).mean
-
-    return mean
+    return lambda label, *place: study(label).table_value(*place).mean
 
 
 def test_every_statement_can_be_read_alone():
@@ -173,7 +179,7 @@ def test_what_the_readme_says_of_the_equations_holds(cell):
     assert cell("numpy-check", *document) > 0.1
 
 
-def test_what_the_pages_say_of_gradients_holds(results, judged, cell):
+def test_what_the_pages_say_of_gradients_holds(study, judged, cell):
     table = "Gradient with respect to distant words"
 
     def steps(row, column="halves every (steps)"):
@@ -190,10 +196,12 @@ def test_what_the_pages_say_of_gradients_holds(results, judged, cell):
     assert f"With each part orthogonal the gradient halves every {drawn:.0f} words" in page
     shut = 10 ** cell("gradient-flow", otherwise, "LSTM, forget bias 4", f"{far} the last word")
     assert f"{100 * shut:.0f} % of the gradient is left 400 words back" in page
-    (study,) = (s for s in results.studies if s.first.label == "gradient-flow")
-    runs = study.table_value(otherwise, "LSTM, forget bias 4", f"{far} the last word").values
-    assert sorted(10**value for value in runs)[0] == pytest.approx(0.01, abs=0.005)
-    assert sorted(runs)[1] > -1
+    runs = study("gradient-flow").table_value(
+        otherwise, "LSTM, forget bias 4", f"{far} the last word"
+    )
+    least, second, *_ = sorted(runs.values)
+    assert 10**least == pytest.approx(0.01, abs=0.005)
+    assert second > -1
     carry = "Gradient of the last state, an LSTM's carry, with respect to earlier ones"
     left = cell("gradient-flow", carry, "LSTM, after training", f"{far} itself")
     assert left == pytest.approx(-6, abs=0.1)  # "a millionth"
@@ -203,14 +211,15 @@ def test_what_the_pages_say_of_gradients_holds(results, judged, cell):
     assert said(judged, "Before training LSTM's gradient vanishes") == ["does not hold", "holds"]
 
 
-def test_what_the_page_of_claims_says_of_recall_holds(results, judged):
-    (study,) = (s for s in results.studies if s.first.label == "recall")
+def test_what_the_page_of_claims_says_of_recall_holds(study, judged):
     page = words("docs/claims.md")
 
     def accuracies(how, cell, steps):
-        return study.table_value(
-            f"Recall accuracy, trained on {how}", cell, f"{steps} steps"
-        ).values
+        return (
+            study("recall")
+            .table_value(f"Recall accuracy, trained on {how}", cell, f"{steps} steps")
+            .values
+        )
 
     def recalling(*place):
         return sum(value >= 0.5625 for value in accuracies(*place))
@@ -241,7 +250,7 @@ def test_what_the_page_of_claims_says_of_recall_holds(results, judged):
     }
 
 
-def test_what_the_page_of_claims_says_of_learning_to_recall_holds(results, judged, cell):
+def test_what_the_page_of_claims_says_of_learning_to_recall_holds(study, judged, cell):
     page = words("docs/claims.md")
 
     def value(table, row, column):
@@ -268,10 +277,11 @@ def test_what_the_page_of_claims_says_of_learning_to_recall_holds(results, judge
         for lags in ("h_{t-2}", "h_{t-2} and h_{t-3}")
     )
     assert f"They cost {-two:.2f} and {-three:.2f} of accuracy" in page
-    (study,) = (s for s in results.studies if s.first.label == "recall-training")
-    gains = study.table_value(
-        "What is gained by", "SimpleRNN, h_{t-2}", "accuracy, mean over the distances"
-    ).values
+    gains = (
+        study("recall-training")
+        .table_value("What is gained by", "SimpleRNN, h_{t-2}", "accuracy, mean over the distances")
+        .values
+    )
     assert sum(gain >= 0.05 for gain in gains) == 2
     assert "it helps two runs of ten" in words("docs/verdicts.md")
     streams = "The newest symbol of a stream without resets"
@@ -370,9 +380,9 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     longer = difference("imdb-conv-lstm+epochs-10", "imdb-conv-lstm", "holds")
     assert f"after ten the network is worse by {-longer:.3f}" in page
     difference("jena-dense", "jena-persistence", "holds")
-    apart = difference("jena-ridge", "jena-gru", "not decided")
-    assert f"are {abs(apart):.4f} apart. Over seeds" in page
-    low, high = compared(judged, "jena-ridge", "jena-gru", "not decided").samples_interval
+    ridge = compared(judged, "jena-ridge", "jena-gru", "not decided")
+    assert f"are {abs(ridge.estimate.value):.4f} apart. Over seeds" in page
+    low, high = ridge.samples_interval
     assert f"from {-low:.3f} ahead to {high:.3f} behind" in page
     dropout = difference("jena-gru-dropout", "jena-gru", "not decided")
     assert f"gets better by {-dropout:.4f}, too little for fifteen seeds to decide" in page
@@ -419,19 +429,19 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
     assert f"saves {-bigram:.2f} bits more" in page
 
 
-def test_what_the_page_says_of_padding_holds(results):
-    (study,) = (s for s in results.studies if s.first.label == "padding")
+def test_what_the_page_says_of_padding_holds(study):
+    padding = study("padding")
     page, table = words("docs/padding.md"), "Accuracy by the place of the zeros"
 
     def tested(row):
-        return sorted(study.table_value(table, row, "test at best").values)
+        return sorted(padding.table_value(table, row, "test at best").values)
 
     def after(epochs, cell):
-        panels = (one for record in study.records for one in record.outputs)
+        panels = (one for record in padding.records for one in record.outputs)
         curves = (one.series[1].y for one in panels if one.title.startswith(f"{cell}: "))
         return [curve[epochs - 1] for curve in curves]
 
-    assert len(study.records) == 5
+    assert len(padding.records) == 5
     assert "In none of the five runs" in page
     assert max(tested("SimpleRNN, zeros behind")) < 0.51
     low, *_, high = (f"{value:.2f}" for value in tested("LSTM, zeros behind"))
@@ -512,15 +522,12 @@ def test_what_the_page_of_claims_says_of_few_reviews_holds(judged, cell):
     ahead = compared(judged, "imdb-lstm", "imdb-gru", "holds").estimate.value
     assert f"the LSTM is still ahead, by {ahead:.4f} over forty runs a side" in page
     dense = -cell("training-size", less, "SimpleRNN less Dense", "1/16")
-    alone = cell(
-        "training-size", "Test accuracy by the share of the training reviews", "SimpleRNN", "1/16"
+    alone, lstm, gru, flat = (
+        cell("training-size", "Test accuracy by the share of the training reviews", name, "1/16")
+        for name in ("SimpleRNN", "LSTM", "GRU", "Dense")
     )
     assert f"beats SimpleRNN by {dense:.2f} on a sixteenth of the reviews" in page
     assert f"hardly learns at all ({alone:.2f})" in page
-    lstm, gru, flat = (
-        cell("training-size", "Test accuracy by the share of the training reviews", name, "1/16")
-        for name in ("LSTM", "GRU", "Dense")
-    )
     assert f"LSTM ({lstm:.2f}) and GRU ({gru:.2f}) share theirs, too" in page
     assert f"beat the feed-forward network ({flat:.2f})" in page
     shift = "Symbols named, trained on those in the first half of a sequence"

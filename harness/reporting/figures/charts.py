@@ -66,8 +66,7 @@ class Chart:
     @property
     def parts(self) -> list["Chart"]:
         """The chart, divided where it has more curves than a panel can hold."""
-        count = -(-len(self.curves) // MOST_LINES)
-        size = -(-len(self.curves) // count)
+        size = even_share(len(self.curves), MOST_LINES)
         starts = range(0, len(self.curves), size)
         return [replace(self, curves=self.curves[start : start + size]) for start in starts]
 
@@ -89,7 +88,7 @@ class Chart:
 
     @property
     def off_scale(self) -> str:
-        """What leaves the scale, of the mean or of a seed: `off the scale: up to 39.4`."""
+        """What of any seed leaves the scale: `off the scale: up to 39.4`, or nothing."""
         if self.scale is None:
             return ""
         own = pd.concat([c.seeds.stack() for c in self.curves if c.colour != PUBLISHED_COLOUR])
@@ -97,6 +96,12 @@ class Chart:
         ends = [f"down to {own.min():.3g}"] if own.min() < low else []
         ends += [f"up to {own.max():.3g}"] if own.max() > high else []
         return f"off the scale: {' and '.join(ends)}" if ends else ""
+
+
+def even_share(count: int, most: int) -> int:
+    """How many of `count` stand together, at most `most`, if no group is much smaller: 3 of 6."""
+    groups = -(-count // most)
+    return -(-count // groups)
 
 
 @dataclass(frozen=True)

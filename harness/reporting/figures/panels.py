@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from harness.records.study_outputs import Heatmap
-from harness.reporting.figures.charts import NAMES, Chart, Dots, Panel, colour_of, dots
+from harness.reporting.figures.charts import NAMES, Chart, Dots, Panel, colour_of, dots, even_share
 from harness.reporting.figures.style import (
     COLOURS,
     GREY,
@@ -40,7 +40,7 @@ def plot_panels(path: Path, title: str, panels: Sequence[Panel], across: int = 3
     parts = [one for p in panels for one in (p.parts if isinstance(p, Chart) else [p])]
     charts = [part for part in parts if isinstance(part, Chart)]
     small = across > 3
-    across = -(-len(charts) // max(-(-len(charts) // across), 1))
+    across = even_share(len(charts), across) if charts else across
     rows: list[list[Panel]] = []
     for part in parts:
         beside = rows and isinstance(part, Chart) and isinstance(rows[-1][0], Chart)

@@ -1,6 +1,7 @@
 """The committed results: tables and plots are what records give, and the README says no more."""
 
 import platform
+import re
 import subprocess
 import sys
 from statistics import fmean, median
@@ -705,3 +706,16 @@ def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
     stacked = f"{100 * curve_distance(two, two.published.loss):.1f} %"
     assert f"in a stack, on Keras 2.0.8 itself, are {stacked} off" in page
     assert f"With all fourteen they are {gru} and {dense} off" in words("docs/data.md")
+
+
+def test_the_stored_tour_has_the_numbers_of_the_reference(results):
+    tour = (REPOSITORY / "notebooks/tour.ipynb").read_text("utf-8")
+    networks = [
+        one
+        for one in results.rows
+        if one.dataset == "imdb" and one.first.history and not one.variant
+    ]
+    for network in networks:
+        best = network.spread("best_validation").mean
+        shown = rf"{re.escape(network.title)} +{len(network.records)} +{best:.4f}"
+        assert re.search(shown, tour), network.title

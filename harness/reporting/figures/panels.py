@@ -132,11 +132,12 @@ def _scale_axes(axis, chart: Chart, most_ticks: int) -> None:
             size = 9 if len(places) > FEW / 2 else None  # in points; None is Matplotlib's
             axis.set_xticks(places, [f"{place:,}" for place in places], fontsize=size)
             axis.minorticks_off()
-    elif places and places[0] == 1 and all(place == int(place) for place in places):
+    elif places and places[0] >= 1 and all(place == int(place) for place in places):
         last = int(places[-1])
         step = next((s for s in (1, 5, 10, 20, 50, 100) if last <= most_ticks * s), 500)
-        axis.set_xticks(sorted({1, *range(step, last + 1, step)}))
-        axis.set_xlim(0.5, last + 0.5)
+        if places[0] <= step:  # counted from 1; a logarithm has no place for a first value of 0
+            axis.set_xticks(sorted({1, *range(step, last + 1, step)}))
+            axis.set_xlim(0.5, last + 0.5)
     if chart.scale:
         axis.set_ylim(*chart.scale)
     if chart.log_y:

@@ -83,6 +83,21 @@ def differences(first: Sequence[Record], second: Sequence[Record]) -> list[Diffe
     return found
 
 
+def from_changed_code(records: Sequence[Record]) -> list[Record]:
+    """Records whose code was not that of their commit, as far as they tell.
+
+    A checkout with any new file in it is `dirty`. Where the digest of the code is that of a clean
+    record of the same commit, the new file was not code.
+    """
+    made = [record.environment for record in records]
+    clean = {(one["commit"], one["code"]) for one in made if not one["dirty"] and "code" in one}
+    return [
+        record
+        for record, one in zip(records, made, strict=True)
+        if one["dirty"] and (one["commit"], one.get("code")) not in clean
+    ]
+
+
 def data_hashes(record: Record) -> list[str]:
     """The SHA-256 of each data file."""
     return [file["sha256"] for file in record.data["files"]]

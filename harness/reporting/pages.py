@@ -18,6 +18,7 @@ from harness.reporting import tables
 from harness.reporting.claims import Statements, judge, load_claims
 from harness.reporting.claims_tables import claims_blocks, claims_csv, count_rows, primary_claims
 from harness.reporting.comparison import beside_plain_keras
+from harness.reporting.conditions import from_changed_code
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.groups import (
     CLAIMS,
@@ -146,7 +147,7 @@ def _origin(records: list[Record]) -> str:
         versions = [("Python", record.environment["python"]), *packages]
         return ", ".join(f"{name} {version}" for name, version in versions)
 
-    changed = sorted(record.place for record in records if record.environment["dirty"])
+    changed = sorted(record.place for record in from_changed_code(records))
     return "\n".join(
         [
             f"- Records: {len(records)}",

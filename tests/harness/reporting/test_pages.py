@@ -154,15 +154,19 @@ def test_other_data_devices_and_code_are_told_apart(results, published):
     gpu = {"environment": {"device": "GPU: made up"}, "metrics": {"seconds_per_epoch": 2.0}}
     fabricate(results, "imdb-net", seed=2, best=0.85, **gpu)
     fabricate(results, "imdb-new", environment={"dirty": True, "commit": None})
+    for seed, made in enumerate([{"dirty": False}, {"dirty": True}, {"code": "b" * 64}]):
+        one = {"commit": "d" * 40, "dirty": True, "code": "a" * 64} | made
+        fabricate(results, "imdb-code", seed=seed, environment=one)
     markdown = build(results, published)
     assert cells(markdown, "NET, data ffffffff")["Best validation"] == "0.9000"
     row = cells(markdown, "NET, data 00000000")
     assert row["Best validation"] == "0.8400, 0.8600, 0.8500"
     assert row["Device"] == "CPU: fabricated (seeds 0, 1)<br>GPU: made up (seeds 2)"
     assert row["Seconds an epoch"] == "10.0<br>2.0"
-    assert "Python 3.11.0, keras 3.15.0, tensorflow 2.21.0 (8 records)" in markdown
-    assert f"{'c' * 40} (7 records); unknown (1 record)" in markdown
-    assert "uncommitted changes to the code: imdb-new/seed-0\n" in markdown
+    assert "Python 3.11.0, keras 3.15.0, tensorflow 2.21.0 (11 records)" in markdown
+    assert f"{'c' * 40} (7 records); {'d' * 40} (3 records); unknown (1 record)" in markdown
+    # the second has a new file in its checkout, but the code of the first
+    assert "changes to the code: imdb-code/seed-2, imdb-new/seed-0\n" in markdown
 
 
 def test_sample_and_real_records_never_share_a_table(results, published, tmp_path):

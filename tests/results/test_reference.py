@@ -607,6 +607,12 @@ def test_the_pages_say_how_other_formulas_of_the_lstm_train(judged, row):
     best = sorted(record.metrics["best_validation"] for record in runs)
     never = sum(value < 0.53 for value in best)
     assert f"nothing in {COUNTS[never]} runs of fifteen, and its mean is {-behind:.3f}" in page
+    stacks = row("imdb-stacked-rnn").spread("test_at_best").values
+    low = COUNTS[sum(value < 0.75 for value in stacks)]
+    stacked = f"Of {len(stacks)} stacks of SimpleRNNs {low} test below 0.75, one of them at"
+    rules = words("docs/verdicts.md")
+    assert f"{stacked} {min(stacks):.2f}" in rules
+    assert f"of {len(runs)} LSTMs with peepholes {COUNTS[never]} learn" in rules
 
     page, worst = words(RULES), [max(record.history["loss"]) for record in runs]
     above = sum(loss > 10 for loss in worst)

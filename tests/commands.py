@@ -22,6 +22,11 @@ VARIABLES = dict(one for one in os.environ.items() if one[0] != "RNN_DATA_DIR" a
 os.environ.setdefault(*QUICK)  # and a worker of pytest-xdist finds it set
 
 
+def words(page: str) -> str:
+    """A page with its lines joined."""
+    return " ".join((REPOSITORY / page).read_text("utf-8").split())
+
+
 def places(folder: Path) -> list:
     """Options that send results and plots below a folder of the test's own."""
     return ["--results-dir", folder / "results", "--plots-dir", folder / "plots"]

@@ -35,11 +35,6 @@ unchanged = pytest.mark.skipif(
 )
 
 
-def words(page: str) -> str:
-    """A page with its lines joined."""
-    return " ".join((REPOSITORY / page).read_text("utf-8").split())
-
-
 def said(judged, start: str) -> list[str]:
     """The verdicts of the claims whose statement begins so."""
     return [one.word for one in judged if one.claim.statement.startswith(start)]

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from commands import REPOSITORY
+from commands import REPOSITORY, words
 
 from data.imdb import encode_words, load_word_index, split_words
 from explore import keep_weights, trained
@@ -146,7 +146,16 @@ def kept_model(place, tmp_path):
 
 def test_the_weights_that_come_with_the_project_are_small_and_whole(tmp_path):
     models = [kept_model(place, tmp_path) for place in KEPT]
-    assert sum(model.path.stat().st_size for model in models) < 15e6
+    size = sum(model.path.stat().st_size for model in models)
+    assert f"their weights come with the project ({size / 1e6:.0f} MB)" in words("README.md")
+    assert f" {size / 1e6:.0f} MB in `results/reference/`" in words("docs/running.md")
+    networks = [one.model for one in models if one.path.name == "best.keras"]
+    for weights in (weights for network in networks for weights in network.get_weights()):
+        assert (weights == weights.astype(np.float16)).all()
+    assert len(networks) == 11
+    assert "The eleven networks that come with the project" in words("docs/running.md")
+    assert len([place for place in KEPT if place.startswith("imdb")]) == 8
+    assert "All eight models together" in words("docs/running.md")
     for model, place in zip(models, KEPT, strict=True):
         assert model.record.place == place
         facts = model.record.data["facts"]

@@ -4,8 +4,8 @@ import math
 from statistics import median
 
 import numpy as np
-from commands import REPOSITORY
-from reference import COUNTS, PUBLISHED, REPORT, RULES, compared, losses, unchanged, words
+from commands import REPOSITORY, words
+from reference import COUNTS, PUBLISHED, REPORT, RULES, compared, losses, unchanged
 
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.groups import load_published

@@ -3,7 +3,8 @@
 from statistics import fmean
 
 import pytest
-from reference import compared, said, unchanged, words
+from commands import words
+from reference import compared, said, unchanged
 
 from models.cells import CELLS, COMPARED
 

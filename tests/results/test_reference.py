@@ -5,8 +5,8 @@ import re
 import sys
 
 import pytest
-from commands import REPOSITORY
-from reference import CLAIMS, PUBLISHED, RESULTS, STATEMENTS, unchanged, words
+from commands import REPOSITORY, words
+from reference import CLAIMS, PUBLISHED, RESULTS, STATEMENTS, unchanged
 
 from harness.reporting.claims import judge
 from harness.reporting.conditions import from_changed_code

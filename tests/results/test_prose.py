@@ -38,6 +38,7 @@ def test_the_page_has_the_first_steps_by_each_rule(cell):
         "bias": "LSTM, bias",
         "dense kernel": "classifier, kernel",
     }
+    first, later = [], []
     for weights, title in titles.items():
         ratios = [
             cell("update-rules", sizes, f"{weights}, step {step}", f"{rule}'s / 3.x's")
@@ -46,6 +47,12 @@ def test_the_page_has_the_first_steps_by_each_rule(cell):
         ]
         shown = " | ".join(f"{one:.0f}" if one >= 10 else f"{one:.1f}" for one in ratios)
         assert f"| {title} | {shown} |" in page
+        first.append(f"{ratios[0]:.0f}")
+        later.append(f"{ratios[1]:.0f}")
+    report = words(REPORT)
+    shown = "{} times as long for the embedding, {} times for the LSTM's kernel and {} times for"
+    assert shown.format(*first) in report
+    assert "at step 20 it is {}, {} and {} times".format(*later) in report
     today, then = (
         1000 * cell("update-rules", sizes, "embedding, step 1", f"by {rule}'s rule")
         for rule in ("3.x", "2.0")
@@ -59,6 +66,9 @@ def test_the_page_has_the_first_steps_by_each_rule(cell):
     )
     assert f"this holds for {today:.2f} % of the entries" in page
     assert f"({then:.2f} % by the v of 2.0.8)" in page
+    after = 100 * cell("update-rules", small, "tensorflow, rmsprop", "step 20")
+    assert f"for {today:.2f} % of the embedding's entries that were read" in report
+    assert f"and for {after:.2f} % after 20 steps" in report
 
 
 def test_the_page_says_what_each_change_does_to_training(results):

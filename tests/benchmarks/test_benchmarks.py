@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from commands import REPOSITORY
+from commands import REPOSITORY, words
 
 from benchmarks import __main__ as command_line
 from benchmarks import plain, timing
@@ -145,6 +145,14 @@ def test_the_committed_files_are_what_the_committed_benchmark_gives(tmp_path):
     assert markdown(benchmark_blocks(committed)) in (REPOSITORY / "docs/speed.md").read_text(
         "utf-8"
     )
+    recurrent = [name for name in committed.experiments if name != "imdb-conv-lstm"]
+    low, high, least, most = (
+        f"{bound(committed.find(name, f'throughput, {way}').value for name in recurrent):.2g}"
+        for way in ("ours", "ours shared")
+        for bound in (min, max)
+    )
+    assert f"networks train {low} to {high} times as fast" in words("README.md")
+    assert f"{least} to {most} times when every core has a run of its own" in words("README.md")
     if (sys.platform, platform.machine()) == ("linux", "x86_64"):
         drawn = page.draw(committed, tmp_path / "benchmark.png").read_bytes()
         assert drawn == (REPOSITORY / "plots/reference/benchmark.png").read_bytes()

@@ -7,6 +7,7 @@ import numpy as np
 from commands import REPOSITORY, words
 from reference import COUNTS, PUBLISHED, REPORT, RULES, compared, losses, unchanged
 
+from harness.reporting.comparison import beside_plain_keras
 from harness.reporting.factorial import factorial_designs
 from harness.reporting.groups import load_published
 from harness.reporting.reproduction import curve_distance
@@ -259,12 +260,16 @@ def test_the_page_says_what_of_simple_rnn_s_rules_is_rejected(row):
     assert f"rule, {first} off (p 0.0012), but not as one of today's, {second} off" in words(RULES)
 
 
-def test_the_page_says_how_near_the_curves_of_plain_keras_lie(row):
+def test_the_pages_say_how_near_runs_by_plain_keras_lie(results, row):
     apart = []
     for name in ("imdb-simple-rnn", "imdb-lstm", "jena-gru"):
         theirs = losses(row(name, plain_keras=True))
         apart.append(f"{100 * curve_distance(row(name), theirs):.1f} %")
     assert "{} (SimpleRNN), {} (LSTM) and {} (GRU)".format(*apart) in words("docs/speed.md")
+    compared = beside_plain_keras(results.rows)
+    shown = {one.groups[0].first.experiment: one.verdict.partition(":")[0] for one in compared}
+    assert shown == {"imdb-simple-rnn": "not decided", "imdb-lstm": "holds", "jena-gru": "holds"}
+    assert "shown for the LSTM and the GRU on Jena, not for SimpleRNN" in words("docs/article.md")
 
 
 def test_what_the_article_says_of_logs_and_baselines_holds(results, row, cell):

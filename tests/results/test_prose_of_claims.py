@@ -209,6 +209,12 @@ def test_what_the_page_of_claims_says_of_networks_holds(judged, row, cell):
         row(f"jena-{name}").spread("test_at_best").mean for name in ("simple-rnn", "persistence")
     )
     assert f"at {rnn:.3f}, is still well below persistence, {before:.3f}" in page
+    helps, gains = (one for one in judged if one.claim.experiment == "jena-gru-stacked")
+    assert (helps.word, gains.word) == ("holds", "not decided")
+    gained = -helps.measured.estimate.value
+    assert f"Two GRUs with dropout err by {gained:.4f} less than one, five runs a side" in page
+    times = said(judged, 'Stacking recurrent layers "most times"')
+    assert times == ["holds", "holds", "not decided", "holds"]
     lags = difference("imdb-simple-rnn+lags-3", "imdb-simple-rnn", "not decided")
     assert f"accuracy by {lags:.4f}, which five seeds do not decide" in page
     on_a_par = compared(judged, "imdb-gru", "imdb-lstm", "not decided")

@@ -81,16 +81,20 @@ def plot_forecast(weather: Weather, made: Forecast, title: str, folder: Path) ->
         rows = np.flatnonzero((hours > after) & (hours <= until) & weather.measured)
         return Curve(label, PUBLISHED_COLOUR, line(rows, weather.temperature[rows]), dashed=dashed)
 
-    curves = [measured("measured", -BEFORE_HOURS, 0, dashed=False)]
+    kinds: dict[str, list[Curve]] = {"Networks": [], "Without a network": []}
     for name, look in _looks(made.paths).items():
         path = made.paths[name]
         known = np.flatnonzero(~np.isnan(path))
         known_path = pd.DataFrame(path[known], index=ahead + 1 - len(path) + known)
-        curves.append(Curve(f"{name}: {path[-1]:.1f} °C", seeds=known_path, **look))
-    if made.happened is not None:
-        curves.append(measured("what happened", 0, ahead, dashed=True))
-    said = f"Each hour, as forecast {ahead:g} hours before it"
-    forecast = Chart(said, axis, "temperature (°C)", curves)
+        curve = Curve(f"{name}: {path[-1]:.1f} °C", seeds=known_path, **look)
+        kinds["Without a network" if curve.dashed else "Networks"].append(curve)
+    past = measured("measured", -BEFORE_HOURS, 0, dashed=False)
+    later = [measured("what happened", 0, ahead, dashed=True)] if made.happened is not None else []
+    said = f"each hour, as forecast {ahead:g} hours before it"
+    forecasts = [
+        Chart(f"{kind}: {said}", axis, "temperature (°C)", [past, *curves, *later])
+        for kind, curves in kinds.items()
+    ]
 
     rows, names = made.row + weather.offsets, [name for name in SHOWN if name in weather.quantities]
     values = weather.columns(names)[rows]  # (timesteps, names)
@@ -102,7 +106,7 @@ def plot_forecast(weather: Weather, made: Forecast, title: str, folder: Path) ->
     heading = f"What is read: {reach} hours, {count} quantities"
     heading += f" ({len(names)} shown)" if len(names) < count else ""
     return [
-        plot_panels(folder / "forecast.png", title, [forecast]),
+        plot_panels(folder / "forecast.png", title, forecasts),
         plot_panels(folder / "forecast-inputs.png", heading, read),
     ]
 

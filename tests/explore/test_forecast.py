@@ -15,7 +15,7 @@ from data.errors import DataError
 from data.jena import QUANTITIES, TEMPERATURE, TIME_COLUMN, TIME_FORMAT
 from data.sample_weather import sample_weather
 from experiments.__main__ import main as experiments
-from explore import forecast
+from explore import forecast, forecast_results
 from explore.forecasters import find_row, open_weather
 from harness.records.files import read_json, write_checksums, write_json
 from harness.records.record import load_record
@@ -84,8 +84,15 @@ def table_of(text, unit):
 
 
 def test_a_forecast_and_the_errors_on_the_test_rows_which_are_those_of_the_records(
-    say, trained, tmp_path
+    say, trained, tmp_path, monkeypatch
 ):
+    drawn = {}
+
+    def plot(path, title, charts, plot=forecast_results.plot_panels):
+        drawn[path.name] = charts
+        return plot(path, title, charts)
+
+    monkeypatch.setattr(forecast_results, "plot_panels", plot)
     done = say("--date", "2010-10-01 12:30")
     assert done.returncode == 0, done.stderr
     head = done.stdout.partition("plot: ")[0]
@@ -115,6 +122,9 @@ def test_a_forecast_and_the_errors_on_the_test_rows_which_are_those_of_the_recor
     for name in ("forecast", "forecast-inputs", "forecast-errors"):
         assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     assert re.search(r"^GRU: off by [\d.]+ °C, \d+ % less than persistence", done.stdout, re.M)
+    labels = [[c.label.partition(":")[0] for c in one.curves] for one in drawn["forecast.png"]]
+    by_networks, others = ["GRU"], ["Ridge on two days and the calendar", "Persistence"]
+    assert labels == [["measured", *names, "what happened"] for names in (by_networks, others)]
 
 
 def test_a_newer_file_at_ten_minutes_is_forecast_as_its_hours_are(say, write):

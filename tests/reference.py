@@ -6,14 +6,11 @@ from statistics import fmean
 import pytest
 from commands import REPOSITORY
 
+from harness.reporting import groups
 from harness.reporting.claims import load_claims
-from harness.reporting.groups import load_published
 
-RESULTS = REPOSITORY / "results/reference"
-PUBLISHED = REPOSITORY / "experiments/published.toml"
-STATEMENTS = load_claims(
-    REPOSITORY / "experiments/claims.toml", load_published(PUBLISHED).experiments
-)
+PUBLISHED = groups.load_published()
+STATEMENTS = load_claims(groups.CLAIMS, PUBLISHED.experiments)
 CLAIMS = STATEMENTS.claims
 RULES, REPORT = "docs/rmsprop-through-the-versions.md", "docs/upstream-report.md"
 COUNTS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]

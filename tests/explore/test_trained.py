@@ -1,5 +1,6 @@
 """Trained models are found, checked and loaded; those of the reference belong to their records."""
 
+import itertools
 import os
 import re
 import shutil
@@ -147,10 +148,11 @@ def kept_model(place, tmp_path):
 def test_the_weights_that_come_with_the_project_are_small_and_whole(tmp_path):
     models = [kept_model(place, tmp_path) for place in KEPT]
     size = sum(model.path.stat().st_size for model in models)
+    assert size < 15e6
     assert f"their weights come with the project ({size / 1e6:.0f} MB)" in words("README.md")
     assert f" {size / 1e6:.0f} MB in `results/reference/`" in words("docs/running.md")
     networks = [one.model for one in models if one.path.name == "best.keras"]
-    for weights in (weights for network in networks for weights in network.get_weights()):
+    for weights in itertools.chain(*(network.get_weights() for network in networks)):
         assert (weights == weights.astype(np.float16)).all()
     assert len(networks) == 11
     assert "The eleven networks that come with the project" in words("docs/running.md")

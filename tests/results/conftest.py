@@ -1,17 +1,17 @@
 """The records of the reference, read once."""
 
 import pytest
-from reference import CLAIMS, RESULTS
+from reference import CLAIMS
 
 from harness.records.record import find_records
 from harness.records.run import is_complete
 from harness.reporting.claims import judge
-from harness.reporting.groups import make_results
+from harness.reporting.groups import REFERENCE, make_results
 
 
 @pytest.fixture(scope="session")
 def results():
-    records, left_out = find_records(RESULTS)
+    records, left_out = find_records(REFERENCE)
     assert [sentence for sentence in left_out if ".unfinished" not in sentence] == []
     assert all(is_complete(record.path) for record in records)
     return make_results(records)

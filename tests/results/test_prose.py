@@ -9,10 +9,24 @@ from reference import COUNTS, PUBLISHED, REPORT, RULES, compared, losses, unchan
 
 from harness.reporting.comparison import beside_plain_keras, measure
 from harness.reporting.factorial import factorial_designs
-from harness.reporting.groups import load_published
 from harness.reporting.reproduction import curve_distance
 
 pytestmark = unchanged
+
+
+def off(row, experiment: str, **variant) -> str:
+    """How far a training loss is off the published curve; without a decimal from 10 % on."""
+    percent = 100 * curve_distance(row(experiment, **variant), row(experiment).published.loss)
+    return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
+
+
+def largest_step(cell) -> str:
+    """How far old Keras and our networks differ over ten steps, on reviews."""
+    then = "Old Keras and this project by the rule of that time, float64"
+    networks = "SimpleRNN", "4 × SimpleRNN", "LSTM", "GRU", "Conv1D + LSTM"
+    column = "largest difference, 10 steps"
+    largest = max(cell("step-for-step", then, f"{name} (IMDB)", column) for name in networks)
+    return f"{largest:.0e}"
 
 
 def test_the_page_has_the_steps_of_the_originals(cell):
@@ -76,7 +90,7 @@ def test_the_page_says_what_each_change_does_to_training(results):
     page = words(RULES)
     effects = {
         (design.conditions[0].row.first.experiment, effect.factor): effect.changes
-        for design in factorial_designs(results, load_published(PUBLISHED))
+        for design in factorial_designs(results, PUBLISHED)
         for effect in design.effects
     }
     place, first = "epsilon outside the root", "squares after adding"
@@ -121,25 +135,23 @@ def test_the_page_says_what_each_change_does_to_training(results):
 
 def test_the_page_says_how_far_each_rule_is_off_the_logs(row):
     page = words(RULES)
-
-    def off(experiment, **variant):
-        percent = 100 * curve_distance(row(experiment, **variant), row(experiment).published.loss)
-        return f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %"
-
     outside, first = "rmsprop-epsilon-outside", "rmsprop-keras-2.11"
-    assert f"its training loss is {off('imdb-lstm', optimizer='rmsprop')} off" in page
-    half = off("imdb-lstm", optimizer=outside), off("imdb-lstm", optimizer=first)
-    assert f"1e-8 it is {half[0]} off, with the gradients added before" in page
-    assert f"(the rule of 2.11) {half[1]}." in page
-    assert f"the rule of 2.10 is {off('imdb-lstm', optimizer='rmsprop-keras-2.10')} off" in page
-    assert f"with ten seeds, is {off('imdb-lstm', keras='2.0.8')} off" in page
-    rules = ("rmsprop", first, outside, f"{outside}-1e-7")
-    simple = [off("imdb-simple-rnn", optimizer=rule) for rule in rules]
+    rules = ("rmsprop", outside, first, "rmsprop-keras-2.10")
+    lstm = [off(row, "imdb-lstm", optimizer=rule) for rule in rules]
+    assert f"its training loss is {lstm[0]} off" in page
+    assert f"1e-8 it is {lstm[1]} off, with the gradients added before" in page
+    assert f"(the rule of 2.11) {lstm[2]}." in page
+    assert f"the rule of 2.10 is {lstm[3]} off" in page
+    assert f"with ten seeds, is {off(row, 'imdb-lstm', keras='2.0.8')} off" in page
+    rules = ("rmsprop", first, outside, f"{outside}-1e-7", "rmsprop-keras-2.10")
+    today, added, *others, both = [off(row, "imdb-simple-rnn", optimizer=rule) for rule in rules]
     shown = "it is {} off, with adding first {}, with epsilon outside {} (1e-8) or {} (1e-7)"
-    assert shown.format(*simple) in page
-    today, then = off("jena-gru", optimizer="rmsprop"), off("jena-gru")
+    assert shown.format(today, added, *others) in page
+    assert f"with both {off(row, 'imdb-simple-rnn')} or {both}" in page
+    assert f"rule, {added} off (p 0.0012), but not as one of today's, {today} off" in page
+    today, then = off(row, "jena-gru", optimizer="rmsprop"), off(row, "jena-gru")
     assert f"The GRU is {today} off its published curve by today's rule and {then} by" in page
-    assert f"five seeds, is {off('jena-gru', keras='2.0.8')} off the log" in page
+    assert f"five seeds, is {off(row, 'jena-gru', keras='2.0.8')} off the log" in page
 
 
 def test_the_page_says_how_the_lstm_of_1997_ends(row):
@@ -245,29 +257,14 @@ def test_the_page_says_how_near_one_argument_brings_today_s_rule():
     assert sentence.replace("e-0", "e-") in words(RULES)
 
 
-def test_the_page_says_what_of_simple_rnn_s_rules_is_rejected(row):
-    log = row("imdb-simple-rnn").published.loss
-    first, second, third, fourth = (
-        f"{100 * curve_distance(row('imdb-simple-rnn', **rule), log):.0f} %"
-        for rule in (
-            {"optimizer": "rmsprop-keras-2.11"},
-            {"optimizer": "rmsprop"},
-            {},
-            {"optimizer": "rmsprop-keras-2.10"},
-        )
-    )
-    assert f"with both {third} or {fourth}" in words(RULES)
-    assert f"rule, {first} off (p 0.0012), but not as one of today's, {second} off" in words(RULES)
-
-
 def test_the_pages_say_how_near_runs_by_plain_keras_lie(results, row):
     apart = []
     for name in ("imdb-simple-rnn", "imdb-lstm", "jena-gru"):
         theirs = losses(row(name, plain_keras=True))
         apart.append(f"{100 * curve_distance(row(name), theirs):.1f} %")
     assert "{} (SimpleRNN), {} (LSTM) and {} (GRU)".format(*apart) in words("docs/speed.md")
-    compared = beside_plain_keras(results.rows)
-    shown = {one.groups[0].first.experiment: one.verdict.partition(":")[0] for one in compared}
+    beside = beside_plain_keras(results.rows)
+    shown = {one.groups[0].first.experiment: one.verdict.partition(":")[0] for one in beside}
     assert shown == {"imdb-simple-rnn": "not decided", "imdb-lstm": "holds", "jena-gru": "holds"}
     assert "shown for the LSTM and the GRU on Jena, not for SimpleRNN" in words("docs/article.md")
 
@@ -324,37 +321,17 @@ def test_what_the_article_says_of_machines_and_sizes_holds(results, row):
 
 
 def test_the_pages_say_how_far_jena_s_training_losses_are_off(row):
-    published = row("jena-gru-dropout").published.loss
-    gru, dense, dropout = (
-        f"{100 * curve_distance(network, network.published.loss):.1f} %"
-        for network in map(row, ("jena-gru", "jena-dense", "jena-gru-dropout"))
-    )
-    sentence = f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU"
-    assert sentence in words("docs/results.md")
-    assert f"with dropout {dropout}" in words("docs/results.md")
-    old = {"reset_after": False}
-    variants = {"keras": "2.0.8"}, old | {"gates": "keras2-hard-sigmoid"}, old
-    apart = (
-        f"{100 * curve_distance(row('jena-gru-dropout', **one), published):.1f} %"
-        for one in variants
-    )
-    original, both, reset = apart
     page = words("docs/results.md")
+    gru, dense = off(row, "jena-gru"), off(row, "jena-dense")
+    dropout, original = (off(row, "jena-gru-dropout", **one) for one in ({}, {"keras": "2.0.8"}))
+    assert f"the GRU's is {gru} off, the dense network's {dense}, that of the GRU" in page
+    assert f"with dropout {dropout}" in page
     assert f"itself the GRU with dropout is {original} off" in page
+    reset = off(row, "jena-gru-dropout", reset_after=False)
+    both = off(row, "jena-gru-dropout", reset_after=False, gates="keras2-hard-sigmoid")
     assert f"ours {both} with the hard sigmoid" in page
     assert f"reset gate alone it is {reset} off" in page
-    two = row("jena-gru-stacked", keras="2.0.8")
-    stacked = f"{100 * curve_distance(two, two.published.loss):.1f} %"
-    ours = f"{100 * curve_distance(row('jena-gru-stacked'), two.published.loss):.1f} %"
-    shown = f"in a stack are {ours} off (five runs), and on Keras 2.0.8 itself {stacked} (one run)"
+    ours, original = (off(row, "jena-gru-stacked", **one) for one in ({}, {"keras": "2.0.8"}))
+    shown = f"in a stack are {ours} off (five runs), and on Keras 2.0.8 itself {original} (one run)"
     assert shown in page
     assert f"With all fourteen they are {gru} and {dense} off" in words("docs/data.md")
-
-
-def largest_step(cell) -> str:
-    """How far old Keras and our networks differ over ten steps, on reviews."""
-    then = "Old Keras and this project by the rule of that time, float64"
-    networks = "SimpleRNN", "4 × SimpleRNN", "LSTM", "GRU", "Conv1D + LSTM"
-    column = "largest difference, 10 steps"
-    largest = max(cell("step-for-step", then, f"{name} (IMDB)", column) for name in networks)
-    return f"{largest:.0e}"

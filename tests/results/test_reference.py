@@ -6,11 +6,11 @@ import sys
 
 import pytest
 from commands import REPOSITORY, words
-from reference import CLAIMS, PUBLISHED, RESULTS, STATEMENTS, unchanged
+from reference import CLAIMS, PUBLISHED, STATEMENTS, unchanged
 
 from harness.reporting.conditions import from_changed_code
 from harness.reporting.figures import draw
-from harness.reporting.groups import load_published
+from harness.reporting.groups import REFERENCE
 from harness.reporting.pages import make_tables, markers, summary_csv
 
 pytestmark = unchanged
@@ -23,7 +23,7 @@ def test_every_statement_can_be_read_alone():
 
 
 def test_every_experiment_was_run_on_real_data(results):
-    published = set(load_published(PUBLISHED).experiments)
+    published = set(PUBLISHED.experiments)
     done = {group.first.experiment for group in [*results.rows, *results.studies]}
     assert done == published
     assert not any(record.sample for record in results.records)
@@ -50,11 +50,11 @@ def test_every_claim_on_these_data_and_protocols_has_its_runs(judged):
 
 
 def test_tables_are_what_the_records_give(results):
-    files, parts = make_tables(results, load_published(PUBLISHED), STATEMENTS)
+    files, parts = make_tables(results, PUBLISHED, STATEMENTS)
     files["summary.csv"] = summary_csv(results.rows)
     assert set(files) == {"RESULTS.md", "summary.csv", "claims.csv"}
     for name, expected in files.items():
-        assert (RESULTS / name).read_text("utf-8") == expected
+        assert (REFERENCE / name).read_text("utf-8") == expected
     seen = set()
     for page in PAGES:
         text = (REPOSITORY / page).read_text("utf-8")
@@ -78,7 +78,7 @@ def test_plots_are_what_the_records_give(variants, tmp_path, monkeypatch):
         return plot(path, *what, **how) if variants or "+" not in path.name else path
 
     monkeypatch.setattr(draw, "plot_panels", plot)
-    paths, _ = draw.plot_all(RESULTS, tmp_path)
+    paths, _ = draw.plot_all(REFERENCE, tmp_path)
     committed = REPOSITORY / "plots/reference"
     drawn = {path.name for path in paths}
     # those of the benchmark have a record of their own
@@ -117,3 +117,5 @@ def test_the_stored_tour_has_the_numbers_of_the_reference(results):
         best = network.spread("best_validation").mean
         shown = rf"{re.escape(network.title)} +{len(network.records)} +{best:.4f}"
         assert re.search(shown, tour), network.title
+    kept = [*REFERENCE.glob("imdb-*/seed-0/*.keras"), *REFERENCE.glob("imdb-*/seed-0/*.npz")]
+    assert len(re.findall(r"\d\.\d{3} positive", tour)) == len(kept)
